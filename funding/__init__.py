@@ -1,0 +1,1 @@
+"""Posts and money of the three modules."""

@@ -1,0 +1,19 @@
+"""App configuration of the ground floor; teaches every SQLite connection the likeness function."""
+
+from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+
+
+class KimConfig(AppConfig):
+    name = "kim"
+    verbose_name = "KIM"
+
+    def ready(self):
+        connection_created.connect(_teach_sqlite, dispatch_uid="kim.trigrams")
+
+
+def _teach_sqlite(sender, connection, **kwargs):
+    if connection.vendor == "sqlite":
+        from kim.trigrams import register_sqlite_functions
+
+        register_sqlite_functions(connection.connection)

@@ -1,0 +1,24 @@
+"""The ground floor's tables: people, places, code lists, and the records every act leaves. Imports no app."""
+
+from kim.models.people import Absence, Assignment, Role, RoleGrant, User
+from kim.models.places import Bank, County, Municipality, Organisation, PopulationCount
+from kim.models.records import Code, Draft, JobRun, Mail, Notice, TrailEntry
+
+__all__ = [
+    "Absence",
+    "Assignment",
+    "Bank",
+    "Code",
+    "County",
+    "Draft",
+    "JobRun",
+    "Mail",
+    "Municipality",
+    "Notice",
+    "Organisation",
+    "PopulationCount",
+    "Role",
+    "RoleGrant",
+    "TrailEntry",
+    "User",
+]

@@ -1,0 +1,340 @@
+"""Who may see and do what in steering. Every rule of this app stands here; nothing is decided elsewhere.
+
+`…_issues(user) -> Q` answers "which ones", rules answer "may this user do this to this one". Rights of a deputy are
+those of the people they stand in for, so sets are built for every hat, while rules are asked hat by hat by the
+workflow. Rows of other tables are reached through the fields of Issue by name: access stands below the models.
+"""
+
+from django.apps import apps
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+
+from kim import workdays
+from kim.dated import valid_on
+from kim.models import County, Role
+from kim.models.people import WITHOUT_CONTENT
+from kim.rules import rule
+
+UNREPORTED = ("draft", "withdrawn")
+CONTENT_ROLES = tuple(role for role in Role if role not in WITHOUT_CONTENT)
+
+
+# Which ones
+
+
+def visible_issues(user) -> Q:
+    """Own ones in every state; beyond that what each role is for. Administration and audit see none."""
+    hats = user.hats()
+    found = Q(pk__in=_reported_by(hats)) | Q(pk__in=_leads_of(hats))
+    reported = ~Q(state__in=UNREPORTED)
+    if any(hat.holds(Role.COORDINATION) for hat in hats):
+        return found | reported
+    if any(hat.holds(Role.STRATEGIC_OFFICE) for hat in hats):
+        found |= reported & Q(to_office_at__isnull=False)
+    if any(hat.holds(Role.STEERING_GROUP) for hat in hats):
+        found |= reported & Q(on_agenda_at__isnull=False)
+    if any(hat.holds(Role.CASE_MANAGER) for hat in hats):
+        found |= reported & Q(released_at__isnull=False)
+    if groups := groups_of(user):
+        found |= reported & Q(body__in=groups)
+    return found
+
+
+def reported_issues(user) -> Q:
+    """Those the user reported or joined."""
+    return Q(pk__in=_reported_by([user]))
+
+
+def held_issues(user) -> Q:
+    """What lies on the user's desk: they have the clock, or stand in for somebody who has."""
+    found = Q(pk__in=[])
+    for hat in user.hats():
+        if hat.holds(Role.COORDINATION):
+            found |= Q(state__in=["coordination", "feedback_due"])
+        if hat.holds(Role.STRATEGIC_OFFICE):
+            found |= Q(state__in=["strategy", "state_level", "steering"]) & _bank_of(
+                hat
+            )
+        if hat.holds(Role.STEERING_GROUP) and _leads_a(hat, "steering"):
+            found |= Q(state="steering")
+        if groups := _led_by(hat):
+            found |= Q(state="project", body__in=groups)
+        found |= Q(state="fed_back") & (
+            Q(pk__in=_reported_by([hat])) | Q(pk__in=_leads_of([hat]))
+        )
+    return found
+
+
+def late_issues_told_to(user) -> Q:
+    """What is told to the next office up once it is ten working days late."""
+    found = Q(pk__in=[])
+    for hat in user.hats():
+        if hat.holds(Role.COORDINATION):
+            found |= Q(state="fed_back")
+        if hat.holds(Role.STRATEGIC_OFFICE):
+            found |= Q(
+                state__in=["coordination", "feedback_due", "project"]
+            ) & _bank_of(hat)
+        if hat.holds(Role.STEERING_GROUP) and _leads_a(hat, "steering"):
+            found |= Q(state__in=["strategy", "state_level", "steering"])
+    return found
+
+
+def groups_of(user) -> list[int]:
+    """Ids of the bodies the user, or somebody they stand in for, sits in today."""
+    return [pk for hat in user.hats() for pk in _memberships(hat)]
+
+
+def _reported_by(hats):
+    return (
+        apps.get_model("steering", "Reporter")
+        .objects.filter(user__in=hats)
+        .values("issue")
+    )
+
+
+def _leads_of(hats):
+    """The lead issues into which something they reported was merged."""
+    reporters = apps.get_model("steering", "Reporter").objects.filter(
+        user__in=hats, issue__lead__isnull=False
+    )
+    return reporters.values("issue__lead")
+
+
+def _memberships(hat) -> dict[int, tuple[str, str]]:
+    """Body id → (kind of body, function in it), as of today; read once per account and day."""
+    today = workdays.today()
+    if getattr(hat, "_seats_on", None) != today:
+        seats = apps.get_model("steering", "Membership").objects.filter(
+            valid_on(today), user=hat
+        )
+        hat._seats_on = today
+        hat._seats = {
+            body: (kind, function)
+            for body, kind, function in seats.values_list(
+                "body", "body__kind", "function"
+            )
+        }
+    return hat._seats
+
+
+def _led_by(hat) -> list[int]:
+    return [
+        body for body, (_, function) in _memberships(hat).items() if function == "lead"
+    ]
+
+
+def _leads_a(hat, kind) -> bool:
+    return any(seat == (kind, "lead") for seat in _memberships(hat).values())
+
+
+def _bank_of(hat) -> Q:
+    """An office contact answers for a bank of the Rhine or for single municipalities; without either, for all."""
+    today = workdays.today()
+    if getattr(hat, "_bank_on", None) != today:
+        duties = hat.assignments.filter(
+            valid_on(today), role=Role.STRATEGIC_OFFICE, known_until__isnull=True
+        )
+        places = Q(pk__in=[])
+        duties = list(duties.values_list("bank", "municipality"))
+        for bank, municipality in duties:
+            places |= (
+                Q(municipality__bank=bank) if bank else Q(municipality=municipality)
+            )
+        everywhere = not duties or any(
+            not bank and municipality is None for bank, municipality in duties
+        )
+        hat._bank_on, hat._bank_is = today, Q() if everywhere else places
+    return hat._bank_is
+
+
+# Rules about one issue
+
+
+@rule("Diesen Schritt kann nur gehen, wer den Knackpunkt gemeldet hat.")
+def reported_it(user, issue):
+    return user.pk in issue.all_reporter_ids
+
+
+@rule(
+    "Vier-Augen-Prinzip: Wer den Knackpunkt gemeldet hat, entscheidet nicht selbst darüber."
+)
+def decides_own(user, issue):
+    return user.pk in issue.all_reporter_ids
+
+
+@rule(
+    "Die Direktmeldung an die Geschäftsstelle ist in diesem Kreis nicht freigeschaltet. Bitte melden Sie an die Koordinierung."
+)
+def may_report_directly(user, issue):
+    return user.pk in issue.all_reporter_ids and County.current().direct_reporting
+
+
+@rule("Diesen Schritt geht die Koordinierung Case Management.")
+def coordinates(user, issue):
+    return user.holds(Role.COORDINATION)
+
+
+@rule("Diesen Schritt geht die Geschäftsstelle der Lenkungsgruppe.")
+def runs_office(user, issue):
+    return user.holds(Role.STRATEGIC_OFFICE)
+
+
+@rule("Diesen Schritt gehen Vorsitz oder Geschäftsstelle der Lenkungsgruppe.")
+def leads_steering(user, issue):
+    return user.holds(Role.STRATEGIC_OFFICE) or (
+        user.holds(Role.STEERING_GROUP) and _leads_a(user, "steering")
+    )
+
+
+@rule("Diesen Schritt geht die Leitung der Projektgruppe.")
+def leads_project_group(user, issue):
+    return issue.body_id in _led_by(user)
+
+
+@rule(
+    "Abschließen kann, wer gemeldet hat; die Koordinierung erst, wenn die Frist der Meldenden verstrichen ist."
+)
+def may_confirm(user, issue):
+    return user.pk in issue.all_reporter_ids or (
+        user.holds(Role.COORDINATION) and issue.is_overdue
+    )
+
+
+@rule("Wieder aufnehmen kann, wer gemeldet hat, oder die Koordinierung.")
+def may_take_up_again(user, issue):
+    return user.pk in issue.all_reporter_ids or user.holds(Role.COORDINATION)
+
+
+@rule("Das kann nur, bei wem der Knackpunkt gerade liegt.")
+def holds_it(user, issue):
+    """The office whose clock is running. Asked hat by hat."""
+    match issue.state:
+        case "coordination" | "feedback_due":
+            return coordinates(user, issue)
+        case "strategy" | "state_level":
+            return runs_office(user, issue)
+        case "steering":
+            return leads_steering(user, issue)
+        case "project":
+            return leads_project_group(user, issue)
+        case "fed_back" | "draft":
+            return reported_it(user, issue)
+    return False
+
+
+@rule("Ändern kann diesen Entwurf nur, wer ihn geschrieben hat.")
+def may_edit(user, issue):
+    return issue.state == "draft" and user.pk in issue.all_reporter_ids
+
+
+@rule(
+    "Anschließen kann sich, wer Knackpunkte meldet und bei diesem noch nicht dabei ist, solange er offen ist."
+)
+def may_join(user, issue):
+    return (
+        user.holds(Role.CASE_MANAGER)
+        and issue.is_open
+        and issue.state != "draft"
+        and issue.released_at is not None
+        and user.pk not in issue.all_reporter_ids
+    )
+
+
+@rule(
+    "Beiträge schreiben die Meldenden und alle, bei denen der Knackpunkt liegt oder lag."
+)
+def may_comment(user, issue):
+    return issue.state not in UNREPORTED and (
+        reported_it(user, issue) or bool(offices_of(user, issue))
+    )
+
+
+@rule(
+    "Ein öffentliches Wort an die Meldenden richten Koordinierung, Geschäftsstelle oder Projektgruppenleitung."
+)
+def may_speak_publicly(user, issue):
+    return (
+        coordinates(user, issue)
+        or runs_office(user, issue)
+        or leads_project_group(user, issue)
+    )
+
+
+@rule("Maßnahmen und Zwischenberichte führt die Leitung der Projektgruppe.")
+def may_report_progress(user, issue):
+    return issue.state == "project" and leads_project_group(user, issue)
+
+
+@rule("Knackpunkte melden Case Management und Ausländer- oder Einbürgerungsbehörden.")
+def may_start(user, _=None):
+    return user.holds(Role.CASE_MANAGER, Role.AUTHORITY)
+
+
+def offices_of(user, issue) -> set[str]:
+    """The offices for which this one account works on `issue`; decides which internal words it reads."""
+    found = set()
+    if user.holds(Role.COORDINATION):
+        found.add("coordination")
+    if user.holds(Role.STRATEGIC_OFFICE) and issue.to_office_at:
+        found |= {"strategy", "steering"}
+    if user.holds(Role.STEERING_GROUP) and issue.on_agenda_at:
+        found.add("steering")
+    if issue.body_id and issue.body_id in _memberships(user):
+        found.add("project")
+    return found
+
+
+def offices_for(user, issue) -> set[str]:
+    """The same over every hat."""
+    return set().union(*(offices_of(hat, issue) for hat in user.hats()))
+
+
+def allows(check, user, obj=None) -> bool:
+    """Whether `user` passes `check` under any hat."""
+    return any(check(hat, obj) for hat in user.hats())
+
+
+def demand(check, user, obj=None) -> None:
+    """Raise PermissionDenied with the rule's sentence unless `user` passes under some hat."""
+    if not allows(check, user, obj):
+        raise PermissionDenied(check.refusal)
+
+
+def sees_reporters(user) -> bool:
+    return user.acts_as(Role.COORDINATION)
+
+
+def sees_whole(user, issue) -> bool:
+    """Reporters and the offices on its way see the issue with conversation and trail; others see the bare matter."""
+    return allows(reported_it, user, issue) or bool(offices_for(user, issue))
+
+
+def sees_content(user) -> bool:
+    return user.acts_as(*CONTENT_ROLES)
+
+
+def edits_limits(user) -> bool:
+    return user.acts_as(Role.ADMIN)
+
+
+def manages_bodies(user) -> bool:
+    return user.acts_as(Role.ADMIN, Role.STRATEGIC_OFFICE)
+
+
+def manages_meetings(user) -> bool:
+    return user.acts_as(Role.STRATEGIC_OFFICE)
+
+
+def visible_bodies(user) -> Q:
+    """Everything for the office, coordination and administration; otherwise the bodies one sits in."""
+    if user.acts_as(Role.STRATEGIC_OFFICE, Role.COORDINATION, Role.ADMIN):
+        return Q()
+    return Q(pk__in=groups_of(user))
+
+
+def visible_meetings(user) -> Q:
+    """Meetings of the bodies one may see."""
+    if user.acts_as(Role.STRATEGIC_OFFICE, Role.COORDINATION):
+        return Q()
+    return Q(body__in=groups_of(user))

@@ -1,0 +1,15 @@
+"""App configuration; connects what a step tells to the step."""
+
+from django.apps import AppConfig
+
+
+class SteeringConfig(AppConfig):
+    name = "steering"
+    verbose_name = "Steuerung"
+
+    def ready(self):
+        from kim.workflow import happened
+        from steering import notices
+        from steering.models import Issue
+
+        happened.connect(notices.tell_of, sender=Issue, dispatch_uid="steering.notices")

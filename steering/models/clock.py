@@ -1,0 +1,147 @@
+"""The clock of the chain: limits as dated data, pauses, and the reminders that were owed and given."""
+
+import datetime as dt
+
+from django.db import models
+from django.db.models import F, Q
+
+from kim import workdays
+from kim.dated import Dated
+from kim.models import County, User
+from steering.escalation import State
+
+
+class TimeLimit(Dated):
+    """How long an issue may stay in a state. A change is a new row; what is already due does not move."""
+
+    class Unit(models.TextChoices):
+        WORKDAYS = "workdays", "Arbeitstage"
+        DAYS = "days", "Kalendertage"
+
+    state = models.CharField("Stand", max_length=20, choices=State)
+    amount = models.PositiveSmallIntegerField("Dauer")
+    unit = models.CharField("Einheit", max_length=8, choices=Unit)
+    set_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    reason = models.CharField("Begründung", max_length=200, blank=True)
+
+    class Meta(Dated.Meta):
+        ordering = ["state", "valid_from"]
+        constraints = [
+            *Dated.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["state", "valid_from"],
+                name="steering_one_limit_per_state_and_day",
+            ),
+            models.CheckConstraint(
+                name="steering_limit_within_reason",
+                condition=Q(amount__gte=1, amount__lte=400),
+                violation_error_message="Die Frist liegt zwischen 1 und 400 Tagen.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.get_state_display()}: {self.amount} {self.get_unit_display()} {self.span}"
+
+    @property
+    def limit(self) -> workdays.Limit:
+        return workdays.Limit(self.amount, self.unit)
+
+    @classmethod
+    def of(cls, state, day) -> workdays.Limit | None:
+        row = (
+            cls.objects.valid_on(day)
+            .filter(state=state)
+            .order_by("-valid_from")
+            .first()
+        )
+        return row.limit if row else None
+
+
+def deadline_for(
+    issue, state=None, entered: dt.date | None = None, meeting=None
+) -> workdays.Deadline | None:
+    """When `issue` is due in `state` if it entered it on `entered`; None where no clock runs.
+
+    On the desk of the steering group the clock starts with the meeting the issue is tabled for. Pauses of the
+    present stay count only for the state the issue is in.
+    """
+    staying = state is None or state == issue.state
+    state = state or issue.state
+    entered = entered or workdays.today()
+    limit = TimeLimit.of(state, entered)
+    if limit is None:
+        return None
+    rules = County.current().workday_rules
+    pauses = (
+        [(pause.first_day, pause.last_day) for pause in issue.pauses_of_stay()]
+        if staying and issue.pk
+        else []
+    )
+    pauses = [(first, last) for first, last in pauses if last >= first]
+    if state == State.STEERING and (meeting or issue.meeting):
+        return workdays.after_meeting(
+            (meeting or issue.meeting).day, limit, pauses=pauses, rules=rules
+        )
+    return workdays.deadline(entered, limit, pauses=pauses, rules=rules)
+
+
+class Pause(models.Model):
+    """The clock stands still while others are waited for. Both days are part of the pause."""
+
+    issue = models.ForeignKey(
+        "steering.Issue", on_delete=models.CASCADE, related_name="pauses"
+    )
+    stay = models.PositiveIntegerField()
+    first_day = models.DateField("vom")
+    last_day = models.DateField("bis einschließlich")
+    reason = models.CharField("Grund", max_length=200)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    ended_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["first_day", "pk"]
+        constraints = [
+            # A pause ended on its first day leaves nothing out: it ends the day before it began.
+            models.CheckConstraint(
+                name="steering_pause_in_order",
+                condition=Q(last_day__gte=F("first_day") - dt.timedelta(days=1)),
+            ),
+        ]
+        indexes = [models.Index(fields=["issue", "stay"])]
+
+    def __str__(self):
+        return f"{self.first_day:%d.%m.%Y} bis {self.last_day:%d.%m.%Y}: {self.reason}"
+
+
+class Reminder(models.Model):
+    """One reminder owed for one stay of one issue; the unique row is what keeps it from being given twice."""
+
+    class Kind(models.TextChoices):
+        EARLY = "early", "in zwei Arbeitstagen fällig"
+        DUE = "due", "heute fällig"
+        OVERDUE = "overdue", "überfällig"
+        ESCALATE = "escalate", "seit zehn Arbeitstagen überfällig"
+
+    issue = models.ForeignKey(
+        "steering.Issue", on_delete=models.CASCADE, related_name="reminders"
+    )
+    stay = models.PositiveIntegerField()
+    kind = models.CharField(max_length=8, choices=Kind)
+    day = models.DateField("Tag, an dem sie zu geben war")
+    created_at = models.DateTimeField(default=workdays.now)
+    given_on = models.DateField("Tag, an dem sie gegeben wurde")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issue", "stay", "kind", "day"], name="steering_reminded_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["given_on", "issue"])]
+
+    def __str__(self):
+        return f"{self.issue_id}/{self.stay} {self.kind} {self.day:%d.%m.%Y}"

@@ -1,0 +1,907 @@
+"""The issue („Knackpunkt“): a structural problem seen in single cases, told without the people it was seen in."""
+
+import datetime as dt
+
+from django.db import models, transaction
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from kim import privacy_gate, trail, workdays
+from kim.models import Code, Municipality, Organisation, User
+from kim.trigrams import fold
+from kim.workflow import StepRefused, happened
+from steering import access
+from steering.escalation import ENDS, ESCALATION, HOLDER, OPEN, Office, State
+from steering.models.bodies import AgendaItem, Body, Meeting
+from steering.models.clock import Pause, deadline_for
+from steering.models.progress import Comment, InterimReport, Measure
+
+NEVER_DUE = dt.date(9999, 12, 31)
+
+
+class Reach(models.TextChoices):
+    LOCAL = "local", "örtlich"
+    BANK = "bank", "links- oder rechtsrheinisch"
+    COUNTY = "county", "kreisweit"
+    SUPRA = "supra", "überregional (Land/Bund)"
+
+
+class Outcome(models.TextChoices):
+    SOLVED = "solved", "gelöst"
+    SINGLE_CASE = "single_case", "im Einzelfall gelöst"
+    DECLINED = "declined", "nicht weiterverfolgt"
+
+
+class Urgency(models.IntegerChoices):
+    LOW = 1, "kann warten"
+    NORMAL = 2, "normal"
+    HIGH = 3, "hoch"
+
+
+class Frequency(models.TextChoices):
+    SINGLE = "single", "ein Fall"
+    FEW = "few", "2 bis 4 Fälle"
+    SEVERAL = "several", "5 bis 10 Fälle"
+    MANY = "many", "mehr als 10 Fälle"
+
+
+class NumberRange(models.Model):
+    """The last number given out in a year; locked while the next one is taken, so none is missing or double."""
+
+    year = models.PositiveSmallIntegerField(primary_key=True)
+    last = models.PositiveIntegerField(default=0)
+
+    def __str__(self):
+        return f"KP-{self.year}: {self.last}"
+
+    @classmethod
+    def take(cls, year: int) -> str:
+        """The next number of the year, "KP-2026-0001". Inside a transaction only."""
+        cls.objects.get_or_create(year=year)
+        row = cls.objects.select_for_update().get(year=year)
+        row.last += 1
+        row.save()
+        return f"KP-{year}-{row.last:04d}"
+
+
+class IssueQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(access.visible_issues(user))
+
+    def reported_by(self, user):
+        return self.filter(access.reported_issues(user))
+
+    def held_by(self, user):
+        return self.filter(access.held_issues(user))
+
+    def told_late_to(self, user):
+        return self.filter(access.late_issues_told_to(user))
+
+    def open(self):
+        return self.filter(state__in=OPEN).exclude(state=State.DRAFT)
+
+    def overdue(self, on=None):
+        return self.filter(due_on__lt=on or workdays.today())
+
+    def for_list(self):
+        """With everything a line of a list shows."""
+        return self.select_related(
+            "municipality", "topic", "life_domain", "body", "lead", "meeting"
+        )
+
+
+class Issue(models.Model):
+    """One issue on its way.
+
+    Draft — its reporter writes; nobody else sees it.
+    Coordination, strategy, steering, project, state level — somebody holds it, and a clock runs for them.
+    Feedback due, fed back — there is a result; those who reported it must hear of it, and say whether it helps.
+    Closed, merged, withdrawn — the ends. What was merged lives on in its lead issue, with all its reporters.
+    """
+
+    number = models.CharField("Kennung", max_length=16, null=True, unique=True)
+    title = models.CharField("Titel", max_length=140)
+    situation = models.TextField("Sachverhalt", max_length=6000, blank=True)
+    topic = models.ForeignKey(
+        Code, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="Thema",
+        limit_choices_to={"list": Code.List.TOPIC},
+    )  # fmt: skip
+    life_domain = models.ForeignKey(
+        Code, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="Handlungsfeld",
+        limit_choices_to={"list": Code.List.LIFE_DOMAIN},
+    )  # fmt: skip
+    legal_areas = models.ManyToManyField(
+        Code,
+        blank=True,
+        related_name="+",
+        verbose_name="Rechtskreise",
+        limit_choices_to={"list": Code.List.LEGAL_AREA},
+    )
+    municipality = models.ForeignKey(
+        Municipality,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="issues",
+        verbose_name="Kommune",
+    )
+    further_municipalities = models.ManyToManyField(
+        Municipality, blank=True, related_name="+", verbose_name="weitere Kommunen"
+    )
+    organisations = models.ManyToManyField(
+        Organisation, blank=True, related_name="+", verbose_name="betroffene Stellen"
+    )
+    presumed_reach = models.CharField(
+        "Reichweite, vermutet", max_length=6, choices=Reach, blank=True
+    )
+    frequency = models.CharField(
+        "Häufigkeit", max_length=8, choices=Frequency, blank=True
+    )
+    urgency = models.PositiveSmallIntegerField(
+        "Dringlichkeit", choices=Urgency, default=Urgency.NORMAL
+    )
+    impact = models.TextField("Auswirkung", max_length=2000, blank=True)
+    tried = models.TextField("bereits versucht", max_length=2000, blank=True)
+    idea = models.TextField("Lösungsidee", max_length=2000, blank=True)
+    workaround = models.TextField(
+        "Was im Einzelfall vorerst hilft", max_length=2000, blank=True
+    )
+
+    state = models.CharField("Stand", max_length=20, choices=State, default=State.DRAFT)
+    step_no = models.PositiveIntegerField(default=0)
+    state_since = models.DateTimeField("seit", default=workdays.now)
+    due_on = models.DateField("fällig am", null=True, blank=True)
+    due_words = models.CharField("Rechnung", max_length=400, blank=True)
+    due_rank = models.GeneratedField(
+        expression=Coalesce(F("due_on"), Value(NEVER_DUE)),
+        output_field=models.DateField(),
+        db_persist=True,
+    )
+    paused_until = models.DateField(
+        "Uhr angehalten bis einschließlich", null=True, blank=True
+    )
+
+    reach = models.CharField(
+        "Reichweite, festgestellt", max_length=6, choices=Reach, blank=True
+    )
+    reach_reason = models.TextField(
+        "Begründung der Reichweite", max_length=2000, blank=True
+    )
+    body = models.ForeignKey(
+        Body,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="issues",
+        verbose_name="Projektgruppe",
+    )
+    meeting = models.ForeignKey(
+        Meeting,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="issues",
+        verbose_name="Sitzung",
+    )
+    lead = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="bundled",
+        verbose_name="gebündelt in",
+    )
+    addressee = models.CharField(
+        "Adressat bei Land oder Bund", max_length=160, blank=True
+    )
+    proposal = models.TextField("Lösungsvorschlag", max_length=4000, blank=True)
+    outcome = models.CharField("Ausgang", max_length=12, choices=Outcome, blank=True)
+    result = models.TextField("Ergebnis", max_length=4000, blank=True)
+    feedback = models.TextField("Rückmeldung", max_length=4000, blank=True)
+    experience = models.TextField(
+        "Erfahrung in der Praxis", max_length=2000, blank=True
+    )
+    informed = models.TextField("informierte Stellen", max_length=1000, blank=True)
+
+    created_at = models.DateTimeField("angelegt", default=workdays.now)
+    reported_at = models.DateTimeField("gemeldet", null=True, blank=True)
+    released_at = models.DateTimeField(
+        "frei von Personendaten, freigegeben", null=True, blank=True
+    )
+    released_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    to_office_at = models.DateTimeField("an die Geschäftsstelle", null=True, blank=True)
+    on_agenda_at = models.DateTimeField(
+        "der Lenkungsgruppe vorgelegt", null=True, blank=True
+    )
+    fast_tracked_at = models.DateTimeField("kurzer Dienstweg", null=True, blank=True)
+    assigned_at = models.DateTimeField("zugewiesen", null=True, blank=True)
+    answered_at = models.DateTimeField("Ergebnis liegt vor", null=True, blank=True)
+    fed_back_at = models.DateTimeField("rückgemeldet", null=True, blank=True)
+    closed_at = models.DateTimeField("abgeschlossen", null=True, blank=True)
+    closed_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    folded = models.TextField(editable=False, blank=True)
+    folded_title = models.CharField(max_length=200, editable=False, blank=True)
+
+    objects = IssueQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "Knackpunkt"
+        constraints = [
+            models.CheckConstraint(
+                name="steering_issue_reported_has_number",
+                condition=Q(state__in=["draft", "withdrawn"])
+                | Q(
+                    number__isnull=False,
+                    reported_at__isnull=False,
+                    topic__isnull=False,
+                    municipality__isnull=False,
+                ),
+            ),
+            models.CheckConstraint(
+                name="steering_issue_in_steering_has_meeting",
+                condition=~Q(state="steering")
+                | Q(meeting__isnull=False, released_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="steering_issue_in_project_has_group",
+                condition=~Q(state="project")
+                | (
+                    Q(
+                        body__isnull=False,
+                        assigned_at__isnull=False,
+                        released_at__isnull=False,
+                    )
+                    & ~Q(reach="")
+                ),
+            ),
+            models.CheckConstraint(
+                name="steering_issue_at_state_level_has_addressee",
+                condition=~Q(state="state_level")
+                | (Q(reach="supra") & ~Q(addressee="")),
+            ),
+            models.CheckConstraint(
+                name="steering_issue_answered_has_result",
+                condition=~Q(state__in=["feedback_due", "fed_back", "closed"])
+                | (~Q(outcome="") & ~Q(result="") & Q(answered_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="steering_issue_fed_back_has_feedback",
+                condition=~Q(state__in=["fed_back", "closed"])
+                | (~Q(feedback="") & Q(fed_back_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="steering_issue_closed_by_somebody",
+                condition=(
+                    Q(state="closed")
+                    & Q(closed_at__isnull=False, closed_by__isnull=False)
+                )
+                | (
+                    ~Q(state="closed")
+                    & Q(closed_at__isnull=True, closed_by__isnull=True)
+                ),
+            ),
+            models.CheckConstraint(
+                name="steering_issue_merged_has_lead",
+                condition=(Q(state="merged") & Q(lead__isnull=False))
+                | (~Q(state="merged") & Q(lead__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="steering_issue_released_by_somebody",
+                condition=Q(released_at__isnull=True, released_by__isnull=True)
+                | Q(released_at__isnull=False, released_by__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["state", "due_rank", "id"]),
+            models.Index(fields=["due_rank", "id"]),
+            models.Index(fields=["reported_at", "id"]),
+            models.Index(fields=["state", "reported_at", "id"]),
+            models.Index(fields=["municipality", "reported_at", "id"]),
+            models.Index(fields=["topic", "reported_at", "id"]),
+            models.Index(
+                fields=["due_on"],
+                name="steering_issue_running",
+                condition=Q(due_on__isnull=False),
+            ),
+        ]
+
+    def __str__(self):
+        return self.number or "Entwurf"
+
+    def get_absolute_url(self):
+        return reverse("steering:issue_detail", args=[self.pk])
+
+    def save(self, *args, **kwargs):
+        self.folded_title = fold(self.title)[:200]
+        self.folded = fold(" ".join([self.number or "", self.title, self.situation]))
+        super().save(*args, **kwargs)
+
+    def refresh_from_db(self, *args, **kwargs):
+        self.__dict__.pop("all_reporter_ids", None)
+        super().refresh_from_db(*args, **kwargs)
+
+    # Questions
+
+    @property
+    def is_open(self) -> bool:
+        return self.state not in ENDS
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_until is not None
+
+    @property
+    def is_overdue(self) -> bool:
+        return (
+            self.due_on is not None
+            and not self.is_paused
+            and self.due_on < workdays.today()
+        )
+
+    @property
+    def holder(self) -> Office | None:
+        return HOLDER.get(State(self.state))
+
+    @property
+    def since(self) -> dt.date:
+        return timezone.localtime(self.state_since).date()
+
+    @cached_property
+    def all_reporter_ids(self) -> set[int]:
+        """Accounts that reported this issue or one merged into it."""
+        if self.pk is None:
+            return set()
+        rows = Reporter.objects.filter(Q(issue=self) | Q(issue__lead=self))
+        return set(rows.values_list("user_id", flat=True))
+
+    def all_reporters(self):
+        return User.objects.filter(pk__in=self.all_reporter_ids)
+
+    def pauses_of_stay(self):
+        return self.pauses.filter(stay=self.step_no)
+
+    def running_pause(self) -> Pause | None:
+        today = workdays.today()
+        return (
+            self.pauses_of_stay()
+            .filter(first_day__lte=today, last_day__gte=today)
+            .order_by("-pk")
+            .first()
+        )
+
+    def who_was_first(self) -> str:
+        """Why a step is out of turn: who did what just before."""
+        last = self.steps_taken.select_related("by").order_by("-no").first()
+        if last is None:
+            return f"Im Stand „{self.get_state_display()}“ ist dieser Schritt nicht möglich."
+        at = timezone.localtime(last.at)
+        return (
+            f"„{ESCALATION.label(last.name)}“ wurde am {at:%d.%m.%Y} um {at:%H:%M} Uhr bereits ausgeführt "
+            f"({last.office}). Der Knackpunkt steht jetzt auf „{self.get_state_display()}“."
+        )
+
+    @staticmethod
+    def name_of(need: str) -> str:
+        """What a need of a step is called on the page."""
+        return ASKED.get(need) or str(Issue._meta.get_field(need).verbose_name)
+
+    # What the workflow asks of its object
+
+    def texts_of(self, row, given) -> dict[str, str]:
+        """Every free text that leaves somebody's desk with this step: what is given, and a draft as a whole."""
+        texts = {
+            name: given[name]
+            for name in given
+            if isinstance(given[name], str) and name not in CHOSEN
+        }
+        if row.source == State.DRAFT and row.target != State.WITHDRAWN:
+            texts |= {name: getattr(self, name) for name in TEXTS}
+        return texts
+
+    def pass_gate(self, texts: dict[str, str], *, by, confirmed=frozenset()) -> None:
+        """Send every text through the privacy gate; vouched-for findings are kept for the coordination to see.
+
+        Raises privacy_gate.Held with the findings, or privacy_gate.GateDown when the check cannot run.
+        """
+        named = {self.name_of(field): text for field, text in texts.items() if text}
+        if not named:
+            return
+        findings = privacy_gate.require(
+            named, author=by, confirmed=set(confirmed), context=self
+        )
+        Confirmation.objects.bulk_create(
+            [
+                Confirmation(issue=self, key=found.key, field=found.field, kind=found.kind,
+                             excerpt=found.excerpt[:120], by=by)
+                for found in findings
+            ],
+            ignore_conflicts=True,
+        )  # fmt: skip
+
+    def arrive(self, row, given) -> None:
+        """What being in a new state means for the clock and the milestones."""
+        now = workdays.now()
+        self.state_since, self.paused_until = now, None
+        if row.source == State.DRAFT:
+            self.reported_at = self.reported_at or (
+                now if row.target != State.WITHDRAWN else None
+            )
+        if row.target == State.STRATEGY:
+            self.to_office_at = self.to_office_at or now
+        if row.target == State.STEERING:
+            self.on_agenda_at = self.on_agenda_at or now
+        if row.target in (State.PROJECT, State.STATE_LEVEL):
+            self.assigned_at = now
+        if row.target == State.FEEDBACK_DUE:
+            self.answered_at = now
+        if row.target == State.FED_BACK:
+            self.fed_back_at = now
+        deadline = deadline_for(self)
+        self.due_on, self.due_words = (
+            (deadline.due, deadline.words) if deadline else (None, "")
+        )
+
+    # Steps. The table in escalation.py says when and by whom; here stands what each one changes.
+
+    @ESCALATION.step
+    def report(self, *, by):
+        """Out of the reporter's hands, under a number of its own."""
+        self._be_complete(by)
+
+    @ESCALATION.step
+    def report_directly(self, *, by):
+        """The shorter way of the status report of 2022; the office then does the privacy release."""
+        self._be_complete(by)
+
+    @ESCALATION.step
+    def withdraw(self, *, by):
+        """Never leaves the reporter's desk. What once was reported is answered, not withdrawn."""
+        if self.reported_at:
+            raise StepRefused(
+                "Dieser Knackpunkt war schon gemeldet. Bitte ergänzen und neu melden; die Koordinierung kann ihn beenden."
+            )
+
+    @ESCALATION.step
+    def forward(self, *, by, released, note=""):
+        self._release(by)
+
+    @ESCALATION.step
+    def merge(self, *, by, lead):
+        """Into another open issue; whatever was merged into this one moves along."""
+        lead = Issue.objects.select_for_update().get(pk=lead.pk)
+        if lead.pk == self.pk:
+            raise StepRefused(
+                "Ein Knackpunkt kann nicht in sich selbst gebündelt werden."
+            )
+        if not lead.is_open or lead.state == State.DRAFT:
+            raise StepRefused(
+                f"{lead} ist nicht mehr offen. Bitte wählen Sie einen offenen Knackpunkt."
+            )
+        self.bundled.update(lead=lead)
+        self.lead = lead
+
+    @ESCALATION.step
+    def hand_back(self, *, by, reason, meeting=None):
+        """One level down, with the reason. A draft is nobody else's to read, so its release ends."""
+        if self.state == State.COORDINATION:
+            self.released_at = self.released_by = None
+        if self.state == State.PROJECT:
+            self._put_on_agenda(meeting, AgendaItem.Kind.TABLED)
+
+    @ESCALATION.step
+    def table(self, *, by, meeting, note="", released=False):
+        self._release_if_due(by, released)
+        self._put_on_agenda(meeting, AgendaItem.Kind.TABLED)
+
+    @ESCALATION.step
+    def fast_track(self, *, by, reach, body, reason, released=False):
+        """Straight to a project group; the next meeting is informed."""
+        self._release_if_due(by, released)
+        self._give_to(body, reach, reason)
+        now = workdays.now()
+        self.fast_tracked_at = now
+        self.on_agenda_at = self.on_agenda_at or now
+        steering = Body.steering_group()
+        self.agenda_items.create(
+            kind=AgendaItem.Kind.INFORMATION,
+            meeting=steering.next_meeting() if steering else None,
+        )
+
+    @ESCALATION.step
+    def assign(self, *, by, reach, reason, body):
+        """The verdict of the steering group: how far it reaches, and who works on it."""
+        self._give_to(body, reach, reason)
+        self.fast_tracked_at = None
+
+    @ESCALATION.step
+    def refer_up(self, *, by, addressee, reason):
+        self.addressee, self.reach, self.reach_reason = addressee, Reach.SUPRA, reason
+        self.body = None
+
+    @ESCALATION.step
+    def defer(self, *, by, reason):
+        """Not now; the office brings it again."""
+        self.meeting = None
+
+    @ESCALATION.step
+    def propose(self, *, by, proposal, meeting):
+        self.proposal = proposal
+        self._put_on_agenda(meeting, AgendaItem.Kind.PROPOSAL)
+
+    @ESCALATION.step
+    def solve(self, *, by, outcome, result):
+        if outcome not in (Outcome.SOLVED, Outcome.SINGLE_CASE):
+            raise StepRefused("Bitte wählen Sie „gelöst“ oder „im Einzelfall gelöst“.")
+        self.outcome, self.result = outcome, result
+
+    @ESCALATION.step
+    def decline(self, *, by, reason):
+        """The reason becomes the result: those who reported it hear why."""
+        self.outcome, self.result = Outcome.DECLINED, reason
+
+    @ESCALATION.step
+    def feed_back(self, *, by, feedback):
+        self.feedback = feedback
+
+    @ESCALATION.step
+    def confirm(self, *, by, informed, experience=""):
+        self.informed, self.experience = informed, experience
+        self.closed_at, self.closed_by = workdays.now(), by
+        Reporter.objects.filter(Q(issue=self) | Q(issue__lead=self), user=by).update(
+            helps=True
+        )
+
+    @ESCALATION.step
+    def reopen(self, *, by, reason):
+        """It does not help after all: the answer is taken back, the way begins again at the coordination."""
+        Reporter.objects.filter(Q(issue=self) | Q(issue__lead=self), user=by).update(
+            helps=False
+        )
+        self.outcome = self.result = self.feedback = self.experience = self.informed = (
+            ""
+        )
+        self.answered_at = self.fed_back_at = self.closed_at = self.closed_by = None
+
+    @ESCALATION.step
+    def unmerge(self, *, by, reason):
+        if not self.lead.is_open:
+            raise StepRefused(
+                f"{self.lead} ist nicht mehr offen; die Bündelung kann nicht mehr gelöst werden."
+            )
+        self.lead = None
+
+    def _be_complete(self, by):
+        missing = [
+            label
+            for label, given in [
+                ("Titel", self.title),
+                ("Sachverhalt", self.situation),
+                ("Thema", self.topic_id),
+                ("Kommune", self.municipality_id),
+                ("Rechtskreise", self.legal_areas.exists()),
+            ]
+            if not given
+        ]
+        if missing:
+            raise StepRefused(f"Vor dem Melden fehlt noch: {', '.join(missing)}.")
+        if not self.number:
+            self.number = NumberRange.take(workdays.today().year)
+
+    def _release(self, by):
+        self.released_at, self.released_by = workdays.now(), by
+
+    def _release_if_due(self, by, released):
+        """A direct report reaches the office unreleased; it lets nobody else see it before it has vouched for it."""
+        if self.released_at is None:
+            if not released:
+                raise StepRefused(
+                    "Bitte bestätigen Sie zuerst, dass der Knackpunkt frei von Personendaten ist."
+                )
+            self._release(by)
+
+    def _put_on_agenda(self, meeting, kind):
+        if meeting is None or meeting.body.kind != Body.Kind.STEERING:
+            raise StepRefused("Bitte wählen Sie eine Sitzung der Lenkungsgruppe.")
+        if meeting.cancelled_at or meeting.day < workdays.today():
+            raise StepRefused(
+                "Diese Sitzung liegt zurück oder ist abgesagt. Bitte wählen Sie eine kommende Sitzung."
+            )
+        self.meeting = meeting
+        self.agenda_items.create(meeting=meeting, kind=kind)
+
+    def _give_to(self, body, reach, reason):
+        if reach == Reach.SUPRA:
+            raise StepRefused(
+                "Überregionale Knackpunkte gehen an das Land, nicht an eine Projektgruppe."
+            )
+        if reach == Reach.LOCAL and body.kind != Body.Kind.LOCAL:
+            raise StepRefused(
+                "Ein örtlicher Knackpunkt braucht eine örtliche Projektgruppe."
+            )
+        if reach != Reach.LOCAL and body.kind != Body.Kind.THEMATIC:
+            raise StepRefused(
+                "Ein Knackpunkt über einen Ort hinaus braucht eine thematische Projektgruppe."
+            )
+        if (
+            body.kind == Body.Kind.LOCAL
+            and not body.municipalities.filter(pk=self.municipality_id).exists()
+        ):
+            raise StepRefused(f"{body} ist nicht für {self.municipality} eingerichtet.")
+        if not body.holds_on(workdays.today()):
+            raise StepRefused(
+                f"{body} besteht nicht mehr. Bitte wählen Sie eine andere Gruppe."
+            )
+        self.body, self.reach, self.reach_reason = body, reach, reason
+
+    # Other acts
+
+    @classmethod
+    @transaction.atomic
+    def start(cls, *, by, title, **fields) -> "Issue":
+        """A new draft of `by`. Many-to-many fields are given as lists."""
+        many = {name: fields.pop(name) for name in MANY if name in fields}
+        issue = cls.objects.create(title=title, **fields)
+        for name, rows in many.items():
+            getattr(issue, name).set(rows)
+        issue.reporters.create(user=by, first=True)
+        trail.record("issue.start", issue, by=by)
+        return issue
+
+    @transaction.atomic
+    def edit(self, *, by, **fields) -> None:
+        """Change a draft. What is typed here passes the gate when it is reported."""
+        self._lock(access.may_edit, by)
+        for name, value in fields.items():
+            if name in MANY:
+                getattr(self, name).set(value)
+            else:
+                setattr(self, name, value)
+        self.save()
+        trail.record("issue.edit", self, by=by)
+
+    @transaction.atomic
+    def join(self, *, by) -> "Reporter":
+        """Known already: become one of its reporters and hear what they hear."""
+        self._lock(access.may_join, by)
+        reporter = self.reporters.create(user=by, first=False)
+        self.__dict__.pop("all_reporter_ids", None)
+        trail.record("issue.join", self, by=by)
+        happened.send(Issue, obj=self, act="join", record=reporter, given={})
+        return reporter
+
+    @transaction.atomic
+    def comment(self, *, by, text, public: bool, confirmed=frozenset()) -> Comment:
+        self._lock(access.may_speak_publicly if public else access.may_comment, by)
+        self.pass_gate({"comment": text}, by=by, confirmed=confirmed)
+        made = self.comments.create(
+            by=by,
+            text=text,
+            public=public,
+            office=self._office_of(by),
+            at=workdays.now(),
+        )
+        trail.record(
+            "issue.comment", self, by=by, note="öffentlich" if public else "intern"
+        )
+        happened.send(
+            Issue, obj=self, act="speak" if public else "note", record=made, given={}
+        )
+        return made
+
+    @transaction.atomic
+    def report_progress(self, *, by, text, confirmed=frozenset()) -> InterimReport:
+        """An interim report; the clock starts anew for the next one."""
+        self._lock(access.may_report_progress, by)
+        self.pass_gate({"interim_report": text}, by=by, confirmed=confirmed)
+        made = self.interim_reports.create(
+            by=by, body=self.body, text=text, at=workdays.now()
+        )
+        deadline = deadline_for(self)
+        if deadline:
+            self.due_on, self.due_words = deadline.due, deadline.words
+            self.save()
+        trail.record("issue.interim_report", self, by=by)
+        happened.send(Issue, obj=self, act="interim_report", record=made, given={})
+        return made
+
+    @transaction.atomic
+    def add_measure(self, *, by, text, owner, due_on, confirmed=frozenset()) -> Measure:
+        self._lock(access.may_report_progress, by)
+        self.pass_gate({"measure": text, "owner": owner}, by=by, confirmed=confirmed)
+        made = self.measures.create(by=by, text=text, owner=owner, due_on=due_on)
+        trail.record("issue.measure", self, by=by)
+        return made
+
+    @transaction.atomic
+    def finish_measure(self, measure, *, by) -> None:
+        self._lock(access.may_report_progress, by)
+        measure.done_on, measure.done_by = workdays.today(), by
+        measure.save()
+        trail.record("issue.measure_done", self, by=by)
+
+    @transaction.atomic
+    def pause(self, *, by, until: dt.date, reason: str, confirmed=frozenset()) -> Pause:
+        """Stop the clock from today until the end of `until`; the due date moves at once."""
+        self._lock(access.holds_it, by)
+        today = workdays.today()
+        if self.due_on is None:
+            raise StepRefused("In diesem Stand läuft keine Uhr.")
+        if self.is_paused:
+            raise StepRefused("Die Uhr ist bereits angehalten.")
+        if self.due_on < today:
+            raise StepRefused(
+                "Die Frist ist bereits abgelaufen. Eine Pause holt sie nicht zurück."
+            )
+        if not today <= until <= today + dt.timedelta(days=366):
+            raise StepRefused(
+                "Bitte nennen Sie einen Tag zwischen heute und einem Jahr."
+            )
+        self.pass_gate({"reason": reason}, by=by, confirmed=confirmed)
+        made = self.pauses.create(
+            stay=self.step_no, first_day=today, last_day=until, reason=reason, by=by
+        )
+        self.paused_until = until
+        self._move_deadline()
+        trail.record("issue.pause", self, by=by)
+        happened.send(Issue, obj=self, act="pause", record=made, given={})
+        return made
+
+    @transaction.atomic
+    def resume(self, *, by) -> None:
+        """The clock runs again from today; today is no longer part of the pause."""
+        self._lock(access.holds_it, by)
+        pause = self.pauses_of_stay().order_by("-pk").first()
+        if not self.is_paused or pause is None:
+            raise StepRefused("Die Uhr ist nicht angehalten.")
+        pause.last_day = min(pause.last_day, workdays.today() - dt.timedelta(days=1))
+        pause.ended_by = by
+        pause.save()
+        self.paused_until = None
+        self._move_deadline()
+        trail.record("issue.resume", self, by=by)
+
+    def _move_deadline(self):
+        entered = self.since
+        last_report = (
+            self.interim_reports.order_by("-at").first()
+            if self.state == State.PROJECT
+            else None
+        )
+        if last_report and last_report.at > self.state_since:
+            entered = timezone.localtime(last_report.at).date()
+        deadline = deadline_for(self, entered=entered)
+        self.due_on, self.due_words = deadline.due, deadline.words
+        self.save()
+
+    def _lock(self, check, by):
+        """Lock the row, read it anew, and ask the rule under every hat; raises PermissionDenied with its sentence."""
+        self.refresh_from_db(
+            from_queryset=Issue.objects.select_for_update(of=("self",))
+        )
+        access.demand(check, by, self)
+
+    def _office_of(self, by) -> str:
+        """In whose name `by` speaks: the holder's where they belong to it, else the first office they work for."""
+        offices = access.offices_for(by, self)
+        holder = self.holder
+        if holder in offices:
+            return holder
+        return next(
+            (office for office in Office if office in offices), Office.REPORTERS
+        )
+
+
+MANY = ("legal_areas", "further_municipalities", "organisations")
+CHOSEN = ("reach", "outcome")
+TEXTS = ("title", "situation", "impact", "tried", "idea", "workaround")
+#: What steps and acts ask for beyond the fields of an issue, as the page calls it.
+ASKED = {
+    "reason": "Begründung",
+    "note": "Notiz",
+    "lead": "Knackpunkt, in dem gebündelt wird",
+    "released": "Bestätigung, dass der Text frei von Personendaten ist",
+    "comment": "Beitrag",
+    "interim_report": "Zwischenbericht",
+    "measure": "Maßnahme",
+    "owner": "Wer",
+}
+
+
+class Reporter(models.Model):
+    """Somebody who reported an issue or joined it; whoever moves on still hears the answer."""
+
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="reporters")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="reported")
+    first = models.BooleanField("hat zuerst gemeldet")
+    joined_at = models.DateTimeField(default=workdays.now)
+    helps = models.BooleanField("hilft in der Praxis", null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issue", "user"], name="steering_reports_once"
+            )
+        ]
+        indexes = [models.Index(fields=["user", "issue"])]
+
+    def __str__(self):
+        return f"{self.user} meldete {self.issue}"
+
+
+class IssueStep(models.Model):
+    """One step an issue took, and with it the stay that began: by whom, when, why, and until when."""
+
+    issue = models.ForeignKey(
+        Issue, on_delete=models.CASCADE, related_name="steps_taken"
+    )
+    no = models.PositiveIntegerField()
+    name = models.CharField(max_length=20)
+    source = models.CharField(max_length=20, choices=State)
+    target = models.CharField(max_length=20, choices=State)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    on_behalf_of = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    at = models.DateTimeField(default=workdays.now)
+    note = models.TextField(blank=True)
+    due_on = models.DateField(null=True, blank=True)
+    due_words = models.CharField(max_length=400, blank=True)
+
+    class Meta:
+        ordering = ["no"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issue", "no"], name="steering_one_step_per_number"
+            ),
+            models.CheckConstraint(
+                name="steering_step_back_says_why",
+                condition=~Q(
+                    name__in=["hand_back", "defer", "reopen", "unmerge", "decline"]
+                )
+                | ~Q(note=""),
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.issue}: {self.label}"
+
+    @property
+    def label(self) -> str:
+        return ESCALATION.label(self.name)
+
+    @property
+    def office(self) -> str:
+        """The office that took the step; persons are named to nobody but themselves."""
+        return str(HOLDER.get(State(self.source), Office.COORDINATION).label)
+
+
+class Confirmation(models.Model):
+    """A finding of the privacy gate that somebody vouched for; the coordination sees it when releasing."""
+
+    issue = models.ForeignKey(
+        Issue, on_delete=models.CASCADE, related_name="confirmations"
+    )
+    key = models.CharField(max_length=64)
+    field = models.CharField("Feld", max_length=60)
+    kind = models.CharField("Art", max_length=40)
+    excerpt = models.CharField("Stelle", max_length=120)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=workdays.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["issue", "key", "field"], name="steering_confirmed_once"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.issue}: {self.kind}"

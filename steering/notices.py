@@ -1,0 +1,199 @@
+"""Who is told of what. The table below is shown before the click and carried out with it."""
+
+import copy
+
+from kim.notices import Telling, once_each, tell
+from steering.escalation import ESCALATION, Office
+from steering.models import Issue
+from steering.models.clock import deadline_for
+from steering.offices import name_of, people_of
+
+R, C, G, L, P = (
+    Office.REPORTERS,
+    Office.COORDINATION,
+    Office.STRATEGY,
+    Office.STEERING,
+    Office.PROJECT,
+)
+
+#: act → (office, what it is told). {due} reads „, fällig 05.05.2026“ or nothing.
+TOLD: dict[str, tuple[tuple[Office, str], ...]] = {
+    "report": (
+        (C, "Neu im Eingang: „{title}“{due}."),
+        (R, "Ihre Meldung liegt jetzt bei der Koordinierung{due}."),
+    ),
+    "report_directly": (
+        (
+            G,
+            "Direkt gemeldet: „{title}“{due}. Bitte zuerst auf Personendaten prüfen und freigeben.",
+        ),
+        (C, "„{title}“ wurde direkt an die Geschäftsstelle gemeldet."),
+        (R, "Ihre Meldung liegt jetzt bei der Geschäftsstelle{due}."),
+    ),
+    "withdraw": (),
+    "forward": (
+        (G, "Neu von der Koordinierung: „{title}“{due}."),
+        (R, "Ihre Meldung liegt jetzt bei der Geschäftsstelle{due}."),
+    ),
+    "merge": (
+        (
+            R,
+            "Ihre Meldung wurde in {lead} gebündelt. Sie erfahren alles, was dort geschieht.",
+        ),
+    ),
+    "hand_back": (
+        (C, "„{title}“ kommt zur Ergänzung zurück{due}."),
+        (G, "„{title}“ liegt wieder bei der Lenkungsgruppe{due}."),
+        (L, "„{title}“ kommt von der Projektgruppe zurück{due}."),
+        (
+            R,
+            "Ihre Meldung geht zurück: jetzt bei {office}{due}. Die Begründung steht beim Knackpunkt.",
+        ),
+    ),
+    "table": (
+        (L, "Auf der Tagesordnung: „{title}“, {meeting}."),
+        (R, "Ihre Meldung steht auf der Tagesordnung der Lenkungsgruppe: {meeting}."),
+    ),
+    "fast_track": (
+        (P, "Kurzer Dienstweg: „{title}“ ist Ihrer Gruppe zugewiesen{due}."),
+        (
+            L,
+            "Auf kurzem Dienstweg vergeben: „{title}“ an {body}. Die nächste Sitzung wird informiert.",
+        ),
+        (R, "Ihre Meldung wird sofort bearbeitet: {body}{due}."),
+    ),
+    "assign": (
+        (P, "Ihrer Gruppe zugewiesen: „{title}“{due}."),
+        (G, "„{title}“ ist {body} zugewiesen."),
+        (R, "Die Lenkungsgruppe hat Ihre Meldung zugewiesen: {body}{due}."),
+    ),
+    "refer_up": (
+        (G, "„{title}“ wird an {addressee} gemeldet; Wiedervorlage{due}."),
+        (R, "Ihre Meldung geht über den Kreis hinaus: an {addressee}."),
+    ),
+    "defer": (
+        (G, "Zurückgestellt: „{title}“{due}."),
+        (
+            R,
+            "Die Lenkungsgruppe hat Ihre Meldung zurückgestellt; sie liegt wieder bei der Geschäftsstelle{due}.",
+        ),
+    ),
+    "propose": (
+        (L, "Lösungsvorschlag zu „{title}“, {meeting}."),
+        (G, "Lösungsvorschlag zu „{title}“, {meeting}."),
+        (R, "Zu Ihrer Meldung liegt ein Lösungsvorschlag vor: {meeting}."),
+    ),
+    "solve": (
+        (C, "Ergebnis liegt vor: „{title}“. Bitte rückmelden{due}."),
+        (R, "Zu Ihrer Meldung liegt ein Ergebnis vor. Die Rückmeldung folgt{due}."),
+    ),
+    "decline": (
+        (C, "Wird nicht weiterverfolgt: „{title}“. Bitte rückmelden{due}."),
+        (R, "Zu Ihrer Meldung liegt ein Ergebnis vor. Die Rückmeldung folgt{due}."),
+    ),
+    "feed_back": (
+        (
+            R,
+            "Die Antwort auf Ihre Meldung ist da. Bitte sagen Sie, ob sie in der Praxis hilft{due}.",
+        ),
+    ),
+    "confirm": (
+        (C, "„{title}“: die Lösung hilft in der Praxis. Abgeschlossen."),
+        (P, "„{title}“: die Lösung hilft in der Praxis. Abgeschlossen."),
+        (R, "„{title}“ ist abgeschlossen: die Lösung hilft in der Praxis."),
+    ),
+    "reopen": (
+        (C, "Wieder aufgenommen: „{title}“{due}."),
+        (P, "„{title}“ wurde wieder aufgenommen."),
+        (
+            R,
+            "Ihre Meldung ist wieder aufgenommen und liegt bei der Koordinierung{due}.",
+        ),
+    ),
+    "unmerge": (
+        (C, "Bündelung gelöst: „{title}“{due}."),
+        (
+            R,
+            "Ihre Meldung wird wieder einzeln behandelt und liegt bei der Koordinierung{due}.",
+        ),
+    ),
+    "speak": ((R, "Ein öffentliches Wort zu Ihrer Meldung."),),
+    "note": (),
+    "interim_report": (
+        (G, "Zwischenbericht zu „{title}“; der nächste ist fällig{due}."),
+        (R, "Zwischenbericht zu Ihrer Meldung; der nächste folgt{due}."),
+    ),
+    "pause": (
+        (
+            R,
+            "Die Uhr zu Ihrer Meldung ist angehalten: wartet auf Dritte bis {paused_until}.",
+        ),
+    ),
+    "join": ((C, "Eine weitere Stelle meldet „{title}“."),),
+}
+
+#: What a mail may say of an act that is no step.
+HEADLINE = {
+    "speak": "Öffentliches Wort",
+    "note": "Interner Beitrag",
+    "interim_report": "Zwischenbericht",
+    "pause": "Uhr angehalten",
+    "join": "Weitere Meldung",
+}
+#: Which offices a hand-back concerns depends on where it goes.
+HANDED_BACK_TO = {"draft": {R}, "coordination": {C, R}, "steering": {L, G, R}}
+
+
+def tellings(issue: Issue, act: str, *, by) -> list[Telling]:
+    """Who learns what of `act`, with `issue` as it is after it. The actor is not told what they did themselves."""
+    label = HEADLINE.get(act) or ESCALATION.label(act)
+    offices = HANDED_BACK_TO[issue.state] if act == "hand_back" else set(Office)
+    words = {
+        "title": issue.title,
+        "due": f", fällig {issue.due_on:%d.%m.%Y}" if issue.due_on else "",
+        "meeting": str(issue.meeting) if issue.meeting else "",
+        "body": str(issue.body) if issue.body else "",
+        "lead": str(issue.lead) if issue.lead else "",
+        "addressee": issue.addressee,
+        "office": name_of(issue.holder, issue) if issue.holder else "",
+        "paused_until": f"{issue.paused_until:%d.%m.%Y}" if issue.paused_until else "",
+    }
+    found = [
+        Telling(
+            audience=office.value,
+            who=name_of(office, issue),
+            people=tuple(people_of(office, issue)),
+            headline=f"{issue.number or 'Knackpunkt'}: {label}",
+            text=text.format(**words),
+        )
+        for office, text in TOLD[act]
+        if office in offices
+    ]
+    return once_each(found, without=by)
+
+
+def preview(issue: Issue, row, given: dict, *, by) -> list[Telling]:
+    """The same before the click: `issue` as it would be after `row` with what the form holds so far."""
+    after = copy.copy(issue)
+    after.state = row.target
+    for field in ("body", "meeting", "lead", "addressee"):
+        if given.get(field):
+            setattr(after, field, given[field])
+    deadline = deadline_for(after, state=row.target, meeting=given.get("meeting"))
+    after.due_on = deadline.due if deadline else None
+    after.due_words = deadline.words if deadline else ""
+    return tellings(after, row.name, by=by)
+
+
+def tell_of(sender, obj, act, record, given, **kwargs) -> None:
+    """Receiver of `happened`: write the notices in the transaction of the act."""
+    tell(
+        tellings(obj, act, by=getattr(record, "by", None) or record.user),
+        key=key_of(act, record),
+        url=obj.get_absolute_url(),
+    )
+
+
+def key_of(act: str, record) -> str:
+    """The key under which an act tells people; a step's is known from the step alone."""
+    return f"{record._meta.model_name}:{record.pk}"

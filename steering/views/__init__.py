@@ -1,0 +1,1 @@
+"""Pages of steering. Each view: fetch what is visible, read the form, call the model, render."""

@@ -1,0 +1,347 @@
+"""„Wo ist meine Meldung?“: the way of an issue as stations, its clock, and the same in small for lists.
+
+Everything here is what a reporter may see: offices, days and deadlines. No person, no internal word.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+
+from kim import workdays
+from kim.models import County
+from steering.escalation import HOLDER, Office, State
+from steering.models import Body, Issue
+from steering.models.clock import TimeLimit, deadline_for
+from steering.offices import name_of
+
+S = State
+STATIONS = ("casework", "coordination", "strategy", "steering", "project", "coordination-back", "casework-back")
+NAMES = {
+    "casework": "Case Management",
+    "coordination": "Koordinierung",
+    "strategy": "Geschäftsstelle",
+    "steering": "Lenkungsgruppe",
+    "project": "Projektgruppe",
+    "coordination-back": "Rückmeldung durch die Koordinierung",
+    "casework-back": "Rückgemeldet",
+}
+#: Where on the line an issue stands in each state. Bundled issues are drawn on the way of their lead.
+POSITION = {
+    S.DRAFT: 0, S.WITHDRAWN: 0, S.COORDINATION: 1, S.STRATEGY: 2, S.STEERING: 3, S.PROJECT: 4, S.STATE_LEVEL: 4,
+    S.FEEDBACK_DUE: 5, S.FED_BACK: 6, S.CLOSED: 7, S.MERGED: 1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Station:
+    key: str
+    office: str
+    state: str
+    lines: tuple[str, ...] = ()
+    clock: str = ""
+    ring: int = 0
+    back: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Way:
+    stations: tuple[Station, ...]
+    tone: str = ""
+    returned: bool = False
+    turn: str = ""
+    bundled: dict | None = None
+    gathers: int = 0
+
+
+@dataclass(frozen=True)
+class Clock:
+    tone: str
+    headline: str
+    words: str
+    days: tuple[dict, ...] = ()
+    paused: str = ""
+
+
+@dataclass(frozen=True)
+class Mini:
+    label: str
+    marks: tuple[dict, ...] = field(default=())
+    bundled: bool = False
+
+
+# What an issue has passed, from its own columns: no query
+
+
+def _passed(issue) -> set[str]:
+    """Stations it has gone through on its present way out."""
+    now = POSITION[S(issue.state)]
+    reached = {
+        "casework": issue.reported_at,
+        "coordination": issue.reported_at and not _skipped_coordination(issue),
+        "strategy": issue.to_office_at,
+        "steering": issue.on_agenda_at and not issue.fast_tracked_at,
+        "project": issue.assigned_at,
+        "coordination-back": issue.fed_back_at,
+        "casework-back": issue.closed_at,
+    }
+    return {key for place, key in enumerate(STATIONS) if reached[key] and place < now}
+
+
+def _skipped_coordination(issue) -> bool:
+    """Reported directly to the office, so that the coordination was told but never held it."""
+    return bool(issue.to_office_at and issue.reported_at == issue.to_office_at)
+
+
+def _turn(issue) -> str:
+    """The station at which an answer was found before a project group had it."""
+    if POSITION[S(issue.state)] < 5 or issue.assigned_at:
+        return ""
+    if issue.on_agenda_at:
+        return "steering"
+    return "strategy" if issue.to_office_at else "coordination"
+
+
+def tone(issue, on: dt.date | None = None) -> str:
+    """"late", "soon" (two working days or fewer), "paused" or "" for time enough or no clock."""
+    if issue.is_paused:
+        return "paused"
+    if issue.due_on is None:
+        return ""
+    return workdays.countdown(issue.due_on, on or workdays.today())[1]
+
+
+def countdown(issue, on: dt.date | None = None) -> str:
+    """„noch 2 Arbeitstage“, „4 Arbeitstage zu spät“, „wartet auf Dritte bis 04.05.“ or nothing."""
+    if issue.is_paused:
+        return f"wartet auf Dritte bis {issue.paused_until:%d.%m.}"
+    return workdays.countdown(issue.due_on, on or workdays.today())[0] if issue.due_on else ""
+
+
+def mini(issue) -> Mini:
+    """Seven marks on a thread. Needs no query on an issue read with for_list()."""
+    shown = issue.lead if issue.state == S.MERGED else issue
+    now, passed = POSITION[S(shown.state)], _passed(shown)
+    marks = []
+    for place, key in enumerate(STATIONS):
+        css = []
+        if place == now:
+            css = ["is-now", *({"late": ["is-late"], "soon": ["is-soon"], "paused": ["is-paused"]}.get(tone(shown), []))]
+        elif key in passed:
+            css = ["is-passed"]
+        elif place < now:
+            css = ["is-bypassed"]
+        if key == "project" and shown.state == S.STATE_LEVEL:
+            css.append("is-outside")
+        marks.append({"css": " ".join(css)})
+    if shown.state == S.CLOSED:
+        label = "alle Stationen durchlaufen"
+    elif shown.state == S.WITHDRAWN:
+        label = "zurückgezogen"
+    else:
+        label = f"Station {now + 1} von 7: {shown.get_state_display()}"
+    return Mini(label, tuple(marks), bundled=issue.state == S.MERGED)
+
+
+# The full picture of one issue
+
+
+def clock(issue: Issue) -> Clock | None:
+    """The running clock with its sentence and strip of days; None where no clock runs."""
+    if issue.due_on is None:
+        return None
+    today = workdays.today()
+    rest, shade = workdays.countdown(issue.due_on, today)
+    deadline = deadline_for(issue, entered=clock_start(issue))
+    strip = []
+    if deadline and deadline.due == issue.due_on:
+        strip = [
+            {"weekday": day.weekday, "count": day.count, "date": f"{day.date:%d.%m.}", "css": _strip_css(day)}
+            for day in workdays.days_strip(_strip_start(issue), deadline, today)
+        ]
+    paused = ""
+    if pause := (issue.running_pause() if issue.is_paused else None):
+        paused = f"Uhr angehalten bis {pause.last_day:%d.%m.%Y}: {pause.reason}"
+        shade, rest = "paused", f"wartet auf Dritte bis {pause.last_day:%d.%m.%Y}"
+    weekday = workdays.WEEKDAYS[issue.due_on.weekday()]
+    return Clock(
+        tone=shade,
+        headline=f"Fällig am {weekday}, {issue.due_on:%d.%m.%Y} – {rest}",
+        words=issue.due_words,
+        days=tuple(strip),
+        paused=paused,
+    )
+
+
+def clock_start(issue) -> dt.date:
+    """The day the present limit counts from: the day of the last interim report, or of entering the state."""
+    if issue.state == S.PROJECT:
+        last = issue.interim_reports.order_by("-at").first()
+        if last and last.at > issue.state_since:
+            return timezone.localtime(last.at).date()
+    return issue.since
+
+
+def _strip_start(issue) -> dt.date:
+    return issue.meeting.day if issue.state == S.STEERING else clock_start(issue)
+
+
+def _strip_css(day) -> str:
+    return f"kim-days__day--{day.css}" if day.css else ""
+
+
+def way(issue: Issue) -> Way:
+    """The line of stations for `issue`; for a bundled one the line of its lead, which is its way from then on."""
+    shown = issue.lead if issue.state == S.MERGED else issue
+    steps = list(shown.steps_taken.order_by("no"))
+    now, passed = POSITION[S(shown.state)], _passed(shown)
+    limits = {row.state: row.limit for row in TimeLimit.objects.valid_on()}
+    stations = []
+    for place, key in enumerate(STATIONS):
+        state = "now" if place == now else "passed" if key in passed else "bypassed" if place < now else "ahead"
+        build = _now if state == "now" else _behind if state in ("passed", "bypassed") else _ahead
+        lines, extra = build(shown, key, steps, limits)
+        outside = key == "project" and shown.state == S.STATE_LEVEL
+        stations.append(
+            Station(
+                key="state_level" if outside else key,
+                office="Land/Bund" if outside else NAMES[key],
+                state=state,
+                lines=tuple(line for line in lines if line),
+                back=key.endswith("-back"),
+                **extra,
+            )
+        )
+    return Way(
+        stations=tuple(stations),
+        tone=tone(shown),
+        returned=now >= 5 and not _turn(shown),
+        turn=_turn(shown),
+        bundled={"number": shown.number, "url": shown.get_absolute_url()} if shown is not issue else None,
+        gathers=shown.bundled.count() if shown.state != S.DRAFT else 0,
+    )
+
+
+_STATE_OF = {
+    "casework": (S.DRAFT,), "coordination": (S.COORDINATION,), "strategy": (S.STRATEGY,), "steering": (S.STEERING,),
+    "project": (S.PROJECT, S.STATE_LEVEL), "coordination-back": (S.FEEDBACK_DUE,), "casework-back": (S.FED_BACK,),
+}  # fmt: skip
+
+
+def _behind(issue, key, steps, limits):
+    """A station passed (with its days) or leapt over (with the reason)."""
+    if key == "casework":
+        return [f"gemeldet am {_day(issue.reported_at)}"] if issue.reported_at else [], {}
+    if key not in _passed(issue):
+        if key == "steering" and issue.fast_tracked_at:
+            return ["kurzer Dienstweg", "die nächste Sitzung wird informiert"], {}
+        if key == "coordination":
+            return ["direkt an die Geschäftsstelle gemeldet"], {}
+        return [], {}
+    states = _STATE_OF[key]
+    left = next((step for step in reversed(steps) if step.source in states), None)
+    entered = next((step for step in reversed(steps) if step.target in states and (not left or step.no < left.no)), None)
+    lines = []
+    if entered and left:
+        days = workdays.workdays_between(_date(entered.at), _date(left.at))
+        lines = [f"{_day(entered.at)} bis {_day(left.at)}", f"{workdays.Limit(days, 'workdays')}" if days else "am selben Tag"]
+    if key == "steering" and issue.reach:
+        lines.append(f"Reichweite: {issue.get_reach_display()}")
+    if key == "project" and issue.body:
+        lines.insert(0, str(issue.body))
+    return lines, {}
+
+
+def _now(issue, key, steps, limits):
+    lines = [f"seit {_day(issue.state_since)}"]
+    if key == "casework":
+        return ["Entwurf, noch nicht gemeldet" if issue.state == S.DRAFT else "zurückgezogen"], {}
+    if key == "strategy":
+        lines.append(_bank(issue))
+    if key == "steering" and issue.meeting:
+        lines.append(f"Sitzung am {_moment(issue.meeting.starts_at)}")
+    if key == "project":
+        lines.append(issue.addressee if issue.state == S.STATE_LEVEL else str(issue.body or ""))
+    if key == "casework-back":
+        lines.append("Die Meldenden sagen, ob es hilft.")
+    extra = {}
+    if issue.due_on:
+        start = _strip_start(issue)
+        whole = max((issue.due_on - start).days, 1)
+        gone = (workdays.today() - start).days
+        extra = {
+            "clock": f"{countdown(issue)}, fällig {issue.due_on:%d.%m.}" if not issue.is_paused else countdown(issue),
+            "ring": max(0, min(100, round(100 * gone / whole))),
+        }
+    return lines, extra
+
+
+def _ahead(issue, key, steps, limits):
+    limit = next((limits[state] for state in _STATE_OF[key] if state in limits), None)
+    match key:
+        case "strategy":
+            return [_bank(issue), f"danach {limit}" if limit else ""], {}
+        case "steering":
+            group = Body.steering_group()
+            meeting = group.next_meeting() if group else None
+            return (["nächste Sitzung", _moment(meeting.starts_at)] if meeting else ["nächste Sitzung noch offen"]), {}
+        case "project":
+            return ["örtlich oder thematisch", f"Bericht alle {limit}" if limit else ""], {}
+        case "coordination-back":
+            within = f"innerhalb von {limit}n" if limit else "sobald"
+            return [f"{within}, sobald ein Ergebnis vorliegt; alle Meldenden erhalten denselben Text"], {}
+        case "casework-back":
+            return ["Die Meldenden sagen, ob es hilft."], {}
+    return [f"danach {limit}" if limit else ""], {}
+
+
+def next_up(issue: Issue) -> str:
+    """What happens next, in one sentence for those who reported."""
+    if issue.state == S.MERGED:
+        return f"Ihre Meldung läuft in {issue.lead} mit. Sie erfahren alles, was dort geschieht."
+    if issue.is_paused:
+        return f"Die Uhr ist angehalten; sie läuft nach dem {issue.paused_until:%d.%m.%Y} von selbst weiter."
+    due = f" bis {issue.due_on:%d.%m.%Y}" if issue.due_on else ""
+    match S(issue.state):
+        case S.DRAFT:
+            return "Der Entwurf liegt bei Ihnen. Melden Sie ihn, sobald er vollständig ist."
+        case S.COORDINATION:
+            return f"Die Koordinierung sichtet die Meldung{due} und leitet sie weiter, bündelt sie oder fragt nach."
+        case S.STRATEGY:
+            return f"Die Geschäftsstelle bereitet sie{due} für die Lenkungsgruppe auf."
+        case S.STEERING:
+            return f"Die Lenkungsgruppe berät am {_moment(issue.meeting.starts_at)} und entscheidet{due}."
+        case S.PROJECT:
+            return f"{issue.body} arbeitet daran; der nächste Zwischenbericht kommt{due}."
+        case S.STATE_LEVEL:
+            return f"{issue.addressee} ist gefragt; die Geschäftsstelle hakt{due} nach."
+        case S.FEEDBACK_DUE:
+            return f"Es liegt ein Ergebnis vor. Die Koordinierung meldet es{due} zurück."
+        case S.FED_BACK:
+            return f"Bitte sagen Sie{due}, ob die Lösung in der Praxis hilft."
+        case S.CLOSED:
+            return "Abgeschlossen. Hilft es doch nicht, können Sie den Knackpunkt wieder aufnehmen."
+    return "Der Entwurf wurde zurückgezogen."
+
+
+def holder_name(issue: Issue) -> str:
+    office = HOLDER.get(S(issue.state))
+    return name_of(office, issue) if office else ""
+
+
+def _bank(issue) -> str:
+    return issue.municipality.get_bank_display() if issue.municipality and issue.municipality.bank else ""
+
+
+def _date(moment) -> dt.date:
+    return timezone.localtime(moment).date()
+
+
+def _day(moment) -> str:
+    return f"{_date(moment):%d.%m.%Y}"
+
+
+def _moment(moment) -> str:
+    local = timezone.localtime(moment)
+    return f"{local:%d.%m.%Y}, {local:%H:%M} Uhr"
