@@ -1,0 +1,145 @@
+"""The main navigation as one table: what each role finds where. Its context processor feeds every template.
+
+Apps above hang their counts in with `@counter("steering:inbox")`; the ground floor imports none of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from django.conf import settings
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+
+from kim.models import County, Notice, Role
+
+#: Entries in the bottom bar of a phone; the rest stands behind „Mehr“.
+FIRST = 4
+
+CONTENT = frozenset(Role) - {Role.ADMIN, Role.AUDIT}
+EVERYBODY = frozenset(Role)
+
+
+@dataclass(frozen=True)
+class Entry:
+    label: str
+    icon: str
+    url_name: str
+    roles: frozenset[str] = EVERYBODY
+    family: tuple[
+        str, ...
+    ] = ()  # beginnings of view names that belong under this entry
+    counted: str = ""  # what its count counts, for screen readers; empty: no count
+    url: str = ""
+    current: str = ""  # the value of aria-current, or empty
+    count: int = 0
+
+    def for_somebody(self) -> bool:
+        """Entries for everybody are also there for an account without any role."""
+        return self.roles == EVERYBODY
+
+
+ENTRIES = (
+    Entry("Heute", "house", "kim:today"),
+    Entry("Eingang", "inbox", "steering:inbox", frozenset({Role.COORDINATION}), ("steering:inbox",), "offen"),
+    Entry("Knackpunkte", "signpost", "steering:issue_list", CONTENT, ("steering:issue_",)),
+    Entry("Melden", "megaphone", "steering:issue_new", frozenset({Role.CASE_MANAGER, Role.AUTHORITY})),
+    Entry(
+        "Meine Meldungen", "card-checklist", "steering:report_list", frozenset({Role.CASE_MANAGER, Role.AUTHORITY}),
+        ("steering:report_",),
+    ),
+    Entry("Sitzungen", "calendar3", "steering:meeting_list", CONTENT, ("steering:meeting_",)),
+    Entry("Gremien", "people", "steering:body_list", EVERYBODY - {Role.AUDIT}, ("steering:body_",)),
+    Entry("Fristen", "hourglass-split", "steering:limit_list", frozenset({Role.ADMIN}), ("steering:limit_",)),
+    Entry("Betrieb", "activity", "kim:operation", frozenset({Role.ADMIN}), ("kim:operation", "kim:mail_")),
+    Entry("Rechte", "shield-check", "kim:access_matrix", frozenset({Role.ADMIN, Role.AUDIT})),
+    Entry("Protokoll", "journal-text", "kim:trail", frozenset({Role.AUDIT})),
+    Entry("Mitteilungen", "bell", "kim:notice_list", EVERYBODY, ("kim:notice_",), "ungelesen"),
+    Entry("Abwesenheit", "person-dash", "kim:absence_list", EVERYBODY, ("kim:absence_",)),
+    Entry("Hilfe und Tasten", "question-circle", "kim:help"),
+)  # fmt: skip
+
+_COUNTERS: dict[str, Callable] = {}
+
+
+@dataclass(frozen=True)
+class Navigation:
+    entries: tuple[Entry, ...] = ()
+    roles: tuple[str, ...] = ()
+    stands_in_for: tuple[str, ...] = field(default=())
+
+    @property
+    def first(self):
+        return self.entries[:FIRST]
+
+    @property
+    def more(self):
+        return self.entries[FIRST:]
+
+    @property
+    def more_current(self):
+        return any(entry.current for entry in self.more)
+
+
+def counter(url_name: str):
+    """Registers `f(user) -> int` as the count shown at that entry; one query at most."""
+
+    def register(function):
+        _COUNTERS[url_name] = function
+        return function
+
+    return register
+
+
+@counter("kim:notice_list")
+def unread_notices(user) -> int:
+    return Notice.objects.filter(recipient=user, read_at=None).order_by()[:100].count()
+
+
+def navigation(request):
+    """Context processor. Nothing is looked up before a template asks for it."""
+    return {
+        "nav": SimpleLazyObject(lambda: navigation_of(request)),
+        "county": SimpleLazyObject(County.current),
+        "demo": settings.KIM_DEMO,
+        "idle_minutes": settings.IDLE_MINUTES,
+    }
+
+
+def navigation_of(request) -> Navigation:
+    """What this request's user finds in the navigation; empty for somebody not logged in."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return Navigation()
+    match = request.resolver_match
+    here = match.view_name if match else ""
+    exact = any(entry.url_name == here for entry in ENTRIES)
+    entries = tuple(
+        replace(
+            entry,
+            url=url,
+            current=_current(entry, here, exact),
+            count=_COUNTERS[entry.url_name](user) if entry.url_name in _COUNTERS else 0,
+        )
+        for entry in ENTRIES
+        if (entry.for_somebody() or user.acts_as(*entry.roles))
+        and (url := _url(entry.url_name))
+    )
+    return Navigation(
+        entries,
+        tuple(label for code, label in Role.choices if code in user.roles),
+        tuple(str(hat) for hat in user.hats()[1:]),
+    )
+
+
+def _url(name: str) -> str:
+    """Empty where this installation has no such page; the entry is then left out."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def _current(entry: Entry, here: str, exact: bool) -> str:
+    if entry.url_name == here:
+        return "page"
+    return "true" if not exact and here.startswith(entry.family or ("\0",)) else ""

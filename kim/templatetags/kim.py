@@ -1,0 +1,192 @@
+"""What templates need beyond Django: icons, the small station line, German dates and numbers, a bound field."""
+
+import datetime as dt
+import re
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+
+from django import template
+from django.utils import timezone
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import mark_safe
+
+from kim import workdays
+
+register = template.Library()
+
+ICONS = Path(__file__).parents[2] / "static" / "vendor" / "bootstrap-icons"
+WEEKDAYS = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag")
+MONTHS = (
+    "Januar", "Februar", "März", "April", "Mai", "Juni",
+    "Juli", "August", "September", "Oktober", "November", "Dezember",
+)  # fmt: skip
+
+
+# Pictures
+
+
+@register.simple_tag
+@lru_cache(maxsize=200)
+def icon(name: str) -> str:
+    """An icon of static/vendor/bootstrap-icons as inline SVG, hidden from screen readers: words stand beside it.
+
+    Raises FileNotFoundError for a name we do not ship.
+    """
+    if not re.fullmatch(r"[a-z0-9-]+", name):
+        raise FileNotFoundError(name)
+    paths = "".join(re.findall(r"<path[^>]*/>", (ICONS / f"{name}.svg").read_text(encoding="utf-8")))
+    return mark_safe(
+        f'<svg class="kim-icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">{paths}</svg>'
+    )
+
+
+@register.simple_tag
+def mini(way) -> str:
+    """The small station line of `way` = {label, marks: [{css}], bundled?}; see steering/_mini.html."""
+    marks = tuple(mark["css"] for mark in way["marks"])
+    return _mini(way["label"], marks, bool(way.get("bundled")))
+
+
+@lru_cache(maxsize=2000)
+def _mini(label, marks, bundled):
+    return format_html(
+        '<span class="kim-mini{}" role="img" aria-label="{}">{}</span>',
+        " kim-mini--bundled" if bundled else "",
+        label,
+        format_html_join("", '<i class="{}"></i>', ((css,) for css in marks)),
+    )
+
+
+# Dates
+
+
+def _local(value) -> dt.date | dt.datetime:
+    return timezone.localtime(value) if isinstance(value, dt.datetime) else value
+
+
+@register.filter
+def day(value) -> str:
+    """„Mi 15.04.2026“."""
+    return f"{WEEKDAYS[(value := _local(value)).weekday()][:2]} {value:%d.%m.%Y}" if value else ""
+
+
+@register.filter
+def plain_day(value) -> str:
+    """„15.04.2026“."""
+    return f"{_local(value):%d.%m.%Y}" if value else ""
+
+
+@register.filter
+def long_day(value) -> str:
+    """„Mittwoch, 15.04.2026“."""
+    return f"{WEEKDAYS[(value := _local(value)).weekday()]}, {value:%d.%m.%Y}" if value else ""
+
+
+@register.filter
+def spoken_day(value) -> str:
+    """„Mittwoch, 15. April 2026“."""
+    if not value:
+        return ""
+    value = _local(value)
+    return f"{WEEKDAYS[value.weekday()]}, {value.day}. {MONTHS[value.month - 1]} {value.year}"
+
+
+@register.filter
+def weekday(value) -> str:
+    """„Mittwoch“."""
+    return WEEKDAYS[_local(value).weekday()] if value else ""
+
+
+@register.filter
+def clock_time(value) -> str:
+    """„09:12 Uhr“, in Berlin."""
+    return f"{_local(value):%H:%M} Uhr" if value else ""
+
+
+@register.filter
+def moment(value) -> str:
+    """„13.04.2026, 09:12 Uhr“, in Berlin."""
+    return f"{_local(value):%d.%m.%Y, %H:%M} Uhr" if value else ""
+
+
+@register.filter
+def inclusive(value) -> str:
+    """The last day of a half-open interval: an end on 01.01.2027 (exclusive) is shown as 31.12.2026."""
+    return f"{value - dt.timedelta(days=1):%d.%m.%Y}" if value else ""
+
+
+@register.simple_tag
+def this_moment() -> dt.datetime:
+    """Now, by KIM's own clock."""
+    return workdays.now()
+
+
+# Numbers
+
+
+def _german(text: str) -> str:
+    return text.translate(str.maketrans(",.", ".,"))
+
+
+@register.filter
+def number(value) -> str:
+    """A whole number with thousands points: „1.234“."""
+    return "" if value is None or value == "" else _german(f"{int(value):,}")
+
+
+@register.filter
+def decimal(value, places=2) -> str:
+    """„0,75“; rounds half to even at `places`."""
+    return "" if value is None or value == "" else _german(f"{Decimal(str(value)):,.{int(places)}f}")
+
+
+@register.filter
+def euros(value) -> str:
+    """„55.000,00 €“ with a no-break space."""
+    return f"{text}\N{NO-BREAK SPACE}€" if (text := decimal(value)) else ""
+
+
+@register.filter
+def fte(value) -> str:
+    """A share of a full post: „0,75 VZÄ“, at least two places, no more than three."""
+    if value is None or value == "":
+        return ""
+    text = decimal(value, 3)
+    return f"{text.removesuffix('0') if text.endswith('0') else text}\N{NO-BREAK SPACE}VZÄ"
+
+
+# Forms
+
+
+@register.inclusion_tag("kim/_field.html")
+def field(bound, label="", hint="", **attrs):
+    """One field outside crispy: label, control, hint and error bound to each other.
+
+    Further arguments become attributes of the control; underscores in their names become hyphens.
+    """
+    bound.help_text = hint  # Django binds aria-describedby to it
+    attributes = {
+        "class": f"form-control{' is-invalid' if bound.errors else ''}",
+        "placeholder": False,
+        **{name.replace("_", "-"): value for name, value in attrs.items()},
+    }
+    return {
+        "bound": bound,
+        "label": label or bound.label,
+        "hint": hint,
+        "control": bound.as_widget(attrs=attributes),
+    }
+
+
+@register.filter
+def error_list(form) -> list[dict]:
+    """Every error of a form as {id, text} for the summary; id is empty where no field is at fault."""
+    found = [{"id": "", "text": text} for text in form.non_field_errors()]
+    for bound in form:
+        label = conditional_escape(bound.label)
+        found += [
+            {"id": bound.id_for_label or bound.auto_id, "text": format_html("{}: {}", label, text)}
+            for text in bound.errors
+        ]
+    return found
