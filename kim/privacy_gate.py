@@ -642,8 +642,11 @@ _DATED_PAPER = re.compile(
     re.IGNORECASE,
 )
 _SINCE = re.compile(
-    r"\b(?:seit|ab|bis|zum|stand|frist|gilt|gültig|wirkung)[\s:]*(?:dem|zum|vom|am)?\s*$", re.IGNORECASE
+    r"\b(?:seit|ab|bis|zum|vom|stand|zeitraum|frist|gilt|gültig|wirkung)[\s:]*(?:dem|zum|vom|am)?\s*$",
+    re.IGNORECASE,
 )
+
+_UNTIL = re.compile(r"^\s?(?:bis|und|–|-)\s?(?:zum\s|dem\s)?\d", re.IGNORECASE)
 
 _BORN_YEAR = re.compile(
     r"(?:\bgeb\b\.?|\bgeboren(?:e[nrs]?)?|\bgeburtsjahr|\bjahrgang|\bjg\.)[\s:]*"
@@ -676,7 +679,8 @@ def _dates(latin: str) -> Iterator[tuple[re.Match[str], set[date], bool, bool]]:
             )
             born = bool(_BORN_BEFORE.search(before) or _BORN_AFTER.search(after))
             latest = max((day for day in meanings if day <= today()), default=max(meanings))
-            paper = bool(_DATED_PAPER.search(before)) or (latest.year >= 2005 and bool(_SINCE.search(before)))
+            period = bool(_SINCE.search(before) or _UNTIL.search(after))
+            paper = bool(_DATED_PAPER.search(before)) or (latest.year >= 2005 and period)
             yield found, meanings, born, paper
 
 
@@ -803,7 +807,7 @@ _STREET = re.compile(
       | (?:Am|Im|An\sder|An\sden|Auf\sdem|Auf\sder|Zum|Zur|In\sder|In\sden|Hinter\sdem|Unter\sden|Vor\sdem)
         \s(?:alten\s|neuen\s|hohen\s)?(?P<noun>[A-ZÄÖÜ][\w-]{{2,40}})
     )(?:\s?[Nn]r\.?)?\s{{0,2}}(?P<no>\d{{1,3}}\s?[a-hA-H]?(?:\s?-\s?\d{{1,3}})?)
-    (?![\w,]\d|\w|\.\d|\s?\.\s?(?:{_MONTH})|\s?(?:{_UNITS}))""",
+    (?![\w,]\d|\w|\.\d|\s?\.\s?(?:{_MONTH})|\s?(?i:{_UNITS}))""",
     re.VERBOSE,
 )
 _NO_STREET = re.compile(
@@ -933,7 +937,9 @@ def _pattern_hits(reading: _Reading) -> Iterator[_Hit]:
             yield _Hit("phone", found.start(), found.end())
     for found in _FILE_NUMBER.finditer(latin):
         around = latin[max(0, found.start() - 60) : found.end()]
-        if re.search(r"\d", found["number"]) and not (_COURT.search(around) and _DOCKET.search(around)):
+        if len(re.findall(r"\d", found["number"])) > 2 and not (
+            _COURT.search(around) and _DOCKET.search(around)
+        ):
             if (
                 found[0].lower().startswith("bedarfsgemeinschaft ")
                 and len(re.sub(r"\D", "", found["number"])) < 4

@@ -98,6 +98,8 @@ ORDINARY = [
     "im Jahr 2025 "
     "waren es 3 von 10 Fällen. Am Montag 9 bis 12 Uhr ist das Amt geschlossen.",
     "Antrag_Wohngeld_Entwurf_2.pdf",
+    "Der Erlass des Ministeriums vom 1. Dezember 2022 gilt; im Zeitraum 01.07.2022 bis 31.12.2022 galt er nicht. "
+    "Von der Haltestelle am Platz 5 Minuten zu Fuß, eine AZR-Abfrage dauert 3 Tage.",
     "Für Nigeria und Eritrea fehlt ein Merkblatt der Ausländerbehörde zur Identitätsklärung.",
 ]
 
