@@ -1,4 +1,6 @@
-"""App configuration of the ground floor; teaches every SQLite connection the likeness function."""
+"""App configuration of the ground floor: the Celery application, and the likeness function for SQLite."""
+
+from importlib import import_module
 
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
@@ -9,6 +11,7 @@ class KimConfig(AppConfig):
     verbose_name = "KIM"
 
     def ready(self):
+        import_module("kim.celery")  # makes it the current application before any task is named
         connection_created.connect(_teach_sqlite, dispatch_uid="kim.trigrams")
 
 

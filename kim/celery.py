@@ -1,0 +1,76 @@
+"""Background work: the application and its whole timetable. A task is only a knock; rows say what is due."""
+
+import os
+import sqlite3
+from datetime import timedelta
+
+from celery import Celery
+from celery.schedules import crontab
+from celery.signals import setup_logging
+from django.conf import settings
+from sqlalchemy import Engine, event
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kim.settings")
+
+QUEUE = "kim"
+
+# name: (task, when, seconds after which a knock nobody answered is forgotten)
+TIMETABLE = {
+    "heartbeat": ("kim.tasks.heartbeat", timedelta(seconds=30), 30),
+    "mail": ("kim.tasks.send_mail", timedelta(minutes=1), 60),
+    "digests": ("kim.tasks.compose_digests", crontab(minute="*/10", hour="7-11"), 600),
+    "reminders": ("steering.tasks.remind", crontab(minute="*/10", hour="6-11"), 600),
+    "pauses": ("steering.tasks.end_pauses", crontab(minute="5"), 3600),
+    "sweep": ("kim.tasks.sweep_up", crontab(minute="30", hour="2"), 6 * 3600),
+}
+
+app = Celery("kim")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    broker_url=settings.CELERY_BROKER_URL,
+    beat_schedule_filename=str(settings.DATA_DIR / "beat-schedule"),
+    timezone="Europe/Berlin",
+    enable_utc=True,
+    beat_schedule={
+        name: {"task": task, "schedule": when, "options": {"expires": expires}}
+        for name, (task, when, expires) in TIMETABLE.items()
+    },
+    beat_sync_every=1,  # a killed beat remembers what it sent; its file's age is its health check
+    task_default_queue=QUEUE,
+    task_acks_late=True,
+    task_ignore_result=True,
+    task_store_errors_even_if_ignored=False,
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    worker_send_task_events=False,
+    broker_connection_retry_on_startup=True,
+    # A page must not hang because a knock cannot be delivered: the row is there, the sweep finds it.
+    broker_connection_timeout=2,
+    task_publish_retry=False,
+)
+if settings.REDIS_URL:
+    app.conf.broker_transport_options = {
+        "visibility_timeout": 3600,  # a task taken by a worker that was killed comes back after an hour
+        "socket_connect_timeout": 2,
+        "socket_timeout": 30,
+        "health_check_interval": 25,
+    }
+else:
+    app.conf.broker_transport_options = {"connect_args": {"timeout": 20}}
+    # The file has nobody to talk to but its pollers: no gossip between workers, no remote control.
+    app.conf.worker_enable_remote_control = False
+
+    @event.listens_for(Engine, "connect")
+    def prepare_broker_file(connection: sqlite3.Connection, record: object) -> None:
+        """Readers do not wait for the writer; a knock lost in a power cut does no harm."""
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=OFF")
+
+
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def keep_our_logging(**_: object) -> None:
+    """A receiver of this signal is how Celery is told to leave logging alone; django.setup() has done it."""

@@ -1,0 +1,123 @@
+"""What happens around every request: its log line, its headers, the idle session and the locked door."""
+
+import time
+import uuid
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import structlog
+from django.conf import settings
+from django.contrib.auth import middleware as auth
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import resolve_url
+from django.utils.cache import patch_cache_control
+from django.utils.http import url_has_allowed_host_and_scheme
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+
+log = structlog.get_logger("kim.request")
+
+
+class RequestLog:
+    """One line per request: method, route (not the path: it may hold a token), status, milliseconds."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = time.perf_counter()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex[:12])
+        response = self.get_response(request)
+        match = request.resolver_match
+        route = (
+            match.route if match else ("static" if request.path.startswith(settings.STATIC_URL) else "none")
+        )
+        if route not in {"healthz", "readyz", "static"}:
+            log.info(
+                "request",
+                method=request.method,
+                route=route,
+                status=response.status_code,
+                ms=round((time.perf_counter() - started) * 1000, 1),
+            )
+        return response
+
+
+class ResponseHeaders:
+    """Pages for somebody logged in are kept by no cache; the browser's sensors stay off."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        session = getattr(request, "session", None)
+        if session is not None and session.accessed and request.user.is_authenticated:
+            patch_cache_control(response, no_store=True, private=True)
+        return response
+
+
+class IdleSession:
+    """A session ends KIM_IDLE_MINUTES after the last request.
+
+    Saving the session moves its end; that happens at most once a minute, so the end may come up to a minute
+    (or a thirtieth of a shorter time) early, never late.
+    """
+
+    SEEN = "seen"
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+        self.saved_every = min(60, settings.SESSION_COOKIE_AGE / 30)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        session = request.session
+        if session.accessed and not session.is_empty() and request.user.is_authenticated:
+            now = time.time()
+            if now - session.get(self.SEEN, 0) >= self.saved_every:
+                session[self.SEEN] = int(now)
+        return response
+
+
+class LoginRequired(auth.LoginRequiredMiddleware):
+    """Django's locked door, which also tells people whose session ended that it did.
+
+    A page swapped by htmx goes to the login as a whole; a script's request gets a plain 401 instead of a page
+    it cannot show.
+    """
+
+    def process_view(self, request, view_func, view_args, view_kwargs):  # type: ignore[no-untyped-def]
+        if not getattr(view_func, "login_required", True):
+            return None  # asked first: open views must not load the session
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
+    def handle_no_permission(self, request, view_func):  # type: ignore[no-untyped-def]
+        query = QueryDict(mutable=True)
+        query[self.get_redirect_field_name(view_func)] = came_from(request)
+        # The browser still names a session, but it holds nobody any more: it ran out.
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.is_empty():
+            query["abgelaufen"] = "1"
+        address = f"{resolve_url(self.get_login_url(view_func))}?{query.urlencode(safe='/')}"
+        if getattr(request, "htmx", False):
+            return HttpResponse(headers={"HX-Redirect": address})
+        if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+            return HttpResponse(
+                "Ihre Sitzung ist abgelaufen. Bitte melden Sie sich neu an.",
+                status=401,
+                content_type="text/plain",
+            )
+        return HttpResponse(status=302, headers={"Location": address})
+
+
+def came_from(request: HttpRequest) -> str:
+    """Where to go after the login: the page asked for, or the page a form or a swap was sent from."""
+    if request.method in {"GET", "HEAD"} and not getattr(request, "htmx", False):
+        return request.get_full_path()
+    page = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
+    if url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()}):
+        parts = urlsplit(page)
+        return parts.path + (f"?{parts.query}" if parts.query else "")
+    return settings.LOGIN_REDIRECT_URL

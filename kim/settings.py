@@ -1,0 +1,350 @@
+"""Settings from the environment, with safe defaults that need nothing but Python.
+
+Every variable is described in `.env.example`; `KIM_ENV=production` is strict about what must be set.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from kim.logs import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """A yes/no variable; empty counts as not set."""
+    value = os.environ.get(name, "").strip().lower()
+    if not value:
+        return default
+    if value in {"1", "true", "yes", "on", "ja"}:
+        return True
+    if value in {"0", "false", "no", "off", "nein"}:
+        return False
+    raise ImproperlyConfigured(f"{name}={value!r} ist weder ja noch nein. Bitte 1 oder 0 angeben.")
+
+
+def number(name: str, default: int) -> int:
+    """A positive whole number; empty counts as not set."""
+    value = os.environ.get(name, "").strip()
+    if not value:
+        return default
+    if not value.isdecimal() or int(value) < 1:
+        raise ImproperlyConfigured(f"{name}={value!r} ist keine ganze Zahl größer als null.")
+    return int(value)
+
+
+def words(name: str) -> list[str]:
+    return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def secret_key(data_dir: Path, production: bool) -> str:
+    """From KIM_SECRET_KEY or the file KIM_SECRET_KEY_FILE; the embedded default makes one and keeps it.
+
+    Two processes that start at once agree: the file is created exclusively, the later one reads it.
+    """
+    if key := os.environ.get("KIM_SECRET_KEY", "").strip():
+        return key
+    if named := os.environ.get("KIM_SECRET_KEY_FILE", "").strip():
+        try:
+            key = Path(named).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"KIM_SECRET_KEY_FILE={named} lässt sich nicht lesen ({error.strerror})."
+            ) from None
+        if key:
+            return key
+        raise ImproperlyConfigured(f"KIM_SECRET_KEY_FILE={named} ist leer.")
+    if production:
+        raise ImproperlyConfigured(
+            "KIM startet im Betrieb (KIM_ENV=production) nicht ohne geheimen Schlüssel: Bitte KIM_SECRET_KEY "
+            "oder KIM_SECRET_KEY_FILE setzen. (Set KIM_SECRET_KEY or KIM_SECRET_KEY_FILE.)"
+        )
+    kept = data_dir / "secret-key"
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if kept.exists():
+            return kept.read_text(encoding="utf-8").strip()
+        key = secrets.token_urlsafe(64)
+        fresh = data_dir / f".secret-key-{os.getpid()}-{secrets.token_hex(4)}"
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(key)
+        try:
+            os.link(fresh, kept)  # refuses to replace: whoever is first decides
+        except FileExistsError:
+            key = kept.read_text(encoding="utf-8").strip()
+        finally:
+            fresh.unlink()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"In den Datenordner {data_dir} lässt sich nicht schreiben ({error.strerror}). "
+            "Bitte Rechte prüfen oder mit KIM_DATA_DIR einen anderen Ordner angeben."
+        ) from None
+    return key
+
+
+# Where and how it runs
+ENVIRONMENT = os.environ.get("KIM_ENV", "").strip() or "embedded"
+if ENVIRONMENT not in {"embedded", "production"}:
+    raise ImproperlyConfigured(f"KIM_ENV={ENVIRONMENT!r} ist unbekannt: embedded oder production.")
+PRODUCTION = ENVIRONMENT == "production"
+DEBUG = flag("KIM_DEBUG")
+if PRODUCTION and DEBUG:
+    raise ImproperlyConfigured("KIM_DEBUG ist im Betrieb (KIM_ENV=production) nicht erlaubt.")
+DATA_DIR = Path(os.environ.get("KIM_DATA_DIR", "").strip() or BASE_DIR / "var").resolve()
+SECRET_KEY = secret_key(DATA_DIR, PRODUCTION)
+PORT = number("PORT", 8000)
+BASE_URL = (os.environ.get("KIM_BASE_URL", "").strip() or f"http://localhost:{PORT}").rstrip("/")
+if urlsplit(BASE_URL).scheme not in {"http", "https"} or not urlsplit(BASE_URL).hostname:
+    raise ImproperlyConfigured(f"KIM_BASE_URL={BASE_URL!r} ist keine Adresse wie https://kim.example.org.")
+BEHIND_TLS = BASE_URL.startswith("https://")
+# The local names stay allowed: health checks ask from the machine itself.
+ALLOWED_HOSTS = list(
+    dict.fromkeys(
+        [
+            *words("KIM_HOSTS"),
+            str(urlsplit(BASE_URL).hostname),
+            "localhost",
+            "127.0.0.1",
+            "[::1]",
+        ]
+    )
+)
+KIM_DEMO = flag("KIM_DEMO", default=not PRODUCTION)
+
+# What it is built of
+INSTALLED_APPS = [
+    "kim",
+    "steering",
+    "casework",
+    "funding",
+    "reports",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "template_partials",
+    "django_htmx",
+    "django_filters",
+    "allauth",
+    "allauth.account",
+    "csp",
+]
+MIDDLEWARE = [
+    "kim.middleware.RequestLog",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "kim.middleware.ResponseHeaders",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "kim.middleware.IdleSession",
+    "kim.middleware.LoginRequired",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "kim.urls"
+WSGI_APPLICATION = "kim.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "kim.navigation.navigation",
+            ]
+        },
+    }
+]
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+CRISPY_FAIL_SILENTLY = False
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# One database, two engines. IMMEDIATE is not optional: without it two writers end in "database is locked".
+DATABASE_URL = os.environ.get("DATABASE_URL", "").strip()
+if DATABASE_URL:
+    DATABASES = {
+        "default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True),
+    }
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "kim.sqlite3",
+            "CONN_MAX_AGE": 600,
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            },
+        }
+    }
+
+# Broker and the cache all processes share (login throttling counts in it)
+REDIS_URL = os.environ.get("REDIS_URL", "").strip()
+CELERY_BROKER_URL = REDIS_URL or f"sqla+sqlite:///{DATA_DIR / 'broker.sqlite3'}"
+CACHES: dict[str, dict[str, object]]
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+        }
+    }
+else:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "kim_cache",
+        }
+    }
+
+# People and their sessions
+AUTH_USER_MODEL = "kim.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in [
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+        ("NumericPasswordValidator", {}),
+    ]
+]
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+IDLE_MINUTES = number("KIM_IDLE_MINUTES", 30)
+SESSION_COOKIE_AGE = IDLE_MINUTES * 60  # slides: kim.middleware.IdleSession
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_NAME = "kim_session"
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "kim_csrf"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "kim.errors.csrf_failure"
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+ACCOUNT_ADAPTER = "kim.login.ClosedAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+ACCOUNT_UNIQUE_EMAIL = True
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if BEHIND_TLS else "http"
+# A town hall shares one address: generous per address, strict per account.
+ACCOUNT_RATE_LIMITS = {
+    "login": "60/m/ip",
+    "login_failed": "30/m/ip,5/300s/key",
+    "reset_password": "20/m/ip,3/m/key",
+    "change_password": "5/m/user",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = len(words("KIM_PROXIES"))
+
+# Headers
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],  # Bootstrap draws ticks and arrows as data: images
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+if BEHIND_TLS:
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+if proxy_header := os.environ.get("KIM_PROXY_TLS_HEADER", "").strip():
+    SECURE_PROXY_SSL_HEADER = (
+        "HTTP_" + proxy_header.upper().replace("-", "_"),
+        "https",
+    )
+
+# What one request may carry
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# German, on German time
+LANGUAGE_CODE = "de"
+LANGUAGES = [("de", "Deutsch")]
+TIME_ZONE = "Europe/Berlin"
+USE_I18N = True
+USE_TZ = True
+
+# Files
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(os.environ.get("KIM_STATIC_ROOT", "").strip() or DATA_DIR / "static")
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_MANIFEST_STRICT = False  # a forgotten file costs a picture, not the page
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
+}
+
+# Mail: every mail is a row first (kim.mail); this says how rows leave the house
+EMAIL_BACKEND = "kim.mail.OutboxBackend"
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "").strip()
+EMAIL_PORT = number("EMAIL_PORT", 25)
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = flag("EMAIL_USE_TLS")
+EMAIL_USE_SSL = flag("EMAIL_USE_SSL")
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("KIM_MAIL_FROM", "").strip() or f"KIM <kim@{urlsplit(BASE_URL).hostname}>"
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+KIM_MAIL_TRANSPORT = os.environ.get("KIM_MAIL_TRANSPORT", "").strip() or ("smtp" if EMAIL_HOST else "files")
+if KIM_MAIL_TRANSPORT not in {"smtp", "files"}:
+    raise ImproperlyConfigured(f"KIM_MAIL_TRANSPORT={KIM_MAIL_TRANSPORT!r} ist unbekannt: smtp oder files.")
+
+LOGGING = logging_config(os.environ.get("KIM_LOG_LEVEL", "").strip().upper() or "INFO")
+LOGGING_CONFIG = "logging.config.dictConfig"

@@ -1,0 +1,9 @@
+"""The entry for the web server: `gunicorn kim.wsgi` (its settings stand in gunicorn.conf.py)."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kim.settings")
+
+application = get_wsgi_application()

@@ -1,0 +1,1 @@
+"""The suite. It mirrors the code: tests/<app>/test_<module>.py."""

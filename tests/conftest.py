@@ -1,0 +1,103 @@
+"""What holds for every test: no network, real mail rows, a fresh cache; missing services are named."""
+
+import ipaddress
+import os
+import shutil
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+THERE = {
+    "chromium": CHROMIUM is not None,
+    "postgresql": bool(os.environ.get("DATABASE_URL")),
+    "redis": bool(os.environ.get("REDIS_URL")),
+}
+#: What `script/test --full` promises; a missing one then ends the run instead of leaving tests out.
+REQUIRED = os.environ.get("KIM_TEST_REQUIRES", "").split()
+
+
+def pytest_configure(config):
+    missing = [name for name in REQUIRED if not THERE[name]]
+    if missing:
+        raise pytest.UsageError(f"required, but not there: {', '.join(missing)}")
+
+
+def pytest_collection_modifyitems(config, items):
+    kept, left_out = [], []
+    for item in items:
+        journey = "journeys" in item.path.parts
+        needed = {name for mark in item.iter_markers("needs") for name in mark.args}
+        if journey:
+            needed.add("chromium")
+        short_only = os.environ.get("KIM_TEST_JOURNEYS") == "short"
+        if all(THERE[name] for name in needed) and not (
+            journey and short_only and not item.get_closest_marker("short")
+        ):
+            kept.append(item)
+        else:
+            left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network():
+    """Loopback and the given services are reachable, nothing else; names are not looked up."""
+    services = {urlsplit(os.environ.get(name, "")).hostname for name in ("DATABASE_URL", "REDIS_URL")}
+    connect, getaddrinfo = socket.socket.connect, socket.getaddrinfo
+
+    def allowed(host) -> bool:
+        if isinstance(host, bytes):
+            host = host.decode()
+        if host in {None, "", "localhost", socket.gethostname()} | services:
+            return True
+        try:
+            return ipaddress.ip_address(host.split("%")[0]).is_loopback
+        except ValueError:
+            return False
+
+    def guarded_connect(self, address):
+        if self.family in {socket.AF_INET, socket.AF_INET6} and not allowed(address[0]):
+            raise RuntimeError(f"a test tried to reach the network: {address[0]}")
+        return connect(self, address)
+
+    def guarded_getaddrinfo(host, *args, **kwargs):
+        if not allowed(host):
+            raise RuntimeError(f"a test tried to look up the name {host}")
+        return getaddrinfo(host, *args, **kwargs)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", guarded_connect)
+    patch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _real_mail(django_test_environment):
+    """Django's test environment swaps the mail backend for a list; ours writes rows, as it does in life."""
+    settings.EMAIL_BACKEND = "kim.mail.OutboxBackend"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache():
+    """Throttles count in the cache: one test's failed logins are not another's."""
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args():
+    """Debian's Chromium instead of a download; as root it has no sandbox to offer."""
+    flags = ["--disable-dev-shm-usage"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
+    return {"executable_path": CHROMIUM, "args": flags}
+
+
+def pytest_terminal_summary(terminalreporter):
+    missing = [name for name, there in THERE.items() if not there]
+    if missing:
+        terminalreporter.write_line(f"left out: tests that need {', '.join(missing)}")
