@@ -35,9 +35,7 @@ def csrf_failure(request, reason=""):
             (name, text)
             for name, values in request.POST.lists()
             for text in values
-            if len(text) >= KEPT_FROM
-            and "password" not in name
-            and name != "csrfmiddlewaretoken"
+            if len(text) >= KEPT_FROM and "password" not in name and name != "csrfmiddlewaretoken"
         ]
     return _answer(request, "403.html", 403, expired=True, kept=kept)
 
@@ -48,9 +46,7 @@ def conflict(request, refused, *, url: str = "", kept: Iterable[tuple[str, str]]
     `kept` are (label, text) pairs of what was typed. An htmx request gets the message alone.
     """
     template = "409.html#conflict" if getattr(request, "htmx", False) else "409.html"
-    return _answer(
-        request, template, 409, reason=str(refused), url=url, kept=list(kept)
-    )
+    return _answer(request, template, 409, reason=str(refused), url=url, kept=list(kept))
 
 
 def server_error(request):
@@ -59,9 +55,7 @@ def server_error(request):
 
 
 def _answer(request, template, status, **context):
-    return _uncached(
-        render(request, template, {"reason": "", "kept": (), **context}, status=status)
-    )
+    return _uncached(render(request, template, {"reason": "", "kept": (), **context}, status=status))
 
 
 def _uncached(response):

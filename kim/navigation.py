@@ -17,6 +17,7 @@ FIRST = 4
 
 CONTENT = frozenset(Role) - {Role.ADMIN, Role.AUDIT}
 EVERYBODY = frozenset(Role)
+REPORTING = frozenset({Role.CASE_MANAGER, Role.AUTHORITY})
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,7 @@ class Entry:
     icon: str
     url_name: str
     roles: frozenset[str] = EVERYBODY
-    family: tuple[
-        str, ...
-    ] = ()  # beginnings of view names that belong under this entry
+    family: tuple[str, ...] = ()  # beginnings of view names that belong under this entry
     counted: str = ""  # what its count counts, for screen readers; empty: no count
     url: str = ""
     current: str = ""  # the value of aria-current, or empty
@@ -42,11 +41,8 @@ ENTRIES = (
     Entry("Heute", "house", "kim:today"),
     Entry("Eingang", "inbox", "steering:inbox", frozenset({Role.COORDINATION}), ("steering:inbox",), "offen"),
     Entry("Knackpunkte", "signpost", "steering:issue_list", CONTENT, ("steering:issue_",)),
-    Entry("Melden", "megaphone", "steering:issue_new", frozenset({Role.CASE_MANAGER, Role.AUTHORITY})),
-    Entry(
-        "Meine Meldungen", "card-checklist", "steering:report_list", frozenset({Role.CASE_MANAGER, Role.AUTHORITY}),
-        ("steering:report_",),
-    ),
+    Entry("Melden", "megaphone", "steering:issue_new", REPORTING),
+    Entry("Meine Meldungen", "card-checklist", "steering:report_list", REPORTING, ("steering:report_",)),
     Entry("Sitzungen", "calendar3", "steering:meeting_list", CONTENT, ("steering:meeting_",)),
     Entry("Gremien", "people", "steering:body_list", EVERYBODY - {Role.AUDIT}, ("steering:body_",)),
     Entry("Fristen", "hourglass-split", "steering:limit_list", frozenset({Role.ADMIN}), ("steering:limit_",)),
@@ -121,8 +117,7 @@ def navigation_of(request) -> Navigation:
             count=_COUNTERS[entry.url_name](user) if entry.url_name in _COUNTERS else 0,
         )
         for entry in ENTRIES
-        if (entry.for_somebody() or user.acts_as(*entry.roles))
-        and (url := _url(entry.url_name))
+        if (entry.for_somebody() or user.acts_as(*entry.roles)) and (url := _url(entry.url_name))
     )
     return Navigation(
         entries,

@@ -1,0 +1,384 @@
+"""The look: what templates are built from holds together, reads well aloud, needs nothing the CSP forbids."""
+
+import datetime as dt
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.template.loader import get_template, render_to_string
+from django.test import RequestFactory
+from django.urls import reverse
+
+from kim import errors, navigation
+from kim.models import Role, RoleGrant, User
+from kim.templatetags import kim as tags
+
+ROOT = Path(__file__).parents[2]
+CSS = (ROOT / "static" / "kim.css").read_text(encoding="utf-8")
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+DARK = CSS.index("@media (prefers-color-scheme: dark)")
+STATIONS = (
+    "casework",
+    "coordination",
+    "strategy",
+    "steering",
+    "project",
+    "coordination-back",
+    "casework-back",
+)
+
+
+def luminance(colour):
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    bright, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def tokens(text):
+    return dict(re.findall(r"--kim-([\w-]+): (#[0-9a-f]{6});", text))
+
+
+def way(states, **given):
+    names = {"p": "passed", "n": "now", "a": "ahead", "b": "bypassed"}
+    stations = [
+        {
+            "key": key,
+            "office": key.title(),
+            "state": names[state],
+            "lines": ["eine Zeile"],
+            "clock": "Tag 8 von 10" if state == "n" else "",
+            "ring": 80,
+            "back": key.endswith("-back"),
+            "note": "",
+        }
+        for key, state in zip(STATIONS, states, strict=True)
+    ]
+    standard = {"tone": "", "returned": False, "turn": "", "bundled": None, "gathers": 0}
+    return render_to_string("steering/_way.html", {"way": {"stations": stations, **standard, **given}})
+
+
+class TestTokens:
+    @pytest.mark.parametrize("scheme", [CSS[:DARK], CSS[DARK : DARK + 2000]], ids=["light", "dark"])
+    @pytest.mark.parametrize(
+        ("ink", "ground", "least"),
+        [
+            ("ink", "sheet", 7),
+            ("ink", "ground", 7),
+            ("ink-2", "sheet", 4.5),
+            ("ink-2", "ground", 4.5),
+            ("ink-2", "tint", 4.5),
+            ("ink-2", "accent-weak", 4.5),
+            ("accent", "sheet", 4.5),
+            ("on-accent", "accent", 4.5),
+            ("late", "late-weak", 4.5),
+            ("soon", "soon-weak", 4.5),
+            ("done", "done-weak", 4.5),
+            ("edge", "sheet", 3),
+        ],
+    )
+    def test_text_and_graphics_stand_out_enough(self, scheme, ink, ground, least):
+        found = tokens(scheme)
+        assert contrast(found[ink], found[ground]) >= least
+
+    def test_components_use_tokens_and_never_a_hex_value(self):
+        ground = CSS.index("/* 3  Ground")
+        printed = CSS.index("/* 22  Print")
+        hex_values = re.findall(r"#[0-9a-fA-F]{3,8}\b", CSS[ground:printed])
+        assert hex_values == []
+
+    def test_every_token_used_is_defined(self):
+        defined = set(re.findall(r"(--[\w-]+):", CSS))
+        used = set(re.findall(r"var\((--kim-[\w-]+)", CSS))
+        assert used <= defined
+
+    def test_the_stylesheet_loads_nothing_but_our_fonts(self):
+        addresses = re.findall(r"url\(([^)]+)\)", CSS)
+        assert addresses
+        assert all(address.startswith('"fonts/') for address in addresses)
+        assert all((ROOT / "static" / address.strip('"')).is_file() for address in addresses)
+
+
+class TestTemplates:
+    @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+    def test_no_template_needs_what_the_policy_forbids(self, path):
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(
+            r"<style|\sstyle=|\son[a-z]+=|javascript:|data:image|hx-on|<script(?![^>]*\bsrc=)", text
+        )
+        assert "https://" not in text
+
+    @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+    def test_every_template_compiles(self, path):
+        assert get_template(str(path.relative_to(ROOT / "templates")))
+
+    def test_every_icon_named_in_a_template_is_shipped(self):
+        named = {name for path in TEMPLATES for name in re.findall(r'{% icon "([^"]+)"', path.read_text())}
+        named |= {entry.icon for entry in navigation.ENTRIES}
+        for name in named:
+            assert "<path" in tags.icon(name)
+
+    def test_an_icon_we_do_not_ship_is_an_error_and_no_way_out_of_the_folder(self):
+        for name in ("unbekannt", "../../kim"):
+            with pytest.raises(FileNotFoundError):
+                tags.icon(name)
+
+
+class TestLine:
+    def test_a_screen_reader_hears_seven_stations_and_where_it_is(self):
+        page = way("ppnaaaa")
+        assert page.count("<li") == 7
+        assert page.count('aria-current="step"') == 1
+        assert page.count("durchlaufen</span>") == 2
+        assert "hier liegt er jetzt" in page
+        assert page.count("liegt noch vor uns") == 4
+
+    def test_a_station_leapt_over_is_said_to_be_not_passed(self):
+        assert "nicht durchlaufen" in way("pppbnaa")
+
+    def test_a_pause_is_heard_as_well_as_seen(self):
+        page = way("ppnaaaa", tone="paused")
+        assert "kim-way--paused" in page
+        assert "die Uhr ist angehalten" in page
+
+    def test_an_early_turn_leaves_the_long_way_round_undrawn(self):
+        page = way("pppbbna", turn="strategy", returned=True)
+        assert "kim-way--turn-strategy" in page
+        assert "kim-way--returned" not in page
+
+    def test_a_bundled_issue_leads_to_the_one_it_runs_with(self):
+        page = way("pnaaaaa", bundled={"number": "KP-2026-0031", "url": "/steering/issues/31/"})
+        assert 'href="/steering/issues/31/"' in page
+        assert "KP-2026-0031" in page
+
+    def test_offices_and_lines_are_escaped(self):
+        text = render_to_string(
+            "steering/_mini.html",
+            {"mini": SimpleNamespace(label='"><script>', marks=({"css": "is-now"},), bundled=False)},
+        )
+        assert "<script>" not in text
+        assert 'role="img"' in text
+
+    def test_the_strip_of_days_is_silent_because_the_sentence_says_it_all(self):
+        page = render_to_string(
+            "steering/_clock.html",
+            {
+                "clock": {
+                    "tone": "soon",
+                    "headline": "Fällig am Mittwoch, 15.04.2026",
+                    "words": "10 Arbeitstage ab 30.03.2026",
+                    "days": [{"weekday": "Mi", "count": "10", "date": "15.04.", "css": "kim-days__day--due"}],
+                    "paused": "",
+                }
+            },
+        )
+        assert re.search(r'class="kim-days" aria-hidden="true"', page)
+        assert "10 Arbeitstage ab 30.03.2026" in page
+
+    def test_the_notice_ends_with_who_is_not_told(self):
+        told = [{"who": "Geschäftsstelle", "what": "Titel", "how": "in KIM sofort"}]
+        page = render_to_string("steering/_tell.html", {"heading": "Das wird mitgeteilt", "tellings": told})
+        assert page.index("Geschäftsstelle") < page.index("Niemand sonst")
+
+
+class TestGerman:
+    def test_dates_are_written_as_in_a_letter(self):
+        day = dt.date(2026, 4, 15)
+        assert tags.day(day) == "Mi 15.04.2026"
+        assert tags.long_day(day) == "Mittwoch, 15.04.2026"
+        assert tags.spoken_day(day) == "Mittwoch, 15. April 2026"
+        assert tags.weekday(day) == "Mittwoch"
+        assert tags.day(None) == tags.moment(None) == tags.inclusive(None) == ""
+
+    def test_moments_are_shown_in_berlin_also_around_midnight_and_summer_time(self):
+        assert tags.moment(dt.datetime(2026, 4, 13, 22, 30, tzinfo=dt.UTC)) == "14.04.2026, 00:30 Uhr"
+        assert tags.day(dt.datetime(2026, 12, 31, 23, 30, tzinfo=dt.UTC)) == "Fr 01.01.2027"
+
+    def test_a_half_open_end_is_shown_inclusive(self):
+        assert tags.inclusive(dt.date(2027, 1, 1)) == "31.12.2026"
+
+    @pytest.mark.parametrize(
+        ("given", "written"),
+        [
+            (tags.number(1234567), "1.234.567"),
+            (tags.decimal("0.75"), "0,75"),
+            (tags.euros(55000), "55.000,00\N{NO-BREAK SPACE}€"),
+            (tags.fte("0.75"), "0,75\N{NO-BREAK SPACE}VZÄ"),
+            (tags.fte("0.125"), "0,125\N{NO-BREAK SPACE}VZÄ"),
+            (tags.fte(1), "1,00\N{NO-BREAK SPACE}VZÄ"),
+            (tags.number(None), ""),
+        ],
+    )
+    def test_numbers_have_a_decimal_comma(self, given, written):
+        assert given == written
+
+
+@pytest.fixture
+def person(db):
+    def make(*roles):
+        user = User.objects.create(
+            username="-".join(roles) or "nobody", display_name="Case Management Windeck"
+        )
+        for role in roles:
+            RoleGrant.objects.create(user=user, role=role, valid_from=dt.date(2021, 1, 1))
+        return user
+
+    return make
+
+
+def visit(user, view_name=""):
+    request = RequestFactory().get("/")
+    request.user = user
+    request.resolver_match = SimpleNamespace(view_name=view_name)
+    return request
+
+
+class TestNavigation:
+    def test_each_role_sees_its_own_entries_and_no_others(self, person, monkeypatch):
+        monkeypatch.setattr(navigation, "_url", lambda name: f"/{name}/")
+        found = {
+            role: {entry.label for entry in navigation.navigation_of(visit(person(role))).entries}
+            for role in Role
+        }
+        assert "Eingang" in found[Role.COORDINATION]
+        assert "Eingang" not in found[Role.CASE_MANAGER]
+        assert "Melden" in found[Role.AUTHORITY]
+        assert not {"Knackpunkte", "Sitzungen", "Melden"} & (found[Role.ADMIN] | found[Role.AUDIT])
+        assert "Protokoll" in found[Role.AUDIT]
+        assert all({"Heute", "Mitteilungen", "Hilfe und Tasten"} <= labels for labels in found.values())
+
+    def test_an_account_without_a_role_finds_only_what_everybody_has(self, person, monkeypatch):
+        monkeypatch.setattr(navigation, "_url", lambda name: f"/{name}/")
+        labels = [entry.label for entry in navigation.navigation_of(visit(person())).entries]
+        assert labels == ["Heute", "Mitteilungen", "Abwesenheit", "Hilfe und Tasten"]
+
+    def test_the_page_itself_is_current_and_its_relatives_point_to_it(self, person, monkeypatch):
+        monkeypatch.setattr(navigation, "_url", lambda name: f"/{name}/")
+        user = person(Role.CASE_MANAGER)
+
+        def current(name):
+            entries = navigation.navigation_of(visit(user, name)).entries
+            return {entry.label: entry.current for entry in entries if entry.current}
+
+        assert current("steering:issue_list") == {"Knackpunkte": "page"}
+        assert current("steering:issue_detail") == {"Knackpunkte": "true"}
+        assert current("steering:issue_new") == {"Melden": "page"}
+        assert current("") == {}
+
+    def test_it_costs_two_queries_for_counts_at_most(self, person, django_assert_max_num_queries):
+        user = person(Role.COORDINATION)
+        user.acts_as(Role.COORDINATION)
+        with django_assert_max_num_queries(2):
+            navigation.navigation_of(visit(user))
+
+    def test_somebody_not_logged_in_has_none(self):
+        assert navigation.navigation_of(RequestFactory().get("/")).entries == ()
+
+
+class TestErrorPages:
+    @pytest.mark.parametrize(
+        ("answer", "status"),
+        [
+            (errors.bad_request, 400),
+            (errors.forbidden, 403),
+            (errors.not_found, 404),
+            (errors.csrf_failure, 403),
+        ],
+    )
+    def test_each_says_what_happened_and_leads_home(self, db, answer, status):
+        response = answer(RequestFactory().get("/"))
+        page = response.content.decode()
+        assert response.status_code == status
+        assert page.count("<h1") == 1
+        assert "data-error" in page
+        assert 'href="/"' in page
+        assert response["Cache-Control"] == "no-store"
+
+    def test_a_refusal_shows_its_own_sentence(self, db):
+        refused = PermissionDenied("Sie haben diesen Knackpunkt selbst gemeldet.")
+        assert "selbst gemeldet." in errors.forbidden(RequestFactory().get("/"), refused).content.decode()
+
+    def test_the_page_for_our_own_mistakes_needs_no_database(self):
+        response = errors.server_error(RequestFactory().get("/"))
+        assert response.status_code == 500
+        assert "Es liegt nicht an Ihnen" in response.content.decode()
+
+    def test_an_expired_form_gives_the_text_back_but_no_secret(self, db):
+        typed = {"situation": "Ein langer Text über die Lage", "password": "ein langes Geheimnis"}
+        ours = RequestFactory().post("/", typed, headers={"sec-fetch-site": "same-origin"})
+        page = errors.csrf_failure(ours).content.decode()
+        assert "Ein langer Text über die Lage" in page
+        assert "Geheimnis" not in page
+
+    def test_a_form_from_elsewhere_gets_nothing_mirrored(self, db):
+        theirs = RequestFactory().post("/", {"x": "Rufen Sie bitte diese Nummer an"})
+        assert "diese Nummer" not in errors.csrf_failure(theirs).content.decode()
+
+    def test_a_conflict_says_who_was_first_and_keeps_the_text(self, db):
+        request = RequestFactory().post("/")
+        response = errors.conflict(
+            request,
+            "Die Koordinierung war um 09:40 Uhr schneller.",
+            url="/x/",
+            kept=[("Begründung", "Mein <Text>")],
+        )
+        page = response.content.decode()
+        assert response.status_code == 409
+        assert "um 09:40 Uhr schneller" in page
+        assert "Mein &lt;Text&gt;" in page
+
+    def test_a_swap_gets_the_conflict_without_the_frame(self, db):
+        request = RequestFactory().post("/")
+        request.htmx = True
+        page = errors.conflict(request, "Jemand war schneller.").content.decode()
+        assert "<html" not in page
+        assert 'role="alert"' in page
+
+
+class TestSignIn:
+    def test_the_login_is_german_and_binds_its_labels(self, client, db):
+        page = client.get(reverse("account_login")).content.decode()
+        assert "Benutzername oder dienstliche E-Mail-Adresse" in page
+        assert 'autocomplete="current-password"' in page
+        labelled = set(re.findall(r'<label[^>]* for="([^"]+)"', page))
+        for control in re.findall(r'<input[^>]*type="(?:text|password)"[^>]*>', page):
+            assert re.search(r'id="([^"]+)"', control)[1] in labelled
+        for ids in re.findall(r'aria-describedby="([^"]+)"', page):
+            assert all(f'id="{one}"' in page for one in ids.split())
+
+    def test_a_wrong_password_is_summed_up_and_takes_the_focus(self, client, db):
+        given = {"login": "nobody", "password": "falsch"}
+        page = client.post(reverse("account_login"), given).content.decode()
+        assert "<title>Fehler: Anmelden" in page
+        assert "data-focus" in page
+        assert "Die Anmeldung ging nicht" in page
+
+    def test_a_session_that_ended_is_explained(self, client, db):
+        page = client.get(reverse("account_login"), {"abgelaufen": "1"}).content.decode()
+        assert "ist als Entwurf gesichert" in page
+
+    def test_forgetting_the_password_sends_a_german_mail(self, client, person, mailoutbox, settings):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+        user = person(Role.CASE_MANAGER)
+        user.email = "windeck@example.org"
+        user.set_password("vier zufällige Wörter hier")
+        user.save()
+        client.post(reverse("account_reset_password"), {"email": user.email})
+        [mail] = mailoutbox
+        assert mail.subject == "KIM: Neues Kennwort setzen"
+        assert "Über diesen Link setzen Sie es" in mail.body
+        link = re.search(r"http\S+", mail.body)[0]
+        page = client.get(link, follow=True).content.decode()
+        assert "Neues Kennwort noch einmal" in page
+
+    @pytest.mark.parametrize(
+        "name", ["account_login", "account_reset_password", "account_reset_password_done"]
+    )
+    def test_every_page_before_the_login_has_one_heading(self, client, db, name):
+        assert client.get(reverse(name)).content.decode().count("<h1") == 1
