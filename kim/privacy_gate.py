@@ -48,9 +48,7 @@ class Finding:
     @property
     def key(self) -> str:
         """What a confirmation refers to: the same words stay confirmed when the text around them changes."""
-        bare = "".join(
-            sign for sign in unicodedata.normalize("NFKC", self.excerpt).casefold() if sign.isalnum()
-        )
+        bare = "".join(sign for sign in unicodedata.normalize("NFKC", self.excerpt).casefold() if sign.isalnum())
         return sha256(f"{self.kind}:{bare}".encode()).hexdigest()[:24]
 
 
@@ -262,9 +260,7 @@ def _token(found: re.Match[str]) -> _Token:
     return _Token(found.start(), found.end(), spellings, word[:1].isupper(), consonantal)
 
 
-_MARKED = str.maketrans(
-    {"ç": "ch", "č": "ch", "ć": "ch", "ш": "sh", "щ": "sh", "ц": "z", "х": "kh", "ё": "jo"}
-)
+_MARKED = str.maketrans({"ç": "ch", "č": "ch", "ć": "ch", "ш": "sh", "щ": "sh", "ц": "z", "х": "kh", "ё": "jo"})
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -518,7 +514,7 @@ class _Book:
                 yield from self._torn(reading, at, sound)
 
     def _torn(self, reading: _Reading, at: int, sound: Callable[[str], str]) -> Iterator[_Hit]:
-        """A name spread over several runs of letters: M.u.s.t.e.r, M u s t e r, Mus-ter."""
+        """A name spread over several runs of letters: M.u.s.t.e.r, M u s t e r, Mus-ter; in all its lengths."""
         tokens, plain = reading.tokens, reading.plain
         joined = list(tokens[at].spellings)
         length = max(map(len, joined))
@@ -543,7 +539,6 @@ class _Book:
                 continue
             sure = single or not spaced
             yield _Hit("known_name" if sure else "maybe_name", tokens[at].start, token.end, sure)
-            return
 
     def _may_begin(self, latin: str, sound: Callable[[str], str]) -> bool:
         """Whether a known name sounds like this at its head; eight letters settle that, fewer leave it
@@ -569,14 +564,10 @@ class _Book:
             at = joined.find(bare)
             while at >= 0:
                 last = at + len(bare) - 1
-                before_free = (
-                    at == 0 or places[at] - places[at - 1] > 1 or not _alike(joined[at - 1], bare[0])
-                )
+                before_free = at == 0 or places[at] - places[at - 1] > 1 or not _alike(joined[at - 1], bare[0])
                 after = last + 1
                 after_free = (
-                    after == len(joined)
-                    or places[after] - places[last] > 1
-                    or not _alike(joined[after], bare[-1])
+                    after == len(joined) or places[after] - places[last] > 1 or not _alike(joined[after], bare[-1])
                 )
                 if before_free and after_free:
                     yield _Hit(kind, places[at], places[last] + 1, blocks=True)
@@ -689,9 +680,7 @@ def _birth_dates(latin: str) -> Iterator[_Hit]:
     recent = date(this_day.year - 3, 1, 1)
     for found, meanings, born, paper in _dates(latin):
         past = [day for day in meanings if date(1910, 1, 1) <= day <= this_day]
-        plausible = (
-            bool(past) and max(meanings) < recent if len(meanings) == 1 else bool(past) and max(past) < recent
-        )
+        plausible = bool(past) and max(meanings) < recent if len(meanings) == 1 else bool(past) and max(past) < recent
         if born or (plausible and not paper):
             yield _Hit("birth_date", found.start(), found.end())
     for found in _BORN_YEAR.finditer(latin):
@@ -937,13 +926,8 @@ def _pattern_hits(reading: _Reading) -> Iterator[_Hit]:
             yield _Hit("phone", found.start(), found.end())
     for found in _FILE_NUMBER.finditer(latin):
         around = latin[max(0, found.start() - 60) : found.end()]
-        if len(re.findall(r"\d", found["number"])) > 2 and not (
-            _COURT.search(around) and _DOCKET.search(around)
-        ):
-            if (
-                found[0].lower().startswith("bedarfsgemeinschaft ")
-                and len(re.sub(r"\D", "", found["number"])) < 4
-            ):
+        if len(re.findall(r"\d", found["number"])) > 2 and not (_COURT.search(around) and _DOCKET.search(around)):
+            if found[0].lower().startswith("bedarfsgemeinschaft ") and len(re.sub(r"\D", "", found["number"])) < 4:
                 continue
             yield _Hit("file_number", found.start(), found.end())
     for found in _BARE_NUMBERS.finditer(latin):
@@ -1039,9 +1023,7 @@ def _without_overlaps(hits: Iterable[_Hit]) -> list[_Hit]:
     A blocking finding never swallows what sticks out beyond it by more than a title.
     """
     kept: list[_Hit] = []
-    for hit in sorted(
-        set(hits), key=lambda hit: (not hit.blocks, hit.start - hit.end, _RANK.index(hit.kind))
-    ):
+    for hit in sorted(set(hits), key=lambda hit: (not hit.blocks, hit.start - hit.end, _RANK.index(hit.kind))):
         if not any(hit.start < other.end and other.start < hit.end for other in kept):
             kept.append(hit)
     return sorted(kept, key=lambda hit: hit.start)
@@ -1061,12 +1043,9 @@ def _finding(label: str, reading: _Reading, hit: _Hit, small_place: str | None) 
             "Bitte umschreiben oder als unbedenklich bestätigen."
         )
     elif hit.blocks:
-        sentence = (
-            f"„{excerpt}“ ist {_LOOKS_LIKE[hit.kind]}. Bitte entfernen; das lässt sich nicht bestätigen."
-        )
+        sentence = f"„{excerpt}“ ist {_LOOKS_LIKE[hit.kind]}. Bitte entfernen; das lässt sich nicht bestätigen."
     else:
         sentence = (
-            f"„{excerpt}“ sieht aus wie {_LOOKS_LIKE[hit.kind]}. Bitte umschreiben oder als "
-            f"unbedenklich bestätigen."
+            f"„{excerpt}“ sieht aus wie {_LOOKS_LIKE[hit.kind]}. Bitte umschreiben oder als unbedenklich bestätigen."
         )
     return Finding(label, hit.kind, excerpt, start, end, hit.blocks, sentence)

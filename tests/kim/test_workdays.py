@@ -309,8 +309,7 @@ WORKDAYS_IN_WORDS = [
         60,
         [],
         date(2026, 6, 30),
-        "60 Arbeitstage ab 30.03.2026; 6 Feiertage zwischen 03.04.2026 und 04.06.2026 übersprungen → "
-        "30.06.2026",
+        "60 Arbeitstage ab 30.03.2026; 6 Feiertage zwischen 03.04.2026 und 04.06.2026 übersprungen → 30.06.2026",
     ),
 ]
 
@@ -324,8 +323,7 @@ def test_a_limit_in_workdays_tells_its_arithmetic(start, amount, pauses, due, wo
 def test_days_the_county_closes_are_named_like_holidays():
     found = deadline(date(2026, 12, 23), Limit(3, "workdays"), rules=CLOSED)
     assert found.words == (
-        "3 Arbeitstage ab 23.12.2026; Heiligabend 24.12. und 1. Weihnachtstag 25.12. übersprungen → "
-        "30.12.2026"
+        "3 Arbeitstage ab 23.12.2026; Heiligabend 24.12. und 1. Weihnachtstag 25.12. übersprungen → 30.12.2026"
     )
     assert deadline(date(2026, 12, 30), Limit(1, "workdays"), rules=CLOSED).words == (
         "1 Arbeitstag ab 30.12.2026; Silvester 31.12. und Neujahr 01.01. übersprungen → 04.01.2027"
@@ -393,9 +391,7 @@ def test_a_limit_in_calendar_days_follows_the_civil_code(start, amount, pauses, 
 def test_after_a_meeting_the_words_name_it():
     found = after_meeting(date(2026, 5, 19), Limit(5, "workdays"))
     assert found.due == date(2026, 5, 27)
-    assert (
-        found.words == "Sitzung am 19.05.2026 + 5 Arbeitstage; Pfingstmontag 25.05. übersprungen → 27.05.2026"
-    )
+    assert found.words == "Sitzung am 19.05.2026 + 5 Arbeitstage; Pfingstmontag 25.05. übersprungen → 27.05.2026"
 
 
 def test_impossible_limits_and_pauses_are_refused():
@@ -509,20 +505,18 @@ def test_overdue_reminders_are_five_workdays_apart(due, length, rules):
     due = next_workday(due, rules)
     found = reminder_days(due, due - 30 * DAY, due + length * DAY, rules)
     overdue = [day for kind, day in found if kind == "overdue"]
-    assert [workdays_between(due, day, rules) for day in overdue] == [
-        5 * n for n in range(1, len(overdue) + 1)
-    ]
+    assert [workdays_between(due, day, rules) for day in overdue] == [5 * n for n in range(1, len(overdue) + 1)]
     assert len(overdue) == workdays_between(due, due + length * DAY, rules) // 5
     assert [workdays_between(due, day, rules) for kind, day in found if kind == "escalate"] in ([], [10])
 
 
 def test_a_thousand_due_dates_are_swept_in_a_moment():
-    began = stopwatch.perf_counter()
+    began = stopwatch.process_time()
     for n in range(1000):
         due = date(2024, 1, 1) + n * DAY
         reminder_days(due, date(2026, 11, 19), date(2026, 11, 20))
         countdown(due, date(2026, 11, 20))
-    assert stopwatch.perf_counter() - began < 0.5
+    assert stopwatch.process_time() - began < 0.5
 
 
 def test_the_calendar_is_worked_out_once_a_year():
