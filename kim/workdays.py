@@ -215,9 +215,7 @@ def deadline(start: date, limit: Limit, pauses: Iterable[Pause] = (), rules: Rul
     return _deadline(start, limit, pauses, rules, f"{limit} ab {_full(start)}")
 
 
-def after_meeting(
-    meeting_day: date, limit: Limit, pauses: Iterable[Pause] = (), rules: Rules = BY_LAW
-) -> Deadline:
+def after_meeting(meeting_day: date, limit: Limit, pauses: Iterable[Pause] = (), rules: Rules = BY_LAW) -> Deadline:
     """The limit counted from a meeting, with the meeting named in the words."""
     return _deadline(meeting_day, limit, pauses, rules, f"Sitzung am {_full(meeting_day)} + {limit}")
 
@@ -311,9 +309,7 @@ def _pause_words(skipped: tuple[Skipped, ...], merged: list[Pause]) -> list[str]
         return []
     if len(felt) > 4:
         return [f"{len(felt)} Pausen zwischen {_full(felt[0][0])} und {_full(felt[-1][1])} nicht mitgezählt"]
-    spans = [
-        _short(begin) if begin == until else f"{_short(begin)} bis {_short(until)}" for begin, until in felt
-    ]
+    spans = [_short(begin) if begin == until else f"{_short(begin)} bis {_short(until)}" for begin, until in felt]
     listed = spans[0] if len(spans) == 1 else f"{', '.join(spans[:-1])} und {spans[-1]}"
     return [f"{'Pause' if len(felt) == 1 else 'Pausen'} {listed} nicht mitgezählt"]
 
@@ -382,9 +378,7 @@ def countdown(due: date, on: date, rules: Rules = BY_LAW) -> tuple[str, str]:
 ReminderKind = Literal["early", "due", "overdue", "escalate"]
 
 
-def reminder_days(
-    due: date, after: date, upto: date, rules: Rules = BY_LAW
-) -> list[tuple[ReminderKind, date]]:
+def reminder_days(due: date, after: date, upto: date, rules: Rules = BY_LAW) -> list[tuple[ReminderKind, date]]:
     """The reminders that fall on `after` < day <= `upto`, in order; every day returned is a working day.
 
     early: two working days before; due: on the day (the next working day if the office is closed); overdue:

@@ -71,9 +71,7 @@ def test_similarity_is_symmetric_and_between_nothing_and_one(a, b):
     assert similarity(a, b) == similarity(b, a)
 
 
-@given(
-    st.text(alphabet="abcdeäöüß 123.-", min_size=1).map(fold).filter(lambda text: any(map(str.isalnum, text)))
-)
+@given(st.text(alphabet="abcdeäöüß 123.-", min_size=1).map(fold).filter(lambda text: any(map(str.isalnum, text))))
 def test_a_text_is_wholly_like_itself_in_any_order_of_its_words(text):
     assert similarity(text, text) == 1
     assert similarity(text, " ".join(reversed(text.split()))) == 1
