@@ -12,6 +12,10 @@ class KimConfig(AppConfig):
 
     def ready(self):
         import_module("kim.celery")  # makes it the current application before any task is named
+        from kim import privacy_gate
+        from kim.models.places import small_places
+
+        privacy_gate.register("places", small_places)
         connection_created.connect(_teach_sqlite, dispatch_uid="kim.trigrams")
 
 

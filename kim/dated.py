@@ -15,16 +15,13 @@ from kim import workdays
 def valid_on(day: dt.date, prefix: str = "") -> Q:
     """Which rows hold on `day`; `prefix` such as "memberships__" reaches through a relation."""
     return Q(**{f"{prefix}valid_from__lte": day}) & (
-        Q(**{f"{prefix}valid_until__isnull": True})
-        | Q(**{f"{prefix}valid_until__gt": day})
+        Q(**{f"{prefix}valid_until__isnull": True}) | Q(**{f"{prefix}valid_until__gt": day})
     )
 
 
 def known_on(moment: dt.datetime) -> Q:
     """Which rows were believed at `moment`."""
-    return Q(known_from__lte=moment) & (
-        Q(known_until__isnull=True) | Q(known_until__gt=moment)
-    )
+    return Q(known_from__lte=moment) & (Q(known_until__isnull=True) | Q(known_until__gt=moment))
 
 
 def inclusive(first: dt.date, until: dt.date | None) -> str:
@@ -32,11 +29,7 @@ def inclusive(first: dt.date, until: dt.date | None) -> str:
     if until is None:
         return f"ab {first:%d.%m.%Y}"
     last = until - dt.timedelta(days=1)
-    return (
-        f"{first:%d.%m.%Y}"
-        if last == first
-        else f"{first:%d.%m.%Y} bis {last:%d.%m.%Y}"
-    )
+    return f"{first:%d.%m.%Y}" if last == first else f"{first:%d.%m.%Y} bis {last:%d.%m.%Y}"
 
 
 class DatedQuerySet(models.QuerySet):
@@ -58,8 +51,7 @@ class Dated(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="%(app_label)s_%(class)s_ends_after_it_starts",
-                condition=Q(valid_until__isnull=True)
-                | Q(valid_until__gt=F("valid_from")),
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
                 violation_error_message="Das Ende muss nach dem Anfang liegen.",
             )
         ]
@@ -73,9 +65,7 @@ class Dated(models.Model):
         return inclusive(self.valid_from, self.valid_until)
 
     def holds_on(self, day) -> bool:
-        return self.valid_from <= day and (
-            self.valid_until is None or day < self.valid_until
-        )
+        return self.valid_from <= day and (self.valid_until is None or day < self.valid_until)
 
 
 class Known(Dated):
@@ -90,7 +80,6 @@ class Known(Dated):
             *Dated.Meta.constraints,
             models.CheckConstraint(
                 name="%(app_label)s_%(class)s_known_until_after_from",
-                condition=Q(known_until__isnull=True)
-                | Q(known_until__gt=F("known_from")),
+                condition=Q(known_until__isnull=True) | Q(known_until__gt=F("known_from")),
             ),
         ]

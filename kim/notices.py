@@ -21,14 +21,10 @@ class Telling:
     text: str
 
 
-def once_each(
-    tellings: Iterable[Telling], *, without: User | None = None
-) -> list[Telling]:
+def once_each(tellings: Iterable[Telling], *, without: User | None = None) -> list[Telling]:
     """The same with deputies added, each person in the first group that names them, and empty groups left out."""
     tellings = list(tellings)
-    stand_ins = deputies_of(
-        {person for telling in tellings for person in telling.people}
-    )
+    stand_ins = deputies_of({person for telling in tellings for person in telling.people})
     told = {without.pk} if without else set()
     found = []
     for telling in tellings:

@@ -31,16 +31,10 @@ def capped(rows: QuerySet) -> int:
 
 
 def count_words(number: int) -> str:
-    return (
-        f"mehr als {CAP:,}".replace(",", ".")
-        if number > CAP
-        else f"{number:,}".replace(",", ".")
-    )
+    return f"mehr als {CAP:,}".replace(",", ".") if number > CAP else f"{number:,}".replace(",", ".")
 
 
-def page(
-    rows: QuerySet, key: str, *, after: str = "", before: str = "", size: int = 50
-) -> Page:
+def page(rows: QuerySet, key: str, *, after: str = "", before: str = "", size: int = 50) -> Page:
     """One page of `rows` in the order of `key` (a non-null field, "-" for descending), ties broken by id.
 
     Tokens that do not fit the key are treated as the first page.
@@ -55,9 +49,7 @@ def page(
         side = "lt" if descending != backwards else "gt"
         value, pk = start
         try:
-            beyond = Q(**{f"{name}__{side}": value}) | Q(
-                **{name: value, f"pk__{side}": pk}
-            )
+            beyond = Q(**{f"{name}__{side}": value}) | Q(**{name: value, f"pk__{side}": pk})
             rows = rows.filter(beyond, **{f"{name}__{side}e": value})
         except (TypeError, ValueError, OverflowError, ValidationError):
             start = None
@@ -66,40 +58,26 @@ def page(
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
-    first, last = (
-        (_write(found[0], name), _write(found[-1], name)) if found else ("", "")
-    )
+    first, last = (_write(found[0], name), _write(found[-1], name)) if found else ("", "")
     has_before = more if backwards else start is not None
     has_after = True if backwards else more
-    return Page(
-        found, before=first if has_before else "", after=last if has_after else ""
-    )
+    return Page(found, before=first if has_before else "", after=last if has_after else "")
 
 
 def _write(row, name) -> str:
     value = getattr(row, name)
     if isinstance(value, dt.datetime | dt.date):
         value = value.isoformat()
-    return (
-        base64.urlsafe_b64encode(json.dumps([value, row.pk]).encode())
-        .decode()
-        .rstrip("=")
-    )
+    return base64.urlsafe_b64encode(json.dumps([value, row.pk]).encode()).decode().rstrip("=")
 
 
 def _read(token: str):
     if not token or len(token) > 400:
         return None
     try:
-        value, pk = json.loads(
-            base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-        )
+        value, pk = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         pk = int(pk)
     except (ValueError, TypeError, UnicodeError):
         return None
-    fits = (
-        isinstance(value, str | int)
-        and abs(pk) < 2**63
-        and not (isinstance(value, str) and "\0" in value)
-    )
+    fits = isinstance(value, str | int) and abs(pk) < 2**63 and not (isinstance(value, str) and "\0" in value)
     return (value, pk) if fits else None

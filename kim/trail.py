@@ -17,6 +17,4 @@ def record(act: str, subject, *, by, on_behalf_of=None, note: str = "") -> Trail
 
 def of(subject):
     """The rows about `subject`, oldest first."""
-    return TrailEntry.objects.filter(
-        kind=subject._meta.label_lower, object_id=str(subject.pk)
-    ).order_by("id")
+    return TrailEntry.objects.filter(kind=subject._meta.label_lower, object_id=str(subject.pk)).order_by("id")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import wraps
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.dispatch import Signal
 
 from kim import trail
@@ -64,9 +64,7 @@ class Workflow:
         self.names = list(dict.fromkeys(row.name for row in rows))
 
     def find(self, name: str, state: str) -> Step | None:
-        return next(
-            (row for row in self.rows if (row.name, row.source) == (name, state)), None
-        )
+        return next((row for row in self.rows if (row.name, row.source) == (name, state)), None)
 
     def label(self, name: str) -> str:
         return next(row.label for row in self.rows if row.name == name)
@@ -75,9 +73,7 @@ class Workflow:
         """The steps that lie in this user's hands now. One barred by four eyes stays and says why."""
         found = []
         for row in self.rows:
-            if row.source == obj.state and any(
-                row.may(hat, obj) for hat in user.hats()
-            ):
+            if row.source == obj.state and any(row.may(hat, obj) for hat in user.hats()):
                 try:
                     self.hat(row, user, obj)
                 except PermissionDenied as refusal:
@@ -111,7 +107,19 @@ class Workflow:
             raise LookupError(f"{name} has no row in the table")
 
         @wraps(method)
-        def take(obj, *, by, seen=None, confirmed=frozenset(), **given):
+        def take(obj, **given):
+            nested = connection.in_atomic_block
+            try:
+                return attempt(obj, **given)
+            except OperationalError as error:
+                # Two acts locked each other out and the database let go of this one: nothing was changed.
+                if nested:
+                    raise
+                raise StepRefused(
+                    "Gerade wurde derselbe Knackpunkt an anderer Stelle bearbeitet. Bitte versuchen Sie es noch einmal."
+                ) from error
+
+        def attempt(obj, *, by, seen=None, confirmed=frozenset(), **given):
             with transaction.atomic():
                 # A step starts from what the database says, not from what this page showed.
                 locked = type(obj)._base_manager.select_for_update(of=("self",))
@@ -121,9 +129,7 @@ class Workflow:
                     raise OutOfTurn(obj.who_was_first())
                 hat = self.hat(row, by, obj)
                 if missing := [need for need in row.needs if not given.get(need)]:
-                    raise StepRefused(
-                        f"Es fehlt: {', '.join(obj.name_of(need) for need in missing)}."
-                    )
+                    raise StepRefused(f"Es fehlt: {', '.join(obj.name_of(need) for need in missing)}.")
                 obj.pass_gate(obj.texts_of(row, given), by=by, confirmed=confirmed)
                 method(obj, by=by, **given)
                 obj.state = row.target
@@ -137,9 +143,7 @@ class Workflow:
                     target=row.target,
                     by=by,
                     on_behalf_of=None if hat == by else hat,
-                    note=next(
-                        (given[key] for key in ("reason", "note") if given.get(key)), ""
-                    ),
+                    note=next((given[key] for key in ("reason", "note") if given.get(key)), ""),
                     due_on=obj.due_on,
                     due_words=obj.due_words,
                 )

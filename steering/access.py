@@ -7,15 +7,20 @@ workflow. Rows of other tables are reached through the fields of Issue by name: 
 
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from kim import workdays
 from kim.dated import valid_on
-from kim.models import County, Role
+from kim.models import Assignment, County, Role
 from kim.models.people import WITHOUT_CONTENT
 from kim.rules import rule
 
 UNREPORTED = ("draft", "withdrawn")
+#: The states whose issues lie in an inbox.
+DESK = {
+    Role.COORDINATION: ("coordination", "feedback_due"),
+    Role.STRATEGIC_OFFICE: ("strategy", "steering", "state_level"),
+}
 CONTENT_ROLES = tuple(role for role in Role if role not in WITHOUT_CONTENT)
 
 
@@ -48,33 +53,39 @@ def reported_issues(user) -> Q:
 def held_issues(user) -> Q:
     """What lies on the user's desk: they have the clock, or stand in for somebody who has."""
     found = Q(pk__in=[])
-    for hat in user.hats():
+    for hat in _with_duties(user.hats()):
         if hat.holds(Role.COORDINATION):
             found |= Q(state__in=["coordination", "feedback_due"])
         if hat.holds(Role.STRATEGIC_OFFICE):
-            found |= Q(state__in=["strategy", "state_level", "steering"]) & _bank_of(
-                hat
-            )
+            found |= Q(state__in=["strategy", "state_level", "steering"]) & _bank_of(hat)
         if hat.holds(Role.STEERING_GROUP) and _leads_a(hat, "steering"):
             found |= Q(state="steering")
         if groups := _led_by(hat):
             found |= Q(state="project", body__in=groups)
-        found |= Q(state="fed_back") & (
-            Q(pk__in=_reported_by([hat])) | Q(pk__in=_leads_of([hat]))
-        )
+        found |= Q(state="fed_back") & (Q(pk__in=_reported_by([hat])) | Q(pk__in=_leads_of([hat])))
+    return found
+
+
+def desk_issues(user) -> Q:
+    """What lies in the inbox of the coordination and of the office: theirs to sift, prepare, watch or answer."""
+    hats = _with_duties(user.hats())
+    found = Q(pk__in=[])
+    if any(hat.holds(Role.COORDINATION) for hat in hats):
+        found |= Q(state__in=DESK[Role.COORDINATION])
+    for hat in hats:
+        if hat.holds(Role.STRATEGIC_OFFICE):
+            found |= Q(state__in=DESK[Role.STRATEGIC_OFFICE]) & _bank_of(hat)
     return found
 
 
 def late_issues_told_to(user) -> Q:
     """What is told to the next office up once it is ten working days late."""
     found = Q(pk__in=[])
-    for hat in user.hats():
+    for hat in _with_duties(user.hats()):
         if hat.holds(Role.COORDINATION):
             found |= Q(state="fed_back")
         if hat.holds(Role.STRATEGIC_OFFICE):
-            found |= Q(
-                state__in=["coordination", "feedback_due", "project"]
-            ) & _bank_of(hat)
+            found |= Q(state__in=["coordination", "feedback_due", "project"]) & _bank_of(hat)
         if hat.holds(Role.STEERING_GROUP) and _leads_a(hat, "steering"):
             found |= Q(state__in=["strategy", "state_level", "steering"])
     return found
@@ -82,46 +93,47 @@ def late_issues_told_to(user) -> Q:
 
 def groups_of(user) -> list[int]:
     """Ids of the bodies the user, or somebody they stand in for, sits in today."""
-    return [pk for hat in user.hats() for pk in _memberships(hat)]
+    return [pk for hat in _with_duties(user.hats()) for pk in _memberships(hat)]
 
 
 def _reported_by(hats):
-    return (
-        apps.get_model("steering", "Reporter")
-        .objects.filter(user__in=hats)
-        .values("issue")
-    )
+    return apps.get_model("steering", "Reporter").objects.filter(user__in=hats).values("issue")
 
 
 def _leads_of(hats):
     """The lead issues into which something they reported was merged."""
-    reporters = apps.get_model("steering", "Reporter").objects.filter(
-        user__in=hats, issue__lead__isnull=False
-    )
+    reporters = apps.get_model("steering", "Reporter").objects.filter(user__in=hats, issue__lead__isnull=False)
     return reporters.values("issue__lead")
 
 
 def _memberships(hat) -> dict[int, tuple[str, str]]:
-    """Body id → (kind of body, function in it), as of today; read once per account and day."""
-    today = workdays.today()
-    if getattr(hat, "_seats_on", None) != today:
-        seats = apps.get_model("steering", "Membership").objects.filter(
-            valid_on(today), user=hat
-        )
-        hat._seats_on = today
-        hat._seats = {
-            body: (kind, function)
-            for body, kind, function in seats.values_list(
-                "body", "body__kind", "function"
-            )
-        }
+    """Body id → (kind of body, function in it), as of today."""
+    _with_duties([hat])
     return hat._seats
 
 
+def _with_duties(hats):
+    """The same accounts, knowing their seats and their places as of today; one query for all that do not yet."""
+    today = workdays.today()
+    new = {hat.pk: hat for hat in hats if getattr(hat, "_duties_on", None) != today}
+    for hat in new.values():
+        hat._duties_on, hat._seats, hat._places = today, {}, []
+    if new:
+        here = Q(valid_on(today), user__in=list(new))
+        seats = apps.get_model("steering", "Membership").objects.filter(here)
+        duties = Assignment.objects.filter(here, role=Role.STRATEGIC_OFFICE, known_until__isnull=True)
+        rows = seats.order_by().values_list("user", "body", "body__kind", "function", Value(True))
+        places = duties.order_by().values_list("user", "municipality", "bank", Value(""), Value(False))
+        for user, place, word, function, is_seat in rows.union(places, all=True):
+            if is_seat:
+                new[user]._seats[place] = (word, function)
+            else:
+                new[user]._places.append((place, word))
+    return hats
+
+
 def _led_by(hat) -> list[int]:
-    return [
-        body for body, (_, function) in _memberships(hat).items() if function == "lead"
-    ]
+    return [body for body, (_, function) in _memberships(hat).items() if function == "lead"]
 
 
 def _leads_a(hat, kind) -> bool:
@@ -130,22 +142,13 @@ def _leads_a(hat, kind) -> bool:
 
 def _bank_of(hat) -> Q:
     """An office contact answers for a bank of the Rhine or for single municipalities; without either, for all."""
-    today = workdays.today()
-    if getattr(hat, "_bank_on", None) != today:
-        duties = hat.assignments.filter(
-            valid_on(today), role=Role.STRATEGIC_OFFICE, known_until__isnull=True
-        )
-        places = Q(pk__in=[])
-        duties = list(duties.values_list("bank", "municipality"))
-        for bank, municipality in duties:
-            places |= (
-                Q(municipality__bank=bank) if bank else Q(municipality=municipality)
-            )
-        everywhere = not duties or any(
-            not bank and municipality is None for bank, municipality in duties
-        )
-        hat._bank_on, hat._bank_is = today, Q() if everywhere else places
-    return hat._bank_is
+    _with_duties([hat])
+    if not hat._places or (None, "") in hat._places:
+        return Q()
+    found = Q(pk__in=[])
+    for municipality, bank in hat._places:
+        found |= Q(municipality__bank=bank) if bank else Q(municipality=municipality)
+    return found
 
 
 # Rules about one issue
@@ -156,16 +159,12 @@ def reported_it(user, issue):
     return user.pk in issue.all_reporter_ids
 
 
-@rule(
-    "Vier-Augen-Prinzip: Wer den Knackpunkt gemeldet hat, entscheidet nicht selbst darüber."
-)
+@rule("Vier-Augen-Prinzip: Wer den Knackpunkt gemeldet hat, entscheidet nicht selbst darüber.")
 def decides_own(user, issue):
     return user.pk in issue.all_reporter_ids
 
 
-@rule(
-    "Die Direktmeldung an die Geschäftsstelle ist in diesem Kreis nicht freigeschaltet. Bitte melden Sie an die Koordinierung."
-)
+@rule("Die Direktmeldung an die Geschäftsstelle ist nicht freigeschaltet. Bitte melden Sie an die Koordinierung.")
 def may_report_directly(user, issue):
     return user.pk in issue.all_reporter_ids and County.current().direct_reporting
 
@@ -182,9 +181,7 @@ def runs_office(user, issue):
 
 @rule("Diesen Schritt gehen Vorsitz oder Geschäftsstelle der Lenkungsgruppe.")
 def leads_steering(user, issue):
-    return user.holds(Role.STRATEGIC_OFFICE) or (
-        user.holds(Role.STEERING_GROUP) and _leads_a(user, "steering")
-    )
+    return user.holds(Role.STRATEGIC_OFFICE) or (user.holds(Role.STEERING_GROUP) and _leads_a(user, "steering"))
 
 
 @rule("Diesen Schritt geht die Leitung der Projektgruppe.")
@@ -192,13 +189,9 @@ def leads_project_group(user, issue):
     return issue.body_id in _led_by(user)
 
 
-@rule(
-    "Abschließen kann, wer gemeldet hat; die Koordinierung erst, wenn die Frist der Meldenden verstrichen ist."
-)
+@rule("Abschließen kann, wer gemeldet hat; die Koordinierung erst, wenn die Frist der Meldenden verstrichen ist.")
 def may_confirm(user, issue):
-    return user.pk in issue.all_reporter_ids or (
-        user.holds(Role.COORDINATION) and issue.is_overdue
-    )
+    return user.pk in issue.all_reporter_ids or (user.holds(Role.COORDINATION) and issue.is_overdue)
 
 
 @rule("Wieder aufnehmen kann, wer gemeldet hat, oder die Koordinierung.")
@@ -228,9 +221,7 @@ def may_edit(user, issue):
     return issue.state == "draft" and user.pk in issue.all_reporter_ids
 
 
-@rule(
-    "Anschließen kann sich, wer Knackpunkte meldet und bei diesem noch nicht dabei ist, solange er offen ist."
-)
+@rule("Anschließen kann sich, wer Knackpunkte meldet und bei diesem noch nicht dabei ist, solange er offen ist.")
 def may_join(user, issue):
     return (
         user.holds(Role.CASE_MANAGER)
@@ -241,24 +232,14 @@ def may_join(user, issue):
     )
 
 
-@rule(
-    "Beiträge schreiben die Meldenden und alle, bei denen der Knackpunkt liegt oder lag."
-)
+@rule("Beiträge schreiben die Meldenden und alle, bei denen der Knackpunkt liegt oder lag.")
 def may_comment(user, issue):
-    return issue.state not in UNREPORTED and (
-        reported_it(user, issue) or bool(offices_of(user, issue))
-    )
+    return issue.state not in UNREPORTED and (reported_it(user, issue) or bool(offices_of(user, issue)))
 
 
-@rule(
-    "Ein öffentliches Wort an die Meldenden richten Koordinierung, Geschäftsstelle oder Projektgruppenleitung."
-)
+@rule("Ein öffentliches Wort an die Meldenden richten Koordinierung, Geschäftsstelle oder Projektgruppenleitung.")
 def may_speak_publicly(user, issue):
-    return (
-        coordinates(user, issue)
-        or runs_office(user, issue)
-        or leads_project_group(user, issue)
-    )
+    return coordinates(user, issue) or runs_office(user, issue) or leads_project_group(user, issue)
 
 
 @rule("Maßnahmen und Zwischenberichte führt die Leitung der Projektgruppe.")
@@ -312,6 +293,41 @@ def sees_whole(user, issue) -> bool:
 
 def sees_content(user) -> bool:
     return user.acts_as(*CONTENT_ROLES)
+
+
+@rule("Knackpunkte sehen alle, die mit ihnen arbeiten; Verwaltung und Revision nicht.")
+def works_with_issues(user, _=None):
+    return user.holds(*CONTENT_ROLES)
+
+
+@rule("Eigene Meldungen haben nur Case Management und Ausländer- oder Einbürgerungsbehörden.")
+def reports_issues(user, _=None):
+    return user.holds(Role.CASE_MANAGER, Role.AUTHORITY)
+
+
+@rule("Einen Eingang haben nur die Koordinierung und die Geschäftsstelle.")
+def has_a_desk(user, _=None):
+    return user.holds(*DESK)
+
+
+@rule("Fristen ändert die Verwaltung.")
+def keeps_limits(user, _=None):
+    return user.holds(Role.ADMIN)
+
+
+@rule("Gremien und Mitglieder pflegen Geschäftsstelle und Verwaltung.")
+def keeps_bodies(user, _=None):
+    return user.holds(Role.ADMIN, Role.STRATEGIC_OFFICE)
+
+
+@rule("Sitzungen plant die Geschäftsstelle.")
+def keeps_meetings(user, _=None):
+    return user.holds(Role.STRATEGIC_OFFICE)
+
+
+@rule("Gremien sehen alle, die in ihnen sitzen, dazu Geschäftsstelle, Koordinierung und Verwaltung.")
+def looks_at_bodies(user, _=None):
+    return user.holds(*CONTENT_ROLES, Role.ADMIN)
 
 
 def edits_limits(user) -> bool:

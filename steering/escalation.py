@@ -9,8 +9,8 @@ from django.db import models
 
 from kim.workflow import Step, Workflow
 from steering.access import (
-    decides_own,
     coordinates,
+    decides_own,
     leads_project_group,
     leads_steering,
     may_confirm,
@@ -74,7 +74,7 @@ NEXT_UP = {
 
 # fmt: off
 ESCALATION = Workflow(
-    #    what               from             to                who may           who never          needs                             may add
+    #    what               from             to                who may           who never
     Step("report",          S.DRAFT,         S.COORDINATION,   reported_it,
          label="Melden", hint="an die Koordinierung Case Management"),
     Step("report_directly", S.DRAFT,         S.STRATEGY,       may_report_directly,

@@ -120,8 +120,8 @@ TOLD: dict[str, tuple[tuple[Office, str], ...]] = {
     "speak": ((R, "Ein öffentliches Wort zu Ihrer Meldung."),),
     "note": (),
     "interim_report": (
-        (G, "Zwischenbericht zu „{title}“; der nächste ist fällig{due}."),
-        (R, "Zwischenbericht zu Ihrer Meldung; der nächste folgt{due}."),
+        (G, "Zwischenbericht zu „{title}“; der nächste bis {due_day}."),
+        (R, "Zwischenbericht zu Ihrer Meldung; der nächste bis {due_day}."),
     ),
     "pause": (
         (
@@ -130,6 +130,10 @@ TOLD: dict[str, tuple[tuple[Office, str], ...]] = {
         ),
     ),
     "join": ((C, "Eine weitere Stelle meldet „{title}“."),),
+    "meeting_moved": (
+        (L, "„{title}“ wird jetzt beraten: {meeting}."),
+        (R, "Ihre Meldung wird zu einem anderen Termin beraten: {meeting}."),
+    ),
 }
 
 #: What a mail may say of an act that is no step.
@@ -139,6 +143,7 @@ HEADLINE = {
     "interim_report": "Zwischenbericht",
     "pause": "Uhr angehalten",
     "join": "Weitere Meldung",
+    "meeting_moved": "Sitzung verlegt",
 }
 #: Which offices a hand-back concerns depends on where it goes.
 HANDED_BACK_TO = {"draft": {R}, "coordination": {C, R}, "steering": {L, G, R}}
@@ -151,6 +156,7 @@ def tellings(issue: Issue, act: str, *, by) -> list[Telling]:
     words = {
         "title": issue.title,
         "due": f", fällig {issue.due_on:%d.%m.%Y}" if issue.due_on else "",
+        "due_day": f"{issue.due_on:%d.%m.%Y}" if issue.due_on else "auf Weiteres",
         "meeting": str(issue.meeting) if issue.meeting else "",
         "body": str(issue.body) if issue.body else "",
         "lead": str(issue.lead) if issue.lead else "",

@@ -28,19 +28,13 @@ def people_of(office: Office, issue: Issue) -> list[User]:
 
 
 def contacts_for(municipality) -> list[User]:
-    """Who in the office answers for this municipality: by name of the place, else by its bank of the Rhine, else all."""
-    duties = Assignment.objects.filter(
-        valid_on(workdays.today()), role=Role.STRATEGIC_OFFICE, known_until__isnull=True
-    )
+    """Who in the office answers for this municipality: named for the place or its bank of the Rhine, else all."""
+    duties = Assignment.objects.filter(valid_on(workdays.today()), role=Role.STRATEGIC_OFFICE, known_until__isnull=True)
     if municipality:
         places = Q(municipality=municipality)
         if municipality.bank:
             places |= Q(bank=municipality.bank)
-        here = list(
-            with_role(Role.STRATEGIC_OFFICE).filter(
-                pk__in=duties.filter(places).values("user")
-            )
-        )
+        here = list(with_role(Role.STRATEGIC_OFFICE).filter(pk__in=duties.filter(places).values("user")))
         if here:
             return here
     return list(with_role(Role.STRATEGIC_OFFICE))

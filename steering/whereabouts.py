@@ -9,14 +9,21 @@ from dataclasses import dataclass, field
 from django.utils import timezone
 
 from kim import workdays
-from kim.models import County
-from steering.escalation import HOLDER, Office, State
+from steering.escalation import HOLDER, State
 from steering.models import Body, Issue
 from steering.models.clock import TimeLimit, deadline_for
 from steering.offices import name_of
 
 S = State
-STATIONS = ("casework", "coordination", "strategy", "steering", "project", "coordination-back", "casework-back")
+STATIONS = (
+    "casework",
+    "coordination",
+    "strategy",
+    "steering",
+    "project",
+    "coordination-back",
+    "casework-back",
+)
 NAMES = {
     "casework": "Case Management",
     "coordination": "Koordinierung",
@@ -104,7 +111,7 @@ def _turn(issue) -> str:
 
 
 def tone(issue, on: dt.date | None = None) -> str:
-    """"late", "soon" (two working days or fewer), "paused" or "" for time enough or no clock."""
+    """ "late", "soon" (two working days or fewer), "paused" or "" for time enough or no clock."""
     if issue.is_paused:
         return "paused"
     if issue.due_on is None:
@@ -127,7 +134,10 @@ def mini(issue) -> Mini:
     for place, key in enumerate(STATIONS):
         css = []
         if place == now:
-            css = ["is-now", *({"late": ["is-late"], "soon": ["is-soon"], "paused": ["is-paused"]}.get(tone(shown), []))]
+            css = [
+                "is-now",
+                *({"late": ["is-late"], "soon": ["is-soon"], "paused": ["is-paused"]}.get(tone(shown), [])),
+            ]
         elif key in passed:
             css = ["is-passed"]
         elif place < now:
@@ -241,11 +251,16 @@ def _behind(issue, key, steps, limits):
         return [], {}
     states = _STATE_OF[key]
     left = next((step for step in reversed(steps) if step.source in states), None)
-    entered = next((step for step in reversed(steps) if step.target in states and (not left or step.no < left.no)), None)
+    entered = next(
+        (step for step in reversed(steps) if step.target in states and (not left or step.no < left.no)), None
+    )
     lines = []
     if entered and left:
         days = workdays.workdays_between(_date(entered.at), _date(left.at))
-        lines = [f"{_day(entered.at)} bis {_day(left.at)}", f"{workdays.Limit(days, 'workdays')}" if days else "am selben Tag"]
+        lines = [
+            f"{_day(entered.at)} bis {_day(left.at)}",
+            f"{workdays.Limit(days, 'workdays')}" if days else "am selben Tag",
+        ]
     if key == "steering" and issue.reach:
         lines.append(f"Reichweite: {issue.get_reach_display()}")
     if key == "project" and issue.body:

@@ -2,7 +2,7 @@
 
 from kim.models.people import Absence, Assignment, Role, RoleGrant, User
 from kim.models.places import Bank, County, Municipality, Organisation, PopulationCount
-from kim.models.records import Code, Draft, JobRun, Mail, Notice, TrailEntry
+from kim.models.records import Code, Draft, JobRun, Mail, Notice, SavedFilter, TrailEntry
 
 __all__ = [
     "Absence",
@@ -19,6 +19,7 @@ __all__ = [
     "PopulationCount",
     "Role",
     "RoleGrant",
+    "SavedFilter",
     "TrailEntry",
     "User",
 ]

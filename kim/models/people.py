@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, FilteredRelation, Q
 from django.db.models.functions import Lower
 
 from kim import workdays
@@ -83,30 +83,23 @@ class User(AbstractUser):
         return any(hat.holds(*roles) for hat in self.hats())
 
     def _standing(self):
+        """Own roles and the accounts deputised for, each knowing its own roles; one query per request and day."""
         today = workdays.today()
         if getattr(self, "_standing_on", None) != today:
-            away = [
-                absence.user
-                for absence in Absence.objects.valid_on(today)
-                .filter(deputy=self)
-                .select_related("user")
-            ]
-            held: dict[int, set[str]] = {user.pk: set() for user in [self, *away]}
-            for user_id, role in (
-                RoleGrant.objects.valid_on(today)
-                .filter(user__in=held)
-                .values_list("user", "role")
-            ):
-                held[user_id].add(role)
-            for user in away:
-                user._standing_on, user._standing_is = (
-                    today,
-                    (frozenset(held[user.pk]), []),
-                )
-            self._standing_on, self._standing_is = (
-                today,
-                (frozenset(held[self.pk]), away),
-            )
+            away = Absence.objects.valid_on(today).filter(deputy=self).values("user")
+            held = FilteredRelation("role_grants", condition=valid_on(today, "role_grants__"))
+            rows = User.objects.filter(Q(pk=self.pk) | Q(pk__in=away)).order_by("pk")
+            people: dict[int, User] = {self.pk: self}
+            roles: dict[int, set[str]] = {self.pk: set()}
+            for row in rows.annotate(held=held, role_held=F("held__role")):
+                people.setdefault(row.pk, row)
+                roles.setdefault(row.pk, set()).update([row.role_held] if row.role_held else [])
+            hats = [person for pk, person in people.items() if pk != self.pk]
+            for hat in hats:
+                hat._standing_on = today
+                hat._standing_is = (frozenset(roles[hat.pk]), [])
+            self._standing_on = today
+            self._standing_is = (frozenset(roles[self.pk]), hats)
         return self._standing_is
 
 
@@ -117,9 +110,7 @@ class RoleGrant(Dated):
     class Meta(Dated.Meta):
         constraints = [
             *Dated.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["user", "role", "valid_from"], name="kim_role_granted_once"
-            ),
+            models.UniqueConstraint(fields=["user", "role", "valid_from"], name="kim_role_granted_once"),
         ]
         indexes = [models.Index(fields=["role", "valid_from"])]
 
@@ -133,9 +124,7 @@ class Assignment(Known):
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="assignments")
     role = models.CharField("Funktion", max_length=20, choices=Role)
     title = models.CharField("Bezeichnung der Aufgabe", max_length=160, blank=True)
-    employer = models.ForeignKey(
-        Organisation, on_delete=models.PROTECT, related_name="assignments"
-    )
+    employer = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="assignments")
     municipality = models.ForeignKey(
         Municipality,
         on_delete=models.PROTECT,
@@ -144,12 +133,8 @@ class Assignment(Known):
         related_name="assignments",
     )
     bank = models.CharField("Rheinseite", max_length=5, choices=Bank, blank=True)
-    share = models.DecimalField(
-        "Stellenanteil (VZÄ)", max_digits=4, decimal_places=3, null=True, blank=True
-    )
-    weekdays = models.CharField(
-        "Wochentage", max_length=7, blank=True, help_text="1 = Montag … 7 = Sonntag"
-    )
+    share = models.DecimalField("Stellenanteil (VZÄ)", max_digits=4, decimal_places=3, null=True, blank=True)
+    weekdays = models.CharField("Wochentage", max_length=7, blank=True, help_text="1 = Montag … 7 = Sonntag")
     source = models.CharField("Beleg", max_length=200, blank=True)
 
     class Meta(Known.Meta):
@@ -205,9 +190,7 @@ def with_role(role: str, day=None):
 def deputies_of(users: Iterable[User], day=None) -> dict[int, list[User]]:
     """Who stands in on `day` for whom of `users`: id of the absent account → deputies."""
     found: dict[int, list[User]] = {}
-    absences = Absence.objects.filter(
-        valid_on(day or workdays.today()), user__in=[user.pk for user in users]
-    )
+    absences = Absence.objects.filter(valid_on(day or workdays.today()), user__in=[user.pk for user in users])
     for absence in absences.select_related("deputy"):
         found.setdefault(absence.user_id, []).append(absence.deputy)
     return found

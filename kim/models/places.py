@@ -1,8 +1,10 @@
 """Where things are: the county, its municipalities, and the organisations that work there."""
 
 from django.db import models
+from django.db.models import OuterRef, Subquery
 
 from kim import workdays
+from kim.privacy_gate import Known
 
 
 class Bank(models.TextChoices):
@@ -17,24 +19,14 @@ class County(models.Model):
 
     name = models.CharField("Name", max_length=100)
     key = models.CharField("Kreisschlüssel", max_length=5)
-    direct_reporting = models.BooleanField(
-        "Direktmeldung an die Geschäftsstelle erlaubt", default=False
-    )
-    christmas_eve_is_workday = models.BooleanField(
-        "24. Dezember ist Arbeitstag", default=False
-    )
-    new_years_eve_is_workday = models.BooleanField(
-        "31. Dezember ist Arbeitstag", default=False
-    )
-    small_municipality_below = models.PositiveIntegerField(
-        "kleine Kommune unter (Einwohner)", default=15000
-    )
+    direct_reporting = models.BooleanField("Direktmeldung an die Geschäftsstelle erlaubt", default=False)
+    christmas_eve_is_workday = models.BooleanField("24. Dezember ist Arbeitstag", default=False)
+    new_years_eve_is_workday = models.BooleanField("31. Dezember ist Arbeitstag", default=False)
+    small_municipality_below = models.PositiveIntegerField("kleine Kommune unter (Einwohner)", default=15000)
     small_cell_below = models.PositiveIntegerField("kleine Zahl unter", default=5)
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(name="kim_one_county", condition=models.Q(pk=1))
-        ]
+        constraints = [models.CheckConstraint(name="kim_one_county", condition=models.Q(pk=1))]
 
     def __str__(self):
         return self.name
@@ -47,8 +39,8 @@ class County(models.Model):
     @property
     def workday_rules(self) -> workdays.Rules:
         return workdays.Rules(
-            christmas_eve=self.christmas_eve_is_workday,
-            new_years_eve=self.new_years_eve_is_workday,
+            christmas_eve_is_workday=self.christmas_eve_is_workday,
+            new_years_eve_is_workday=self.new_years_eve_is_workday,
         )
 
 
@@ -62,9 +54,7 @@ class Municipality(models.Model):
     kind = models.CharField("Art", max_length=12, choices=Kind)
     bank = models.CharField("Rheinseite", max_length=5, choices=Bank, blank=True)
     postal_code = models.CharField("Postleitzahl", max_length=5, blank=True)
-    area_km2 = models.DecimalField(
-        "Fläche (km²)", max_digits=7, decimal_places=2, null=True
-    )
+    area_km2 = models.DecimalField("Fläche (km²)", max_digits=7, decimal_places=2, null=True)
     latitude = models.DecimalField("Breite", max_digits=7, decimal_places=4, null=True)
     longitude = models.DecimalField("Länge", max_digits=7, decimal_places=4, null=True)
 
@@ -82,19 +72,13 @@ class Municipality(models.Model):
 
 
 class PopulationCount(models.Model):
-    municipality = models.ForeignKey(
-        Municipality, on_delete=models.CASCADE, related_name="population_counts"
-    )
+    municipality = models.ForeignKey(Municipality, on_delete=models.CASCADE, related_name="population_counts")
     counted_on = models.DateField("Stichtag")
     persons = models.PositiveIntegerField("Einwohner")
     source = models.CharField("Quelle", max_length=200)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["municipality", "counted_on"], name="kim_one_count_per_day"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["municipality", "counted_on"], name="kim_one_count_per_day")]
 
     def __str__(self):
         return f"{self.municipality}: {self.persons} am {self.counted_on:%d.%m.%Y}"
@@ -127,3 +111,13 @@ class Organisation(models.Model):
 
     def __str__(self):
         return self.name
+
+
+def small_places(author, context):
+    """Source of the privacy gate: places where a rare nationality alone may tell who is meant."""
+    latest = PopulationCount.objects.filter(municipality=OuterRef("pk")).order_by("-counted_on").values("persons")[:1]
+    small = Municipality.objects.annotate(persons=Subquery(latest)).filter(
+        persons__lt=County.current().small_municipality_below
+    )
+    for name in small.values_list("name", flat=True):
+        yield Known("place", name)

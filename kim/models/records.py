@@ -25,9 +25,7 @@ class Code(Dated):
         ordering = ["list", "position", "label"]
         constraints = [
             *Dated.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["list", "code", "valid_from"], name="kim_code_once"
-            ),
+            models.UniqueConstraint(fields=["list", "code", "valid_from"], name="kim_code_once"),
         ]
 
     def __str__(self):
@@ -38,12 +36,8 @@ class TrailEntry(models.Model):
     """Who did or saw what, and when; never the content. Rows are only ever added."""
 
     at = models.DateTimeField(default=workdays.now)
-    by = models.ForeignKey(
-        "kim.User", on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    on_behalf_of = models.ForeignKey(
-        "kim.User", on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    by = models.ForeignKey("kim.User", on_delete=models.PROTECT, null=True, related_name="+")
+    on_behalf_of = models.ForeignKey("kim.User", on_delete=models.PROTECT, null=True, related_name="+")
     act = models.CharField("Vorgang", max_length=60)
     kind = models.CharField("Gegenstand", max_length=40)
     object_id = models.CharField(max_length=40)
@@ -68,9 +62,7 @@ class Mail(models.Model):
         FAILED = "failed", "gescheitert"
 
     key = models.CharField(max_length=120, unique=True)
-    recipient = models.ForeignKey(
-        "kim.User", on_delete=models.CASCADE, null=True, related_name="mails"
-    )
+    recipient = models.ForeignKey("kim.User", on_delete=models.CASCADE, null=True, related_name="mails")
     to = models.EmailField("an")
     subject = models.CharField("Betreff", max_length=200)
     body = models.TextField("Text", blank=True)
@@ -85,8 +77,7 @@ class Mail(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="kim_mail_sent_has_moment",
-                condition=(Q(state="sent") & Q(sent_at__isnull=False))
-                | (~Q(state="sent") & Q(sent_at__isnull=True)),
+                condition=(Q(state="sent") & Q(sent_at__isnull=False)) | (~Q(state="sent") & Q(sent_at__isnull=True)),
             )
         ]
         indexes = [
@@ -105,27 +96,19 @@ class Mail(models.Model):
 class Notice(models.Model):
     """Something one person was told: at once in KIM, and by the next morning's digest."""
 
-    recipient = models.ForeignKey(
-        "kim.User", on_delete=models.CASCADE, related_name="notices"
-    )
+    recipient = models.ForeignKey("kim.User", on_delete=models.CASCADE, related_name="notices")
     key = models.CharField(max_length=80)
     audience = models.CharField("als", max_length=20, blank=True)
-    headline = models.CharField(
-        "Mitteilung", max_length=160, help_text="darf in einer Mail stehen"
-    )
+    headline = models.CharField("Mitteilung", max_length=160, help_text="darf in einer Mail stehen")
     text = models.CharField("Text", max_length=300, blank=True)
     url = models.CharField(max_length=200)
     created_at = models.DateTimeField(default=workdays.now)
     read_at = models.DateTimeField(null=True, blank=True)
-    mail = models.ForeignKey(
-        Mail, on_delete=models.SET_NULL, null=True, blank=True, related_name="notices"
-    )
+    mail = models.ForeignKey(Mail, on_delete=models.SET_NULL, null=True, blank=True, related_name="notices")
     digested_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["recipient", "key"], name="kim_told_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["recipient", "key"], name="kim_told_once")]
         indexes = [
             models.Index(fields=["recipient", "-id"]),
             models.Index(fields=["key"]),
@@ -148,9 +131,7 @@ class Notice(models.Model):
 class Draft(models.Model):
     """What somebody was typing into a form. It belongs to its author alone and has passed no check yet."""
 
-    user = models.ForeignKey(
-        "kim.User", on_delete=models.CASCADE, related_name="drafts"
-    )
+    user = models.ForeignKey("kim.User", on_delete=models.CASCADE, related_name="drafts")
     key = models.CharField(max_length=120)
     data = models.JSONField(default=dict)
     url = models.CharField(max_length=200, blank=True)
@@ -158,11 +139,7 @@ class Draft(models.Model):
     saved_at = models.DateTimeField(default=workdays.now)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["user", "key"], name="kim_one_draft_per_form"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="kim_one_draft_per_form")]
 
     def __str__(self):
         return f"{self.key} ({self.saved_at:%d.%m.%Y %H:%M})"
@@ -181,6 +158,22 @@ class Draft(models.Model):
         cls.objects.filter(user=user, key=key).delete()
 
 
+class SavedFilter(models.Model):
+    """A search of a list that somebody wants again, under a name of their own."""
+
+    user = models.ForeignKey("kim.User", on_delete=models.CASCADE, related_name="saved_filters")
+    page = models.CharField("Seite", max_length=60, help_text="URL-Name der Liste")
+    name = models.CharField("Name", max_length=60)
+    query = models.CharField("Suche", max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["user", "page", "name"], name="kim_filter_name_once")]
+
+    def __str__(self):
+        return self.name
+
+
 class JobRun(models.Model):
     """A background job on a day: when it last began and ended, and what came of it. One row per job and day."""
 
@@ -192,11 +185,7 @@ class JobRun(models.Model):
     error = models.CharField("Fehler", max_length=300, blank=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["job", "day"], name="kim_one_run_row_per_day"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["job", "day"], name="kim_one_run_row_per_day")]
         indexes = [models.Index(fields=["job", "-day"])]
 
     def __str__(self):

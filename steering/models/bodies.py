@@ -1,13 +1,18 @@
 """Bodies, who sits in them, and when they meet. Names follow OParl (Body, Membership, Meeting, AgendaItem)."""
 
-from django.db import models
+import datetime as dt
+
+from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import slugify
 
-from kim import workdays
+from kim import trail, workdays
 from kim.dated import Dated, DatedQuerySet, valid_on
 from kim.models import Municipality, Organisation, User
+from kim.trigrams import fold
+from kim.workflow import StepRefused, happened
 from steering import access
 
 
@@ -34,9 +39,7 @@ class Body(Dated):
     key = models.SlugField("Kennung", unique=True)
     name = models.CharField("Name", max_length=120)
     kind = models.CharField("Art", max_length=10, choices=Kind)
-    municipalities = models.ManyToManyField(
-        Municipality, blank=True, related_name="bodies", verbose_name="Kommunen"
-    )
+    municipalities = models.ManyToManyField(Municipality, blank=True, related_name="bodies", verbose_name="Kommunen")
     mandate = models.TextField("Auftrag", blank=True)
 
     objects = BodyQuerySet.as_manager()
@@ -53,9 +56,7 @@ class Body(Dated):
 
     @classmethod
     def steering_group(cls) -> "Body | None":
-        return (
-            cls.objects.valid_on().filter(kind=cls.Kind.STEERING).order_by("pk").first()
-        )
+        return cls.objects.valid_on().filter(kind=cls.Kind.STEERING).order_by("pk").first()
 
     def leads(self, day=None):
         """Accounts that chair this body (or lead this group) on `day`."""
@@ -68,10 +69,41 @@ class Body(Dated):
 
     def next_meeting(self, after=None) -> "Meeting | None":
         """The first meeting that begins after `after` (default: now)."""
-        upcoming = self.meetings.filter(
-            starts_at__gt=after or workdays.now(), cancelled_at__isnull=True
-        )
+        upcoming = self.meetings.filter(starts_at__gt=after or workdays.now(), cancelled_at__isnull=True)
         return upcoming.order_by("starts_at").first()
+
+    # Acts
+
+    @classmethod
+    @transaction.atomic
+    def found(cls, *, by, name, kind, valid_from, mandate="", municipalities=()) -> "Body":
+        """A new project group or working group; a local one is there for at least one municipality."""
+        access.demand(access.keeps_bodies, by)
+        if kind == cls.Kind.LOCAL and not municipalities:
+            raise StepRefused("Eine örtliche Projektgruppe braucht mindestens eine Kommune.")
+        base = slugify(fold(name))[:40] or "gremium"
+        taken = set(cls.objects.filter(key__startswith=base).values_list("key", flat=True))
+        key = next(key for no in range(1, len(taken) + 2) if (key := base if no == 1 else f"{base}-{no}") not in taken)
+        made = cls.objects.create(key=key, name=name, kind=kind, valid_from=valid_from, mandate=mandate)
+        made.municipalities.set(municipalities)
+        trail.record("body.found", made, by=by)
+        return made
+
+    @transaction.atomic
+    def seat(self, *, by, function, valid_from, user=None, organisation=None) -> "Membership":
+        """Somebody, or an institution, takes a seat; an account sits in a body once at a time."""
+        access.demand(access.keeps_bodies, by)
+        if user is None and organisation is None:
+            raise StepRefused("Ein Sitz braucht ein Konto oder eine Institution.")
+        Body.objects.select_for_update().get(pk=self.pk)
+        still = Q(valid_until__isnull=True) | Q(valid_until__gt=valid_from)
+        if user and self.memberships.filter(still, user=user).exists():
+            raise StepRefused(f"{user} sitzt an diesem Tag schon in diesem Gremium.")
+        made = self.memberships.create(
+            user=user, organisation=organisation, function=function, valid_from=valid_from
+        )
+        trail.record("body.seat", self, by=by, note=f"Sitz {made.pk}")
+        return made
 
 
 class Membership(Dated):
@@ -102,9 +134,7 @@ class Membership(Dated):
         related_name="seats",
         verbose_name="Institution",
     )
-    function = models.CharField(
-        "Funktion", max_length=8, choices=Function, default=Function.MEMBER
-    )
+    function = models.CharField("Funktion", max_length=8, choices=Function, default=Function.MEMBER)
 
     class Meta(Dated.Meta):
         ordering = ["function", "valid_from"]
@@ -121,15 +151,25 @@ class Membership(Dated):
     def __str__(self):
         return f"{self.user or self.organisation} in {self.body} {self.span}"
 
+    @transaction.atomic
+    def end(self, *, by, last_day: dt.date) -> None:
+        """The seat ends with `last_day`, which still counts."""
+        access.demand(access.keeps_bodies, by)
+        if last_day < self.valid_from:
+            raise StepRefused("Der letzte Tag liegt vor dem Anfang der Mitgliedschaft.")
+        if self.valid_until and self.last_day < workdays.today():
+            raise StepRefused("Diese Mitgliedschaft ist schon beendet.")
+        self.valid_until = last_day + dt.timedelta(days=1)
+        self.save()
+        trail.record("body.seat_ends", self.body, by=by, note=f"Sitz {self.pk}")
+
 
 class MeetingQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(access.visible_meetings(user))
 
     def upcoming(self, after=None):
-        return self.filter(
-            starts_at__gt=after or workdays.now(), cancelled_at__isnull=True
-        ).order_by("starts_at")
+        return self.filter(starts_at__gt=after or workdays.now(), cancelled_at__isnull=True).order_by("starts_at")
 
 
 class Meeting(models.Model):
@@ -138,9 +178,7 @@ class Meeting(models.Model):
         VIDEO = "video", "Videokonferenz"
         HYBRID = "hybrid", "vor Ort und per Video"
 
-    body = models.ForeignKey(
-        Body, on_delete=models.PROTECT, related_name="meetings", verbose_name="Gremium"
-    )
+    body = models.ForeignKey(Body, on_delete=models.PROTECT, related_name="meetings", verbose_name="Gremium")
     starts_at = models.DateTimeField("Beginn")
     place = models.CharField("Ort", max_length=160, blank=True)
     mode = models.CharField("Form", max_length=8, choices=Mode, default=Mode.PRESENCE)
@@ -152,11 +190,7 @@ class Meeting(models.Model):
 
     class Meta:
         ordering = ["starts_at"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["body", "starts_at"], name="steering_one_meeting_per_moment"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["body", "starts_at"], name="steering_one_meeting_per_moment")]
 
     def __str__(self):
         local = timezone.localtime(self.starts_at)
@@ -168,6 +202,89 @@ class Meeting(models.Model):
     @property
     def day(self):
         return timezone.localtime(self.starts_at).date()
+
+    @property
+    def is_over(self) -> bool:
+        return self.starts_at <= workdays.now()
+
+    def tabled(self):
+        """The issues whose clock hangs on this meeting."""
+        return self.issues.filter(state="steering").order_by("due_rank", "pk")
+
+    # Acts
+
+    @classmethod
+    @transaction.atomic
+    def plan(cls, *, by, body, starts_at, **fields) -> "Meeting":
+        """A new meeting. What waits to be brought to the steering group for information comes to its first one."""
+        access.demand(access.keeps_meetings, by)
+        cls._be_free(body, starts_at)
+        made = cls.objects.create(body=body, starts_at=starts_at, **fields)
+        if body.kind == Body.Kind.STEERING:
+            AgendaItem.objects.filter(meeting__isnull=True).update(meeting=body.next_meeting())
+        trail.record("meeting.plan", made, by=by)
+        return made
+
+    @transaction.atomic
+    def move(self, *, by, starts_at, place, mode, title) -> int:
+        """Another day, hour or place; the clocks of what is tabled follow. Returns how many due dates moved."""
+        access.demand(access.keeps_meetings, by)
+        self._be_open()
+        if starts_at != self.starts_at:
+            self._be_free(self.body, starts_at)
+        self.starts_at, self.place, self.mode, self.title = starts_at, place, mode, title
+        self.save()
+        moved = sum(self._tell_moved(issue, self, by) for issue in self._locked_issues())
+        trail.record("meeting.move", self, by=by)
+        return moved
+
+    @transaction.atomic
+    def cancel(self, *, by, instead: "Meeting | None" = None) -> int:
+        """Called off; what was on its agenda goes to `instead`. Returns how many issues go along."""
+        access.demand(access.keeps_meetings, by)
+        self._be_open()
+        issues = list(self._locked_issues())
+        if issues and instead is None:
+            raise StepRefused(
+                "Auf der Tagesordnung stehen Knackpunkte. Bitte wählen Sie die Sitzung, in der sie beraten werden."
+            )
+        if instead is not None and (
+            instead.pk == self.pk or instead.body_id != self.body_id or instead.cancelled_at or instead.is_over
+        ):
+            raise StepRefused("Bitte wählen Sie eine kommende Sitzung desselben Gremiums.")
+        self.cancelled_at = workdays.now()
+        self.save()
+        ahead = self.agenda.filter(Q(issue__in=[issue.pk for issue in issues]) | Q(kind=AgendaItem.Kind.INFORMATION))
+        ahead.update(meeting=instead)
+        for issue in issues:
+            self._tell_moved(issue, instead, by)
+        trail.record("meeting.cancel", self, by=by)
+        return len(issues)
+
+    def _locked_issues(self):
+        return self.tabled().select_for_update(of=("self",))
+
+    def _tell_moved(self, issue, meeting, by) -> bool:
+        before = issue.due_on
+        issue.follow(meeting)
+        left = trail.record("issue.meeting_moved", issue, by=by)
+        happened.send(type(issue), obj=issue, act="meeting_moved", record=left, given={})
+        return issue.due_on != before
+
+    def _be_open(self):
+        locked = Meeting.objects.select_for_update().get(pk=self.pk)
+        self.cancelled_at, self.starts_at = locked.cancelled_at, locked.starts_at
+        if self.cancelled_at:
+            raise StepRefused("Diese Sitzung ist schon abgesagt.")
+        if self.is_over:
+            raise StepRefused("Diese Sitzung hat schon begonnen; sie lässt sich nicht mehr verlegen oder absagen.")
+
+    @staticmethod
+    def _be_free(body, starts_at):
+        if starts_at <= workdays.now():
+            raise StepRefused("Die Sitzung muss in der Zukunft liegen.")
+        if Meeting.objects.filter(body=body, starts_at=starts_at).exists():
+            raise StepRefused(f"Zu dieser Stunde gibt es schon eine Sitzung: {body}.")
 
 
 class AgendaItem(models.Model):
@@ -182,9 +299,7 @@ class AgendaItem(models.Model):
         Meeting, on_delete=models.PROTECT, null=True, blank=True, related_name="agenda",
         help_text="leer: die nächste Sitzung, sobald sie geplant ist",
     )  # fmt: skip
-    issue = models.ForeignKey(
-        "steering.Issue", on_delete=models.CASCADE, related_name="agenda_items"
-    )
+    issue = models.ForeignKey("steering.Issue", on_delete=models.CASCADE, related_name="agenda_items")
     kind = models.CharField("Art", max_length=11, choices=Kind)
     added_at = models.DateTimeField(default=workdays.now)
 

@@ -2,12 +2,14 @@
 
 import datetime as dt
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 
-from kim import workdays
+from kim import trail, workdays
 from kim.dated import Dated
 from kim.models import County, User
+from kim.workflow import StepRefused
+from steering import access
 from steering.escalation import State
 
 
@@ -21,9 +23,7 @@ class TimeLimit(Dated):
     state = models.CharField("Stand", max_length=20, choices=State)
     amount = models.PositiveSmallIntegerField("Dauer")
     unit = models.CharField("Einheit", max_length=8, choices=Unit)
-    set_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    set_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     reason = models.CharField("Begründung", max_length=200, blank=True)
 
     class Meta(Dated.Meta):
@@ -50,18 +50,39 @@ class TimeLimit(Dated):
 
     @classmethod
     def of(cls, state, day) -> workdays.Limit | None:
-        row = (
-            cls.objects.valid_on(day)
-            .filter(state=state)
-            .order_by("-valid_from")
-            .first()
-        )
+        row = cls.objects.valid_on(day).filter(state=state).order_by("-valid_from").first()
         return row.limit if row else None
 
+    @classmethod
+    @transaction.atomic
+    def change(cls, *, by, state, amount, unit, valid_from, reason) -> "TimeLimit":
+        """Another limit from a day on, today at the earliest. Rows that have held stay as they were.
 
-def deadline_for(
-    issue, state=None, entered: dt.date | None = None, meeting=None
-) -> workdays.Deadline | None:
+        A change that has not come into force yet is replaced by another one for the same day.
+        """
+        access.demand(access.keeps_limits, by)
+        if valid_from < workdays.today():
+            raise StepRefused("Eine Frist ändert sich frühestens ab heute; was war, bleibt.")
+        if not reason:
+            raise StepRefused("Bitte begründen Sie die Änderung.")
+        rows = list(cls.objects.select_for_update().filter(state=state).order_by("valid_from"))
+        same = next((row for row in rows if row.valid_from == valid_from), None)
+        if same and valid_from == workdays.today():
+            raise StepRefused("Diese Frist wurde schon mit Wirkung ab heute geändert. Bitte wählen Sie einen späteren Tag.")
+        before = next((row for row in reversed(rows) if row.valid_from < valid_from), None)
+        if before and (before.valid_until is None or before.valid_until > valid_from):
+            before.valid_until = valid_from
+            before.save()
+        later = next((row.valid_from for row in rows if row.valid_from > valid_from), None)
+        row = same or cls(state=state, valid_from=valid_from)
+        row.amount, row.unit, row.reason, row.set_by, row.valid_until = amount, unit, reason, by, later
+        row.full_clean(validate_unique=False)
+        row.save()
+        trail.record("limit.change", row, by=by, note=f"{row.get_state_display()}: {row.limit} ab {valid_from:%d.%m.%Y}")
+        return row
+
+
+def deadline_for(issue, state=None, entered: dt.date | None = None, meeting=None) -> workdays.Deadline | None:
     """When `issue` is due in `state` if it entered it on `entered`; None where no clock runs.
 
     On the desk of the steering group the clock starts with the meeting the issue is tabled for. Pauses of the
@@ -74,33 +95,23 @@ def deadline_for(
     if limit is None:
         return None
     rules = County.current().workday_rules
-    pauses = (
-        [(pause.first_day, pause.last_day) for pause in issue.pauses_of_stay()]
-        if staying and issue.pk
-        else []
-    )
+    pauses = [(pause.first_day, pause.last_day) for pause in issue.pauses_of_stay()] if staying and issue.pk else []
     pauses = [(first, last) for first, last in pauses if last >= first]
     if state == State.STEERING and (meeting or issue.meeting):
-        return workdays.after_meeting(
-            (meeting or issue.meeting).day, limit, pauses=pauses, rules=rules
-        )
+        return workdays.after_meeting((meeting or issue.meeting).day, limit, pauses=pauses, rules=rules)
     return workdays.deadline(entered, limit, pauses=pauses, rules=rules)
 
 
 class Pause(models.Model):
     """The clock stands still while others are waited for. Both days are part of the pause."""
 
-    issue = models.ForeignKey(
-        "steering.Issue", on_delete=models.CASCADE, related_name="pauses"
-    )
+    issue = models.ForeignKey("steering.Issue", on_delete=models.CASCADE, related_name="pauses")
     stay = models.PositiveIntegerField()
     first_day = models.DateField("vom")
     last_day = models.DateField("bis einschließlich")
     reason = models.CharField("Grund", max_length=200)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    ended_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    ended_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ["first_day", "pk"]
@@ -126,9 +137,7 @@ class Reminder(models.Model):
         OVERDUE = "overdue", "überfällig"
         ESCALATE = "escalate", "seit zehn Arbeitstagen überfällig"
 
-    issue = models.ForeignKey(
-        "steering.Issue", on_delete=models.CASCADE, related_name="reminders"
-    )
+    issue = models.ForeignKey("steering.Issue", on_delete=models.CASCADE, related_name="reminders")
     stay = models.PositiveIntegerField()
     kind = models.CharField(max_length=8, choices=Kind)
     day = models.DateField("Tag, an dem sie zu geben war")
@@ -137,9 +146,7 @@ class Reminder(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["issue", "stay", "kind", "day"], name="steering_reminded_once"
-            ),
+            models.UniqueConstraint(fields=["issue", "stay", "kind", "day"], name="steering_reminded_once"),
         ]
         indexes = [models.Index(fields=["given_on", "issue"])]
 

@@ -3,14 +3,14 @@
 import datetime as dt
 
 from django.db import models, transaction
-from django.db.models import F, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from kim import privacy_gate, trail, workdays
-from kim.models import Code, Municipality, Organisation, User
+from kim.models import Code, Municipality, Notice, Organisation, User
 from kim.trigrams import fold
 from kim.workflow import StepRefused, happened
 from steering import access
@@ -20,6 +20,7 @@ from steering.models.clock import Pause, deadline_for
 from steering.models.progress import Comment, InterimReport, Measure
 
 NEVER_DUE = dt.date(9999, 12, 31)
+UNENDED = Q(state__in=OPEN) | Q(state=State.MERGED, lead__state__in=OPEN)
 
 
 class Reach(models.TextChoices):
@@ -77,20 +78,45 @@ class IssueQuerySet(models.QuerySet):
     def held_by(self, user):
         return self.filter(access.held_issues(user))
 
+    def on_desk_of(self, user):
+        return self.filter(access.desk_issues(user))
+
     def told_late_to(self, user):
         return self.filter(access.late_issues_told_to(user))
 
     def open(self):
         return self.filter(state__in=OPEN).exclude(state=State.DRAFT)
 
+    def unended(self):
+        """Drafts and all that is on its way, be it within its lead."""
+        return self.filter(UNENDED)
+
+    def ended(self):
+        return self.exclude(UNENDED)
+
+    def with_last_word(self):
+        """With `last_word` and `last_word_at`: what was last said publicly; of a bundled issue, in its lead."""
+        said = Comment.objects.filter(public=True, issue=Coalesce(OuterRef("lead"), OuterRef("pk"))).order_by(
+            "-at", "-pk"
+        )
+        return self.annotate(
+            last_word=Subquery(said.values("text")[:1]),
+            last_word_at=Subquery(said.values("at")[:1]),
+        )
+
+    def told_anew(self, user):
+        """With `is_new`: `user` was told something about it and has not read that yet."""
+        before, after = reverse("steering:issue_detail", args=[0]).split("0")
+        url = Concat(Value(before), Cast(OuterRef("pk"), models.CharField()), Value(after))
+        unread = Notice.objects.filter(recipient=user, read_at=None, url=url)
+        return self.annotate(is_new=Exists(unread))
+
     def overdue(self, on=None):
         return self.filter(due_on__lt=on or workdays.today())
 
     def for_list(self):
         """With everything a line of a list shows."""
-        return self.select_related(
-            "municipality", "topic", "life_domain", "body", "lead", "meeting"
-        )
+        return self.select_related("municipality", "topic", "life_domain", "body", "lead", "meeting")
 
 
 class Issue(models.Model):
@@ -102,7 +128,7 @@ class Issue(models.Model):
     Closed, merged, withdrawn — the ends. What was merged lives on in its lead issue, with all its reporters.
     """
 
-    number = models.CharField("Kennung", max_length=16, null=True, unique=True)
+    number = models.CharField("Kennung", max_length=16, null=True, unique=True)  # noqa: DJ001 - unique, and drafts have none
     title = models.CharField("Titel", max_length=140)
     situation = models.TextField("Sachverhalt", max_length=6000, blank=True)
     topic = models.ForeignKey(
@@ -134,21 +160,13 @@ class Issue(models.Model):
     organisations = models.ManyToManyField(
         Organisation, blank=True, related_name="+", verbose_name="betroffene Stellen"
     )
-    presumed_reach = models.CharField(
-        "Reichweite, vermutet", max_length=6, choices=Reach, blank=True
-    )
-    frequency = models.CharField(
-        "Häufigkeit", max_length=8, choices=Frequency, blank=True
-    )
-    urgency = models.PositiveSmallIntegerField(
-        "Dringlichkeit", choices=Urgency, default=Urgency.NORMAL
-    )
+    presumed_reach = models.CharField("Reichweite, vermutet", max_length=6, choices=Reach, blank=True)
+    frequency = models.CharField("Häufigkeit", max_length=8, choices=Frequency, blank=True)
+    urgency = models.PositiveSmallIntegerField("Dringlichkeit", choices=Urgency, default=Urgency.NORMAL)
     impact = models.TextField("Auswirkung", max_length=2000, blank=True)
     tried = models.TextField("bereits versucht", max_length=2000, blank=True)
     idea = models.TextField("Lösungsidee", max_length=2000, blank=True)
-    workaround = models.TextField(
-        "Was im Einzelfall vorerst hilft", max_length=2000, blank=True
-    )
+    workaround = models.TextField("Was im Einzelfall vorerst hilft", max_length=2000, blank=True)
 
     state = models.CharField("Stand", max_length=20, choices=State, default=State.DRAFT)
     step_no = models.PositiveIntegerField(default=0)
@@ -160,16 +178,10 @@ class Issue(models.Model):
         output_field=models.DateField(),
         db_persist=True,
     )
-    paused_until = models.DateField(
-        "Uhr angehalten bis einschließlich", null=True, blank=True
-    )
+    paused_until = models.DateField("Uhr angehalten bis einschließlich", null=True, blank=True)
 
-    reach = models.CharField(
-        "Reichweite, festgestellt", max_length=6, choices=Reach, blank=True
-    )
-    reach_reason = models.TextField(
-        "Begründung der Reichweite", max_length=2000, blank=True
-    )
+    reach = models.CharField("Reichweite, festgestellt", max_length=6, choices=Reach, blank=True)
+    reach_reason = models.TextField("Begründung der Reichweite", max_length=2000, blank=True)
     body = models.ForeignKey(
         Body,
         on_delete=models.PROTECT,
@@ -194,38 +206,26 @@ class Issue(models.Model):
         related_name="bundled",
         verbose_name="gebündelt in",
     )
-    addressee = models.CharField(
-        "Adressat bei Land oder Bund", max_length=160, blank=True
-    )
+    addressee = models.CharField("Adressat bei Land oder Bund", max_length=160, blank=True)
     proposal = models.TextField("Lösungsvorschlag", max_length=4000, blank=True)
     outcome = models.CharField("Ausgang", max_length=12, choices=Outcome, blank=True)
     result = models.TextField("Ergebnis", max_length=4000, blank=True)
     feedback = models.TextField("Rückmeldung", max_length=4000, blank=True)
-    experience = models.TextField(
-        "Erfahrung in der Praxis", max_length=2000, blank=True
-    )
+    experience = models.TextField("Erfahrung in der Praxis", max_length=2000, blank=True)
     informed = models.TextField("informierte Stellen", max_length=1000, blank=True)
 
     created_at = models.DateTimeField("angelegt", default=workdays.now)
     reported_at = models.DateTimeField("gemeldet", null=True, blank=True)
-    released_at = models.DateTimeField(
-        "frei von Personendaten, freigegeben", null=True, blank=True
-    )
-    released_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    released_at = models.DateTimeField("frei von Personendaten, freigegeben", null=True, blank=True)
+    released_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     to_office_at = models.DateTimeField("an die Geschäftsstelle", null=True, blank=True)
-    on_agenda_at = models.DateTimeField(
-        "der Lenkungsgruppe vorgelegt", null=True, blank=True
-    )
+    on_agenda_at = models.DateTimeField("der Lenkungsgruppe vorgelegt", null=True, blank=True)
     fast_tracked_at = models.DateTimeField("kurzer Dienstweg", null=True, blank=True)
     assigned_at = models.DateTimeField("zugewiesen", null=True, blank=True)
     answered_at = models.DateTimeField("Ergebnis liegt vor", null=True, blank=True)
     fed_back_at = models.DateTimeField("rückgemeldet", null=True, blank=True)
     closed_at = models.DateTimeField("abgeschlossen", null=True, blank=True)
-    closed_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    closed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     folded = models.TextField(editable=False, blank=True)
     folded_title = models.CharField(max_length=200, editable=False, blank=True)
@@ -247,8 +247,7 @@ class Issue(models.Model):
             ),
             models.CheckConstraint(
                 name="steering_issue_in_steering_has_meeting",
-                condition=~Q(state="steering")
-                | Q(meeting__isnull=False, released_at__isnull=False),
+                condition=~Q(state="steering") | Q(meeting__isnull=False, released_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="steering_issue_in_project_has_group",
@@ -264,8 +263,7 @@ class Issue(models.Model):
             ),
             models.CheckConstraint(
                 name="steering_issue_at_state_level_has_addressee",
-                condition=~Q(state="state_level")
-                | (Q(reach="supra") & ~Q(addressee="")),
+                condition=~Q(state="state_level") | (Q(reach="supra") & ~Q(addressee="")),
             ),
             models.CheckConstraint(
                 name="steering_issue_answered_has_result",
@@ -274,24 +272,16 @@ class Issue(models.Model):
             ),
             models.CheckConstraint(
                 name="steering_issue_fed_back_has_feedback",
-                condition=~Q(state__in=["fed_back", "closed"])
-                | (~Q(feedback="") & Q(fed_back_at__isnull=False)),
+                condition=~Q(state__in=["fed_back", "closed"]) | (~Q(feedback="") & Q(fed_back_at__isnull=False)),
             ),
             models.CheckConstraint(
                 name="steering_issue_closed_by_somebody",
-                condition=(
-                    Q(state="closed")
-                    & Q(closed_at__isnull=False, closed_by__isnull=False)
-                )
-                | (
-                    ~Q(state="closed")
-                    & Q(closed_at__isnull=True, closed_by__isnull=True)
-                ),
+                condition=(Q(state="closed") & Q(closed_at__isnull=False, closed_by__isnull=False))
+                | (~Q(state="closed") & Q(closed_at__isnull=True, closed_by__isnull=True)),
             ),
             models.CheckConstraint(
                 name="steering_issue_merged_has_lead",
-                condition=(Q(state="merged") & Q(lead__isnull=False))
-                | (~Q(state="merged") & Q(lead__isnull=True)),
+                condition=(Q(state="merged") & Q(lead__isnull=False)) | (~Q(state="merged") & Q(lead__isnull=True)),
             ),
             models.CheckConstraint(
                 name="steering_issue_released_by_somebody",
@@ -340,11 +330,7 @@ class Issue(models.Model):
 
     @property
     def is_overdue(self) -> bool:
-        return (
-            self.due_on is not None
-            and not self.is_paused
-            and self.due_on < workdays.today()
-        )
+        return self.due_on is not None and not self.is_paused and self.due_on < workdays.today()
 
     @property
     def holder(self) -> Office | None:
@@ -370,12 +356,7 @@ class Issue(models.Model):
 
     def running_pause(self) -> Pause | None:
         today = workdays.today()
-        return (
-            self.pauses_of_stay()
-            .filter(first_day__lte=today, last_day__gte=today)
-            .order_by("-pk")
-            .first()
-        )
+        return self.pauses_of_stay().filter(first_day__lte=today, last_day__gte=today).order_by("-pk").first()
 
     def who_was_first(self) -> str:
         """Why a step is out of turn: who did what just before."""
@@ -397,11 +378,7 @@ class Issue(models.Model):
 
     def texts_of(self, row, given) -> dict[str, str]:
         """Every free text that leaves somebody's desk with this step: what is given, and a draft as a whole."""
-        texts = {
-            name: given[name]
-            for name in given
-            if isinstance(given[name], str) and name not in CHOSEN
-        }
+        texts = {name: given[name] for name in given if isinstance(given[name], str) and name not in CHOSEN}
         if row.source == State.DRAFT and row.target != State.WITHDRAWN:
             texts |= {name: getattr(self, name) for name in TEXTS}
         return texts
@@ -414,9 +391,9 @@ class Issue(models.Model):
         named = {self.name_of(field): text for field, text in texts.items() if text}
         if not named:
             return
-        findings = privacy_gate.require(
-            named, author=by, confirmed=set(confirmed), context=self
-        )
+        # The place is part of what a reader learns: a rare nationality in a small municipality may name somebody.
+        named["Kommune"] = self.municipality.name if self.municipality else ""
+        findings = privacy_gate.require(named, author=by, confirmed=set(confirmed), context=self)
         Confirmation.objects.bulk_create(
             [
                 Confirmation(issue=self, key=found.key, field=found.field, kind=found.kind,
@@ -431,9 +408,7 @@ class Issue(models.Model):
         now = workdays.now()
         self.state_since, self.paused_until = now, None
         if row.source == State.DRAFT:
-            self.reported_at = self.reported_at or (
-                now if row.target != State.WITHDRAWN else None
-            )
+            self.reported_at = self.reported_at or (now if row.target != State.WITHDRAWN else None)
         if row.target == State.STRATEGY:
             self.to_office_at = self.to_office_at or now
         if row.target == State.STEERING:
@@ -445,9 +420,7 @@ class Issue(models.Model):
         if row.target == State.FED_BACK:
             self.fed_back_at = now
         deadline = deadline_for(self)
-        self.due_on, self.due_words = (
-            (deadline.due, deadline.words) if deadline else (None, "")
-        )
+        self.due_on, self.due_words = (deadline.due, deadline.words) if deadline else (None, "")
 
     # Steps. The table in escalation.py says when and by whom; here stands what each one changes.
 
@@ -466,7 +439,7 @@ class Issue(models.Model):
         """Never leaves the reporter's desk. What once was reported is answered, not withdrawn."""
         if self.reported_at:
             raise StepRefused(
-                "Dieser Knackpunkt war schon gemeldet. Bitte ergänzen und neu melden; die Koordinierung kann ihn beenden."
+                "Dieser Knackpunkt war schon gemeldet. Bitte ergänzen und neu melden; die Koordinierung beendet ihn."
             )
 
     @ESCALATION.step
@@ -478,13 +451,9 @@ class Issue(models.Model):
         """Into another open issue; whatever was merged into this one moves along."""
         lead = Issue.objects.select_for_update().get(pk=lead.pk)
         if lead.pk == self.pk:
-            raise StepRefused(
-                "Ein Knackpunkt kann nicht in sich selbst gebündelt werden."
-            )
+            raise StepRefused("Ein Knackpunkt kann nicht in sich selbst gebündelt werden.")
         if not lead.is_open or lead.state == State.DRAFT:
-            raise StepRefused(
-                f"{lead} ist nicht mehr offen. Bitte wählen Sie einen offenen Knackpunkt."
-            )
+            raise StepRefused(f"{lead} ist nicht mehr offen. Bitte wählen Sie einen offenen Knackpunkt.")
         self.bundled.update(lead=lead)
         self.lead = lead
 
@@ -555,27 +524,19 @@ class Issue(models.Model):
     def confirm(self, *, by, informed, experience=""):
         self.informed, self.experience = informed, experience
         self.closed_at, self.closed_by = workdays.now(), by
-        Reporter.objects.filter(Q(issue=self) | Q(issue__lead=self), user=by).update(
-            helps=True
-        )
+        Reporter.objects.filter(Q(issue=self) | Q(issue__lead=self), user=by).update(helps=True)
 
     @ESCALATION.step
     def reopen(self, *, by, reason):
         """It does not help after all: the answer is taken back, the way begins again at the coordination."""
-        Reporter.objects.filter(Q(issue=self) | Q(issue__lead=self), user=by).update(
-            helps=False
-        )
-        self.outcome = self.result = self.feedback = self.experience = self.informed = (
-            ""
-        )
+        Reporter.objects.filter(Q(issue=self) | Q(issue__lead=self), user=by).update(helps=False)
+        self.outcome = self.result = self.feedback = self.experience = self.informed = ""
         self.answered_at = self.fed_back_at = self.closed_at = self.closed_by = None
 
     @ESCALATION.step
     def unmerge(self, *, by, reason):
         if not self.lead.is_open:
-            raise StepRefused(
-                f"{self.lead} ist nicht mehr offen; die Bündelung kann nicht mehr gelöst werden."
-            )
+            raise StepRefused(f"{self.lead} ist nicht mehr offen; die Bündelung kann nicht mehr gelöst werden.")
         self.lead = None
 
     def _be_complete(self, by):
@@ -602,43 +563,28 @@ class Issue(models.Model):
         """A direct report reaches the office unreleased; it lets nobody else see it before it has vouched for it."""
         if self.released_at is None:
             if not released:
-                raise StepRefused(
-                    "Bitte bestätigen Sie zuerst, dass der Knackpunkt frei von Personendaten ist."
-                )
+                raise StepRefused("Bitte bestätigen Sie zuerst, dass der Knackpunkt frei von Personendaten ist.")
             self._release(by)
 
     def _put_on_agenda(self, meeting, kind):
         if meeting is None or meeting.body.kind != Body.Kind.STEERING:
             raise StepRefused("Bitte wählen Sie eine Sitzung der Lenkungsgruppe.")
         if meeting.cancelled_at or meeting.day < workdays.today():
-            raise StepRefused(
-                "Diese Sitzung liegt zurück oder ist abgesagt. Bitte wählen Sie eine kommende Sitzung."
-            )
+            raise StepRefused("Diese Sitzung liegt zurück oder ist abgesagt. Bitte wählen Sie eine kommende Sitzung.")
         self.meeting = meeting
         self.agenda_items.create(meeting=meeting, kind=kind)
 
     def _give_to(self, body, reach, reason):
         if reach == Reach.SUPRA:
-            raise StepRefused(
-                "Überregionale Knackpunkte gehen an das Land, nicht an eine Projektgruppe."
-            )
+            raise StepRefused("Überregionale Knackpunkte gehen an das Land, nicht an eine Projektgruppe.")
         if reach == Reach.LOCAL and body.kind != Body.Kind.LOCAL:
-            raise StepRefused(
-                "Ein örtlicher Knackpunkt braucht eine örtliche Projektgruppe."
-            )
+            raise StepRefused("Ein örtlicher Knackpunkt braucht eine örtliche Projektgruppe.")
         if reach != Reach.LOCAL and body.kind != Body.Kind.THEMATIC:
-            raise StepRefused(
-                "Ein Knackpunkt über einen Ort hinaus braucht eine thematische Projektgruppe."
-            )
-        if (
-            body.kind == Body.Kind.LOCAL
-            and not body.municipalities.filter(pk=self.municipality_id).exists()
-        ):
+            raise StepRefused("Ein Knackpunkt über einen Ort hinaus braucht eine thematische Projektgruppe.")
+        if body.kind == Body.Kind.LOCAL and not body.municipalities.filter(pk=self.municipality_id).exists():
             raise StepRefused(f"{body} ist nicht für {self.municipality} eingerichtet.")
         if not body.holds_on(workdays.today()):
-            raise StepRefused(
-                f"{body} besteht nicht mehr. Bitte wählen Sie eine andere Gruppe."
-            )
+            raise StepRefused(f"{body} besteht nicht mehr. Bitte wählen Sie eine andere Gruppe.")
         self.body, self.reach, self.reach_reason = body, reach, reason
 
     # Other acts
@@ -688,12 +634,8 @@ class Issue(models.Model):
             office=self._office_of(by),
             at=workdays.now(),
         )
-        trail.record(
-            "issue.comment", self, by=by, note="öffentlich" if public else "intern"
-        )
-        happened.send(
-            Issue, obj=self, act="speak" if public else "note", record=made, given={}
-        )
+        trail.record("issue.comment", self, by=by, note="öffentlich" if public else "intern")
+        happened.send(Issue, obj=self, act="speak" if public else "note", record=made, given={})
         return made
 
     @transaction.atomic
@@ -701,9 +643,7 @@ class Issue(models.Model):
         """An interim report; the clock starts anew for the next one."""
         self._lock(access.may_report_progress, by)
         self.pass_gate({"interim_report": text}, by=by, confirmed=confirmed)
-        made = self.interim_reports.create(
-            by=by, body=self.body, text=text, at=workdays.now()
-        )
+        made = self.interim_reports.create(by=by, body=self.body, text=text, at=workdays.now())
         deadline = deadline_for(self)
         if deadline:
             self.due_on, self.due_words = deadline.due, deadline.words
@@ -737,17 +677,11 @@ class Issue(models.Model):
         if self.is_paused:
             raise StepRefused("Die Uhr ist bereits angehalten.")
         if self.due_on < today:
-            raise StepRefused(
-                "Die Frist ist bereits abgelaufen. Eine Pause holt sie nicht zurück."
-            )
+            raise StepRefused("Die Frist ist bereits abgelaufen. Eine Pause holt sie nicht zurück.")
         if not today <= until <= today + dt.timedelta(days=366):
-            raise StepRefused(
-                "Bitte nennen Sie einen Tag zwischen heute und einem Jahr."
-            )
+            raise StepRefused("Bitte nennen Sie einen Tag zwischen heute und einem Jahr.")
         self.pass_gate({"reason": reason}, by=by, confirmed=confirmed)
-        made = self.pauses.create(
-            stay=self.step_no, first_day=today, last_day=until, reason=reason, by=by
-        )
+        made = self.pauses.create(stay=self.step_no, first_day=today, last_day=until, reason=reason, by=by)
         self.paused_until = until
         self._move_deadline()
         trail.record("issue.pause", self, by=by)
@@ -768,13 +702,14 @@ class Issue(models.Model):
         self._move_deadline()
         trail.record("issue.resume", self, by=by)
 
+    def follow(self, meeting) -> None:
+        """The meeting it is tabled for moved, or another one takes its place: the clock counts from that one."""
+        self.meeting = meeting
+        self._move_deadline()
+
     def _move_deadline(self):
         entered = self.since
-        last_report = (
-            self.interim_reports.order_by("-at").first()
-            if self.state == State.PROJECT
-            else None
-        )
+        last_report = self.interim_reports.order_by("-at").first() if self.state == State.PROJECT else None
         if last_report and last_report.at > self.state_since:
             entered = timezone.localtime(last_report.at).date()
         deadline = deadline_for(self, entered=entered)
@@ -783,9 +718,7 @@ class Issue(models.Model):
 
     def _lock(self, check, by):
         """Lock the row, read it anew, and ask the rule under every hat; raises PermissionDenied with its sentence."""
-        self.refresh_from_db(
-            from_queryset=Issue.objects.select_for_update(of=("self",))
-        )
+        self.refresh_from_db(from_queryset=Issue.objects.select_for_update(of=("self",)))
         access.demand(check, by, self)
 
     def _office_of(self, by) -> str:
@@ -794,9 +727,7 @@ class Issue(models.Model):
         holder = self.holder
         if holder in offices:
             return holder
-        return next(
-            (office for office in Office if office in offices), Office.REPORTERS
-        )
+        return next((office for office in Office if office in offices), Office.REPORTERS)
 
 
 MANY = ("legal_areas", "further_municipalities", "organisations")
@@ -825,11 +756,7 @@ class Reporter(models.Model):
     helps = models.BooleanField("hilft in der Praxis", null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["issue", "user"], name="steering_reports_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["issue", "user"], name="steering_reports_once")]
         indexes = [models.Index(fields=["user", "issue"])]
 
     def __str__(self):
@@ -839,17 +766,13 @@ class Reporter(models.Model):
 class IssueStep(models.Model):
     """One step an issue took, and with it the stay that began: by whom, when, why, and until when."""
 
-    issue = models.ForeignKey(
-        Issue, on_delete=models.CASCADE, related_name="steps_taken"
-    )
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="steps_taken")
     no = models.PositiveIntegerField()
     name = models.CharField(max_length=20)
     source = models.CharField(max_length=20, choices=State)
     target = models.CharField(max_length=20, choices=State)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    on_behalf_of = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    on_behalf_of = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     at = models.DateTimeField(default=workdays.now)
     note = models.TextField(blank=True)
     due_on = models.DateField(null=True, blank=True)
@@ -858,15 +781,10 @@ class IssueStep(models.Model):
     class Meta:
         ordering = ["no"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["issue", "no"], name="steering_one_step_per_number"
-            ),
+            models.UniqueConstraint(fields=["issue", "no"], name="steering_one_step_per_number"),
             models.CheckConstraint(
                 name="steering_step_back_says_why",
-                condition=~Q(
-                    name__in=["hand_back", "defer", "reopen", "unmerge", "decline"]
-                )
-                | ~Q(note=""),
+                condition=~Q(name__in=["hand_back", "defer", "reopen", "unmerge", "decline"]) | ~Q(note=""),
             ),
         ]
 
@@ -886,9 +804,7 @@ class IssueStep(models.Model):
 class Confirmation(models.Model):
     """A finding of the privacy gate that somebody vouched for; the coordination sees it when releasing."""
 
-    issue = models.ForeignKey(
-        Issue, on_delete=models.CASCADE, related_name="confirmations"
-    )
+    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="confirmations")
     key = models.CharField(max_length=64)
     field = models.CharField("Feld", max_length=60)
     kind = models.CharField("Art", max_length=40)
@@ -897,11 +813,7 @@ class Confirmation(models.Model):
     at = models.DateTimeField(default=workdays.now)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["issue", "key", "field"], name="steering_confirmed_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["issue", "key", "field"], name="steering_confirmed_once")]
 
     def __str__(self):
         return f"{self.issue}: {self.kind}"

@@ -11,9 +11,7 @@ from steering.escalation import Office
 class Comment(models.Model):
     """A word on the way: internal to one office, or public to everybody who reported."""
 
-    issue = models.ForeignKey(
-        "steering.Issue", on_delete=models.CASCADE, related_name="comments"
-    )
+    issue = models.ForeignKey("steering.Issue", on_delete=models.CASCADE, related_name="comments")
     public = models.BooleanField("öffentliches Wort")
     office = models.CharField("Ebene", max_length=12, choices=Office)
     text = models.TextField("Beitrag", max_length=4000)
@@ -31,12 +29,8 @@ class Comment(models.Model):
 class InterimReport(models.Model):
     """What a project group reports on the way; it sets the clock to the next report."""
 
-    issue = models.ForeignKey(
-        "steering.Issue", on_delete=models.CASCADE, related_name="interim_reports"
-    )
-    body = models.ForeignKey(
-        "steering.Body", on_delete=models.PROTECT, related_name="+"
-    )
+    issue = models.ForeignKey("steering.Issue", on_delete=models.CASCADE, related_name="interim_reports")
+    body = models.ForeignKey("steering.Body", on_delete=models.PROTECT, related_name="+")
     text = models.TextField("Zwischenbericht", max_length=4000)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=workdays.now)
@@ -51,13 +45,9 @@ class InterimReport(models.Model):
 class Measure(models.Model):
     """Something a project group will do: who, and until when."""
 
-    issue = models.ForeignKey(
-        "steering.Issue", on_delete=models.CASCADE, related_name="measures"
-    )
+    issue = models.ForeignKey("steering.Issue", on_delete=models.CASCADE, related_name="measures")
     text = models.CharField("Maßnahme", max_length=300)
-    owner = models.CharField(
-        "Wer", max_length=120, help_text="Stelle oder Institution, kein Name"
-    )
+    owner = models.CharField("Wer", max_length=120, help_text="Stelle oder Institution, kein Name")
     organisation = models.ForeignKey(
         Organisation,
         on_delete=models.PROTECT,
@@ -67,9 +57,7 @@ class Measure(models.Model):
     )
     due_on = models.DateField("bis")
     done_on = models.DateField("erledigt am", null=True, blank=True)
-    done_by = models.ForeignKey(
-        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    done_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
