@@ -99,9 +99,7 @@ class Body(Dated):
         still = Q(valid_until__isnull=True) | Q(valid_until__gt=valid_from)
         if user and self.memberships.filter(still, user=user).exists():
             raise StepRefused(f"{user} sitzt an diesem Tag schon in diesem Gremium.")
-        made = self.memberships.create(
-            user=user, organisation=organisation, function=function, valid_from=valid_from
-        )
+        made = self.memberships.create(user=user, organisation=organisation, function=function, valid_from=valid_from)
         trail.record("body.seat", self, by=by, note=f"Sitz {made.pk}")
         return made
 

@@ -68,7 +68,9 @@ class TimeLimit(Dated):
         rows = list(cls.objects.select_for_update().filter(state=state).order_by("valid_from"))
         same = next((row for row in rows if row.valid_from == valid_from), None)
         if same and valid_from == workdays.today():
-            raise StepRefused("Diese Frist wurde schon mit Wirkung ab heute geändert. Bitte wählen Sie einen späteren Tag.")
+            raise StepRefused(
+                "Diese Frist wurde heute schon geändert. Bitte wählen Sie einen späteren Tag."
+            )
         before = next((row for row in reversed(rows) if row.valid_from < valid_from), None)
         if before and (before.valid_until is None or before.valid_until > valid_from):
             before.valid_until = valid_from
@@ -78,7 +80,9 @@ class TimeLimit(Dated):
         row.amount, row.unit, row.reason, row.set_by, row.valid_until = amount, unit, reason, by, later
         row.full_clean(validate_unique=False)
         row.save()
-        trail.record("limit.change", row, by=by, note=f"{row.get_state_display()}: {row.limit} ab {valid_from:%d.%m.%Y}")
+        trail.record(
+            "limit.change", row, by=by, note=f"{row.get_state_display()}: {row.limit} ab {valid_from:%d.%m.%Y}"
+        )
         return row
 
 

@@ -16,56 +16,14 @@ from kim.workflow import StepRefused, happened
 from steering import access
 from steering.escalation import ENDS, ESCALATION, HOLDER, OPEN, Office, State
 from steering.models.bodies import AgendaItem, Body, Meeting
+from steering.models.choices import Frequency, Outcome, Reach, Urgency
 from steering.models.clock import Pause, deadline_for
+from steering.models.numbers import NumberRange
 from steering.models.progress import Comment, InterimReport, Measure
+from steering.models.traces import Confirmation, Reporter
 
 NEVER_DUE = dt.date(9999, 12, 31)
 UNENDED = Q(state__in=OPEN) | Q(state=State.MERGED, lead__state__in=OPEN)
-
-
-class Reach(models.TextChoices):
-    LOCAL = "local", "örtlich"
-    BANK = "bank", "links- oder rechtsrheinisch"
-    COUNTY = "county", "kreisweit"
-    SUPRA = "supra", "überregional (Land/Bund)"
-
-
-class Outcome(models.TextChoices):
-    SOLVED = "solved", "gelöst"
-    SINGLE_CASE = "single_case", "im Einzelfall gelöst"
-    DECLINED = "declined", "nicht weiterverfolgt"
-
-
-class Urgency(models.IntegerChoices):
-    LOW = 1, "kann warten"
-    NORMAL = 2, "normal"
-    HIGH = 3, "hoch"
-
-
-class Frequency(models.TextChoices):
-    SINGLE = "single", "ein Fall"
-    FEW = "few", "2 bis 4 Fälle"
-    SEVERAL = "several", "5 bis 10 Fälle"
-    MANY = "many", "mehr als 10 Fälle"
-
-
-class NumberRange(models.Model):
-    """The last number given out in a year; locked while the next one is taken, so none is missing or double."""
-
-    year = models.PositiveSmallIntegerField(primary_key=True)
-    last = models.PositiveIntegerField(default=0)
-
-    def __str__(self):
-        return f"KP-{self.year}: {self.last}"
-
-    @classmethod
-    def take(cls, year: int) -> str:
-        """The next number of the year, "KP-2026-0001". Inside a transaction only."""
-        cls.objects.get_or_create(year=year)
-        row = cls.objects.select_for_update().get(year=year)
-        row.last += 1
-        row.save()
-        return f"KP-{year}-{row.last:04d}"
 
 
 class IssueQuerySet(models.QuerySet):
@@ -713,7 +671,7 @@ class Issue(models.Model):
         if last_report and last_report.at > self.state_since:
             entered = timezone.localtime(last_report.at).date()
         deadline = deadline_for(self, entered=entered)
-        self.due_on, self.due_words = deadline.due, deadline.words
+        self.due_on, self.due_words = (deadline.due, deadline.words) if deadline else (None, "")
         self.save()
 
     def _lock(self, check, by):
@@ -744,76 +702,3 @@ ASKED = {
     "measure": "Maßnahme",
     "owner": "Wer",
 }
-
-
-class Reporter(models.Model):
-    """Somebody who reported an issue or joined it; whoever moves on still hears the answer."""
-
-    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="reporters")
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="reported")
-    first = models.BooleanField("hat zuerst gemeldet")
-    joined_at = models.DateTimeField(default=workdays.now)
-    helps = models.BooleanField("hilft in der Praxis", null=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["issue", "user"], name="steering_reports_once")]
-        indexes = [models.Index(fields=["user", "issue"])]
-
-    def __str__(self):
-        return f"{self.user} meldete {self.issue}"
-
-
-class IssueStep(models.Model):
-    """One step an issue took, and with it the stay that began: by whom, when, why, and until when."""
-
-    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="steps_taken")
-    no = models.PositiveIntegerField()
-    name = models.CharField(max_length=20)
-    source = models.CharField(max_length=20, choices=State)
-    target = models.CharField(max_length=20, choices=State)
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    on_behalf_of = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    at = models.DateTimeField(default=workdays.now)
-    note = models.TextField(blank=True)
-    due_on = models.DateField(null=True, blank=True)
-    due_words = models.CharField(max_length=400, blank=True)
-
-    class Meta:
-        ordering = ["no"]
-        constraints = [
-            models.UniqueConstraint(fields=["issue", "no"], name="steering_one_step_per_number"),
-            models.CheckConstraint(
-                name="steering_step_back_says_why",
-                condition=~Q(name__in=["hand_back", "defer", "reopen", "unmerge", "decline"]) | ~Q(note=""),
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.issue}: {self.label}"
-
-    @property
-    def label(self) -> str:
-        return ESCALATION.label(self.name)
-
-    @property
-    def office(self) -> str:
-        """The office that took the step; persons are named to nobody but themselves."""
-        return str(HOLDER.get(State(self.source), Office.COORDINATION).label)
-
-
-class Confirmation(models.Model):
-    """A finding of the privacy gate that somebody vouched for; the coordination sees it when releasing."""
-
-    issue = models.ForeignKey(Issue, on_delete=models.CASCADE, related_name="confirmations")
-    key = models.CharField(max_length=64)
-    field = models.CharField("Feld", max_length=60)
-    kind = models.CharField("Art", max_length=40)
-    excerpt = models.CharField("Stelle", max_length=120)
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField(default=workdays.now)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["issue", "key", "field"], name="steering_confirmed_once")]
-
-    def __str__(self):
-        return f"{self.issue}: {self.kind}"

@@ -1,0 +1,29 @@
+"""What an issue may be said to be: how far it reaches, how often it occurs, how it ended."""
+
+from django.db import models
+
+
+class Reach(models.TextChoices):
+    LOCAL = "local", "örtlich"
+    BANK = "bank", "links- oder rechtsrheinisch"
+    COUNTY = "county", "kreisweit"
+    SUPRA = "supra", "überregional (Land/Bund)"
+
+
+class Outcome(models.TextChoices):
+    SOLVED = "solved", "gelöst"
+    SINGLE_CASE = "single_case", "im Einzelfall gelöst"
+    DECLINED = "declined", "nicht weiterverfolgt"
+
+
+class Urgency(models.IntegerChoices):
+    LOW = 1, "kann warten"
+    NORMAL = 2, "normal"
+    HIGH = 3, "hoch"
+
+
+class Frequency(models.TextChoices):
+    SINGLE = "single", "ein Fall"
+    FEW = "few", "2 bis 4 Fälle"
+    SEVERAL = "several", "5 bis 10 Fälle"
+    MANY = "many", "mehr als 10 Fälle"
