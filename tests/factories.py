@@ -1,6 +1,6 @@
 """Makers of test objects. An issue at a state got there by real steps, taken by people who may take them.
 
-Everything is made on demand, and only once where there is only one of it in life: code lists and time limits, the
+Everything is made on demand, and only once where there is only one of it in life: code lists, time limits, the
 steering group with its chair and its next meeting, the project group of a place.
 """
 
