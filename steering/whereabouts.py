@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from django.utils import timezone
 
 from kim import workdays
+from kim.models import County
+from kim.together import together
 from steering.escalation import HOLDER, State
-from steering.models import Body, Issue
+from steering.models import Body, InterimReport, Issue, IssueStep, Meeting, Pause
 from steering.models.clock import TimeLimit, deadline_for
 from steering.offices import name_of
 
@@ -157,21 +159,71 @@ def mini(issue) -> Mini:
 # The full picture of one issue
 
 
-def clock(issue: Issue) -> Clock | None:
+@dataclass(frozen=True)
+class Around:
+    """What way and clock need beside the issue itself: read in one query, or handed in by a page that has it."""
+
+    steps: tuple[IssueStep, ...]
+    limits: tuple[TimeLimit, ...]
+    rules: workdays.Rules
+    pauses: tuple[Pause, ...]  # of the present stay
+    last_report: InterimReport | None
+    next_meeting: Meeting | None
+    gathers: int
+
+    @staticmethod
+    def sets(issue: Issue) -> dict:
+        """The querysets to read together; `issue` is the one whose way is drawn."""
+        return {
+            "steps": issue.steps_taken.order_by("no"),
+            "limits": TimeLimit.objects.all(),
+            "county": County.objects.all()[:1],
+            "pauses": issue.pauses.order_by("pk"),
+            "reports": issue.interim_reports.order_by("at", "pk"),
+            "meetings": upcoming_meetings(),
+            "gathered": issue.bundled.only("pk").order_by("pk"),
+        }
+
+    @classmethod
+    def of(cls, issue: Issue, read: dict | None = None) -> "Around":
+        read = read or together(**cls.sets(issue))
+        county = read["county"][0] if read["county"] else County(pk=1)
+        return cls(
+            steps=tuple(read["steps"]),
+            limits=tuple(read["limits"]),
+            rules=county.workday_rules,
+            pauses=tuple(pause for pause in read["pauses"] if pause.stay == issue.step_no),
+            last_report=read["reports"][-1] if read["reports"] else None,
+            next_meeting=read["meetings"][0] if read["meetings"] else None,
+            gathers=len(read["gathered"]),
+        )
+
+
+def upcoming_meetings():
+    """Meetings of the steering group still to come, the next one first; no more than a year's worth."""
+    groups = Body.objects.valid_on().filter(kind=Body.Kind.STEERING)
+    return Meeting.objects.upcoming().filter(body__in=groups)[:12]
+
+
+def clock(issue: Issue, around: Around | None = None) -> Clock | None:
     """The running clock with its sentence and strip of days; None where no clock runs."""
     if issue.due_on is None:
         return None
+    around = around or Around.of(issue)
     today = workdays.today()
     rest, shade = workdays.countdown(issue.due_on, today)
-    deadline = deadline_for(issue, entered=clock_start(issue))
+    start = clock_start(issue, around.last_report)
+    deadline = deadline_for(issue, entered=start, limits=around.limits, rules=around.rules, pauses=around.pauses)
     strip = []
     if deadline and deadline.due == issue.due_on:
         strip = [
             {"weekday": day.weekday, "count": day.count, "date": f"{day.date:%d.%m.}", "css": _strip_css(day)}
-            for day in workdays.days_strip(_strip_start(issue), deadline, today)
+            for day in workdays.days_strip(_strip_start(issue, around), deadline, today)
         ]
     paused = ""
-    if pause := (issue.running_pause() if issue.is_paused else None):
+    running = [pause for pause in around.pauses if pause.first_day <= today <= pause.last_day]
+    if issue.is_paused and running:
+        pause = running[-1]
         paused = f"Uhr angehalten bis {pause.last_day:%d.%m.%Y}: {pause.reason}"
         shade, rest = "paused", f"wartet auf Dritte bis {pause.last_day:%d.%m.%Y}"
     weekday = workdays.WEEKDAYS[issue.due_on.weekday()]
@@ -184,34 +236,31 @@ def clock(issue: Issue) -> Clock | None:
     )
 
 
-def clock_start(issue) -> dt.date:
+def clock_start(issue, last_report=None) -> dt.date:
     """The day the present limit counts from: the day of the last interim report, or of entering the state."""
-    if issue.state == S.PROJECT:
-        last = issue.interim_reports.order_by("-at").first()
-        if last and last.at > issue.state_since:
-            return timezone.localtime(last.at).date()
+    if issue.state == S.PROJECT and last_report and last_report.at > issue.state_since:
+        return timezone.localtime(last_report.at).date()
     return issue.since
 
 
-def _strip_start(issue) -> dt.date:
-    return issue.meeting.day if issue.state == S.STEERING else clock_start(issue)
+def _strip_start(issue, around) -> dt.date:
+    return issue.meeting.day if issue.state == S.STEERING else clock_start(issue, around.last_report)
 
 
 def _strip_css(day) -> str:
     return f"kim-days__day--{day.css}" if day.css else ""
 
 
-def way(issue: Issue) -> Way:
+def way(issue: Issue, around: Around | None = None) -> Way:
     """The line of stations for `issue`; for a bundled one the line of its lead, which is its way from then on."""
     shown = issue.lead if issue.state == S.MERGED else issue
-    steps = list(shown.steps_taken.order_by("no"))
+    around = around or Around.of(shown)
     now, passed = POSITION[S(shown.state)], _passed(shown)
-    limits = {row.state: row.limit for row in TimeLimit.objects.valid_on()}
     stations = []
     for place, key in enumerate(STATIONS):
         state = "now" if place == now else "passed" if key in passed else "bypassed" if place < now else "ahead"
         build = _now if state == "now" else _behind if state in ("passed", "bypassed") else _ahead
-        lines, extra = build(shown, key, steps, limits)
+        lines, extra = build(shown, key, around)
         outside = key == "project" and shown.state == S.STATE_LEVEL
         stations.append(
             Station(
@@ -229,7 +278,7 @@ def way(issue: Issue) -> Way:
         returned=now >= 5 and not _turn(shown),
         turn=_turn(shown),
         bundled={"number": shown.number, "url": shown.get_absolute_url()} if shown is not issue else None,
-        gathers=shown.bundled.count() if shown.state != S.DRAFT else 0,
+        gathers=around.gathers if shown.state != S.DRAFT else 0,
     )
 
 
@@ -239,7 +288,7 @@ _STATE_OF = {
 }  # fmt: skip
 
 
-def _behind(issue, key, steps, limits):
+def _behind(issue, key, around):
     """A station passed (with its days) or leapt over (with the reason)."""
     if key == "casework":
         return [f"gemeldet am {_day(issue.reported_at)}"] if issue.reported_at else [], {}
@@ -249,7 +298,7 @@ def _behind(issue, key, steps, limits):
         if key == "coordination":
             return ["direkt an die Geschäftsstelle gemeldet"], {}
         return [], {}
-    states = _STATE_OF[key]
+    states, steps = _STATE_OF[key], around.steps
     left = next((step for step in reversed(steps) if step.source in states), None)
     entered = next(
         (step for step in reversed(steps) if step.target in states and (not left or step.no < left.no)), None
@@ -268,7 +317,7 @@ def _behind(issue, key, steps, limits):
     return lines, {}
 
 
-def _now(issue, key, steps, limits):
+def _now(issue, key, around):
     lines = [f"seit {_day(issue.state_since)}"]
     if key == "casework":
         return ["Entwurf, noch nicht gemeldet" if issue.state == S.DRAFT else "zurückgezogen"], {}
@@ -282,7 +331,7 @@ def _now(issue, key, steps, limits):
         lines.append("Die Meldenden sagen, ob es hilft.")
     extra = {}
     if issue.due_on:
-        start = _strip_start(issue)
+        start = _strip_start(issue, around)
         whole = max((issue.due_on - start).days, 1)
         gone = (workdays.today() - start).days
         extra = {
@@ -292,20 +341,21 @@ def _now(issue, key, steps, limits):
     return lines, extra
 
 
-def _ahead(issue, key, steps, limits):
-    limit = next((limits[state] for state in _STATE_OF[key] if state in limits), None)
+def _ahead(issue, key, around):
+    today = workdays.today()
+    found = (TimeLimit.among(around.limits, state, today) for state in _STATE_OF[key])
+    limit = next((one for one in found if one), None)
     match key:
         case "strategy":
             return [_bank(issue), f"danach {limit}" if limit else ""], {}
         case "steering":
-            group = Body.steering_group()
-            meeting = group.next_meeting() if group else None
+            meeting = around.next_meeting
             return (["nächste Sitzung", _moment(meeting.starts_at)] if meeting else ["nächste Sitzung noch offen"]), {}
         case "project":
             return ["örtlich oder thematisch", f"Bericht alle {limit}" if limit else ""], {}
         case "coordination-back":
-            within = f"innerhalb von {limit}n" if limit else "sobald"
-            return [f"{within}, sobald ein Ergebnis vorliegt; alle Meldenden erhalten denselben Text"], {}
+            within = f"innerhalb von {limit}{'n' if limit.amount > 1 else ''}, s" if limit else "S"
+            return [f"{within}obald ein Ergebnis vorliegt; alle Meldenden erhalten denselben Text"], {}
         case "casework-back":
             return ["Die Meldenden sagen, ob es hilft."], {}
     return [f"danach {limit}" if limit else ""], {}

@@ -1,0 +1,166 @@
+"""Bad input everywhere: every page and every form it shows, every role, hostile values. Never a 500."""
+
+from html.parser import HTMLParser
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from kim.models import Role
+from steering.models import Issue
+from tests.world import world
+
+HOSTILE = [
+    "",
+    "\x00",
+    "a\x00b\x1b[31m\u202e",
+    "x" * 70_000,
+    "-1",
+    "0",
+    "99999999999999999999999",
+    "1e400",
+    "NaN",
+    "31.02.2026",
+    "01.01.0001",
+    "9999-12-31",
+    "\ud83d\ude00 é ß ﷽",
+    "'; DROP TABLE steering_issue; --",
+    "<script>alert(1)</script>{{ 7*7 }}",
+    "../../etc/passwd",
+    "=HYPERLINK(1)",
+    "WzEsMV0",  # a paging token that is well-formed and means nothing
+]
+PARAMETERS = ["q", "after", "before", "sort", "state", "municipality", "topic", "page", "next", "from", "until", "mine"]
+
+
+class Page(HTMLParser):
+    """Links and forms of a page."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.links, self.forms = set(), []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        if tag == "a" and attrs.get("href"):
+            self.links.add(attrs["href"])
+        elif tag == "form":
+            self.forms.append({"action": attrs.get("action") or "", "method": attrs.get("method", "get"), "fields": {}})
+        elif tag in ("input", "textarea", "select", "button") and self.forms and attrs.get("name"):
+            self.forms[-1]["fields"].setdefault(attrs["name"], attrs.get("value") or "")
+
+
+def routes(resolver=None, prefix="/"):
+    """Every address of the project as (pattern, list of converters)."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from routes(entry, prefix + str(entry.pattern))
+        elif isinstance(entry, URLPattern):
+            yield prefix + str(entry.pattern), entry.pattern.converters
+
+
+def addresses():
+    for route, converters in routes():
+        for value in ("1", "0", "9223372036854775808", "99999999999999999999999999"):
+            address = route
+            for name, converter in converters.items():
+                kind = type(converter).__name__
+                filled = value if kind == "IntConverter" else ("csv" if value == "1" else f"x{value}")
+                for spelled in ("int", "slug", "str", "path", "uuid"):
+                    address = address.replace(f"<{spelled}:{name}>", filled)
+                address = address.replace(f"<{name}>", filled)
+            if "<" not in address and "(?P" not in address and "^" not in address:
+                yield address
+            if not converters:
+                break
+
+
+def ask(client, method, address, data=None):
+    # Signing out is an act like others; the walk goes on as the same person.
+    if "logout" in address:
+        return None
+    response = getattr(client, method)(address, data or {})
+    assert response.status_code < 500, f"{method} {address} {data!r:.200}"
+    return response
+
+
+@pytest.fixture
+def quiet(client):
+    client.raise_request_exception = False
+    return client
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", [None, *Role])
+def test_no_address_with_any_id_or_parameter_breaks(quiet, role):
+    here = world()
+    if role:
+        quiet.force_login(here.people[role])
+    for address in addresses():
+        ask(quiet, "get", address)
+        ask(quiet, "post", address)
+    for address in {address for address in addresses() if address.endswith("/")}:
+        for number, parameter in enumerate(PARAMETERS):
+            ask(quiet, "get", address, {parameter: HOSTILE[number % len(HOSTILE)][:2000]})
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", Role)
+def test_no_form_a_role_is_shown_breaks_whatever_is_typed_into_it(quiet, role):
+    here = world()
+    quiet.force_login(here.people[role])
+    before = Issue.objects.count()
+    seen, waiting, forms = set(), ["/"], {}
+    while waiting and len(seen) < 60:
+        address = waiting.pop(0)
+        if address in seen:
+            continue
+        seen.add(address)
+        response = ask(quiet, "get", address)
+        if response is None or response.status_code != 200 or "html" not in response.headers.get("Content-Type", ""):
+            continue
+        page = Page(response.content.decode())
+        for form in page.forms:
+            target = urlsplit(urljoin(f"http://testserver{address}", form["action"])).path
+            forms.setdefault((target, form["method"], tuple(sorted(form["fields"]))), form)
+        for link in page.links:
+            there = urlsplit(urljoin(f"http://testserver{address}", link))
+            if there.netloc == "testserver" and "export" not in there.path:
+                waiting.append(there.path)
+    assert forms
+    for (target, method, _), form in forms.items():
+        for value in HOSTILE[:9]:
+            ask(quiet, method, target, {name: value for name in form["fields"] if name != "csrfmiddlewaretoken"})
+        for name in form["fields"]:
+            for value in HOSTILE[9:13]:
+                ask(quiet, method, target, form["fields"] | {name: value})
+    assert Issue.objects.count() >= before
+    for issue in Issue.objects.exclude(title=""):
+        assert "\x00" not in issue.title + issue.situation
+        assert len(issue.title) <= 140
+
+
+class AnyText(TestCase):
+    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(
+        title=st.text(max_size=200),
+        situation=st.text(max_size=400),
+        seen=st.text(max_size=5),
+        note=st.text(max_size=300),
+    )
+    def test_whatever_is_written_is_kept_whole_or_refused_with_a_sentence(self, title, situation, seen, note):
+        here = world()
+        self.client.raise_request_exception = False
+        self.client.force_login(here.people[Role.CASE_MANAGER])
+        sent = {"title": title, "situation": situation}
+        assert self.client.post("/steering/issues/new/", sent).status_code < 500
+        self.client.force_login(here.people[Role.COORDINATION])
+        issue = here.issues["coordination"]
+        answer = self.client.post(f"/steering/issues/{issue.pk}/hand_back/", {"reason": note, "seen": seen})
+        assert answer.status_code in (200, 302, 409, 422)
+        issue.refresh_from_db()
+        assert (issue.state == "draft") == (answer.status_code == 302)

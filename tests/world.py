@@ -1,0 +1,46 @@
+"""A small county in which every role has something to see: one issue per state, with words, reminders and papers."""
+
+import datetime as dt
+from types import SimpleNamespace
+
+from kim import workdays
+from kim.models import Draft, JobRun, Role
+from steering.escalation import State
+from steering.models import Reminder
+from tests.factories import county, holder_of, issue_at, limits, municipality, project_group, steering_group, take, user
+
+
+def world() -> SimpleNamespace:
+    """One account per role, and issues in every state that some of them reported, hold or only see."""
+    county()
+    limits()
+    group = steering_group()
+    place = municipality("Windeck", persons=19203)
+    people = {role: user(role) for role in Role}
+    people[Role.STEERING_GROUP] = group.leads().get()
+    lead = people[Role.PROJECT_GROUP]
+    local = project_group("local", place, lead=lead)
+    reporter = people[Role.CASE_MANAGER]
+    issues = {}
+    for state in State:
+        issues[state] = issue_at(state, reported_by=reporter, municipality=place)
+    late = issue_at(State.STRATEGY, municipality=place)
+    issues["fast"] = take(late, "fast_track").issue
+    coordination = people[Role.COORDINATION]
+    talked_about = issues[State.COORDINATION]
+    talked_about.comment(by=coordination, text="Wir klären das mit dem Jobcenter.", public=True)
+    talked_about.comment(by=coordination, text="Ähnlich wie im Vorjahr.", public=False)
+    worked_on = issues[State.PROJECT]
+    worked_on.report_progress(by=lead, text="Ein Merkblatt ist entworfen.")
+    worked_on.add_measure(
+        by=lead, text="Merkblatt abstimmen", owner="Jobcenter", due_on=workdays.today() + dt.timedelta(days=30)
+    )
+    issues["paused"] = issue_at(State.STRATEGY, reported_by=reporter, municipality=place)
+    office = holder_of(issues["paused"])
+    issues["paused"].pause(by=office, until=workdays.today() + dt.timedelta(days=9), reason="Wartet auf den Erlass")
+    Reminder.objects.create(
+        issue=talked_about, stay=talked_about.step_no, kind="due", day=workdays.today(), given_on=workdays.today()
+    )
+    Draft.keep(reporter, "issue.new", {"title": "Angefangen"}, url="/steering/issues/new/", title="Knackpunkt")
+    JobRun.objects.create(job="heartbeat", day=workdays.today(), finished_at=workdays.now())
+    return SimpleNamespace(people=people, issues=issues, group=group, local=local, place=place)
