@@ -11,7 +11,7 @@ from django.db.models import Q, Value
 
 from kim import workdays
 from kim.dated import valid_on
-from kim.models import Assignment, County, Role
+from kim.models import Assignment, Bank, County, Role
 from kim.models.people import WITHOUT_CONTENT
 from kim.rules import rule
 
@@ -94,6 +94,17 @@ def late_issues_told_to(user) -> Q:
 def groups_of(user) -> list[int]:
     """Ids of the bodies the user, or somebody they stand in for, sits in today."""
     return [pk for hat in _with_duties(user.hats()) for pk in _memberships(hat)]
+
+
+def led_groups(user) -> list[int]:
+    """Ids of the bodies the user, or somebody they stand in for, leads today."""
+    return [pk for hat in _with_duties(user.hats()) for pk in _led_by(hat)]
+
+
+def bank_name(user) -> str:
+    """„linksrheinisch“ where the office contact answers for one bank of the Rhine alone, else nothing."""
+    words = {word for hat in _with_duties(user.hats()) for place, word in hat._places}
+    return str(Bank(words.pop()).label) if len(words) == 1 and words != {""} else ""
 
 
 def _reported_by(hats):
@@ -269,6 +280,14 @@ def offices_of(user, issue) -> set[str]:
 def offices_for(user, issue) -> set[str]:
     """The same over every hat."""
     return set().union(*(offices_of(hat, issue) for hat in user.hats()))
+
+
+def words_read_by(user, issue) -> set[str]:
+    """The offices whose internal words and reasons `user` reads. What reporters write, the coordination reads too."""
+    found = offices_for(user, issue)
+    if "coordination" in found or allows(reported_it, user, issue):
+        found.add("reporters")
+    return found
 
 
 def allows(check, user, obj=None) -> bool:

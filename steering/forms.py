@@ -3,13 +3,15 @@
 A form checks input. It reads no tables: what can be chosen is handed in by the view, already read.
 """
 
+import datetime as dt
+
 from django import forms
 from django.core.exceptions import ValidationError
 
 from kim import workdays
 from kim.forms import CHOSEN, REQUIRED, Day, Form, Line, OneOf, Pick, SomeOf, Text
-from steering.models import Body, Issue, Outcome, Reach
-from steering.models.issues import Frequency, Urgency
+from steering.escalation import ESCALATION
+from steering.models import Body, Frequency, Issue, Meeting, Membership, Outcome, Reach, TimeLimit, Urgency
 
 # Reporting an issue
 
@@ -92,6 +94,10 @@ class IssueForm(Form):
     def wider(self):
         return self.group("further_municipalities", "organisations")
 
+    @property
+    def has_wider(self) -> bool:
+        return any(self[name].value() or self[name].errors for name in ("further_municipalities", "organisations"))
+
     def clean(self):
         given = super().clean()
         place = given.get("municipality")
@@ -108,9 +114,6 @@ class OnIssue(Form):
 
     button = "Speichern"
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=2**31 - 1)
-
-    def clean_seen(self):
-        return self.cleaned_data["seen"]
 
     @property
     def given(self) -> dict:
@@ -146,9 +149,7 @@ STEP_FIELDS = {
         label="Wen haben Sie informiert?", max_length=1000, rows=2, help_text="Stellen, keine Namen."
     ),
     "experience": lambda: Text(label="Erfahrung in der Praxis", max_length=2000, rows=2, required=False),
-    "reach": lambda: Pick(
-        label="Reichweite", choices=[(one.value, one.label) for one in Reach if one != Reach.SUPRA]
-    ),
+    "reach": lambda: Pick(label="Reichweite", choices=[(one.value, one.label) for one in Reach if one != Reach.SUPRA]),
 }
 #: What the reason of a step is for, where that is not plain.
 REASON_FOR = {
@@ -184,7 +185,8 @@ BUTTON = {
 class StepForm(OnIssue):
     """Asks for exactly what the row of the table needs, and offers what it may add.
 
-    `meetings` and `groups` are what there is to choose from; `find_lead(number)` gives an issue to bundle into.
+    `meetings` and `groups` are what there is to choose from (a group says in `here` whether it is set up for the place
+    of the issue); `find_lead(number)` gives an issue to bundle into.
     """
 
     #: Fields whose choice changes who will be told.
@@ -225,9 +227,7 @@ class StepForm(OnIssue):
         return STEP_FIELDS[name]()
 
     def _fits(self, group):
-        return group.kind == Body.Kind.THEMATIC or (
-            group.kind == Body.Kind.LOCAL and self.issue.municipality_id in group.place_ids
-        )
+        return group.kind == Body.Kind.THEMATIC or (group.kind == Body.Kind.LOCAL and group.here)
 
     @property
     def note(self) -> str:
@@ -240,6 +240,10 @@ class StepForm(OnIssue):
         if "meeting" in self.fields and len(self.fields["meeting"].choices) < 2:
             return "Es ist keine Sitzung der Lenkungsgruppe geplant. Die Geschäftsstelle plant sie unter „Sitzungen“."
         return ""
+
+    @property
+    def changes_telling(self) -> bool:
+        return any(name in self.fields for name in self.TELLING)
 
     def choices_so_far(self) -> dict:
         """The valid ones among the choices that decide who is told, without saying anything is missing."""
@@ -284,16 +288,18 @@ def _release_words(findings: int) -> str:
 class CommentForm(OnIssue):
     button = "Beitrag hinzufügen"
 
-    def __init__(self, data=None, *, may_be_public=False, only_public=False, internal="Nur intern", **kwargs):
+    def __init__(self, data=None, *, may_be_public=False, read_by="", **kwargs):
         super().__init__(data, **kwargs)
-        self.may_be_public = may_be_public
+        self.may_be_public, self.read_by = may_be_public, read_by
         if may_be_public:
-            choices = [("internal", internal), ("public", "Öffentliches Wort an die Meldenden")]
-            self.fields["audience"] = Pick(
-                label="Wer soll den Beitrag sehen?", choices=choices, initial=choices[0][0]
-            )
+            choices = [("internal", "Nur intern"), ("public", "Öffentliches Wort an die Meldenden")]
+            self.fields["audience"] = Pick(label="Wer soll den Beitrag sehen?", choices=choices, initial=choices[0][0])
         self.fields["text"] = Text(label="Beitrag", max_length=4000, rows=2)
         self.fields["text"].widget.attrs["placeholder"] = "Ohne Namen, Geburtsdaten, Aktenzeichen"
+
+    @property
+    def texts(self):
+        return [self["text"]]
 
     @property
     def given(self):
@@ -303,9 +309,7 @@ class CommentForm(OnIssue):
 class PauseForm(OnIssue):
     button = "Uhr anhalten und mitteilen"
     until = Day(label="Wartet auf Dritte bis einschließlich", not_before=workdays.today)
-    reason = Line(
-        label="Worauf wird gewartet?", max_length=200, help_text="Die Meldenden sehen diesen Grund."
-    )
+    reason = Line(label="Worauf wird gewartet?", max_length=200, help_text="Die Meldenden sehen diesen Grund.")
 
 
 class ResumeForm(OnIssue):
@@ -342,3 +346,141 @@ GATE_NAMES = {Issue.name_of(name): name for name in ("title", "situation", "impa
 
 
 # ---- Lists, inbox, bodies, meetings, limits --------------------------------------------------------------------------
+
+
+# Several at once
+
+
+class TogetherForm(Form):
+    """What a step needs when it is taken with several issues at once."""
+
+    def __init__(self, step, issues, data=None, *, meetings=()):
+        super().__init__(data)
+        row = next(row for row in ESCALATION.rows if row.name == step)
+        offered = {
+            "released": self._released,
+            "reason": lambda: Text(label="Begründung", help_text="gilt für alle ausgewählten", max_length=2000),
+            "lead": lambda: Line(
+                label="Gebündelt wird in", max_length=20, help_text="Kennung, zum Beispiel KP-2026-0031"
+            ),
+            "meeting": lambda: OneOf(meetings, label="Sitzung"),
+            "note": lambda: Text(
+                label="Notiz", required=False, max_length=2000, rows=2, help_text="gilt für alle ausgewählten"
+            ),
+        }
+        wanted = [*row.needs, *row.asks]
+        if step == "table" and all(issue.released_at for issue in issues):
+            wanted.remove("released")
+        for name, field in offered.items():
+            if name in wanted:
+                self.fields[name] = field()
+
+    @staticmethod
+    def _released():
+        return forms.BooleanField(
+            label="Ich habe alle ausgewählten Knackpunkte gelesen. Sie sind frei von Personendaten.",
+            error_messages={"required": "Bitte bestätigen Sie, dass die Texte frei von Personendaten sind."},
+        )
+
+
+# Bodies, meetings and limits
+
+
+class BodyForm(Form):
+    """A new project group or working group."""
+
+    def __init__(self, data=None, *, municipalities=(), **kwargs):
+        super().__init__(data, **kwargs)
+        kinds = [(kind.value, kind.label) for kind in Body.Kind if kind != Body.Kind.STEERING]
+        self.fields["name"] = Line(label="Name", max_length=120)
+        self.fields["kind"] = Pick(label="Art", choices=kinds, initial=Body.Kind.LOCAL.value)
+        self.fields["municipalities"] = SomeOf(
+            municipalities, label="Kommunen", required=False,
+            help_text="Eine örtliche Projektgruppe ist für mindestens eine Kommune da.",
+        )  # fmt: skip
+        self.fields["mandate"] = Text(label="Auftrag", required=False, max_length=2000)
+        self.fields["valid_from"] = Day(label="besteht ab", initial=workdays.today)
+
+    def clean(self):
+        given = super().clean()
+        if given.get("kind") == Body.Kind.LOCAL and given.get("municipalities") == []:
+            self.add_error("municipalities", "Eine örtliche Projektgruppe braucht mindestens eine Kommune.")
+        return given
+
+
+class SeatForm(Form):
+    """A new seat: of an account, of an institution, or of an account for an institution."""
+
+    def __init__(self, data=None, *, users=(), organisations=(), **kwargs):
+        super().__init__(data, **kwargs)
+        self.fields["user"] = OneOf(users, label="Konto", required=False, empty="kein Konto")
+        self.fields["organisation"] = OneOf(
+            organisations, label="Institution", required=False, empty="keine Institution"
+        )
+        self.fields["function"] = Pick(label="Funktion", choices=Membership.Function.choices, initial="member")
+        self.fields["valid_from"] = Day(label="ab", initial=workdays.today)
+
+    def clean(self):
+        given = super().clean()
+        if not given.get("user") and not given.get("organisation"):
+            self.add_error("user", "Ein Sitz braucht ein Konto oder eine Institution.")
+        return given
+
+
+class SeatEndForm(Form):
+    last_day = Day(label="letzter Tag der Mitgliedschaft", past=True)
+
+
+class MeetingForm(Form):
+    """When and where a body meets. Day and hour are typed apart and mean Berlin."""
+
+    HOUR = "Bitte eine Uhrzeit angeben wie 14:00."
+
+    def __init__(self, data=None, *, bodies=None, **kwargs):
+        super().__init__(data, **kwargs)
+        if bodies is not None:
+            self.fields["body"] = OneOf(bodies, label="Gremium")
+        self.fields["day"] = Day(label="Tag", not_before=workdays.today)
+        self.fields["hour"] = forms.TimeField(
+            label="Beginn", input_formats=["%H:%M", "%H.%M", "%H"],
+            error_messages={"invalid": self.HOUR, "required": self.HOUR},
+            widget=forms.TimeInput(format="%H:%M", attrs={"placeholder": "14:00", "inputmode": "numeric"}),
+        )  # fmt: skip
+        self.fields["mode"] = Pick(label="Form", choices=Meeting.Mode.choices, initial="presence")
+        self.fields["place"] = Line(label="Ort", required=False, max_length=160)
+        self.fields["title"] = Line(
+            label="Titel", required=False, max_length=160, help_text="leer: der Name des Gremiums"
+        )
+
+    def clean(self):
+        given = super().clean()
+        if given.get("day") and given.get("hour"):
+            given["starts_at"] = dt.datetime.combine(given["day"], given["hour"], workdays.BERLIN)
+            if given["starts_at"] <= workdays.now():
+                self.add_error("hour", "Die Sitzung muss in der Zukunft liegen.")
+        return given
+
+    @property
+    def given(self) -> dict:
+        """What the act is called with."""
+        return {key: value for key, value in self.cleaned_data.items() if key not in ("day", "hour")}
+
+
+class CancelForm(Form):
+    """Where to what was on the agenda goes."""
+
+    def __init__(self, data=None, *, others=(), **kwargs):
+        super().__init__(data, **kwargs)
+        self.fields["instead"] = OneOf(
+            others, label="Was auf der Tagesordnung steht, wird beraten in", required=False, empty="noch offen"
+        )
+
+
+class LimitForm(Form):
+    amount = forms.IntegerField(
+        label="Dauer", min_value=1, max_value=400,
+        error_messages={"invalid": "Bitte eine ganze Zahl angeben.", "required": "Bitte ausfüllen."},
+    )  # fmt: skip
+    unit = Pick(label="Einheit", choices=TimeLimit.Unit.choices)
+    valid_from = Day(label="ab", not_before=workdays.today)
+    reason = Line(label="Begründung", max_length=200)

@@ -3,10 +3,10 @@
 import copy
 
 from kim.notices import Telling, once_each, tell
-from steering.escalation import ESCALATION, Office
+from steering.escalation import ESCALATION, Office, State
 from steering.models import Issue
 from steering.models.clock import deadline_for
-from steering.offices import name_of, people_of
+from steering.offices import name_of, people_of_all
 
 R, C, G, L, P = (
     Office.REPORTERS,
@@ -157,18 +157,19 @@ def tellings(issue: Issue, act: str, *, by) -> list[Telling]:
         "title": issue.title,
         "due": f", fällig {issue.due_on:%d.%m.%Y}" if issue.due_on else "",
         "due_day": f"{issue.due_on:%d.%m.%Y}" if issue.due_on else "auf Weiteres",
-        "meeting": str(issue.meeting) if issue.meeting else "",
-        "body": str(issue.body) if issue.body else "",
-        "lead": str(issue.lead) if issue.lead else "",
-        "addressee": issue.addressee,
+        "meeting": str(issue.meeting) if issue.meeting else "in der gewählten Sitzung",
+        "body": str(issue.body) if issue.body else "die gewählte Projektgruppe",
+        "lead": str(issue.lead) if issue.lead else "dem gewählten Knackpunkt",
+        "addressee": issue.addressee or "die genannte Stelle",
         "office": name_of(issue.holder, issue) if issue.holder else "",
         "paused_until": f"{issue.paused_until:%d.%m.%Y}" if issue.paused_until else "",
     }
+    people = people_of_all([office for office, _ in TOLD[act] if office in offices], issue)
     found = [
         Telling(
             audience=office.value,
             who=name_of(office, issue),
-            people=tuple(people_of(office, issue)),
+            people=tuple(people[office]),
             headline=f"{issue.number or 'Knackpunkt'}: {label}",
             text=text.format(**words),
         )
@@ -179,16 +180,23 @@ def tellings(issue: Issue, act: str, *, by) -> list[Telling]:
 
 
 def preview(issue: Issue, row, given: dict, *, by) -> list[Telling]:
-    """The same before the click: `issue` as it would be after `row` with what the form holds so far."""
+    """The same before the click, with what the form holds so far."""
+    return tellings(foresee(issue, row, given), row.name, by=by)
+
+
+def foresee(issue: Issue, row, given: dict, *, limits=None, rules=None) -> Issue:
+    """A copy of `issue` as it would be after `row`; what is still to be chosen is empty. `limits`: see deadline_for."""
     after = copy.copy(issue)
-    after.state = row.target
+    after.state, after.paused_until = row.target, None
     for field in ("body", "meeting", "lead", "addressee"):
-        if given.get(field):
-            setattr(after, field, given[field])
-    deadline = deadline_for(after, state=row.target, meeting=given.get("meeting"))
+        if field in row.needs:
+            setattr(after, field, given.get(field) or ("" if field == "addressee" else None))
+    deadline = None
+    if row.target != State.STEERING or after.meeting:
+        deadline = deadline_for(after, limits=limits, rules=rules, pauses=())
     after.due_on = deadline.due if deadline else None
     after.due_words = deadline.words if deadline else ""
-    return tellings(after, row.name, by=by)
+    return after
 
 
 def tell_of(sender, obj, act, record, given, **kwargs) -> None:

@@ -1,43 +1,64 @@
 """Who is meant by an office today: the accounts behind „Koordinierung“, „Geschäftsstelle“, „Lenkungsgruppe“ …"""
 
-from django.db.models import Q
+from collections.abc import Iterable
+
+from django.db.models import Exists, OuterRef, Q
 
 from kim import workdays
 from kim.dated import valid_on
 from kim.models import Assignment, Role, User
 from kim.models.people import with_role
+from kim.together import together
 from steering.escalation import Office
-from steering.models import Body, Issue
+from steering.models import Body, Issue, Membership
 
 
 def people_of(office: Office, issue: Issue) -> list[User]:
     """The accounts that hold `issue` when it lies with `office`, as of today, in order of name."""
+    return people_of_all([office], issue)[office]
+
+
+def people_of_all(offices: Iterable[Office], issue: Issue) -> dict[Office, list[User]]:
+    """The same for several offices, in one query."""
+    found = together(**{Office(office).value: _accounts(Office(office), issue) for office in set(offices)})
+    answer = {Office(name): people for name, people in found.items()}
+    if Office.STRATEGY in answer:
+        everybody = answer[Office.STRATEGY]
+        answer[Office.STRATEGY] = [person for person in everybody if person.here] or everybody
+    return answer
+
+
+def _accounts(office, issue):
     match office:
         case Office.REPORTERS:
-            return list(issue.all_reporters())
+            return issue.all_reporters()
         case Office.COORDINATION:
-            return list(with_role(Role.COORDINATION))
+            return with_role(Role.COORDINATION)
         case Office.STRATEGY:
-            return contacts_for(issue.municipality)
+            return _contacts_for(issue.municipality)
         case Office.STEERING:
-            group = Body.steering_group()
-            return list(group.leads()) if group else []
+            groups = Body.objects.valid_on().filter(kind=Body.Kind.STEERING).order_by("pk")
+            return _leads_of(groups.values("pk")[:1])
         case Office.PROJECT:
-            return list(issue.body.leads()) if issue.body else []
+            return _leads_of([issue.body_id] if issue.body_id else [])
     raise ValueError(office)
 
 
-def contacts_for(municipality) -> list[User]:
-    """Who in the office answers for this municipality: named for the place or its bank of the Rhine, else all."""
+def _leads_of(bodies):
+    seats = Membership.objects.valid_on().filter(body__in=bodies, function=Membership.Function.LEAD)
+    return User.objects.filter(is_active=True, pk__in=seats.values("user"))
+
+
+def _contacts_for(municipality):
+    """The office's people; `here` marks those named for this municipality or its bank of the Rhine, who come first."""
     duties = Assignment.objects.filter(valid_on(workdays.today()), role=Role.STRATEGIC_OFFICE, known_until__isnull=True)
+    places = Q(pk__in=[])
     if municipality:
         places = Q(municipality=municipality)
         if municipality.bank:
             places |= Q(bank=municipality.bank)
-        here = list(with_role(Role.STRATEGIC_OFFICE).filter(pk__in=duties.filter(places).values("user")))
-        if here:
-            return here
-    return list(with_role(Role.STRATEGIC_OFFICE))
+    named = duties.filter(places, user=OuterRef("pk"))
+    return with_role(Role.STRATEGIC_OFFICE).annotate(here=Exists(named))
 
 
 def name_of(office: Office, issue: Issue) -> str:

@@ -54,6 +54,12 @@ class TimeLimit(Dated):
         return row.limit if row else None
 
     @classmethod
+    def among(cls, limits, state, day) -> workdays.Limit | None:
+        """The same from rows read already."""
+        rows = [row for row in limits if row.state == state and row.holds_on(day)]
+        return max(rows, key=lambda row: row.valid_from).limit if rows else None
+
+    @classmethod
     @transaction.atomic
     def change(cls, *, by, state, amount, unit, valid_from, reason) -> "TimeLimit":
         """Another limit from a day on, today at the earliest. Rows that have held stay as they were.
@@ -86,20 +92,27 @@ class TimeLimit(Dated):
         return row
 
 
-def deadline_for(issue, state=None, entered: dt.date | None = None, meeting=None) -> workdays.Deadline | None:
+def deadline_for(
+    issue, state=None, entered: dt.date | None = None, meeting=None, *, limits=None, rules=None, pauses=None
+) -> workdays.Deadline | None:
     """When `issue` is due in `state` if it entered it on `entered`; None where no clock runs.
 
     On the desk of the steering group the clock starts with the meeting the issue is tabled for. Pauses of the
-    present stay count only for the state the issue is in.
+    present stay count only for the state the issue is in. Pages that have read every TimeLimit, the county's rules
+    and the pauses of the stay already hand them in; nothing is asked of the database then.
     """
     staying = state is None or state == issue.state
     state = state or issue.state
     entered = entered or workdays.today()
-    limit = TimeLimit.of(state, entered)
+    limit = TimeLimit.of(state, entered) if limits is None else TimeLimit.among(limits, state, entered)
     if limit is None:
         return None
-    rules = County.current().workday_rules
-    pauses = [(pause.first_day, pause.last_day) for pause in issue.pauses_of_stay()] if staying and issue.pk else []
+    rules = rules or County.current().workday_rules
+    if not staying or not issue.pk:
+        pauses = []
+    elif pauses is None:
+        pauses = issue.pauses_of_stay()
+    pauses = [(pause.first_day, pause.last_day) for pause in pauses]
     pauses = [(first, last) for first, last in pauses if last >= first]
     if state == State.STEERING and (meeting or issue.meeting):
         return workdays.after_meeting((meeting or issue.meeting).day, limit, pauses=pauses, rules=rules)

@@ -1,0 +1,457 @@
+"""What the page of one issue shows to one person: everything read in one query, and what is not theirs left out."""
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from kim import workdays
+from kim.models import County, Draft, Municipality, Notice
+from kim.together import together
+from steering import access, whereabouts
+from steering.escalation import ESCALATION, HOLDER, NEXT_UP, Office, State
+from steering.models import Body, Comment, InterimReport, Issue, IssueStep, Reminder, Reporter
+from steering.notices import key_of
+from steering.offices import name_of
+
+#: So many words are shown at once; the older ones open with a link.
+WORDS = 60
+#: So many people are named in one line of the trail.
+NAMES = 12
+
+#: A step as the trail tells it.
+DONE = {
+    "report": "Gemeldet an die Koordinierung Case Management",
+    "report_directly": "Direkt an die Geschäftsstelle gemeldet",
+    "withdraw": "Zurückgezogen",
+    "forward": "Freigegeben und an die Geschäftsstelle weitergeleitet",
+    "merge": "In einem anderen Knackpunkt gebündelt",
+    "hand_back": "Zurückgegeben",
+    "table": "Auf die Tagesordnung der Lenkungsgruppe gesetzt",
+    "fast_track": "Auf kurzem Dienstweg einer Projektgruppe zugewiesen",
+    "assign": "Einer Projektgruppe zugewiesen",
+    "refer_up": "An Land oder Bund gemeldet",
+    "defer": "Zurückgestellt",
+    "propose": "Lösung vorgelegt",
+    "solve": "Ergebnis festgehalten",
+    "decline": "Nicht weiterverfolgt",
+    "feed_back": "Rückgemeldet an alle Meldenden",
+    "confirm": "Hilft in der Praxis – abgeschlossen",
+    "reopen": "Wieder aufgenommen",
+    "unmerge": "Bündelung gelöst",
+}
+REMINDED = {
+    Reminder.Kind.EARLY: "Erinnerung: in zwei Arbeitstagen fällig",
+    Reminder.Kind.DUE: "Erinnerung: heute fällig",
+    Reminder.Kind.OVERDUE: "Erinnerung: überfällig",
+    Reminder.Kind.ESCALATE: "Seit zehn Arbeitstagen überfällig: die nächste Ebene ist informiert",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the trail; `told` says who learned of it and who has read it."""
+
+    at: dt.datetime
+    title: str
+    strong: bool = False
+    office: str = ""
+    note: str = ""
+    told: str = ""
+
+
+@dataclass(frozen=True)
+class Word:
+    comment: Comment
+    read_by: str = ""
+
+
+@dataclass
+class Dossier:
+    issue: Issue
+    user: object
+    read: dict = field(repr=False)
+    all_words: bool = False
+
+    @classmethod
+    def of(cls, user, pk, *, drafts=(), all_words=False, **more) -> "Dossier":
+        """Everything about issue `pk` if `user` may see it, else Http404. Two queries beside those about the user.
+
+        `drafts` are keys of forms on the page, `more` further querysets to read along, given the issue.
+        """
+        visible = Issue.objects.visible_to(user).select_related(*_RELATED)
+        issue = get_object_or_404(visible, pk=pk)
+        sets = _sets(issue, user, all_words)
+        sets["drafts"] = Draft.objects.filter(user=user, key__in=list(drafts))
+        read = together(**sets, **{name: rows(issue) for name, rows in more.items()})
+        for own, way in [("own_steps", "steps"), ("own_reports", "reports"), ("own_pauses", "pauses")]:
+            read.setdefault(own, read[way])
+        issue.all_reporter_ids = {reporter.user_id for reporter in read["reporters"]}
+        return cls(issue, user, read, all_words)
+
+    # Who looks
+
+    @cached_property
+    def whole(self) -> bool:
+        return access.sees_whole(self.user, self.issue)
+
+    @cached_property
+    def names_reporters(self) -> bool:
+        return access.sees_reporters(self.user)
+
+    @cached_property
+    def is_reporter(self) -> bool:
+        return access.allows(access.reported_it, self.user, self.issue)
+
+    @cached_property
+    def offices(self) -> set[str]:
+        return access.offices_for(self.user, self.issue)
+
+    @cached_property
+    def _readable(self) -> set[str]:
+        return access.words_read_by(self.user, self.issue)
+
+    @cached_property
+    def may_join(self) -> bool:
+        return access.allows(access.may_join, self.user, self.issue)
+
+    @cached_property
+    def may_edit(self) -> bool:
+        return access.allows(access.may_edit, self.user, self.issue)
+
+    @cached_property
+    def may_comment(self) -> bool:
+        return self.whole and access.allows(access.may_comment, self.user, self.issue)
+
+    @cached_property
+    def may_report_progress(self) -> bool:
+        return access.allows(access.may_report_progress, self.user, self.issue)
+
+    @cached_property
+    def offers(self):
+        return ESCALATION.offers(self.user, self.issue)
+
+    # Where it is
+
+    @property
+    def county(self) -> County:
+        return self.read["county"][0] if self.read["county"] else County(pk=1)
+
+    @cached_property
+    def around(self):
+        return whereabouts.Around.of(self.shown, self.read)
+
+    @property
+    def shown(self) -> Issue:
+        """The issue whose way is drawn: a bundled one goes the way of its lead."""
+        return self.issue.lead if self.issue.state == State.MERGED else self.issue
+
+    @property
+    def mini(self):
+        return whereabouts.mini(self.issue)
+
+    @cached_property
+    def way(self):
+        return whereabouts.way(self.issue, self.around)
+
+    @cached_property
+    def clock(self):
+        return whereabouts.clock(self.issue, self.around)
+
+    @property
+    def next_up(self) -> str:
+        return whereabouts.next_up(self.issue)
+
+    @property
+    def tone(self) -> str:
+        return whereabouts.tone(self.issue)
+
+    @property
+    def countdown(self) -> str:
+        return whereabouts.countdown(self.issue)
+
+    @property
+    def meetings(self):
+        return self.read["meetings"]
+
+    # The matter and its facts
+
+    @property
+    def legal_areas(self):
+        return self.read["legal_areas"]
+
+    @property
+    def further(self):
+        return self.read["further"]
+
+    @property
+    def organisations(self):
+        return self.read["organisations"]
+
+    @cached_property
+    def reporters(self) -> list[Reporter]:
+        """Names, for the coordination only."""
+        return self.read["reporters"] if self.names_reporters else []
+
+    @cached_property
+    def reporter_count(self) -> int:
+        return len(self.issue.all_reporter_ids)
+
+    @property
+    def helps(self) -> str:
+        said = Counter(reporter.helps for reporter in self.read["reporters"])
+        parts = [f"hilft: {said[True]}" if said[True] else "", f"hilft nicht: {said[False]}" if said[False] else ""]
+        return " · ".join(part for part in parts if part)
+
+    @cached_property
+    def confirmations(self):
+        """What somebody vouched for at the gate; the coordination sees it when releasing."""
+        return self.read["confirmations"] if self.names_reporters else []
+
+    @cached_property
+    def bundled(self):
+        return self.read["bundled"] if self.whole else []
+
+    # What was said and done
+
+    @cached_property
+    def words(self) -> list[Word]:
+        if not self.whole:
+            return []
+        found = [one for one in self.read["words"] if one.public or one.office in self._readable]
+        return [
+            Word(one, self._receipts(key_of("speak", one), Office.REPORTERS) if one.public else "")
+            for one in reversed(found[: len(found) if self.all_words else WORDS])
+        ]
+
+    @property
+    def older_words(self) -> bool:
+        return not self.all_words and self.whole and len(self.read["words"]) > WORDS
+
+    @property
+    def public_words(self) -> int:
+        return sum(word.comment.public for word in self.words)
+
+    @cached_property
+    def reports(self) -> list[InterimReport]:
+        return list(reversed(self.read["own_reports"])) if self.whole else []
+
+    @cached_property
+    def measures(self):
+        return self.read["measures"] if self.whole else []
+
+    @cached_property
+    def agenda(self):
+        return self.read["agenda"] if self.whole else []
+
+    @property
+    def feedback_read(self) -> str:
+        """How many of those who reported have read the answer."""
+        last = next((step for step in reversed(self._steps) if step.name == "feed_back"), None)
+        return self._receipts(key_of("feed_back", last), Office.REPORTERS) if last else ""
+
+    @property
+    def _steps(self) -> list[IssueStep]:
+        return self.read["own_steps"]
+
+    @cached_property
+    def trail(self) -> list[Entry]:
+        """What happened, the latest first. Notes only for the offices between which the issue went."""
+        if not self.whole:
+            return []
+        found = [Entry(self.issue.created_at, "Entwurf angelegt")]
+        found += [self._step_entry(step) for step in self._steps]
+        found += [
+            Entry(one.at, "Öffentliches Wort an die Meldenden", told=self._told(key_of("speak", one)))
+            for one in self.read["words"]
+            if one.public
+        ]
+        found += [
+            Entry(one.at, "Zwischenbericht", told=self._told(key_of("interim_report", one)))
+            for one in self.read["own_reports"]
+        ]
+        found += [
+            Entry(
+                self._paused_at(one),
+                f"Uhr angehalten bis {one.last_day:%d.%m.%Y}",
+                note=one.reason,
+                told=self._told(key_of("pause", one)),
+            )
+            for one in self.read["own_pauses"]
+        ]
+        found += [
+            Entry(one.joined_at, self._joined(one), told=self._told(key_of("join", one)))
+            for one in self.read["reporters"]
+            if not one.first and one.issue_id == self.issue.pk
+        ]
+        found += [
+            Entry(one.bundled_at, f"{one.number} hierher gebündelt") for one in self.read["bundled"] if one.bundled_at
+        ]
+        found += [
+            Entry(one.created_at, REMINDED[one.kind], office=self._reminded(one)) for one in self.read["reminders"]
+        ]
+        return sorted(found, key=lambda entry: entry.at, reverse=True)
+
+    def _step_entry(self, step) -> Entry:
+        target = HOLDER.get(State(step.target))
+        title = DONE[step.name]
+        if step.name == "hand_back" and target:
+            title = "Zurückgegeben an die Meldenden" if target == Office.REPORTERS else f"Zurück an: {target.label}"
+        due = f", fällig {step.due_on:%d.%m.%Y}" if step.due_on else ""
+        office = step.office + (" (in Vertretung)" if step.on_behalf_of_id else "")
+        told = self._told(key_of(step.name, step))
+        return Entry(step.at, f"{title}{due}", True, office, step.note if self._reads_note(step) else "", told)
+
+    def _reads_note(self, step) -> bool:
+        between = {HOLDER.get(State(state)) for state in (step.source, step.target)}
+        handed_back = step.name == "hand_back" and "reporters" in self._readable
+        return handed_back or any(office in self._readable for office in between if office)
+
+    def _paused_at(self, pause) -> dt.datetime:
+        """The moment its telling was written, or the noon of its first day: a pause knows only days."""
+        told = self._notices.get(key_of("pause", pause))
+        return told[0].created_at if told else dt.datetime.combine(pause.first_day, dt.time(12), workdays.BERLIN)
+
+    def _joined(self, reporter) -> str:
+        return f"{reporter.user_name} meldet mit" if self.names_reporters else "Eine weitere Stelle meldet mit"
+
+    def _reminded(self, reminder) -> str:
+        step = next((step for step in self._steps if step.no == reminder.stay), None)
+        office = HOLDER.get(State(step.target)) if step else None
+        if office and reminder.kind == Reminder.Kind.ESCALATE:
+            office = NEXT_UP[office]
+        return f"an: {name_of(office, self.issue)}" if office else ""
+
+    # Who was told, and has read it
+
+    @cached_property
+    def _notices(self) -> dict[str, list[Notice]]:
+        found: dict[str, list[Notice]] = {}
+        for notice in self.read["notices"]:
+            found.setdefault(notice.key, []).append(notice)
+        return found
+
+    def _told(self, key) -> str:
+        told = self._notices.get(key, [])
+        if self.names_reporters:
+            named = [f"{notice.recipient_name}, {_read_words(notice)}" for notice in told[:NAMES]]
+            more = [f"und {len(told) - NAMES} weitere"] if len(told) > NAMES else []
+            return " · ".join(named + more)
+        groups: dict[str, list[Notice]] = {}
+        for notice in told:
+            groups.setdefault(notice.audience, []).append(notice)
+        return " · ".join(f"{_audience(name, self.issue)}: {_counted(group)}" for name, group in groups.items())
+
+    def _receipts(self, key, office) -> str:
+        told = [notice for notice in self._notices.get(key, []) if notice.audience == office]
+        return f"gelesen von {sum(one.read_at is not None for one in told)} von {len(told)}" if told else ""
+
+    @property
+    def unread(self) -> list[int]:
+        return [notice.pk for notice in self.read["unread"]]
+
+    def mark_read(self) -> None:
+        """What the user was told about this issue is read once they have opened it. No query if nothing is unread."""
+        if self.unread:
+            now = workdays.now()
+            Notice.objects.filter(pk__in=self.unread, read_at__isnull=True).update(read_at=now)
+            for notice in self.read["notices"]:
+                if notice.pk in self.unread:
+                    notice.read_at = now
+
+    # What was being typed
+
+    def draft(self, key) -> Draft | None:
+        return next((draft for draft in self.read["drafts"] if draft.key == key), None)
+
+
+_RELATED = (
+    "municipality",
+    "topic",
+    "life_domain",
+    "body",
+    "meeting__body",
+    "lead__municipality",
+    "lead__body",
+    "lead__meeting",
+)
+
+
+def _sets(issue, user, all_words) -> dict:
+    """The querysets of the page, those of the way included."""
+    shown = issue.lead if issue.state == State.MERGED else issue
+    words = issue.comments.order_by("-at", "-pk")
+    merged_at = IssueStep.objects.filter(issue=OuterRef("pk"), name="merge").order_by("-no").values("at")[:1]
+    url = issue.get_absolute_url()
+    own = {
+        "own_steps": issue.steps_taken.order_by("no"),
+        "own_reports": issue.interim_reports.order_by("at", "pk"),
+        "own_pauses": issue.pauses.order_by("pk"),
+    }
+    return {
+        **whereabouts.Around.sets(shown),
+        **(own if shown is not issue else {}),
+        "words": words if all_words else words[: WORDS * 3],
+        "measures": issue.measures.order_by("due_on", "pk"),
+        "agenda": issue.agenda_items.order_by("pk").annotate(
+            starts_at=F("meeting__starts_at"), body_name=F("meeting__body__name"), cancelled=F("meeting__cancelled_at")
+        ),
+        "reporters": Reporter.objects.filter(Q(issue=issue) | Q(issue__lead=issue))
+        .order_by("-first", "joined_at", "pk")
+        .annotate(user_name=F("user__display_name"), number=F("issue__number")),
+        "bundled": issue.bundled.only("number", "title", "state").order_by("pk").annotate(bundled_at=merged_at),
+        "confirmations": issue.confirmations.order_by("pk"),
+        "reminders": Reminder.objects.filter(issue=issue).order_by("pk"),
+        "legal_areas": issue.legal_areas.order_by("position", "label"),
+        "further": issue.further_municipalities.only("name").order_by("name"),
+        "organisations": issue.organisations.only("name").order_by("name"),
+        "notices": _notices_about(issue),
+        "unread": Notice.objects.filter(recipient=user, read_at__isnull=True, url=url).only("pk"),
+    }
+
+
+def _notices_about(issue):
+    """The notices every act of this issue has left, found by the keys of its records."""
+    keys = []
+    for act, rows in [
+        ("report", IssueStep.objects.filter(issue=issue)),
+        ("speak", issue.comments.filter(public=True)),
+        ("interim_report", issue.interim_reports),
+        ("pause", issue.pauses),
+        ("join", issue.reporters.filter(first=False)),
+    ]:
+        prefix = key_of(act, rows.model()).removesuffix("None")
+        told_as = Concat(Value(prefix), Cast("pk", CharField()))
+        keys.append(rows.order_by().annotate(told_as=told_as).values("told_as"))
+    # One list of keys: the index of the notices answers it, while five alternatives would read them all.
+    found = Notice.objects.filter(key__in=keys[0].union(*keys[1:], all=True))
+    named = found.order_by("pk").annotate(recipient_name=F("recipient__display_name"))
+    return named.only("key", "audience", "read_at", "created_at", "recipient")
+
+
+def project_groups(issue):
+    """Groups that could be given the issue; `here` says whether one is set up for its municipality."""
+    place = Municipality.objects.filter(bodies=OuterRef("pk"), pk=issue.municipality_id)
+    return Body.objects.valid_on().project_groups().order_by("name").annotate(here=Exists(place))
+
+
+def _read_words(notice) -> str:
+    if notice.read_at is None:
+        return "noch nicht gelesen"
+    return f"gelesen {timezone.localtime(notice.read_at):%d.%m., %H:%M}"
+
+
+def _audience(name, issue) -> str:
+    return name_of(Office(name), issue) if name in Office.values else "Weitere"
+
+
+def _counted(group) -> str:
+    seen = sum(notice.read_at is not None for notice in group)
+    if len(group) == 1:
+        return "gelesen" if seen else "noch nicht gelesen"
+    return f"gelesen von {seen} von {len(group)}"

@@ -1,0 +1,280 @@
+"""One issue: its page, its steps, what else is done on it, and reporting a new one."""
+
+import datetime as dt
+
+from django.contrib import messages
+from django.db.models import Q
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from kim import errors, workdays
+from kim.models import Code, County, Draft, Municipality, Organisation, User
+from kim.together import together
+from steering import access
+from steering.escalation import ESCALATION, State
+from steering.forms import GATE_NAMES, IssueForm
+from steering.likeness import alike
+from steering.models import Issue
+from steering.views import acts
+
+NEW = "issue:new"
+TOO_OLD = "Diesen Entwurf haben Sie inzwischen gemeldet; er lässt sich hier nicht mehr ändern."
+#: A report sent twice by a double click is taken once: the same text by the same person within this time.
+TWICE = dt.timedelta(minutes=2)
+
+
+@require_GET
+def issue_detail(request, pk):
+    return acts.show(request, acts.read(request, pk))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def issue_step(request, pk, step):
+    return acts.answer(request, pk, acts.find_step(step), step)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def issue_comment(request, pk):
+    return _act(request, pk, "comment")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def issue_pause(request, pk):
+    return _act(request, pk, "pause")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def issue_resume(request, pk):
+    return _act(request, pk, "resume")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def issue_interim_report(request, pk):
+    return _act(request, pk, "interim_report")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def issue_measure(request, pk):
+    return _act(request, pk, "measure")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def issue_measure_done(request, pk, measure):
+    return acts.answer(request, pk, acts.find_measure_done(measure), "measure_done")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def issue_join(request, pk):
+    return _act(request, pk, "join")
+
+
+def _act(request, pk, name):
+    return acts.answer(request, pk, lambda dossier: acts.ACTS[name], name)
+
+
+# Similar ones
+
+
+@require_POST
+def issue_similar(request):
+    """Like what is being typed. By POST: what somebody types is no part of an address."""
+    access.demand(access.may_start, request.user)
+    topic = request.POST.get("topic", "")
+    found = _alike(
+        request,
+        request.POST.get("title", "")[:200],
+        text=request.POST.get("situation", "")[:6000],
+        topic_id=int(topic) if topic.isdecimal() and len(topic) < 19 else None,
+    )
+    return _similar(request, found, joinable=True)
+
+
+@require_GET
+def issue_alike(request, pk):
+    """Like one that is there."""
+    issue = get_object_or_404(Issue.objects.visible_to(request.user), pk=pk)
+    found = _alike(request, issue.title, text=issue.situation, topic_id=issue.topic_id, without=issue.pk)
+    merge = ESCALATION.find("merge", issue.state)
+    bundle = merge is not None and access.allows(merge.may, request.user, issue)
+    url = reverse("steering:issue_step", args=[issue.pk, "merge"]) if bundle else ""
+    return _similar(request, found, issue=issue, bundle_url=url)
+
+
+def _alike(request, title, **given):
+    return alike(title, Issue.objects.visible_to(request.user).for_list(), **given)
+
+
+def _similar(request, found, *, issue=None, bundle_url="", joinable=False):
+    context = {"alike": found, "issue": issue, "bundle_url": bundle_url, "joinable": joinable}
+    template = "steering/issue_similar.html"
+    return render(request, f"{template}#alike" if request.htmx else template, context)
+
+
+# Reporting
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def issue_new(request):
+    access.demand(access.may_start, request.user)
+    read = _choices(request.user, NEW)
+    if request.method != "POST":
+        return _form_page(request, _blank(read), read)
+    form, act = _sent(request, read)
+    if not form.is_valid():
+        return _form_page(request, form, read, status=422)
+    made = []
+
+    def start_and_report(by, confirmed):
+        User.objects.select_for_update(of=("self",)).get(pk=by.pk)
+        twin = _just_sent(by, form.cleaned_data)
+        made.append(twin or Issue.start(by=by, **form.cleaned_data))
+        if act != "save" and not (twin and twin.state != State.DRAFT):
+            getattr(made[0], act)(by=by, confirmed=confirmed)
+
+    return _sent_off(request, form, read, act, start_and_report, lambda: made[0])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def issue_edit(request, pk):
+    issue = get_object_or_404(Issue.objects.visible_to(request.user), pk=pk)
+    if issue.state != State.DRAFT and access.allows(access.reported_it, request.user, issue):
+        return _too_late(request, issue)
+    access.demand(access.may_edit, request.user, issue)
+    read = _choices(request.user, f"issue:{pk}", issue)
+    if request.method != "POST":
+        return _form_page(request, _filled(issue, read), read, issue=issue)
+    if request.POST.get("act") == "discard":
+        Draft.drop(request.user, f"issue:{pk}")
+        return redirect("steering:issue_edit", pk)
+    form, act = _sent(request, read)
+    if not form.is_valid():
+        return _form_page(request, form, read, issue=issue, status=422)
+
+    def change_and_report(by, confirmed):
+        issue.edit(by=by, **form.cleaned_data)
+        if act != "save":
+            getattr(issue, act)(by=by, confirmed=confirmed)
+
+    return _sent_off(request, form, read, act, change_and_report, lambda: issue, issue=issue)
+
+
+def _sent_off(request, form, read, act, run, made, issue=None):
+    status = acts.take(form, run, request.user)
+    if status == acts.OUT_OF_TURN:
+        return errors.conflict(request, form.refusal, url=issue.get_absolute_url() if issue else "", kept=form.typed())
+    if status != acts.DONE_NOW:
+        fresh = Issue.objects.get(pk=issue.pk) if issue else None
+        return _form_page(request, form, read, issue=fresh, status=status)
+    Draft.drop(request.user, read["key"])
+    done = made()
+    words = "Als Entwurf gespeichert. Nur Sie sehen ihn." if act == "save" else "Gemeldet. Danke!"
+    messages.success(request, f"{done.number or 'Entwurf'}: {words}")
+    return HttpResponseClientRedirect(done.get_absolute_url()) if request.htmx else redirect(done)
+
+
+def _too_late(request, issue):
+    if request.method != "POST":
+        return redirect(issue)
+    kept = [(str(Issue._meta.get_field(name).verbose_name), text) for name, text in request.POST.items()
+            if name in GATE_NAMES.values() and text.strip()]  # fmt: skip
+    return errors.conflict(request, f"{TOO_OLD} {issue.who_was_first()}", url=issue.get_absolute_url(), kept=kept)
+
+
+def _choices(user, key, issue=None) -> dict:
+    """What the form offers, the draft of what was typed, and where the user works: one query."""
+    today = workdays.today()
+    used = Q()
+    if issue:
+        used = Q(pk__in=[issue.topic_id, issue.life_domain_id]) | Q(pk__in=issue.legal_areas.values("pk"))
+    codes = Code.objects.valid_on(today) if not issue else Code.objects.filter(_valid(today) | used)
+    places = user.assignments.filter(known_until__isnull=True, municipality__isnull=False).valid_on(today)
+    read = together(
+        codes=codes.order_by("position", "label"),
+        municipality=Municipality.objects.order_by("name"),
+        organisations=Organisation.objects.order_by("name"),
+        drafts=Draft.objects.filter(user=user, key=key),
+        places=places.order_by("pk"),
+        county=County.objects.all()[:1],
+        **(
+            {
+                "legal_areas": issue.legal_areas.all(),
+                "further_municipalities": issue.further_municipalities.all(),
+                "chosen_organisations": issue.organisations.all(),
+            }
+            if issue
+            else {}
+        ),
+    )
+    by_list: dict[str, list[Code]] = {}
+    for code in read["codes"]:
+        by_list.setdefault(code.list, []).append(code)
+    read["key"] = key
+    read["choices"] = {
+        "topic": by_list.get(Code.List.TOPIC, []),
+        "life_domain": by_list.get(Code.List.LIFE_DOMAIN, []),
+        "legal_areas": by_list.get(Code.List.LEGAL_AREA, []),
+        "municipality": read["municipality"],
+        "organisations": read["organisations"],
+    }
+    return read
+
+
+def _valid(day):
+    return Q(valid_from__lte=day) & (Q(valid_until__isnull=True) | Q(valid_until__gt=day))
+
+
+def _blank(read):
+    return IssueForm(choices=read["choices"], initial={"municipality": _place_of_today(read["places"])} | _draft(read))
+
+
+def _filled(issue, read):
+    plain = [*GATE_NAMES.values(), "frequency", "urgency", "presumed_reach"]
+    initial = {name: getattr(issue, name) for name in plain}
+    initial |= {name: getattr(issue, f"{name}_id") for name in ("topic", "life_domain", "municipality")}
+    initial |= {
+        "legal_areas": read["legal_areas"],
+        "further_municipalities": read["further_municipalities"],
+        "organisations": read["chosen_organisations"],
+    }
+    return IssueForm(choices=read["choices"], initial=initial | _draft(read))
+
+
+def _draft(read) -> dict:
+    return read["drafts"][0].data if read["drafts"] else {}
+
+
+def _place_of_today(places):
+    """The municipality where the user works on this day of the week; the only one if there is no plan."""
+    weekday = str(workdays.today().isoweekday())
+    today = [place for place in places if weekday in place.weekdays]
+    found = today or (places if len(places) == 1 else [])
+    return found[0].municipality_id if found else None
+
+
+def _sent(request, read):
+    act = request.POST.get("act", "save")
+    act = act if act in ("report", "report_directly") else "save"
+    return IssueForm(request.POST, choices=read["choices"], reporting=act != "save"), act
+
+
+def _just_sent(by, given):
+    same = {name: given[name] for name in ("title", "situation", "topic", "municipality")}
+    since = workdays.now() - TWICE
+    return Issue.objects.filter(reporters__user=by, reporters__first=True, created_at__gte=since, **same).first()
+
+
+def _form_page(request, form, read, *, issue=None, status=200):
+    form.draft_key = read["key"]
+    county = read["county"][0] if read["county"] else County(pk=1)
+    draft = read["drafts"][0] if read["drafts"] else None
+    context = {
+        "form": form,
+        "issue": issue,
+        "county": county,
+        "direct": county.direct_reporting,
+        "saved_at": draft.saved_at if draft and not form.is_bound else None,
+    }
+    template = "steering/issue_edit.html" if issue else "steering/issue_new.html"
+    return render(request, template, context, status=status)
