@@ -1,6 +1,19 @@
 """The accountability trail: who did, saw, exported or released what, and when. Never the content of it."""
 
+from collections.abc import Mapping
+
 from kim.models import TrailEntry
+
+#: What an act is called on the trail's page; apps add theirs with `name_acts`.
+ACTS: dict[str, str] = {
+    "absence.arrange": "Abwesenheit eingetragen",
+    "absence.end": "Abwesenheit beendet",
+    "mail.send_again": "Mail erneut versandt",
+}
+
+
+def name_acts(words: Mapping[str, str]) -> None:
+    ACTS.update(words)
 
 
 def record(act: str, subject, *, by, on_behalf_of=None, note: str = "") -> TrailEntry:

@@ -1,0 +1,65 @@
+"""Who may see and do what on the ground floor, and the place where every app hangs its rules for the matrix page.
+
+The matrix is asked of the rules themselves; no cell of it is written down anywhere.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.core.exceptions import PermissionDenied
+
+from kim.models import Role
+from kim.rules import Rule, rule
+
+
+@rule("Den Betrieb von KIM sieht und steuert die Verwaltung.")
+def runs_operation(user, obj=None):
+    return user.holds(Role.ADMIN)
+
+
+@rule("Die Übersicht der Rechte lesen Verwaltung sowie Datenschutz und Revision.")
+def reads_matrix(user, obj=None):
+    return user.holds(Role.ADMIN, Role.AUDIT)
+
+
+@rule("Das Protokoll lesen Datenschutz und Revision.")
+def reads_trail(user, obj=None):
+    return user.holds(Role.AUDIT)
+
+
+@rule("Abwesenheiten trägt jede Person für sich ein, für andere die Verwaltung.")
+def arranges_absence(user, absent):
+    return user == absent or user.holds(Role.ADMIN)
+
+
+def allows(check: Rule, user, obj=None) -> bool:
+    """Whether `user` passes `check` under any hat."""
+    return any(check(hat, obj) for hat in user.hats())
+
+
+def demand(check: Rule, user, obj=None) -> None:
+    """Raise PermissionDenied with the rule's sentence unless `user` passes under some hat."""
+    if not allows(check, user, obj):
+        raise PermissionDenied(check.refusal)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the matrix: a row per thing, a cell per role in the order of Role; an empty cell means no."""
+
+    key: str
+    heading: str
+    words: str
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+_TABLES: dict[str, Callable[[], list[Table]]] = {}
+
+
+def register_tables(name: str, tables: Callable[[], list[Table]]) -> None:
+    """Hang an app's tables into the matrix; a second call of the same name replaces the first."""
+    _TABLES[name] = tables
+
+
+def matrix() -> list[Table]:
+    return [table for tables in _TABLES.values() for table in tables()]

@@ -1,0 +1,64 @@
+"""Knocks of the timetable for the ground floor. Rows say what is due; a second knock does no harm."""
+
+import datetime as dt
+from importlib import import_module
+
+from celery import shared_task
+from django.conf import settings
+
+from kim import digests, jobs, mail, workdays
+from kim.celery import app as celery
+from kim.models import Draft, JobRun, Mail
+
+DRAFTS_KEPT = dt.timedelta(days=180)
+MAILS_KEPT = dt.timedelta(days=90)
+RUNS_KEPT = dt.timedelta(days=400)
+KNOCKS_KEPT = dt.timedelta(days=1)
+
+
+@shared_task(name="kim.tasks.heartbeat")
+def heartbeat() -> None:
+    with jobs.run("heartbeat"):
+        pass
+
+
+@shared_task(name="kim.tasks.send_mail")
+def send_mail() -> None:
+    with jobs.run("mail") as report:
+        report.result = str(mail.send_due())
+
+
+@shared_task(name="kim.tasks.compose_digests")
+def compose_digests() -> None:
+    digests.compose()
+
+
+@shared_task(name="kim.tasks.sweep_up")
+def sweep_up() -> None:
+    """Delete what has served its time: sessions, drafts, mails, old runs, and knocks the embedded broker keeps."""
+    with jobs.run("sweep") as report:
+        now = workdays.now()
+        import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+        drafts, _ = Draft.objects.filter(saved_at__lt=now - DRAFTS_KEPT).delete()
+        closed = Mail.objects.exclude(state=Mail.State.QUEUED)
+        mails = closed.filter(created_at__lt=now - MAILS_KEPT)
+        gone = mails.count()
+        mails.delete()
+        JobRun.objects.filter(day__lt=(now - RUNS_KEPT).date()).delete()
+        knocks = delete_old_knocks()
+        report.result = f"gelöscht: {drafts} Entwürfe, {gone} Mails, {knocks} alte Aufträge"
+
+
+def delete_old_knocks() -> int:
+    """The embedded broker marks its rows as read and keeps them; Redis does not. How many were deleted."""
+    with celery.connection_for_write() as connection:
+        channel = connection.default_channel
+        if connection.transport.driver_type != "sql":
+            return 0
+        # The broker writes its own clock's time, in local time without a zone.
+        before = dt.datetime.now() - KNOCKS_KEPT  # noqa: DTZ005
+        message = channel.message_cls
+        read = channel.session.query(message).filter(message.visible.is_(False), message.sent_at < before)
+        gone = read.delete(synchronize_session=False)
+        channel.session.commit()
+        return gone

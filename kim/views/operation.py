@@ -1,0 +1,134 @@
+"""How the background fares: beat, jobs, outbox. For administrators, who see that mail is stuck but not what it says."""
+
+import datetime as dt
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+
+from django.conf import settings
+from django.contrib import messages
+from django.db.models import Count
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from kim import mail, paging, workdays
+from kim.access import demand, runs_operation
+from kim.celery import TIMETABLE
+from kim.health import HEARTBEAT_SECONDS
+from kim.models import County, JobRun, Mail
+
+#: name in the timetable → (what it does, when)
+WORDS = {
+    "heartbeat": ("Herzschlag", "alle 30 Sekunden"),
+    "mail": ("Mailversand", "jede Minute"),
+    "reminders": ("Erinnerungen", "an Arbeitstagen ab 6 Uhr"),
+    "digests": ("Sammelmails", "an Arbeitstagen ab 7 Uhr"),
+    "pauses": ("Ende von Pausen", "stündlich"),
+    "sweep": ("Aufräumen", "nachts um halb drei"),
+}
+#: How long after its last good end a job counts as running; morning jobs are asked by day instead.
+FRESH = {
+    "heartbeat": dt.timedelta(seconds=HEARTBEAT_SECONDS),
+    "mail": dt.timedelta(minutes=5),
+    "pauses": dt.timedelta(hours=3),
+    "sweep": dt.timedelta(hours=30),
+}
+#: By when in the morning the jobs of the morning should have ended.
+BY_HOUR = 8
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Job:
+    label: str
+    rhythm: str
+    tone: str  # done, soon or late: the colour; the word says it too
+    word: str
+    last: JobRun | None
+
+
+@require_safe
+def operation(request):
+    demand(runs_operation, request.user)
+    jobs = [_job(name, row) for name, row in _last_rows().items()]
+    failed = Mail.objects.filter(state=Mail.State.FAILED).defer("body")
+    numbers = dict(Mail.objects.exclude(state=Mail.State.SENT).order_by().values_list("state").annotate(Count("pk")))
+    waiting = Mail.objects.filter(state=Mail.State.QUEUED).defer("body")
+    context = {
+        "jobs": jobs,
+        "beat": jobs[0],
+        "transport": settings.KIM_MAIL_TRANSPORT,
+        "queued": numbers.get("queued", 0),
+        "failed_number": numbers.get("failed", 0),
+        "put_off": list(waiting.exclude(last_error="").order_by("next_try_at")[:SHOWN]),
+        "failed": paging.page(failed, "-id", after=request.GET.get("after", ""), before=request.GET.get("before", "")),
+        "engine": "PostgreSQL" if settings.DATABASE_URL else "SQLite (eingebettet)",
+        "broker": "Redis" if settings.REDIS_URL else "Datei (eingebettet)",
+        "version": version(),
+    }
+    return render(request, "kim/operation.html", context)
+
+
+@require_POST
+def mail_resend(request, pk):
+    demand(runs_operation, request.user)
+    failed = get_object_or_404(Mail, pk=pk)
+    _resend(request, Mail.objects.filter(pk=failed.pk))
+    return redirect("kim:operation")
+
+
+@require_POST
+def mail_resend_all(request):
+    demand(runs_operation, request.user)
+    _resend(request, Mail.objects.all())
+    return redirect("kim:operation")
+
+
+def _resend(request, mails) -> None:
+    number = mail.send_again(mails, by=request.user)
+    if number:
+        messages.success(
+            request, f"{number} Mails liegen wieder im Ausgang." if number > 1 else "Die Mail liegt wieder im Ausgang."
+        )
+    else:
+        messages.info(request, "Hier war nichts mehr erneut zu senden.")
+
+
+def _last_rows() -> dict[str, JobRun | None]:
+    """The newest row of every job of the timetable, in its order; one query."""
+    since = workdays.today() - dt.timedelta(days=14)
+    last: dict[str, JobRun | None] = dict.fromkeys(TIMETABLE)
+    for row in JobRun.objects.filter(job__in=TIMETABLE, day__gte=since).order_by("day"):
+        last[row.job] = row
+    return last
+
+
+def _job(name: str, row: JobRun | None) -> Job:
+    label, rhythm = WORDS[name]
+    if row is None:
+        return Job(label, rhythm, "late" if name == "heartbeat" else "soon", "noch nie gelaufen", None)
+    if row.error:
+        return Job(label, rhythm, "late", "Fehler", row)
+    if row.finished_at is None or row.finished_at < _expected(name):
+        return Job(label, rhythm, "late", "steht still", row)
+    return Job(label, rhythm, "done", "läuft", row)
+
+
+def _expected(name: str) -> dt.datetime:
+    """The moment since which the job should have ended well at least once."""
+    now = workdays.now()
+    if name in FRESH:
+        return now - FRESH[name]
+    rules = County.current().workday_rules
+    local = now.astimezone(workdays.BERLIN)
+    day = local.date() if local.hour >= BY_HOUR else local.date() - dt.timedelta(days=1)
+    while not workdays.is_workday(day, rules):
+        day -= dt.timedelta(days=1)
+    return dt.datetime.combine(day, dt.time(), workdays.BERLIN)
+
+
+@cache
+def version() -> str:
+    """As in pyproject.toml."""
+    with (settings.BASE_DIR / "pyproject.toml").open("rb") as file:
+        return tomllib.load(file)["project"]["version"]

@@ -1,0 +1,32 @@
+"""What the trail calls the acts of steering; the steps take their names from the table."""
+
+from steering.escalation import ESCALATION
+
+ACTS = {
+    "issue.start": "Knackpunkt: Entwurf begonnen",
+    "issue.edit": "Knackpunkt: Entwurf geändert",
+    "issue.join": "Knackpunkt: angeschlossen",
+    "issue.comment": "Knackpunkt: Beitrag",
+    "issue.interim_report": "Knackpunkt: Zwischenbericht",
+    "issue.measure": "Knackpunkt: Maßnahme",
+    "issue.measure_done": "Knackpunkt: Maßnahme erledigt",
+    "issue.pause": "Knackpunkt: Uhr angehalten",
+    "issue.resume": "Knackpunkt: Uhr läuft wieder",
+    "issue.pause_over": "Knackpunkt: Pause abgelaufen",
+    "issue.escalate": "Knackpunkt: nächste Stelle über Verzug unterrichtet",
+    "issue.export": "Knackpunkte: Export",
+    "issue.meeting_moved": "Knackpunkt: Sitzung verlegt",
+    "body.found": "Gremium eingerichtet",
+    "body.seat": "Gremium: Sitz vergeben",
+    "body.seat_ends": "Gremium: Sitz beendet",
+    "meeting.plan": "Sitzung geplant",
+    "meeting.move": "Sitzung verlegt",
+    "meeting.cancel": "Sitzung abgesagt",
+    "county.load": "Kreisdaten geladen",
+    "limit.change": "Frist geändert",
+}
+
+
+def words() -> dict[str, str]:
+    """Act → what the trail's page calls it."""
+    return {f"issue.{name}": f"Knackpunkt: {ESCALATION.label(name)}" for name in ESCALATION.names} | ACTS

@@ -1,0 +1,196 @@
+"""The morning sweep: which reminders fall due, each written down once, and what of it whom the digest tells.
+
+One unique row per (issue, stay in a state, kind, day) is what keeps a reminder from being given twice; the last day on
+which a sweep ended well is what keeps one from being lost. Works on sets, in batches that each stand on their own.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from functools import partial
+
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.urls import reverse
+
+from kim import jobs, workdays
+from kim.digests import Line, Part, Section
+from kim.models import County, JobRun, TrailEntry, User
+from steering.escalation import State
+from steering.models import Issue, Pause, Reminder
+
+JOB = "reminders"
+BATCH = 2000
+ONE_DAY = dt.timedelta(days=1)
+
+Key = tuple[int, int, str, dt.date]  # issue, stay, kind, day
+Owed = dict[dt.date, list[tuple[workdays.ReminderKind, dt.date]]]
+
+
+def swept(day: dt.date) -> bool:
+    """Whether all reminders of `day` are written down."""
+    return jobs.done(JOB, day)
+
+
+def sweep() -> str | None:
+    """Write down what fell due since the last sweep that ended well; in words, or None when nothing is to do now.
+
+    Only on working mornings. The first sweep ever looks at its own day alone.
+    """
+    today = workdays.today()
+    if not jobs.is_working_morning() or swept(today):
+        return None
+    with jobs.run(JOB) as report:
+        after = jobs.last_done(JOB, before=today) or today - ONE_DAY
+        written = remind(report.row, after, today)
+        report.result = f"{written:,} Erinnerungen".replace(",", ".") if written != 1 else "1 Erinnerung"
+        if (days := (today - after).days) > 1:
+            report.result += f" aus {days} Tagen"
+    return report.result
+
+
+def remind(row: JobRun, after: dt.date, today: dt.date) -> int:
+    """Create the reminders of `after` < day <= `today`, batch by batch; how many were new.
+
+    `row` is locked for each batch, so that two sweeps take turns. A sweep that was killed begins anew and finds what
+    it wrote.
+    """
+    owed = owed_by_due_date(after, today)
+    issues = running(today).filter(due_on__in=owed).order_by("pk")
+    written, last = 0, 0
+    while True:
+        with transaction.atomic():
+            JobRun.objects.select_for_update().get(pk=row.pk)
+            batch = list(issues.filter(pk__gt=last).values_list("pk", "step_no", "due_on", "state_since")[:BATCH])
+            if not batch:
+                return written
+            first, last = batch[0][0], batch[-1][0]
+            written += _write(_keys(batch, owed, _paused(first, last, after)), first, last, after, today)
+
+
+def owed_by_due_date(after: dt.date, today: dt.date) -> Owed:
+    """For each due date on which something runs, the reminders that fall on `after` < day <= `today`."""
+    rules = County.current().workday_rules
+    dates = running(today).order_by().values_list("due_on", flat=True).distinct()
+    found = {due: workdays.reminder_days(due, after, today, rules) for due in dates}
+    return {due: days for due, days in found.items() if days}
+
+
+def running(today: dt.date) -> QuerySet:
+    """Issues with a running clock; a pause whose last day has passed is over, whether or not that was noted yet."""
+    going = Q(paused_until__isnull=True) | Q(paused_until__lt=today)
+    return Issue.objects.filter(going, due_on__isnull=False).exclude(state=State.DRAFT)
+
+
+def _paused(first: int, last: int, after: dt.date) -> dict[tuple[int, int], list[tuple[dt.date, dt.date]]]:
+    """Pauses of a stay that may cover a day after `after`: on such a day nothing was owed."""
+    found: dict[tuple[int, int], list[tuple[dt.date, dt.date]]] = {}
+    rows = Pause.objects.filter(issue__gte=first, issue__lte=last, last_day__gt=after).order_by()
+    for issue, stay, begin, end in rows.values_list("issue", "stay", "first_day", "last_day"):
+        found.setdefault((issue, stay), []).append((begin, end))
+    return found
+
+
+def _keys(batch, owed: Owed, paused) -> list[Key]:
+    """What each issue of the batch is owed: nothing for the day it came, nothing for a day of a pause."""
+    return [
+        (issue, stay, kind, day)
+        for issue, stay, due, since in batch
+        for kind, day in owed[due]
+        if day > since.astimezone(workdays.BERLIN).date()
+        and not any(begin <= day <= end for begin, end in paused.get((issue, stay), ()))
+    ]
+
+
+def _write(keys: list[Key], first: int, last: int, after: dt.date, today: dt.date) -> int:
+    """Insert what is not there yet; telling the next office up leaves a row in the trail."""
+    there = set(
+        Reminder.objects.filter(issue__gte=first, issue__lte=last, day__gt=after)
+        .order_by()
+        .values_list("issue", "stay", "kind", "day")
+    )
+    new = [key for key in keys if key not in there]
+    now = workdays.now()
+    Reminder.objects.bulk_create(
+        [
+            Reminder(issue_id=issue, stay=stay, kind=kind, day=day, given_on=today, created_at=now)
+            for issue, stay, kind, day in new
+        ],
+        ignore_conflicts=True,
+    )
+    TrailEntry.objects.bulk_create(
+        TrailEntry(act="issue.escalate", kind=Issue._meta.label_lower, object_id=str(issue), at=now)
+        for issue, _, kind, _ in new
+        if kind == Reminder.Kind.ESCALATE
+    )
+    return len(new)
+
+
+@transaction.atomic
+def end_pauses() -> int:
+    """Note that pauses whose last day has passed are over; the due dates moved when they began. How many there were."""
+    over = list(
+        Issue.objects.select_for_update(of=("self",))
+        .filter(paused_until__lt=workdays.today())
+        .values_list("pk", flat=True)
+    )
+    Issue.objects.filter(pk__in=over).update(paused_until=None)
+    TrailEntry.objects.bulk_create(
+        TrailEntry(act="issue.pause_over", kind=Issue._meta.label_lower, object_id=str(pk)) for pk in over
+    )
+    return len(over)
+
+
+# What the digest tells
+
+HELD = (Reminder.Kind.EARLY, Reminder.Kind.DUE, Reminder.Kind.OVERDUE)
+
+
+def parts(after: dt.date, day: dt.date) -> list[Part]:
+    """The two parts of a digest: what lies with somebody, and what another office is late with."""
+    given = standing(after, day)
+    if not given.exists():
+        return []
+    return [
+        partial(_section, given.filter(kind__in=HELD), Issue.objects.held_by, day, "Fällig bei Ihnen", "fällig"),
+        partial(
+            _section, given.filter(kind=Reminder.Kind.ESCALATE), Issue.objects.told_late_to, day,
+            "Seit zehn Arbeitstagen überfällig, zu Ihrer Kenntnis", "lange überfällig",
+        ),
+    ]  # fmt: skip
+
+
+def standing(after: dt.date, day: dt.date) -> QuerySet:
+    """Reminders given after `after` that still hold: same stay, no pause, and the due date has not moved since."""
+    rules = County.current().workday_rules
+    rows = Reminder.objects.filter(
+        Q(issue__paused_until__isnull=True) | Q(issue__paused_until__lt=day),
+        given_on__gt=after, given_on__lte=day, stay=F("issue__step_no"), issue__due_on__isnull=False,
+    )  # fmt: skip
+    moved = Q()
+    for due, kind, on in rows.order_by().values_list("issue__due_on", "kind", "day").distinct():
+        if (kind, on) not in workdays.reminder_days(due, on - ONE_DAY, on, rules):
+            moved |= Q(issue__due_on=due, kind=kind, day=on)
+    return rows.exclude(moved) if moved else rows
+
+
+def _section(
+    given: QuerySet, whose: Callable, day: dt.date, heading: str, counted: str, user: User, after: dt.date, limit: int
+) -> Section | None:
+    """Each issue once, whatever was missed on how many days; the longest overdue first."""
+    mine = given.filter(given_on__gt=after, issue__in=whose(user)).order_by()
+    issues = mine.values_list("issue", "issue__number", "issue__due_on", "issue__state").distinct()
+    first = list(issues.order_by("issue__due_on", "issue")[: limit + 1])
+    if not first:
+        return None
+    total = len(first) if len(first) <= limit else mine.values("issue").distinct().count()
+    lines = [
+        Line(number, f"{State(state).label}: {_words(due, day)}", reverse("steering:issue_detail", args=[pk]))
+        for pk, number, due, state in first[:limit]
+    ]
+    return Section(heading, counted, tuple(lines), total)
+
+
+def _words(due: dt.date, day: dt.date) -> str:
+    if due == day:
+        return "heute fällig"
+    return f"fällig am {due:%d.%m.%Y}" if due > day else f"überfällig seit {due:%d.%m.%Y}"

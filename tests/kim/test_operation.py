@@ -1,0 +1,243 @@
+"""Betrieb, Rechte and Protokoll: who may look, what they say, and that they say nothing of content."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+
+from kim import jobs, tasks, trail, workdays
+from kim.celery import TIMETABLE
+from kim.models import Draft, JobRun, Mail, Role, TrailEntry
+from kim.views.operation import FRESH, WORDS
+from steering import matrix
+from steering.access import visible_issues
+from steering.escalation import ESCALATION, State
+from steering.models import Issue
+from tests.factories import county, issue_at, user
+
+PAGES = {
+    "kim:operation": {Role.ADMIN},
+    "kim:access_matrix": {Role.ADMIN, Role.AUDIT},
+    "kim:trail": {Role.AUDIT},
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("page", PAGES)
+def test_each_page_is_for_those_it_is_for(client, page, role):
+    client.force_login(user(role))
+    answer = client.get(reverse(page))
+    assert answer.status_code == (200 if role in PAGES[page] else 403)
+
+
+@pytest.mark.django_db
+class TestOperation:
+    @pytest.fixture(autouse=True)
+    def admin(self, client):
+        self.user = user(Role.ADMIN)
+        client.force_login(self.user)
+
+    def page(self, client):
+        return client.get(reverse("kim:operation")).content.decode()
+
+    def test_every_job_of_the_timetable_has_words_and_a_limit(self):
+        assert set(WORDS) == set(TIMETABLE)
+        assert set(TIMETABLE) - set(FRESH) == {"reminders", "digests"}
+
+    def test_before_the_first_beat_it_says_so(self, client):
+        assert "noch kein Herzschlag" in self.page(client)
+
+    def test_a_job_that_ran_runs(self, client):
+        tasks.heartbeat()
+        assert self.page(client).count("läuft<") >= 2  # the figure and the row
+
+    def test_a_job_that_has_not_ended_for_long_stands_still(self, client):
+        tasks.heartbeat()
+        JobRun.objects.update(finished_at=workdays.now() - dt.timedelta(minutes=3))
+        assert "steht still" in self.page(client)
+
+    def test_an_error_is_shown_without_what_it_said(self, client):
+        with pytest.raises(ValueError, match="Beispiel"), jobs.run("pauses"):
+            raise ValueError("Frau Beispiel")
+        page = self.page(client)
+        assert "ValueError" in page
+        assert "Beispiel" not in page
+
+    def test_a_good_run_clears_the_error_and_a_bad_one_keeps_the_last_good_end(self):
+        with jobs.run("pauses") as report:
+            report.result = "1 Pause beendet"
+        first = JobRun.objects.get().finished_at
+        with pytest.raises(KeyError), jobs.run("pauses"):
+            raise KeyError("x")
+        run = JobRun.objects.get()
+        assert (run.finished_at, run.error[:8]) == (first, "KeyError")
+        with jobs.run("pauses"):
+            pass
+        assert JobRun.objects.get().error == ""
+
+    def failed(self, no, **fields):
+        made = {"key": f"mail:{no}", "to": f"u{no}@kim.example", "subject": "Betreffzeile", "body": "Geheimer Text"}
+        made |= {"state": "failed", "attempts": 8, "last_error": "Der Mailserver hat abgelehnt (SMTPDataError 554)"}
+        return Mail.objects.create(**made | fields)
+
+    def test_failed_mail_is_shown_with_its_reason_and_without_its_text(self, client):
+        self.failed(1)
+        page = self.page(client)
+        assert "SMTPDataError 554" in page
+        assert "u1@kim.example" in page
+        assert "Geheimer Text" not in page
+        assert "Betreffzeile" not in page
+
+    def test_one_or_all_are_sent_again(self, client):
+        mails = [self.failed(no) for no in range(3)]
+        client.post(reverse("kim:mail_resend", args=[mails[0].pk]))
+        assert Mail.objects.filter(state="queued").count() == 1
+        client.post(reverse("kim:mail_resend_all"))
+        assert Mail.objects.filter(state="queued").count() == 3
+        assert client.post(reverse("kim:mail_resend", args=[mails[0].pk]), follow=True).status_code == 200
+
+    def test_only_administration_sends_again(self, client):
+        mail = self.failed(1)
+        client.force_login(user(Role.COORDINATION))
+        assert client.post(reverse("kim:mail_resend", args=[mail.pk])).status_code == 403
+        assert client.post(reverse("kim:mail_resend_all")).status_code == 403
+        mail.refresh_from_db()
+        assert mail.state == "failed"
+
+    def test_many_failures_cost_what_few_cost(self, client, django_assert_max_num_queries):
+        self.page(client)  # the first page of a session also saves it
+        counted = []
+        for start, number in ((0, 3), (10, 60)):
+            for no in range(start, start + number):
+                self.failed(no)
+            with django_assert_max_num_queries(12) as count:
+                self.page(client)
+            counted.append(len(count.captured_queries))
+        assert counted[0] == counted[1]
+
+
+@pytest.mark.django_db
+def test_sweeping_up_deletes_what_served_its_time_and_nothing_else():
+    me = user()
+    with workdays.as_of(workdays.now() - dt.timedelta(days=181)):
+        Draft.keep(me, "alt", {"a": 1})
+        Mail.objects.create(key="mail:old", to="a@example.org", subject="S", state="failed")
+        Mail.objects.create(key="mail:waiting", to="a@example.org", subject="S")
+    Draft.keep(me, "neu", {"a": 1})
+    tasks.sweep_up()
+    assert [draft.key for draft in Draft.objects.all()] == ["neu"]
+    assert [mail.key for mail in Mail.objects.all()] == ["mail:waiting"]
+    assert JobRun.objects.get(job="sweep").result.startswith("gelöscht: 1 Entwürfe, 1 Mails")
+
+
+class TestTheMatrix:
+    def cells(self, key, label):
+        table = next(table for table in matrix.tables() if table.key == key)
+        return dict(zip(Role, dict(table.rows)[label], strict=True))
+
+    @pytest.mark.django_db
+    def test_it_asks_the_rules(self):
+        cells = self.cells("schritte", "An die Geschäftsstelle, Vier-Augen-Prinzip (Koordinierung Case Management)")
+        assert {role for role, cell in cells.items() if cell} == {Role.COORDINATION}
+        assert self.cells("schritte", "Melden (Entwurf)")[Role.CASE_MANAGER] == "eigene"
+        assert self.cells("sonst", "Namen der Meldenden")[Role.STRATEGIC_OFFICE] == ""
+
+    @pytest.mark.django_db
+    def test_administration_and_audit_carry_no_content(self):
+        for table in matrix.tables():
+            if table.key in {"schritte", "sicht", "beitragen"}:
+                for label, cells in table.rows:
+                    found = dict(zip(Role, cells, strict=True))
+                    assert found[Role.ADMIN] == found[Role.AUDIT] == "", label
+
+    @pytest.mark.django_db
+    def test_a_setting_of_the_county_shows_at_once(self):
+        label = "An die Geschäftsstelle melden (Entwurf)"
+        assert self.cells("schritte", label)[Role.CASE_MANAGER] == ""
+        county(direct_reporting=True)
+        assert self.cells("schritte", label)[Role.CASE_MANAGER] == "eigene"
+
+    @pytest.mark.django_db
+    @pytest.mark.parametrize("state", [State.COORDINATION, State.STRATEGY, State.STEERING, State.FED_BACK])
+    def test_what_it_says_of_sight_is_what_the_database_answers(self, state):
+        issue = issue_at(state)
+        for role, cell in self.cells("sicht", state.label).items():
+            if role in {Role.STEERING_GROUP, Role.PROJECT_GROUP}:
+                continue  # the sample sits in a group, a bare account does not
+            sees = Issue.objects.filter(visible_issues(user(role)), pk=issue.pk).exists()
+            assert sees == (cell in {"ganz", "Sache"}), role
+
+    @pytest.mark.django_db
+    def test_every_row_of_the_table_of_steps_is_in_it(self):
+        table = next(table for table in matrix.tables() if table.key == "schritte")
+        assert len(table.rows) == len(ESCALATION.rows)
+        assert all(any(cells) for label, cells in table.rows if "An die Geschäftsstelle melden" not in label)
+
+    @pytest.mark.django_db
+    def test_the_page_asks_the_database_seldom(self, client, django_assert_max_num_queries):
+        client.force_login(user(Role.AUDIT))
+        with django_assert_max_num_queries(12):
+            page = client.get(reverse("kim:access_matrix")).content.decode()
+        assert "Schritte eines Knackpunkts" in page
+
+
+@pytest.mark.django_db
+class TestTheTrail:
+    @pytest.fixture
+    def auditor(self, client):
+        auditor = user(Role.AUDIT)
+        client.force_login(auditor)
+        return auditor
+
+    def rows(self, client, **query):
+        return [entry.pk for entry in client.get(reverse("kim:trail"), query).context["page"]]
+
+    def test_it_can_be_narrowed_by_person_act_and_time(self, client, auditor):
+        one, other = user(), user()
+        with workdays.as_of(dt.date(2026, 3, 2)):
+            early = trail.record("absence.arrange", one, by=one)
+        with workdays.as_of(dt.date(2026, 4, 2)):
+            late = trail.record("absence.end", one, by=other)
+        assert self.rows(client)[:2] == [late.pk, early.pk]
+        assert self.rows(client, by=one.pk) == [early.pk]
+        assert self.rows(client, act="absence.end") == [late.pk]
+        assert self.rows(client, first="01.04.2026", last="02.04.2026") == [late.pk]
+        assert self.rows(client, last="01.04.2026") == [early.pk]
+
+    @pytest.mark.parametrize(
+        "query", [{"by": "x"}, {"act": "nix"}, {"first": "31.02.2026"}, {"after": "\0"}, {"by": "9" * 30}]
+    )
+    def test_what_cannot_be_read_is_said_and_left_out(self, client, auditor, query):
+        trail.record("absence.end", auditor, by=auditor)
+        answer = client.get(reverse("kim:trail"), query)
+        assert answer.status_code == 200
+        assert len(answer.context["page"]) == 1
+
+    def test_it_shows_no_content_of_issues(self, client, auditor):
+        issue_at(State.STEERING, title="Wartezeit beim Amt")
+        assert "Wartezeit" not in client.get(reverse("kim:trail")).content.decode()
+
+    def test_many_cost_what_few_cost(self, client, auditor, django_assert_max_num_queries):
+        self.rows(client)  # the first page of a session also saves it
+        counted = []
+        for number in (3, 60):
+            for _ in range(number):
+                trail.record("absence.end", auditor, by=user())
+            with django_assert_max_num_queries(12) as count:
+                client.get(reverse("kim:trail"))
+            counted.append(len(count.captured_queries))
+        assert counted[0] == counted[1]
+
+    def test_every_act_written_anywhere_has_a_name(self):
+        import pathlib
+        import re
+
+        from django.conf import settings
+
+        acts = set()
+        for floor in ("kim", "steering"):
+            for path in pathlib.Path(settings.BASE_DIR, floor).rglob("*.py"):
+                acts |= set(re.findall(r'(?:trail\.record\(\s*|act=)"([a-z_]+\.[a-z_]+)"', path.read_text()))
+        assert acts <= set(trail.ACTS)
+        assert TrailEntry._meta.get_field("act").max_length >= max(map(len, trail.ACTS))
