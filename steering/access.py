@@ -5,9 +5,13 @@ those of the people they stand in for, so sets are built for every hat, while ru
 workflow. Rows of other tables are reached through the fields of Issue by name: access stands below the models.
 """
 
+from functools import reduce
+from operator import or_
+
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, Value
+from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models.lookups import IsNull
 
 from kim import workdays
 from kim.dated import valid_on
@@ -30,19 +34,21 @@ CONTENT_ROLES = tuple(role for role in Role if role not in WITHOUT_CONTENT)
 def visible_issues(user) -> Q:
     """Own ones in every state; beyond that what each role is for. Administration and audit see none."""
     hats = user.hats()
-    found = Q(pk__in=_reported_by(hats)) | Q(pk__in=_leads_of(hats))
-    reported = ~Q(state__in=UNREPORTED)
+    reported, groups = ~Q(state__in=UNREPORTED), groups_of(user)
     if any(hat.holds(Role.COORDINATION) for hat in hats):
-        return found | reported
-    if any(hat.holds(Role.STRATEGIC_OFFICE) for hat in hats):
-        found |= reported & Q(to_office_at__isnull=False)
-    if any(hat.holds(Role.STEERING_GROUP) for hat in hats):
-        found |= reported & Q(on_agenda_at__isnull=False)
-    if any(hat.holds(Role.CASE_MANAGER) for hat in hats):
-        found |= reported & Q(released_at__isnull=False)
-    if groups := groups_of(user):
-        found |= reported & Q(body__in=groups)
-    return found
+        return reported | _own(hats)
+    wide = [
+        Q(**{f"{milestone}__isnull": False})
+        for role, milestone in [
+            (Role.STRATEGIC_OFFICE, "to_office_at"),
+            (Role.STEERING_GROUP, "on_agenda_at"),
+            (Role.CASE_MANAGER, "released_at"),
+        ]
+        if any(hat.holds(role) for hat in hats)
+    ]
+    if not wide:
+        return _one_of(_issues().filter(reported, body__in=groups), *_own_ones(hats))
+    return reported & reduce(or_, wide, Q(body__in=groups)) | _own(hats)
 
 
 def reported_issues(user) -> Q:
@@ -52,18 +58,19 @@ def reported_issues(user) -> Q:
 
 def held_issues(user) -> Q:
     """What lies on the user's desk: they have the clock, or stand in for somebody who has."""
-    found = Q(pk__in=[])
-    for hat in _with_duties(user.hats()):
+    hats, wide = _with_duties(user.hats()), []
+    for hat in hats:
         if hat.holds(Role.COORDINATION):
-            found |= Q(state__in=["coordination", "feedback_due"])
+            wide.append(Q(state__in=["coordination", "feedback_due"]))
         if hat.holds(Role.STRATEGIC_OFFICE):
-            found |= Q(state__in=["strategy", "state_level", "steering"]) & _bank_of(hat)
+            wide.append(Q(state__in=["strategy", "state_level", "steering"]) & _bank_of(hat))
         if hat.holds(Role.STEERING_GROUP) and _leads_a(hat, "steering"):
-            found |= Q(state="steering")
-        if groups := _led_by(hat):
-            found |= Q(state="project", body__in=groups)
-        found |= Q(state="fed_back") & (Q(pk__in=_reported_by([hat])) | Q(pk__in=_leads_of([hat])))
-    return found
+            wide.append(Q(state="steering"))
+    led = Q(state="project", body__in=[group for hat in hats for group in _led_by(hat)])
+    if not wide:
+        own = (_issues().filter(state="fed_back", pk__in=ids) for ids in _own_ones(hats))
+        return _one_of(_issues().filter(led), *own)
+    return reduce(or_, wide) | led | Q(state="fed_back") & _own(hats)
 
 
 def desk_issues(user) -> Q:
@@ -107,14 +114,31 @@ def bank_name(user) -> str:
     return str(Bank(words.pop()).label) if len(words) == 1 and words != {""} else ""
 
 
+def _issues():
+    return apps.get_model("steering", "Issue").objects.order_by()
+
+
 def _reported_by(hats):
     return apps.get_model("steering", "Reporter").objects.filter(user__in=hats).values("issue")
 
 
-def _leads_of(hats):
-    """The lead issues into which something they reported was merged."""
-    reporters = apps.get_model("steering", "Reporter").objects.filter(user__in=hats, issue__lead__isnull=False)
-    return reporters.values("issue__lead")
+def _own_ones(hats):
+    """Ids of the issues they reported, and of the leads into which something they reported was merged."""
+    reporters = apps.get_model("steering", "Reporter").objects.filter(user__in=hats)
+    return reporters.values("issue"), reporters.filter(issue__lead__isnull=False).values("issue__lead")
+
+
+def _own(hats) -> Q:
+    """The same, asked issue by issue: for lists in which most rows are seen anyway and the first 50 are wanted."""
+    reporters = apps.get_model("steering", "Reporter").objects.filter(user__in=hats)
+    asked = [reporters.filter(**{path: OuterRef("pk")}).values("pk")[:1] for path in ("issue", "issue__lead")]
+    return reduce(or_, (Q(IsNull(Subquery(one), False)) for one in asked))
+
+
+def _one_of(*sets) -> Q:
+    """In any of `sets` of ids, read from their own indexes: for people who see few of all issues."""
+    first, *more = (ids.values_list("pk", flat=True) if ids.model._meta.model_name == "issue" else ids for ids in sets)
+    return Q(pk__in=first.union(*more, all=True))
 
 
 def _memberships(hat) -> dict[int, tuple[str, str]]:
