@@ -1,0 +1,28 @@
+"""The password of the demo accounts: from KIM_DEMO_PASSWORD, else made up once and kept in the data folder."""
+
+import os
+import secrets
+
+from django.conf import settings
+
+#: No 0/O, 1/l/I: it is read from a terminal and typed.
+SIGNS = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+def demo_password() -> str:
+    """The same one every time; the file <data>/demo-password (0600) is written by whoever asks first."""
+    if given := os.environ.get("KIM_DEMO_PASSWORD", "").strip():
+        return given
+    kept = settings.DATA_DIR / "demo-password"
+    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    made = "-".join("".join(secrets.choice(SIGNS) for _ in range(5)) for _ in range(3))
+    fresh = settings.DATA_DIR / f".demo-password-{secrets.token_hex(4)}"
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(made + "\n")
+    try:
+        os.link(fresh, kept)  # refuses to replace: whoever is first decides
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+    return kept.read_text(encoding="utf-8").strip()
