@@ -39,7 +39,7 @@ class Entry:
 
 ENTRIES = (
     Entry("Heute", "house", "kim:today"),
-    Entry("Eingang", "inbox", "steering:inbox", frozenset({Role.COORDINATION}), ("steering:inbox",), "offen"),
+    Entry("Eingang", "inbox", "steering:inbox", frozenset({Role.COORDINATION, Role.STRATEGIC_OFFICE}), ("steering:inbox",), "offen"),
     Entry("Knackpunkte", "signpost", "steering:issue_list", CONTENT, ("steering:issue_",)),
     Entry("Melden", "megaphone", "steering:issue_new", REPORTING),
     Entry("Meine Meldungen", "card-checklist", "steering:report_list", REPORTING, ("steering:report_",)),
@@ -88,6 +88,9 @@ def counter(url_name: str):
 
 @counter("kim:notice_list")
 def unread_notices(user) -> int:
+    """Up to 100; a page that has just read them left their number with the user."""
+    if hasattr(user, "unread_notices"):
+        return user.unread_notices
     return Notice.objects.filter(recipient=user, read_at=None).order_by()[:100].count()
 
 

@@ -42,7 +42,7 @@ def page(rows: QuerySet, key: str, *, after: str = "", before: str = "", size: i
     descending = key.startswith("-")
     name = key.lstrip("-")
     backwards = bool(before)
-    start = _read(before or after)
+    start = _read(before or after, name)
     if start is None:
         backwards = False
     else:
@@ -68,16 +68,16 @@ def _write(row, name) -> str:
     value = getattr(row, name)
     if isinstance(value, dt.datetime | dt.date):
         value = value.isoformat()
-    return base64.urlsafe_b64encode(json.dumps([value, row.pk]).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(json.dumps([value, row.pk, name]).encode()).decode().rstrip("=")
 
 
-def _read(token: str):
+def _read(token: str, name: str):
     if not token or len(token) > 400:
         return None
     try:
-        value, pk = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        value, pk, key = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         pk = int(pk)
     except (ValueError, TypeError, UnicodeError):
         return None
-    fits = isinstance(value, str | int) and abs(pk) < 2**63 and not (isinstance(value, str) and "\0" in value)
+    fits = key == name and isinstance(value, str | int) and abs(pk) < 2**63 and not (isinstance(value, str) and "\0" in value)
     return (value, pk) if fits else None

@@ -4,6 +4,7 @@ from allauth.account.urls import urlpatterns as allauth_pages
 from django.urls import include, path
 
 from kim import health
+from kim.views import absences, access_matrix, drafts, filters, mails, notices, operation, today, trail
 
 handler400 = "kim.errors.bad_request"
 handler403 = "kim.errors.forbidden"
@@ -28,7 +29,26 @@ SIGNING_IN = {
 signing_in = [pattern for pattern in allauth_pages if pattern.name in SIGNING_IN]
 
 #: Pages of the ground floor, in the namespace „kim“.
-own = []
+own = [
+    path("", today.today, name="today"),
+    path("drafts/", drafts.draft_save, name="draft_save"),
+    path("filters/", filters.filter_save, name="filter_save"),
+    path("filters/<int:pk>/delete/", filters.filter_delete, name="filter_delete"),
+    # notices, absences, mail (views/notices.py, absences.py, mails.py)
+    path("notices/", notices.notice_list, name="notice_list"),
+    path("notices/read/", notices.notice_read_all, name="notice_read_all"),
+    path("notices/<int:pk>/read/", notices.notice_read, name="notice_read"),
+    path("absences/", absences.absence_list, name="absence_list"),
+    path("absences/<int:pk>/end/", absences.absence_end, name="absence_end"),
+    path("mails/", mails.mail_list, name="mail_list"),
+    path("mails/<int:pk>/", mails.mail_detail, name="mail_detail"),
+    # operation, rights, trail (views/operation.py, access_matrix.py, trail.py)
+    path("operation/", operation.operation, name="operation"),
+    path("operation/mails/resend/", operation.mail_resend_all, name="mail_resend_all"),
+    path("operation/mails/<int:pk>/resend/", operation.mail_resend, name="mail_resend"),
+    path("access/", access_matrix.access_matrix, name="access_matrix"),
+    path("trail/", trail.trail, name="trail"),
+]
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

@@ -8,10 +8,12 @@ class SteeringConfig(AppConfig):
     verbose_name = "Steuerung"
 
     def ready(self):
-        from kim import digests
+        from kim import access, digests, trail
         from kim.workflow import happened
-        from steering import notices, reminders
+        from steering import desks, matrix, notices, on_record, reminders, today  # noqa: F401  they hang their counts and sections in
         from steering.models import Issue
 
         happened.connect(notices.tell_of, sender=Issue, dispatch_uid="steering.notices")
         digests.register("steering", ready=reminders.swept, prepare=reminders.parts)
+        access.register_tables("steering", matrix.tables)
+        trail.name_acts(on_record.words())

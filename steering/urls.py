@@ -1,11 +1,44 @@
 """Addresses of steering: plural noun, id, act. URL name = view name = template name."""
 
-from django.urls import path  # noqa: F401
+from django.urls import path
+
+from steering.views import bodies, inbox, issues, limits, lists
 
 app_name = "steering"
 
 urlpatterns = [
     # issues: one issue and its steps (views/issues.py)
+    path("issues/new/", issues.issue_new, name="issue_new"),
+    path("issues/similar/", issues.issue_similar, name="issue_similar"),
+    path("issues/<int:pk>/", issues.issue_detail, name="issue_detail"),
+    path("issues/<int:pk>/edit/", issues.issue_edit, name="issue_edit"),
+    path("issues/<int:pk>/alike/", issues.issue_alike, name="issue_alike"),
+    path("issues/<int:pk>/join/", issues.issue_join, name="issue_join"),
+    path("issues/<int:pk>/comment/", issues.issue_comment, name="issue_comment"),
+    path("issues/<int:pk>/pause/", issues.issue_pause, name="issue_pause"),
+    path("issues/<int:pk>/resume/", issues.issue_resume, name="issue_resume"),
+    path("issues/<int:pk>/interim-report/", issues.issue_interim_report, name="issue_interim_report"),
+    path("issues/<int:pk>/measures/new/", issues.issue_measure, name="issue_measure"),
+    path("issues/<int:pk>/measures/<int:measure>/done/", issues.issue_measure_done, name="issue_measure_done"),
+    path("issues/<int:pk>/<slug:step>/", issues.issue_step, name="issue_step"),
     # lists, inbox, exports (views/lists.py, views/inbox.py)
+    path("issues/", lists.issue_list, name="issue_list"),
+    path("issues/export.<slug:kind>", lists.issue_export, name="issue_export"),
+    path("reports/", lists.report_list, name="report_list"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/together/", inbox.inbox_together, name="inbox_together"),
+    path("inbox/<int:pk>/", inbox.inbox_issue, name="inbox_issue"),
     # bodies, meetings, limits (views/bodies.py, views/limits.py)
+    path("bodies/", bodies.body_list, name="body_list"),
+    path("bodies/new/", bodies.body_new, name="body_new"),
+    path("bodies/<int:pk>/", bodies.body_detail, name="body_detail"),
+    path("bodies/<int:pk>/seats/new/", bodies.body_seat, name="body_seat"),
+    path("bodies/<int:pk>/seats/<int:seat>/end/", bodies.body_seat_end, name="body_seat_end"),
+    path("meetings/", bodies.meeting_list, name="meeting_list"),
+    path("meetings/new/", bodies.meeting_new, name="meeting_new"),
+    path("meetings/<int:pk>/", bodies.meeting_detail, name="meeting_detail"),
+    path("meetings/<int:pk>/move/", bodies.meeting_move, name="meeting_move"),
+    path("meetings/<int:pk>/cancel/", bodies.meeting_cancel, name="meeting_cancel"),
+    path("limits/", limits.limit_list, name="limit_list"),
+    path("limits/<slug:state>/change/", limits.limit_change, name="limit_change"),
 ]

@@ -70,6 +70,12 @@ def day(value) -> str:
 
 
 @register.filter
+def short_day(value) -> str:
+    """„Mi 15.04.“, for days near today."""
+    return f"{WEEKDAYS[(value := _local(value)).weekday()][:2]} {value:%d.%m.}" if value else ""
+
+
+@register.filter
 def plain_day(value) -> str:
     """„15.04.2026“."""
     return f"{_local(value):%d.%m.%Y}" if value else ""

@@ -3,7 +3,8 @@
 import datetime as dt
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
@@ -16,9 +17,27 @@ from kim.workflow import StepRefused, happened
 from steering import access
 
 
+def _number_of(rows):
+    """How many rows, as a column of another query."""
+    counted = rows.order_by().annotate(same=Value(1)).values("same").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted), 0)
+
+
 class BodyQuerySet(DatedQuerySet):
     def visible_to(self, user):
         return self.filter(access.visible_bodies(user))
+
+    def with_figures(self):
+        """With `member_number`, `open_number` (issues given to it) and `next_at` (its next meeting)."""
+        today, body = workdays.today(), OuterRef("pk")
+        seats = Membership.objects.filter(valid_on(today), body=body)
+        issues = self.model.issues.rel.related_model.objects.filter(body=body, state="project")
+        coming = Meeting.objects.upcoming().filter(body=body)
+        return self.annotate(
+            member_number=_number_of(seats),
+            open_number=_number_of(issues),
+            next_at=Subquery(coming.values("starts_at")[:1]),
+        )
 
     def project_groups(self):
         return self.filter(kind__in=[Body.Kind.LOCAL, Body.Kind.THEMATIC])
@@ -166,6 +185,21 @@ class MeetingQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(access.visible_meetings(user))
 
+    def with_figures(self):
+        """With the body and the number of items by kind: `to_decide`, `proposals`, `to_know`."""
+        agenda = AgendaItem.objects.filter(meeting=OuterRef("pk"))
+        return self.select_related("body").annotate(
+            to_decide=_number_of(agenda.filter(kind=AgendaItem.Kind.TABLED)),
+            proposals=_number_of(agenda.filter(kind=AgendaItem.Kind.PROPOSAL)),
+            to_know=_number_of(agenda.filter(kind=AgendaItem.Kind.INFORMATION)),
+        )
+
+    def with_tabled(self):
+        """With the issues on the agenda that still wait for a decision, as `open_items`, in one more query."""
+        items = AgendaItem.objects.filter(issue__state="steering", issue__meeting=F("meeting"))
+        items = items.select_related("issue__municipality").order_by("pk")
+        return self.prefetch_related(Prefetch("agenda", items, to_attr="open_items"))
+
     def upcoming(self, after=None):
         return self.filter(starts_at__gt=after or workdays.now(), cancelled_at__isnull=True).order_by("starts_at")
 
@@ -192,7 +226,8 @@ class Meeting(models.Model):
 
     def __str__(self):
         local = timezone.localtime(self.starts_at)
-        return f"{self.title or self.body.name}, {local:%d.%m.%Y}, {local:%H:%M} Uhr"
+        hour = f", {local:%H:%M} Uhr" if self.has_hour else ""
+        return f"{self.title or self.body.name}, {local:%d.%m.%Y}{hour}"
 
     def get_absolute_url(self):
         return reverse("steering:meeting_detail", args=[self.pk])
@@ -202,12 +237,35 @@ class Meeting(models.Model):
         return timezone.localtime(self.starts_at).date()
 
     @property
+    def has_hour(self) -> bool:
+        """Midnight stands for an hour that nobody recorded: old minutes name the day only."""
+        return timezone.localtime(self.starts_at).time() != dt.time(0)
+
+    @property
     def is_over(self) -> bool:
         return self.starts_at <= workdays.now()
 
     def tabled(self):
         """The issues whose clock hangs on this meeting."""
         return self.issues.filter(state="steering").order_by("due_rank", "pk")
+
+    def day_and_hour(self) -> dict:
+        local = timezone.localtime(self.starts_at)
+        return {"day": local.date(), "hour": local.time()}
+
+    def others_to_come(self) -> list["Meeting"]:
+        """The next meetings of the same body."""
+        return list(self.body.meetings.upcoming().exclude(pk=self.pk).select_related("body")[:20])
+
+    @staticmethod
+    def waiting_for_one() -> int:
+        """Items that come to the steering group for information as soon as it has a meeting."""
+        return AgendaItem.objects.filter(meeting__isnull=True).count()
+
+    @classmethod
+    def coming_of_steering(cls):
+        """The meetings an issue can be tabled for."""
+        return cls.objects.upcoming().filter(body=Body.steering_group()).select_related("body")[:20]
 
     # Acts
 

@@ -1,0 +1,86 @@
+"""The desks of steering: how much lies in an inbox, and the steps that can be taken with several issues at once."""
+
+from dataclasses import dataclass
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q
+
+from kim import workdays
+from kim.navigation import counter
+from kim.paging import CAP
+from kim.privacy_gate import GateDown, Held
+from kim.workflow import StepRefused
+from steering.escalation import ESCALATION, HOLDER, State
+from steering.models import Issue
+
+#: Steps for several issues at once, in the order of their buttons.
+TOGETHER = ("forward", "merge", "hand_back", "table")
+#: The keys of the reading pane.
+KEYS = {"forward": "w", "merge": "b", "hand_back": "z", "table": "t", "feed_back": "r"}
+#: So many issues can be taken in hand at once.
+MOST = 50
+
+
+@dataclass(frozen=True)
+class Figures:
+    total: int
+    late: int
+    to_answer: int
+
+    @property
+    def to_sift(self) -> int:
+        return self.total - self.to_answer
+
+
+def figures(user) -> Figures:
+    """How much lies on this user's desk, counted once per request and no further than CAP, the latest first."""
+    if not hasattr(user, "_desk_figures"):
+        desk = Issue.objects.on_desk_of(user).order_by("due_rank")[: CAP + 1]
+        late = Q(due_on__lt=workdays.today(), paused_until__isnull=True)
+        found = desk.aggregate(
+            total=Count("pk"),
+            late=Count("pk", filter=late),
+            to_answer=Count("pk", filter=Q(state=State.FEEDBACK_DUE)),
+        )
+        user._desk_figures = Figures(**found)
+    return user._desk_figures
+
+
+@counter("steering:inbox")
+def in_the_inbox(user) -> int:
+    return figures(user).total
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of one issue when several were taken in hand."""
+
+    issue: Issue
+    words: str
+    went: bool
+
+
+def take_together(name: str, issues, *, by, seen: dict[int, int], confirmed=(), **given) -> list[Done]:
+    """Take the step `name` with each of `issues`, every one a transaction of its own; says for each what became of it.
+
+    `seen` holds the step number of each issue on the page acted on. Raises Held or GateDown for a text given for all.
+    """
+    done = []
+    for issue in issues:
+        row = ESCALATION.find(name, issue.state)
+        kept = {key: value for key, value in given.items() if row and key in (*row.needs, *row.asks) and value}
+        try:
+            getattr(issue, name)(by=by, seen=seen.get(issue.pk), confirmed=confirmed, **kept)
+        except (StepRefused, PermissionDenied) as refusal:
+            done.append(Done(issue, str(refusal), went=False))
+        except (Held, GateDown):
+            if any(one.went for one in done):
+                # The text passed for others, so it is this issue's own matter that is held.
+                done.append(Done(issue, "Die Datenschutzprüfung hält ihn an. Bitte einzeln bearbeiten.", went=False))
+            else:
+                raise
+        else:
+            holder = HOLDER.get(State(issue.state))
+            where = f"liegt jetzt bei: {holder.label}" if holder else f"jetzt: {issue.get_state_display()}"
+            done.append(Done(issue, where, went=True))
+    return done

@@ -1,0 +1,132 @@
+"""What steering shows on „Heute“. Imported by the app's configuration; see kim.today for what a section is."""
+
+import datetime as dt
+
+from django.db.models import Case, Q, When
+
+from kim import workdays
+from kim.models import Assignment, Role
+from kim.today import ASIDE, MAIN, section
+from steering import access, desks, whereabouts
+from steering.escalation import HOLDER, State
+from steering.models import Body, Issue, Measure, Meeting
+
+#: So many of what waits are shown; the list behind the link has them all.
+WAITING = 12
+#: What this person is asked to do with an issue in a state, for the line on „Heute“.
+ASKED = {
+    State.COORDINATION: "Sichten und weiterleiten, bündeln oder nachfragen",
+    State.STRATEGY: "Aufbereiten und auf die Tagesordnung setzen",
+    State.STEERING: "Beraten und entscheiden",
+    State.PROJECT: "Bearbeiten; Zwischenbericht",
+    State.STATE_LEVEL: "Bei Land oder Bund nachhaken",
+    State.FEEDBACK_DUE: "Den Meldenden antworten",
+    State.FED_BACK: "Hilft die Lösung in der Praxis?",
+}
+
+
+def line(issue):
+    return issue, whereabouts.mini(issue), whereabouts.tone(issue), whereabouts.countdown(issue)
+
+
+@section("steering/_today_meeting.html", column=MAIN, order=5)
+def next_meeting(user):
+    """For the steering group and the office: the next meeting, and what comes before it."""
+    if not user.acts_as(Role.STEERING_GROUP, Role.STRATEGIC_OFFICE):
+        return None
+    group = Body.Kind.STEERING
+    meetings = Meeting.objects.visible_to(user).filter(body__kind=group).upcoming().with_figures()
+    meeting = meetings.with_tabled().first()
+    return {
+        "meeting": meeting,
+        "workdays": workdays.workdays_between(workdays.today(), meeting.day) if meeting else None,
+        "is_office": user.acts_as(Role.STRATEGIC_OFFICE),
+    }
+
+
+@section("steering/_today_waiting.html", column=MAIN, order=10)
+def waiting(user):
+    """„Das wartet auf Sie“: what the user, or somebody they stand in for, holds, by due date."""
+    if not access.sees_content(user):
+        return None
+    rows = list(Issue.objects.held_by(user).for_list().order_by("due_rank", "pk")[: WAITING + 1])
+    desk = user.acts_as(*access.DESK)
+    return {
+        "lines": [(*line(issue), ASKED.get(State(issue.state), "")) for issue in rows[:WAITING]],
+        "more": len(rows) > WAITING,
+        "figures": desks.figures(user) if desk else None,
+    }
+
+
+@section("steering/_today_late.html", column=MAIN, order=25)
+def told_late(user):
+    """Ten working days late at an office below: number, office and days, nothing else."""
+    if not user.acts_as(Role.COORDINATION, Role.STRATEGIC_OFFICE, Role.STEERING_GROUP):
+        return None
+    today = workdays.today()
+    before = workdays.add_workdays(today, -10)
+    rows = Issue.objects.told_late_to(user).filter(due_on__lte=before, paused_until__isnull=True)
+    rows = rows.order_by("due_rank", "pk").values_list("pk", "number", "state", "due_on")[: WAITING + 1]
+    found = [
+        (pk, number, HOLDER[State(state)].label, workdays.workdays_between(due_on, today))
+        for pk, number, state, due_on in rows
+    ]
+    return {"lines": found[:WAITING], "more": len(found) > WAITING} if found else None
+
+
+@section("steering/_today_measures.html", column=MAIN, order=28)
+def measures(user):
+    """For those who lead a project group: what the group said it would do, by date."""
+    groups = access.led_groups(user) if user.acts_as(Role.PROJECT_GROUP) else []
+    if not groups:
+        return None
+    rows = Measure.objects.filter(issue__body__in=groups, issue__state=State.PROJECT, done_on=None)
+    rows = list(rows.select_related("issue").order_by("due_on", "pk")[:WAITING])
+    today = workdays.today()
+    return {"lines": [(row, *workdays.countdown(row.due_on, today)) for row in rows]} if rows else None
+
+
+@section("steering/_today_reports.html", column=ASIDE, order=20)
+def reports(user):
+    """„Wo sind meine Meldungen?“, drafts first: they wait for nobody else."""
+    if not user.acts_as(Role.CASE_MANAGER, Role.AUTHORITY):
+        return None
+    mine = Issue.objects.reported_by(user).unended().for_list()
+    rows = list(mine.order_by(Case(When(state=State.DRAFT, then=0), default=1), "due_rank", "pk")[:12])
+    drafts = [issue for issue in rows if issue.state == State.DRAFT]
+    under_way = [line(issue) for issue in rows if issue.state != State.DRAFT]
+    return {"drafts": drafts, "lines": under_way[:8]}
+
+
+@section("steering/_today_place.html", column=ASIDE, order=10)
+def place(user):
+    """Where the user works on which day of this week, from the assignments that name days."""
+    if not user.acts_as(Role.CASE_MANAGER, Role.AUTHORITY):
+        return None
+    today = workdays.today()
+    monday = today - dt.timedelta(days=today.weekday())
+    friday = monday + dt.timedelta(days=4)
+    begun = Q(valid_from__lte=friday) & (Q(valid_until__isnull=True) | Q(valid_until__gt=monday))
+    rows = Assignment.objects.filter(begun, user__in=user.hats(), known_until__isnull=True, municipality__isnull=False)
+    rows = list(rows.select_related("municipality", "user").order_by("pk"))
+    if not rows:
+        return None
+    days = [_at(monday + dt.timedelta(days=n), rows, user) for n in range(5)]
+    return {"days": days, "today": today, "here": next((names for day, names, _ in days if day == today), [])}
+
+
+def _at(day, rows, user):
+    names = []
+    for row in rows:
+        if row.holds_on(day) and (not row.weekdays or str(day.isoweekday()) in row.weekdays):
+            names.append(row.municipality.name + ("" if row.user_id == user.pk else " (Vertretung)"))
+    return day, list(dict.fromkeys(names)), workdays.day_off(day)
+
+
+@section("steering/_today_bank.html", column=ASIDE, order=30)
+def bank(user):
+    """For the office: how much lies on the own bank of the Rhine, per state."""
+    if not user.acts_as(Role.STRATEGIC_OFFICE):
+        return None
+    found = desks.figures(user)
+    return {"figures": found, "bank": access.bank_name(user)}

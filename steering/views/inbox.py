@@ -1,0 +1,197 @@
+"""The inbox of the coordination and of the office: list and reading pane, and several issues taken in hand at once."""
+
+from django.contrib import messages
+from django.http import Http404, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from kim import workdays
+from kim.htmx import page as template_for
+from kim.models import Notice
+from kim.paging import page
+from kim.privacy_gate import GateDown, Held
+from kim.views.filters import searched
+from steering import desks, whereabouts
+from steering.access import DESK, demand, has_a_desk, sees_reporters
+from steering.escalation import ESCALATION, HOLDER, Office
+from steering.filters import IssueFilter, choices_for
+from steering.forms import TogetherForm
+from steering.likeness import alike
+from steering.models import Issue, Meeting
+from steering.notices import TOLD
+
+PAGE = "steering:inbox"
+
+
+@require_safe
+def inbox(request):
+    """The list alone; on wide screens the pane beside it invites to open one."""
+    demand(has_a_desk, request.user)
+    return _answer(request, None)
+
+
+@require_safe
+def inbox_issue(request, pk):
+    """List and reading pane at an address of its own; a swap brings the pane alone."""
+    demand(has_a_desk, request.user)
+    issue = get_object_or_404(
+        Issue.objects.visible_to(request.user).for_list().with_last_word().told_anew(request.user), pk=pk
+    )
+    if issue.is_new:
+        unread = Notice.objects.filter(recipient=request.user, read_at=None, url=issue.get_absolute_url())
+        unread.update(read_at=workdays.now())
+    return _answer(request, issue)
+
+
+def inbox_together(request):
+    """One step with several issues: asked for once, taken one by one, told one by one."""
+    demand(has_a_desk, request.user)
+    sent = request.POST if request.method == "POST" else request.GET
+    name, (seen, issues) = sent.get("act", ""), _picked(request, sent)
+    if name not in desks.TOGETHER:
+        raise Http404
+    if not issues:
+        messages.warning(request, f"Bitte wählen Sie zuerst Knackpunkte aus, höchstens {desks.MOST}.")
+        return redirect(_back(sent))
+    meetings = list(Meeting.coming_of_steering()) if name == "table" else ()
+    form = TogetherForm(name, issues, request.POST if request.method == "POST" else None, meetings=meetings)
+    if request.method != "POST":
+        return _ask(request, name, form, issues, seen, sent)
+    if not form.is_valid() or not (given := _given(request, form)):
+        return _ask(request, name, form, issues, seen, sent, status=422)
+    issues = [issue for issue in issues if issue != given.get("lead")]
+    try:
+        done = desks.take_together(name, issues, by=request.user, seen=seen, confirmed=set(form.confirmed), **given)
+    except Held as held:
+        form.hold(held.findings)
+        return _ask(request, name, form, issues, seen, sent, status=422)
+    except GateDown as down:
+        form.add_error(None, str(down))
+        return _ask(request, name, form, issues, seen, sent, status=422)
+    left = [one for one in done if not one.went]
+    if not left:
+        messages.success(request, _went(name, done))
+        return redirect(_back(sent))
+    again = list(Issue.objects.for_list().filter(pk__in=[one.issue.pk for one in left]).order_by("due_rank", "pk"))
+    fresh = {issue.pk: issue.step_no for issue in again}
+    return _ask(request, name, form, again, fresh, sent, status=409, done=done)
+
+
+def _given(request, form) -> dict:
+    """What was asked for, with the lead issue itself instead of its number; empty where there is no such issue."""
+    given = dict(form.cleaned_data)
+    if number := given.get("lead"):
+        given["lead"] = Issue.objects.visible_to(request.user).filter(number=number.upper()).first()
+        if given["lead"] is None:
+            form.add_error("lead", "Einen Knackpunkt mit dieser Kennung gibt es nicht.")
+            return {}
+    return given
+
+
+def _answer(request, issue):
+    """The page, or the pane or the list alone for a swap."""
+    if request.htmx and request.htmx.target == "lesen" and issue is not None:
+        choices = choices_for(request.user, PAGE, issue)
+        return render(request, "steering/inbox.html#lesen", _pane(request, issue, choices))
+    choices = choices_for(request.user, PAGE, issue)
+    desk = Issue.objects.on_desk_of(request.user)
+    found = IssueFilter(request.GET, desk, user=request.user, choices=choices, states=_states(request.user))
+    rows = found.qs.for_list().defer("situation", "folded").told_anew(request.user)
+    issues = page(rows, found.order, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    context = {
+        "filter": found,
+        "saved": choices["saved"],
+        "page": issues,
+        "rows": [(one, whereabouts.tone(one), whereabouts.countdown(one)) for one in issues],
+        "figures": desks.figures(request.user),
+        "search": searched(request.GET),
+        "searched_for": found.in_use or found.given.get("q"),
+        "acts": [(name, ESCALATION.label(name)) for name in _acts(request.user)],
+        **(_pane(request, issue, choices) if issue else {"issue": None}),
+    }
+    return render(request, template_for(request, "steering/inbox.html", "list"), context)
+
+
+def _pane(request, issue, choices):
+    reporters = choices["of_reporter"]
+    issue.__dict__["all_reporter_ids"] = {pk for pk, _ in reporters}
+    offers = ESCALATION.offers(request.user, issue)
+    like = alike(
+        issue.title,
+        Issue.objects.visible_to(request.user),
+        text=issue.situation,
+        topic_id=issue.topic_id,
+        without=issue.pk,
+    )
+    return {
+        "issue": issue,
+        "mini": whereabouts.mini(issue),
+        "countdown": whereabouts.countdown(issue),
+        "offers": [
+            (
+                offer,
+                desks.KEYS.get(offer.step.name, ""),
+                reverse("steering:issue_step", args=[issue.pk, offer.step.name]),
+            )
+            for offer in offers
+        ],
+        "legal_areas": [label for _, label in choices["of_legal_area"]],
+        "reporters": [label for _, label in reporters] if sees_reporters(request.user) else [],
+        "reporter_number": len(reporters),
+        "findings": choices["of_finding"],
+        "alike": like,
+    }
+
+
+def _acts(user):
+    """Steps for several at once that this user's desk knows."""
+    states = _states(user)
+    return [name for name in desks.TOGETHER if any(ESCALATION.find(name, state) for state in states)]
+
+
+def _states(user):
+    return tuple(state for role, states in DESK.items() if user.acts_as(role) for state in states)
+
+
+def _picked(request, sent):
+    """What was ticked, as it was seen: values read „7.3“, an issue and the number of the last step it had taken."""
+    seen = {}
+    for value in sent.getlist("pick")[: desks.MOST]:
+        pk, _, step = value.partition(".")
+        if pk.isdecimal() and step.isdecimal() and len(value) < 30:
+            seen[int(pk)] = int(step)
+    issues = Issue.objects.visible_to(request.user).filter(pk__in=[pk for pk in seen if pk < 2**63])
+    return seen, list(issues.for_list().order_by("due_rank", "pk"))
+
+
+def _back(sent):
+    back = searched(QueryDict(sent.get("back", "").encode("utf-8", "replace")[:1000]))
+    return f"{reverse(PAGE)}?{back}" if back else reverse(PAGE)
+
+
+def _ask(request, name, form, issues, seen, sent, *, status=200, done=()):
+    told = [str(Office(office).label) for office, _ in TOLD[name] if any(_reaches(name, office, one) for one in issues)]
+    context = {
+        "act": name,
+        "label": ESCALATION.label(name),
+        "form": form,
+        "issues": [(issue, seen.get(issue.pk, issue.step_no)) for issue in issues],
+        "told": told,
+        "done": done,
+        "back": _back(sent),
+        "back_search": sent.get("back", "")[:1000],
+    }
+    return render(request, "steering/inbox_together.html", context, status=status)
+
+
+def _reaches(name, office, issue):
+    """Whether the step `name` from where `issue` is leads to or is told to `office`."""
+    row = ESCALATION.find(name, issue.state)
+    return row is not None and (office == Office.REPORTERS or HOLDER.get(row.target) == office)
+
+
+def _went(name, done):
+    numbers = ", ".join(str(one.issue) for one in done[:5]) + (" …" if len(done) > 5 else "")
+    count = "1 Knackpunkt" if len(done) == 1 else f"{len(done)} Knackpunkte"
+    return f"{ESCALATION.label(name)}: {count} ({numbers})."

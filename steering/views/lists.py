@@ -1,0 +1,84 @@
+"""Lists of issues: everything one may see, what one reported, and the first as a file."""
+
+from django.http import FileResponse, Http404, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from kim.htmx import page as template_for
+from kim.paging import capped, count_words, page
+from kim.views.filters import searched
+from steering import export, whereabouts
+from steering.access import demand, reports_issues, works_with_issues
+from steering.filters import IssueFilter, choices_for
+from steering.models import Issue
+
+LIST = "steering:issue_list"
+#: Rows of one page.
+SIZE = 50
+
+
+@require_safe
+def issue_list(request):
+    demand(works_with_issues, request.user)
+    choices = choices_for(request.user, LIST)
+    found = _found(request, choices)
+    hits = capped(found.qs)
+    context = {
+        "filter": found,
+        "saved": choices["saved"],
+        "hits": count_words(hits),
+        "number": hits,
+        "page": (issues := _page(request, found.qs.for_list(), found.order)),
+        "rows": [_line(issue) for issue in issues],
+        "search": searched(request.GET),
+        "most": count_words(export.MOST),
+    }
+    return render(request, template_for(request, "steering/issue_list.html", "results"), context)
+
+
+@require_safe
+def issue_export(request, kind):
+    """The whole of what the list shows with this search, as CSV or XLSX; written to the trail."""
+    demand(works_with_issues, request.user)
+    found = _found(request, choices_for(request.user, LIST))
+    issues = found.qs.order_by(found.order, "-pk" if found.order.startswith("-") else "pk")
+    narrowed_by = [*found.in_use, *(["Suche"] if found.given.get("q") else [])]
+    if kind not in ("csv", "xlsx"):
+        raise Http404
+    export.record(request.user, number=export.count(issues), kind=kind.upper(), narrowed_by=narrowed_by)
+    if kind == "xlsx":
+        return FileResponse(export.xlsx_file(issues, request.user), as_attachment=True, filename=export.file_name(kind))
+    answer = StreamingHttpResponse(export.csv_lines(issues, request.user), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{export.file_name(kind)}"'
+    return answer
+
+
+@require_safe
+def report_list(request):
+    """„Wo sind meine Meldungen?“: open ones first, then what has come to an end."""
+    demand(reports_issues, request.user)
+    mine = Issue.objects.reported_by(request.user)
+    ended = request.GET.get("stand") == "ended"
+    rows = mine.ended() if ended else mine.unended()
+    order = "-state_since" if ended else "due_rank"
+    issues = _page(request, rows.for_list().with_last_word(), order)
+    context = {
+        "ended": ended,
+        "hits": count_words(capped(rows)),
+        "page": issues,
+        "rows": [(*_line(issue), whereabouts.next_up(issue)) for issue in issues],
+    }
+    return render(request, template_for(request, "steering/report_list.html", "results"), context)
+
+
+def _found(request, choices) -> IssueFilter:
+    visible = Issue.objects.visible_to(request.user)
+    return IssueFilter(request.GET, visible, user=request.user, choices=choices)
+
+
+def _page(request, rows, order):
+    return page(rows, order, after=request.GET.get("after", ""), before=request.GET.get("before", ""), size=SIZE)
+
+
+def _line(issue):
+    return issue, whereabouts.mini(issue), whereabouts.tone(issue), whereabouts.countdown(issue)

@@ -1,0 +1,209 @@
+"""Bodies and meetings: who sees and keeps them, seats by day, and clocks that follow a meeting."""
+
+import datetime as dt
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from kim import workdays
+from kim.models import Notice, Role
+from kim.workflow import StepRefused
+from steering.escalation import State
+from steering.models import AgendaItem, Body, Issue, Meeting
+from tests.factories import LONG_AGO, county, issue_at, meeting, municipality, project_group, seat, steering_group, user
+
+pytestmark = pytest.mark.django_db
+MOST_QUERIES = 12
+
+
+@pytest.fixture(autouse=True)
+def _there():
+    county()
+
+
+@pytest.fixture
+def office(client):
+    person = user(Role.STRATEGIC_OFFICE)
+    client.force_login(person)
+    return person
+
+
+def url(name, *args):
+    return reverse(f"steering:{name}", args=args)
+
+
+def day(days):
+    return workdays.today() + dt.timedelta(days=days)
+
+
+def test_bodies_are_seen_by_those_who_sit_in_them_and_those_who_keep_them(client):
+    group, other = project_group(), project_group()
+    member = user(Role.CASE_MANAGER)
+    seat(group, member, function="member")
+    for person, expected in [
+        (member, {group}), (user(Role.CASE_MANAGER), set()), (user(Role.COORDINATION), {group, other}),
+        (user(Role.STRATEGIC_OFFICE), {group, other}), (user(Role.ADMIN), {group, other}),
+    ]:  # fmt: skip
+        client.force_login(person)
+        assert set(client.get(url("body_list")).context["bodies"]) == expected
+        assert client.get(group.get_absolute_url()).status_code == (200 if group in expected else 404)
+    client.force_login(user(Role.AUDIT))
+    assert client.get(url("body_list")).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["body_new", "meeting_new"])
+def test_others_may_not_keep_bodies_or_meetings(client, name):
+    client.force_login(user(Role.COORDINATION))
+    answer = client.get(url(name))
+    assert answer.status_code == 403
+    assert "Geschäftsstelle" in answer.content.decode()
+
+
+def test_a_local_group_needs_a_municipality(client, office):
+    place = municipality()
+    given = {"name": "Projektgruppe Größe", "kind": "local", "valid_from": "01.07.2026", "mandate": ""}
+    answer = client.post(url("body_new"), given)
+    assert answer.status_code == 422
+    assert "mindestens eine Kommune" in answer.content.decode()
+    assert client.post(url("body_new"), given | {"municipalities": [place.pk]}).status_code == 302
+    made = Body.objects.get()
+    assert (made.key, list(made.municipalities.all())) == ("projektgruppe-groesse", [place])
+    client.post(url("body_new"), given | {"municipalities": [place.pk]})
+    assert set(Body.objects.values_list("key", flat=True)) == {"projektgruppe-groesse", "projektgruppe-groesse-2"}
+
+
+def test_a_seat_begins_and_ends_with_its_days(client, office):
+    group, person = project_group(), user(Role.PROJECT_GROUP)
+    given = {"user": person.pk, "organisation": "", "function": "member", "valid_from": f"{day(0):%d.%m.%Y}"}
+    assert client.post(url("body_seat", group.pk), given).status_code == 302
+    assert client.post(url("body_seat", group.pk), given).status_code == 422
+    made = group.memberships.get(user=person)
+    end = url("body_seat_end", group.pk, made.pk)
+    assert client.post(end, {"last_day": f"{day(-1):%d.%m.%Y}"}).status_code == 422
+    assert client.post(end, {"last_day": f"{day(0):%d.%m.%Y}"}).status_code == 302
+    made.refresh_from_db()
+    assert (made.last_day, made.holds_on(day(0)), made.holds_on(day(1))) == (day(0), True, False)
+
+
+def test_a_seat_is_somebodys(client, office):
+    group = project_group()
+    given = {"user": "", "organisation": "", "function": "member", "valid_from": "01.07.2026"}
+    assert client.post(url("body_seat", group.pk), given).status_code == 422
+    assert client.post(url("body_seat", group.pk), given | {"user": "99999"}).status_code == 422
+    assert group.memberships.count() == 1
+
+
+def test_a_new_meeting_takes_up_what_waits_for_one(client, office):
+    group = steering_group()
+    group.meetings.all().delete()
+    issue = issue_at(State.STRATEGY)
+    place = project_group("local", issue.municipality)
+    issue.fast_track(by=user(Role.STRATEGIC_OFFICE), reach="local", body=place, reason="Es eilt vor den Ferien.")
+    assert AgendaItem.objects.get().meeting is None
+    assert "1 Zuweisung" in client.get(url("meeting_new")).content.decode()
+    given = {"body": group.pk, "day": f"{day(20):%d.%m.%Y}", "hour": "14:00", "mode": "hybrid", "place": "Kreishaus"}
+    assert client.post(url("meeting_new"), given).status_code == 302
+    made = Meeting.objects.get()
+    assert AgendaItem.objects.get().meeting == made
+    assert made.starts_at.astimezone(workdays.BERLIN).hour == 14
+    assert client.post(url("meeting_new"), given).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"day": "31.02.2027"}, {"hour": "25:00"}, {"day": "01.01.2020"}, {"body": "0"}, {"mode": "x"}]
+)
+def test_a_meeting_that_cannot_be_is_refused_with_a_sentence(client, office, wrong):
+    group = steering_group()
+    given = {"body": group.pk, "day": f"{day(20):%d.%m.%Y}", "hour": "14:00", "mode": "video"} | wrong
+    before = Meeting.objects.count()
+    assert client.post(url("meeting_new"), given).status_code == 422
+    assert Meeting.objects.count() == before
+
+
+def test_a_moved_meeting_takes_the_clocks_along_and_tells(client, office):
+    issue = issue_at(State.STEERING)
+    reporter = issue.reporters.get().user
+    there, before = issue.meeting, issue.due_on
+    assert issue.title in client.get(url("meeting_move", there.pk)).content.decode()
+    given = {"day": f"{day(40):%d.%m.%Y}", "hour": "09:00", "mode": "presence", "place": "", "title": ""}
+    Notice.objects.all().delete()
+    assert client.post(url("meeting_move", there.pk), given).status_code == 302
+    issue.refresh_from_db()
+    assert issue.due_on == workdays.add_workdays(day(40), 5) > before
+    assert Notice.objects.filter(recipient=reporter, headline__contains="Sitzung verlegt").count() == 1
+    given["day"] = f"{day(50):%d.%m.%Y}"
+    client.post(url("meeting_move", there.pk), given)
+    assert Notice.objects.filter(recipient=reporter, headline__contains="Sitzung verlegt").count() == 2
+
+
+def test_a_cancelled_meeting_hands_its_agenda_to_another_one(client, office):
+    issue = issue_at(State.STEERING)
+    there = issue.meeting
+    refused = client.post(url("meeting_cancel", there.pk), {"instead": ""})
+    assert refused.status_code == 422
+    assert "Bitte wählen Sie die Sitzung" in refused.content.decode()
+    later = meeting(there.body, days=60)
+    assert client.post(url("meeting_cancel", there.pk), {"instead": later.pk}).status_code == 302
+    issue.refresh_from_db()
+    assert (issue.meeting, issue.agenda_items.get().meeting) == (later, later)
+    assert issue.due_on == workdays.add_workdays(day(60), 5)
+    assert client.post(url("meeting_cancel", there.pk), {"instead": later.pk}).status_code == 422
+
+
+def test_a_meeting_that_has_begun_stays_as_it_was():
+    there = meeting(days=3)
+    office = user(Role.STRATEGIC_OFFICE)
+    with workdays.as_of(there.starts_at), pytest.raises(StepRefused, match="schon begonnen"):
+        there.cancel(by=office)
+    with pytest.raises(PermissionDenied):
+        there.cancel(by=user(Role.COORDINATION))
+    there.refresh_from_db()
+    assert there.cancelled_at is None
+
+
+def test_the_agenda_shows_only_issues_the_reader_may_see(client):
+    tabled = issue_at(State.STEERING)
+    there = tabled.meeting
+    chair = there.body.leads().first()
+    client.force_login(chair)
+    assert [item.issue for item in client.get(there.get_absolute_url()).context["items"]] == [tabled]
+    member = user(Role.PROJECT_GROUP)
+    seat(there.body, member, function="advisory", valid_from=LONG_AGO)
+    client.force_login(member)
+    answer = client.get(there.get_absolute_url())
+    assert tabled.title not in answer.content.decode()
+    assert answer.context["hidden"] == 1
+
+
+def test_the_administration_keeps_members_but_reads_no_issue(client):
+    issue = issue_at(State.PROJECT)
+    client.force_login(user(Role.ADMIN))
+    assert issue.title not in client.get(issue.body.get_absolute_url()).content.decode()
+    assert client.get(url("meeting_list")).status_code == 403
+    assert client.get(url("meeting_detail", issue.meeting.pk)).status_code == 404
+
+
+def test_pages_of_bodies_and_meetings_are_steady_in_queries(client, office):
+    group, place, counts = steering_group(), municipality(), []
+    there = group.next_meeting()
+    pages = [url("body_list"), url("body_detail", group.pk), url("meeting_list"), url("meeting_detail", there.pk),
+             url("meeting_move", there.pk), url("meeting_cancel", there.pk), url("body_seat", group.pk)]  # fmt: skip
+    for more in (2, 4):
+        for n in range(more):
+            issue_at(State.STEERING, municipality=place)
+            seat(group, user(Role.STEERING_GROUP), function="member")
+            meeting(group, days=100 * more + n)
+            project_group("local", municipality())
+        taken = []
+        for page in pages:
+            client.get(page)
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(page).status_code == 200
+            assert len(queries) <= MOST_QUERIES, (page, [query["sql"][:90] for query in queries])
+            taken.append(len(queries))
+        counts.append(taken)
+    assert counts[0] == counts[1]
+    assert Issue.objects.filter(meeting=there).count() == 6

@@ -1,0 +1,257 @@
+"""The inbox: whose desk shows what, the reading pane, and several issues taken in hand at once."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from zeal import zeal_ignore
+
+from kim.models import Notice, Role
+from steering.escalation import State
+from steering.models import Issue
+from tests.factories import county, issue_at, municipality, steering_group, take, user
+
+pytestmark = pytest.mark.django_db
+INBOX, TOGETHER = reverse("steering:inbox"), reverse("steering:inbox_together")
+MOST_QUERIES = 12
+
+
+@pytest.fixture(autouse=True)
+def _there():
+    county()
+    steering_group()
+
+
+@pytest.fixture
+def coordination(client):
+    person = user(Role.COORDINATION, name="Koordinierung")
+    client.force_login(person)
+    return person
+
+
+@pytest.fixture
+def _step_by_step():
+    """Several at once are several steps, each with the queries of one: no repetition to be found fault with."""
+    with zeal_ignore():
+        yield
+
+
+def seen(answer):
+    return [line[0].pk for line in answer.context["rows"]]
+
+
+def pick(*issues):
+    return [f"{issue.pk}.{issue.step_no}" for issue in issues]
+
+
+def pane(issue):
+    return reverse("steering:inbox_issue", args=[issue.pk])
+
+
+def test_each_desk_shows_what_lies_there(client):
+    left = municipality(bank="left")
+    there = {state: issue_at(state, municipality=left) for state in
+             (State.COORDINATION, State.STRATEGY, State.STATE_LEVEL, State.FEEDBACK_DUE, State.PROJECT)}  # fmt: skip
+    client.force_login(user(Role.COORDINATION))
+    assert set(seen(client.get(INBOX))) == {there[State.COORDINATION].pk, there[State.FEEDBACK_DUE].pk}
+    office = user(Role.STRATEGIC_OFFICE)
+    client.force_login(office)
+    assert set(seen(client.get(INBOX))) == {there[State.STRATEGY].pk, there[State.STATE_LEVEL].pk}
+
+
+def test_an_office_contact_finds_the_own_bank_only(client):
+    left, right = municipality(bank="left"), municipality(bank="right")
+    here, there = issue_at(State.STRATEGY, municipality=left), issue_at(State.STRATEGY, municipality=right)
+    office = user(Role.STRATEGIC_OFFICE, municipality=left)
+    client.force_login(office)
+    assert seen(client.get(INBOX)) == [here.pk]
+    assert there.title in client.get(reverse("steering:issue_list")).content.decode()
+
+
+def test_others_have_no_inbox(client):
+    for role in (Role.CASE_MANAGER, Role.STEERING_GROUP, Role.PROJECT_GROUP, Role.ADMIN, Role.AUDIT):
+        client.force_login(user(role))
+        assert client.get(INBOX).status_code == 403
+        assert client.get(TOGETHER, {"act": "forward", "pick": "1.1"}).status_code == 403
+
+
+def test_a_deputy_finds_the_inbox_of_the_absent(client):
+    from kim import workdays
+
+    issue = issue_at(State.COORDINATION)
+    deputy, absent = user(Role.CASE_MANAGER), user(Role.COORDINATION)
+    absent.absences.create(deputy=deputy, valid_from=workdays.today())
+    client.force_login(deputy)
+    assert seen(client.get(INBOX)) == [issue.pk]
+
+
+def test_the_navigation_counts_what_lies_there(client, coordination):
+    issue_at(State.COORDINATION)
+    issue_at(State.FEEDBACK_DUE)
+    page = client.get(INBOX)
+    entry = next(entry for entry in page.context["nav"].entries if entry.url_name == "steering:inbox")
+    assert entry.count == 2
+    assert "2 Knackpunkte, davon 1 rückzumelden" in page.content.decode()
+
+
+def test_new_ones_are_marked_until_they_are_opened(client, coordination):
+    issue = issue_at(State.COORDINATION)
+    assert "<b>neu</b>" in client.get(INBOX).content.decode()
+    assert client.get(pane(issue)).status_code == 200
+    assert not Notice.objects.filter(recipient=coordination, read_at=None).exists()
+    assert "<b>neu</b>" not in client.get(INBOX).content.decode()
+
+
+def test_the_pane_shows_the_issue_who_reported_and_what_is_like_it(client, coordination):
+    reporter = user(name="Case Management Eitorf")
+    issue = issue_at(State.COORDINATION, reported_by=reporter, title="Jobcenter erkennt Bescheinigung nicht an")
+    like = issue_at(State.STRATEGY, title="Jobcenter erkennt Bescheinigungen nicht an")
+    issue_at(State.STRATEGY, title="Ganz etwas anderes")
+    answer = client.get(pane(issue))
+    page = answer.content.decode()
+    assert "Case Management Eitorf" in page
+    assert issue.situation in page
+    assert [one.issue.pk for one in answer.context["alike"]] == [like.pk]
+    assert "Jobcenter" in answer.context["alike"][0].shared
+    assert 'data-key="w"' in page
+
+
+def test_the_office_reads_no_reporter_in_the_pane(client):
+    issue = issue_at(State.STRATEGY, reported_by=user(name="Case Management Eitorf"))
+    client.force_login(user(Role.STRATEGIC_OFFICE))
+    page = client.get(pane(issue)).content.decode()
+    assert "Eitorf" not in page
+    assert "von 1 Meldendem" in page
+
+
+def test_four_eyes_show_in_the_pane_as_a_barred_step(client):
+    both = user(roles=[Role.CASE_MANAGER, Role.COORDINATION])
+    issue = issue_at(State.COORDINATION, reported_by=both)
+    client.force_login(both)
+    assert "Vier-Augen-Prinzip" in client.get(pane(issue)).content.decode()
+
+
+def test_an_invisible_issue_does_not_exist_in_the_pane(client):
+    issue = issue_at(State.COORDINATION)
+    client.force_login(user(Role.STRATEGIC_OFFICE))
+    assert client.get(pane(issue)).status_code == 404
+
+
+def test_a_swap_brings_the_pane_alone_as_the_page_would(client, coordination):
+    issue = issue_at(State.COORDINATION)
+    whole = client.get(pane(issue)).content.decode()
+    headers = {"HX-Request": "true", "HX-Target": "lesen"}
+    part = client.get(pane(issue), headers=headers).content.decode()
+    assert part.strip().startswith("<section")
+    assert "".join(part.split()) in "".join(whole.split())
+
+
+def test_the_inbox_is_steady_in_queries(client):
+    place = municipality()
+    for role, state in ((Role.COORDINATION, State.COORDINATION), (Role.STRATEGIC_OFFICE, State.STRATEGY)):
+        client.force_login(user(role))
+        counts = []
+        for more in (2, 4):
+            for _ in range(more):
+                issue = issue_at(state, municipality=place)
+            client.get(pane(issue))
+            for url in (INBOX, pane(issue)):
+                with CaptureQueriesContext(connection) as queries:
+                    client.get(url)
+                assert len(queries) <= MOST_QUERIES, [query["sql"][:90] for query in queries]
+                counts.append(len(queries))
+        assert counts[:2] == counts[2:], role
+
+
+@pytest.mark.usefixtures("_step_by_step")
+def test_several_are_forwarded_each_by_a_step_of_its_own(client, coordination):
+    one, two = issue_at(State.COORDINATION), issue_at(State.COORDINATION)
+    asked = client.get(TOGETHER, {"act": "forward", "pick": pick(one, two)})
+    assert asked.status_code == 200
+    assert [issue.pk for issue, _ in asked.context["issues"]] == [one.pk, two.pk]
+    answer = client.post(TOGETHER, {"act": "forward", "pick": pick(one, two), "released": "on", "back": "q=x"})
+    assert answer.url == f"{INBOX}?q=x"
+    for issue in (one, two):
+        issue.refresh_from_db()
+        assert issue.state == State.STRATEGY
+        assert issue.steps_taken.last().by == coordination
+
+
+def test_without_the_release_nothing_is_forwarded(client, coordination):
+    issue = issue_at(State.COORDINATION)
+    answer = client.post(TOGETHER, {"act": "forward", "pick": pick(issue)})
+    assert answer.status_code == 422
+    assert "frei von Personendaten sind" in answer.content.decode()
+    assert Issue.objects.get(pk=issue.pk).state == State.COORDINATION
+
+
+@pytest.mark.usefixtures("_step_by_step")
+def test_what_went_stays_and_what_did_not_is_told_one_by_one(client):
+    both = user(roles=[Role.CASE_MANAGER, Role.COORDINATION])
+    own, moved, free = (
+        issue_at(State.COORDINATION, reported_by=both),
+        issue_at(State.COORDINATION),
+        issue_at("coordination"),
+    )
+    picked = pick(own, moved, free)
+    take(moved, "solve")
+    client.force_login(both)
+    answer = client.post(TOGETHER, {"act": "forward", "pick": picked, "released": "on", "note": "Bitte bald."})
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "Vier-Augen-Prinzip" in page
+    assert "bereits ausgeführt" in page
+    assert "Bitte bald." in page
+    states = dict(Issue.objects.values_list("pk", "state"))
+    assert (states[own.pk], states[moved.pk], states[free.pk]) == ("coordination", "feedback_due", "strategy")
+    assert {issue.pk for issue, _ in answer.context["issues"]} == {own.pk, moved.pk}
+
+
+@pytest.mark.usefixtures("_step_by_step")
+def test_several_are_handed_back_with_one_reason_that_passes_the_gate(client, coordination):
+    one, two = issue_at(State.COORDINATION), issue_at(State.COORDINATION)
+    given = {"act": "hand_back", "pick": pick(one, two), "reason": "Bitte Herrn Kowalski, Tel. 02241 123456, ergänzen."}
+    answer = client.post(TOGETHER, given)
+    assert answer.status_code == 422
+    assert set(Issue.objects.values_list("state", flat=True)) == {"coordination"}
+    assert "Kowalski" in answer.content.decode()
+    answer = client.post(TOGETHER, given | {"reason": "Bitte die betroffenen Stellen ergänzen."})
+    assert answer.status_code == 302
+    assert set(Issue.objects.values_list("state", flat=True)) == {"draft"}
+
+
+@pytest.mark.usefixtures("_step_by_step")
+def test_several_are_bundled_in_one_that_may_be_among_them(client, coordination):
+    lead, one, two = (issue_at(State.COORDINATION) for _ in range(3))
+    given = {"act": "merge", "pick": pick(lead, one, two)}
+    assert client.post(TOGETHER, given | {"lead": "KP-1999-0001"}).status_code == 422
+    assert client.post(TOGETHER, given | {"lead": lead.number.lower()}).status_code == 302
+    assert set(Issue.objects.filter(state="merged").values_list("pk", "lead")) == {(one.pk, lead.pk), (two.pk, lead.pk)}
+
+
+@pytest.mark.usefixtures("_step_by_step")
+def test_the_office_puts_several_on_an_agenda(client):
+    one, two = issue_at(State.STRATEGY), issue_at(State.STRATEGY)
+    client.force_login(user(Role.STRATEGIC_OFFICE))
+    meeting = steering_group().next_meeting()
+    answer = client.post(TOGETHER, {"act": "table", "pick": pick(one, two), "meeting": meeting.pk})
+    assert answer.status_code == 302
+    assert meeting.agenda.count() == 2
+
+
+@pytest.mark.parametrize("picked", [[], ["x"], ["1"], ["99999999999999999999.1"], ["-1.0"], ["1.٣"]])
+def test_nothing_to_take_in_hand_leads_back_with_a_word(client, coordination, picked):
+    answer = client.get(TOGETHER, {"act": "forward", "pick": picked}, follow=True)
+    assert "Bitte wählen Sie zuerst" in answer.content.decode()
+
+
+def test_an_act_that_is_not_for_several_does_not_exist(client, coordination):
+    issue = issue_at(State.COORDINATION)
+    assert client.get(TOGETHER, {"act": "solve", "pick": pick(issue)}).status_code == 404
+
+
+def test_no_foreign_issue_can_be_picked(client):
+    issue = issue_at(State.COORDINATION)
+    client.force_login(user(Role.STRATEGIC_OFFICE))
+    client.post(TOGETHER, {"act": "hand_back", "pick": pick(issue), "reason": "Bitte ergänzen."})
+    assert Issue.objects.get(pk=issue.pk).state == State.COORDINATION
