@@ -316,6 +316,8 @@ def answer(request, pk, find: Callable[[Dossier], Act], act_name: str):
             return redirect(dossier.issue)
         if act.row is None and act_name in _ON_THE_WHOLE and not dossier.whole:
             raise Http404
+        if act.row and request.method == "POST":
+            _in_turn(request, dossier.issue)
         act.demand(dossier)
     except OutOfTurn as refusal:
         return _refused(request, pk, refusal, _typed(request))
@@ -331,6 +333,13 @@ def answer(request, pk, find: Callable[[Dossier], Act], act_name: str):
         return show(request, read(request, pk, act_name), act=act, form=form, status=status)
     Draft.drop(request.user, act.draft_key(dossier.issue))
     return went(request, dossier.issue, act.done)
+
+
+def _in_turn(request, issue) -> None:
+    """Raise OutOfTurn for a form from a page that is older than the last step: nobody corrects it first in vain."""
+    seen = request.POST.get("seen", "")
+    if seen.isdecimal() and seen != str(issue.step_no):
+        raise OutOfTurn(issue.who_was_first())
 
 
 _ON_THE_WHOLE = {"comment", "pause", "resume", "interim_report", "measure", "measure_done"}

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 from django.utils import timezone
 
 from kim import workdays
@@ -85,12 +85,17 @@ class Dossier:
         `drafts` are keys of forms on the page, `more` further querysets to read along, given the issue.
         """
         visible = Issue.objects.visible_to(user).select_related(*_RELATED)
-        issue = get_object_or_404(visible, pk=pk)
+        issue = visible.filter(pk=pk).first()
+        if issue is None:
+            raise Http404
         sets = _sets(issue, user, all_words)
         sets["drafts"] = Draft.objects.filter(user=user, key__in=list(drafts))
         read = together(**sets, **{name: rows(issue) for name, rows in more.items()})
         for own, way in [("own_steps", "steps"), ("own_reports", "reports"), ("own_pauses", "pauses")]:
             read.setdefault(own, read[way])
+        groups = {group.pk: group for group in read["steering_groups"]}
+        for meeting in read["meetings"]:
+            meeting.body = groups[meeting.body_id]
         issue.all_reporter_ids = {reporter.user_id for reporter in read["reporters"]}
         return cls(issue, user, read, all_words)
 
@@ -397,6 +402,7 @@ def _sets(issue, user, all_words) -> dict:
         **whereabouts.Around.sets(shown),
         **(own if shown is not issue else {}),
         "words": words if all_words else words[: WORDS * 3],
+        "steering_groups": Body.objects.valid_on().filter(kind=Body.Kind.STEERING).only("name", "kind"),
         "measures": issue.measures.order_by("due_on", "pk"),
         "agenda": issue.agenda_items.order_by("pk").annotate(
             starts_at=F("meeting__starts_at"), body_name=F("meeting__body__name"), cancelled=F("meeting__cancelled_at")

@@ -1,0 +1,874 @@
+"""The pages of one issue: what they answer, what they leave unchanged, and who sees what."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+
+from kim import workdays
+from kim.models import Draft, Notice, Role, TrailEntry
+from steering.escalation import ESCALATION, State
+from steering.models import Comment, Issue, IssueStep
+from tests import factories as f
+from tests.htmx import SWAP, element, left_by
+
+pytestmark = pytest.mark.django_db
+TELEPHONE = "Bitte unter 02241 1234567 melden."
+IBAN = "Konto DE89 3704 0044 0532 0130 00."
+
+
+def url(issue, name="detail", *more):
+    return reverse(f"steering:issue_{name}", args=[issue.pk, *more])
+
+
+def step_url(issue, step):
+    return url(issue, "step", step)
+
+
+def as_(client, user):
+    client.force_login(user)
+    return client
+
+
+def kept(issue):
+    """Everything an act could have changed."""
+    fresh = Issue.objects.get(pk=issue.pk)
+    return (
+        [getattr(fresh, field.attname) for field in fresh._meta.concrete_fields],
+        fresh.steps_taken.count(),
+        fresh.comments.count(),
+        fresh.confirmations.count(),
+        Notice.objects.count(),
+        TrailEntry.objects.count(),
+    )
+
+
+def holders(issue):
+    return [f.holder_of(issue)] if issue.holder else []
+
+
+@pytest.fixture
+def coordination():
+    return f.user(Role.COORDINATION, name="Koordinierung Case Management")
+
+
+# Every page, every state
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_has_a_page_and_every_open_step_a_form(client, state, django_assert_max_num_queries):
+    reporter = f.user(municipality=f.municipality())
+    issue = f.issue_at(state, reported_by=reporter)
+    chair = f.steering_group().leads().first()
+    for user in (reporter, f.user(Role.COORDINATION), f.user(Role.STRATEGIC_OFFICE), chair, *holders(issue)):
+        if not Issue.objects.visible_to(user).filter(pk=issue.pk).exists():
+            continue
+        as_(client, user)
+        with django_assert_max_num_queries(12):
+            assert client.get(url(issue)).status_code == 200
+        for offer in ESCALATION.offers(user, issue):
+            if not offer.barred:
+                with django_assert_max_num_queries(12):
+                    page = client.get(step_url(issue, offer.step.name))
+                assert page.status_code == 200
+                assert f'data-draft="issue:{issue.pk}:{offer.step.name}"' in page.text
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.AUDIT, Role.PROJECT_GROUP, Role.STEERING_GROUP, None])
+def test_what_one_may_not_see_does_not_exist(client, role):
+    issue = f.issue_at("coordination")
+    as_(client, f.user(role))
+    before = kept(issue)
+    assert client.get(url(issue)).status_code == 404
+    for name in ("comment", "pause", "resume", "interim_report", "measure", "join"):
+        assert client.post(url(issue, name), {"text": "Ein Wort"}).status_code == 404
+    assert client.post(step_url(issue, "forward"), {"released": "on"}).status_code == 404
+    assert kept(issue) == before
+
+
+def test_an_unknown_step_and_an_unknown_issue_are_404(client, coordination):
+    issue = f.issue_at("coordination")
+    as_(client, coordination)
+    assert client.get(step_url(issue, "destroy")).status_code == 404
+    assert client.get(f"/steering/issues/{10**30}/").status_code == 404
+    assert client.get(f"/steering/issues/{issue.pk + 1000}/forward/").status_code == 404
+
+
+def test_the_page_title_carries_the_number_and_no_word_of_the_issue(client, coordination):
+    issue = f.issue_at("coordination", title="Wohnberechtigung nur digital")
+    page = as_(client, coordination).get(url(issue)).text
+    title = page.split("<title>")[1].split("</title>")[0]
+    assert issue.number in title
+    assert "Wohnberechtigung" not in title
+
+
+# Taking a step
+
+
+def test_a_step_leads_back_to_the_issue_and_drops_the_draft(client, coordination):
+    issue = f.issue_at("coordination")
+    Draft.keep(coordination, f"issue:{issue.pk}:hand_back", {"reason": "angefangen"})
+    as_(client, coordination)
+    assert "angefangen" in client.get(step_url(issue, "hand_back")).text
+    answer = client.post(step_url(issue, "forward"), {"released": "on", "seen": issue.step_no})
+    assert answer.status_code == 302
+    assert answer.url == url(issue)
+    issue.refresh_from_db()
+    assert issue.state == State.STRATEGY
+    assert Draft.of(coordination, f"issue:{issue.pk}:hand_back"), "another form's draft stays"
+
+
+def test_a_step_out_of_sight_leads_home(client, coordination):
+    issue = f.issue_at("coordination")
+    answer = as_(client, coordination).post(step_url(issue, "hand_back"), {"reason": "Es fehlt der Ort.", "seen": 1})
+    assert answer.status_code == 302
+    assert answer.url == "/"
+    again = f.issue_at("coordination")
+    swapped = client.post(step_url(again, "hand_back"), {"reason": "Es fehlt der Ort.", "seen": 1}, headers=SWAP)
+    assert swapped.headers["HX-Redirect"] == "/"
+
+
+@pytest.mark.parametrize(
+    ("state", "step", "given"),
+    [
+        ("coordination", "forward", {"released": "on", "note": "Bitte bald vorlegen."}),
+        ("coordination", "solve", {"outcome": "single_case", "result": "Ein Anruf hat genügt."}),
+        ("feedback_due", "feed_back", {"feedback": "Die vorläufige Bescheinigung genügt jetzt."}),
+        ("fed_back", "confirm", {"informed": "Jobcenter"}),
+        ("fed_back", "reopen", {"reason": "Im Alltag ändert sich nichts."}),
+        ("state_level", "solve", {"outcome": "solved", "result": "Der Erlass ist geändert."}),
+    ],
+)
+def test_what_a_step_leaves_on_the_page_is_what_a_reload_shows(client, state, step, given):
+    issue = f.issue_at(state)
+    as_(client, f.holder_of(issue))
+    with workdays.as_of(workdays.now()):
+        swapped = client.post(step_url(issue, step), given | {"seen": issue.step_no}, headers=SWAP)
+        assert swapped.status_code == 200
+        assert "<html" not in swapped.text
+        assert left_by(swapped) == url(issue)
+        reloaded = client.get(url(issue))
+    assert element(swapped.text, "knackpunkt") == element(reloaded.text, "knackpunkt") != ""
+
+
+def test_opening_a_step_by_swap_is_what_its_address_shows(client, coordination):
+    issue = f.issue_at("coordination")
+    as_(client, coordination)
+    address = step_url(issue, "merge")
+    swapped, reloaded = client.get(address, headers=SWAP), client.get(address)
+    assert element(swapped.text, "schritte") == element(reloaded.text, "schritte") != ""
+
+
+def test_a_changed_choice_reloads_who_will_be_told(client):
+    issue = f.issue_at("steering")
+    group = f.local_group(issue.municipality)
+    as_(client, f.holder_of(issue))
+    address = f"{step_url(issue, 'assign')}?reach=local&body={group.pk}"
+    swapped = client.get(address, headers=SWAP | {"HX-Target": "vorschau"})
+    assert swapped.text.strip().startswith('<div id="vorschau"')
+    assert str(group) in swapped.text
+    assert element(swapped.text, "vorschau") == element(client.get(address).text, "vorschau")
+
+
+def test_without_script_the_preview_is_refreshed_and_nothing_happens(client):
+    issue = f.issue_at("steering")
+    group = f.local_group(issue.municipality)
+    as_(client, f.holder_of(issue))
+    before = kept(issue)
+    page = client.post(
+        step_url(issue, "assign"), {"preview": "1", "body": group.pk, "reach": "local", "reason": "Halb getippt"}
+    )
+    assert page.status_code == 200
+    assert "Halb getippt" in page.text
+    assert f"Ihrer Gruppe zugewiesen: „{issue.title}“" in page.text
+    assert kept(issue) == before
+
+
+def test_who_is_announced_is_who_is_told(client, coordination):
+    reporter = f.user(name="Case Management Windeck")
+    issue = f.issue_at("coordination", reported_by=reporter)
+    office = f.user(Role.STRATEGIC_OFFICE, name="Geschäftsstelle rechts")
+    as_(client, coordination)
+    page = element(client.get(step_url(issue, "forward")).text, "mitteilung")
+    assert "1 meldende Stelle: Case Management Windeck" in page
+    assert "Geschäftsstelle rechtsrheinisch" in page
+    Notice.objects.all().delete()
+    client.post(step_url(issue, "forward"), {"released": "on", "seen": issue.step_no})
+    assert {notice.recipient for notice in Notice.objects.all()} == {reporter, office}
+
+
+def test_the_way_of_the_telling_names_the_next_working_morning(client, coordination):
+    issue = f.issue_at("coordination")
+    friday = dt.datetime(2026, 5, 22, 10, 0, tzinfo=workdays.BERLIN)  # Whit Monday follows
+    with workdays.as_of(friday):
+        page = as_(client, coordination).get(step_url(issue, "hand_back")).text
+    assert "in KIM sofort · Sammelmail Di 26.05., 07:00 Uhr" in page
+
+
+def test_the_due_date_after_the_step_is_said_in_words(client, coordination):
+    with workdays.as_of(dt.datetime(2026, 4, 13, 9, 0, tzinfo=workdays.BERLIN)):
+        issue = f.issue_at("coordination")
+        page = as_(client, coordination).get(step_url(issue, "forward")).text
+    assert "15 Arbeitstage ab 13.04.2026" in page
+    assert "05.05.2026" in page
+
+
+# Refusals
+
+
+def test_a_missing_answer_is_422_and_changes_nothing(client, coordination):
+    issue = f.issue_at("coordination")
+    before = kept(issue)
+    answer = as_(client, coordination).post(step_url(issue, "hand_back"), {"seen": issue.step_no})
+    assert answer.status_code == 422
+    assert "Begründung: Bitte ausfüllen." in answer.text
+    assert "<title>Fehler:" in answer.text
+    assert kept(issue) == before
+
+
+def test_two_at_once_the_second_is_told_who_was_first_and_keeps_the_text(client, coordination):
+    issue = f.issue_at("coordination")
+    seen = issue.step_no
+    f.take(issue, "forward")
+    before = kept(issue)
+    as_(client, coordination)
+    for headers in ({}, SWAP):
+        given = {"reason": "Ein langer getippter Grund", "seen": seen}
+        answer = client.post(step_url(issue, "hand_back"), given, headers=headers)
+        assert answer.status_code == 409
+        assert "An die Geschäftsstelle" in answer.text
+        assert "wurde am" in answer.text
+        assert "Ein langer getippter Grund" in answer.text
+    assert kept(issue) == before
+
+
+def test_an_old_page_is_out_of_turn_even_where_the_step_is_possible_again(client, coordination):
+    reporter = f.user()
+    issue = f.issue_at("coordination", reported_by=reporter)
+    seen = issue.step_no
+    f.take(issue, "hand_back")
+    f.take(issue, "report")
+    before = kept(issue)
+    answer = as_(client, coordination).post(step_url(issue, "decline"), {"reason": "Alt getippt", "seen": seen})
+    assert answer.status_code == 409
+    assert "Alt getippt" in answer.text
+    assert kept(issue) == before
+
+
+def test_a_link_to_a_step_that_is_over_says_so(client, coordination):
+    issue = f.issue_at("strategy")
+    answer = as_(client, coordination).get(step_url(issue, "forward"))
+    assert answer.status_code == 409
+    assert "bereits ausgeführt" in answer.text
+
+
+def test_somebody_elses_step_is_403_with_the_rule_in_german(client):
+    reporter = f.user()
+    issue = f.issue_at("coordination", reported_by=reporter)
+    before = kept(issue)
+    as_(client, reporter)
+    for answer in (client.get(step_url(issue, "forward")), client.post(step_url(issue, "forward"), {"released": "on"})):
+        assert answer.status_code == 403
+        assert "Diesen Schritt geht die Koordinierung" in answer.text
+    assert kept(issue) == before
+
+
+def test_four_eyes_are_kept_and_the_barred_step_says_why(client):
+    both = f.user(roles=[Role.CASE_MANAGER, Role.COORDINATION])
+    issue = f.issue_at("coordination", reported_by=both)
+    before = kept(issue)
+    as_(client, both)
+    page = client.get(url(issue)).text
+    assert "kim-steps__step--barred" in page
+    assert "Vier-Augen-Prinzip" in page
+    assert client.post(step_url(issue, "forward"), {"released": "on"}).status_code == 403
+    assert kept(issue) == before
+
+
+def test_a_refused_step_is_409_in_the_form_with_everything_kept(client):
+    issue = f.issue_at("strategy")
+    office = f.holder_of(issue)
+    meeting = f.meeting(days=3)
+    as_(client, office)
+    assert client.get(step_url(issue, "table")).status_code == 200
+    meeting.body.meetings.update(cancelled_at=workdays.now())
+    before = kept(issue)
+    answer = client.post(
+        step_url(issue, "table"), {"meeting": meeting.pk, "note": "Meine Notiz", "seen": issue.step_no}
+    )
+    assert answer.status_code == 422, "a cancelled meeting is no choice any more"
+    assert "Meine Notiz" in answer.text
+    assert kept(issue) == before
+
+
+def test_bundling_into_itself_or_into_nothing_is_refused(client, coordination):
+    issue, closed = f.issue_at("coordination"), f.issue_at("closed")
+    as_(client, coordination)
+    before = kept(issue)
+    for number in (issue.number, closed.number, "KP-1999-0001", "' OR 1=1"):
+        answer = client.post(step_url(issue, "merge"), {"lead": number, "seen": issue.step_no})
+        assert answer.status_code == 422
+    assert kept(issue) == before
+
+
+def test_bundling_by_number_and_back(client, coordination):
+    issue, lead = f.issue_at("coordination"), f.issue_at("coordination")
+    as_(client, coordination)
+    assert client.post(step_url(issue, "merge"), {"lead": lead.number.lower(), "seen": 1}).status_code == 302
+    issue.refresh_from_db()
+    assert issue.lead == lead
+    page = client.get(url(lead)).text
+    assert f"{issue.number} hierher gebündelt" in page
+    assert url(issue) in page
+    assert "Gebündelt mit" in client.get(url(issue)).text
+    answer = client.post(step_url(issue, "unmerge"), {"reason": "Doch etwas anderes", "seen": 2})
+    assert answer.status_code == 302
+    issue.refresh_from_db()
+    assert issue.state == State.COORDINATION
+
+
+# The privacy gate
+
+
+def test_a_finding_is_asked_for_one_by_one_and_then_passes(client, coordination):
+    issue = f.issue_at("coordination")
+    as_(client, coordination)
+    before = kept(issue)
+    given = {"reason": TELEPHONE, "seen": issue.step_no}
+    held = client.post(step_url(issue, "decline"), given)
+    assert held.status_code == 422
+    assert "02241 1234567" in held.text
+    assert kept(issue) == before
+    key = held.text.split('type="checkbox" name="confirmed" value="')[1].split('"')[0]
+    assert client.post(step_url(issue, "decline"), given).status_code == 422, "unconfirmed stays held"
+    assert client.post(step_url(issue, "decline"), given | {"confirmed": key}).status_code == 302
+    assert issue.confirmations.get().key == key
+
+
+def test_what_was_confirmed_once_stays_confirmed_while_the_rest_is_mended(client, coordination):
+    issue = f.issue_at("coordination")
+    as_(client, coordination)
+    given = {"reason": TELEPHONE, "seen": issue.step_no}
+    key = client.post(step_url(issue, "decline"), given).text.split('name="confirmed" value="')[1].split('"')[0]
+    again = client.post(step_url(issue, "decline"), {"reason": f"{TELEPHONE} {IBAN}", "seen": 1, "confirmed": key})
+    assert again.status_code == 422
+    assert f'<input type="hidden" name="confirmed" value="{key}">' in again.text
+
+
+def test_a_blocking_finding_offers_no_box(client, coordination):
+    issue = f.issue_at("coordination")
+    before = kept(issue)
+    answer = as_(client, coordination).post(step_url(issue, "decline"), {"reason": IBAN, "seen": issue.step_no})
+    assert answer.status_code == 422
+    assert "IBAN" in answer.text
+    assert 'type="checkbox" name="confirmed"' not in answer.text
+    assert kept(issue) == before
+
+
+def test_if_the_check_cannot_run_nothing_happens(client, coordination):
+    from kim import privacy_gate
+
+    issue = f.issue_at("coordination")
+    before = kept(issue)
+
+    def broken(author, context):
+        raise RuntimeError
+
+    privacy_gate.register("broken", broken)
+    try:
+        answer = as_(client, coordination).post(step_url(issue, "decline"), {"reason": "Kein Bedarf mehr", "seen": 1})
+    finally:
+        privacy_gate.unregister("broken")
+    assert answer.status_code == 409
+    assert "Datenschutzprüfung ist zurzeit nicht möglich" in answer.text
+    assert "Kein Bedarf mehr" in answer.text
+    assert kept(issue) == before
+
+
+def test_the_coordination_sees_what_was_vouched_for_and_nobody_else(client, coordination):
+    reporter = f.user()
+    issue = f.draft(by=reporter, situation=TELEPHONE)
+    as_(client, reporter)
+    held = client.post(step_url(issue, "report"), {"seen": 0})
+    assert held.status_code == 422
+    key = held.text.split('name="confirmed" value="')[1].split('"')[0]
+    assert client.post(step_url(issue, "report"), {"seen": 0, "confirmed": key}).status_code == 302
+    note = "als unbedenklich bestätigt"
+    assert note not in client.get(url(issue)).text
+    assert note in as_(client, coordination).get(url(issue)).text
+    assert "1 bestätigten Hinweis" in client.get(step_url(issue, "forward")).text
+
+
+# Who sees what
+
+
+def test_names_of_reporters_are_for_the_coordination_alone(client, coordination):
+    reporter = f.user(name="Case Management Windeck")
+    issue = f.issue_at("steering", reported_by=reporter)
+    name = "Case Management Windeck"
+    assert name in as_(client, coordination).get(url(issue)).text
+    for role in (Role.STRATEGIC_OFFICE, Role.CASE_MANAGER):
+        assert name not in as_(client, f.user(role)).get(url(issue)).text
+    chair = f.steering_group().leads().first()
+    assert name not in as_(client, chair).get(url(issue)).text
+    assert name not in client.get(step_url(issue, "defer")).text
+
+
+def test_internal_words_stay_in_their_office_and_public_ones_reach_the_reporters(client, coordination):
+    reporter = f.user()
+    issue = f.issue_at("strategy", reported_by=reporter)
+    office = f.holder_of(issue)
+    issue.comment(by=coordination, text="Koordinierung unter sich", public=False)
+    issue.comment(by=office, text="Geschäftsstelle unter sich", public=False)
+    issue.comment(by=coordination, text="Ein Wort an alle", public=True)
+    issue.comment(by=reporter, text="Nachtrag der Meldenden", public=False)
+    seen = {
+        "coordination": as_(client, coordination).get(url(issue)).text,
+        "office": as_(client, office).get(url(issue)).text,
+        "reporter": as_(client, reporter).get(url(issue)).text,
+        "colleague": as_(client, f.user()).get(url(issue)).text,
+    }
+    read = {
+        "Koordinierung unter sich": {"coordination"},
+        "Geschäftsstelle unter sich": {"office"},
+        "Ein Wort an alle": {"coordination", "office", "reporter"},
+        "Nachtrag der Meldenden": {"coordination", "reporter"},
+    }
+    for text, by in read.items():
+        assert {who for who, page in seen.items() if text in page} == by, text
+
+
+def test_the_note_of_a_step_is_for_the_offices_between_which_it_went(client, coordination):
+    reporter = f.user()
+    issue = f.issue_at("coordination", reported_by=reporter)
+    f.take(issue, "forward", note="Nur für die Geschäftsstelle")
+    office = f.holder_of(issue)
+    f.take(issue, "table")
+    chair = f.steering_group().leads().first()
+    note = "Nur für die Geschäftsstelle"
+    assert note in as_(client, coordination).get(url(issue)).text
+    assert note in as_(client, office).get(url(issue)).text
+    assert note not in as_(client, reporter).get(url(issue)).text
+    assert note not in as_(client, chair).get(url(issue)).text
+
+
+def test_the_reason_of_a_hand_back_reaches_the_reporters(client):
+    reporter = f.user()
+    issue = f.issue_at("coordination", reported_by=reporter)
+    f.take(issue, "hand_back", reason="Bitte den Ort ergänzen")
+    assert "Bitte den Ort ergänzen" in as_(client, reporter).get(url(issue)).text
+
+
+def test_others_see_the_bare_matter_and_may_join(client):
+    issue = f.issue_at("strategy", situation="Der Sachverhalt in Worten", reported_by=f.user(name="Case Management A"))
+    other = f.user(name="Case Management B")
+    page = as_(client, other).get(url(issue)).text
+    assert "Der Sachverhalt in Worten" in page
+    assert "Station 3 von 7" in page
+    for hidden in ("Verlauf", "Gespräch", "Gemeldet von", "Case Management A", "kim-way__list", "fällig"):
+        assert hidden not in element(page, "knackpunkt"), hidden
+    assert client.post(url(issue, "comment"), {"text": "Ein Wort"}).status_code == 404
+    answer = client.post(url(issue, "join"))
+    assert answer.status_code == 302
+    whole = client.get(url(issue)).text
+    assert "Verlauf" in whole
+    assert "Das kenne ich auch" not in whole
+    assert client.post(url(issue, "join")).status_code == 403
+
+
+def test_joining_by_swap_shows_what_a_reload_shows(client):
+    issue = f.issue_at("strategy")
+    as_(client, f.user())
+    with workdays.as_of(workdays.now()):
+        swapped = client.post(url(issue, "join"), headers=SWAP)
+        assert element(swapped.text, "knackpunkt") == element(client.get(url(issue)).text, "knackpunkt") != ""
+
+
+def test_the_trail_says_who_was_told_and_who_has_read(client, coordination):
+    reporter = f.user(name="Case Management Windeck")
+    issue = f.issue_at("strategy", reported_by=reporter)
+    page = as_(client, coordination).get(url(issue)).text
+    assert "Case Management Windeck, noch nicht gelesen" in page
+    as_(client, reporter).get(url(issue))
+    page = as_(client, coordination).get(url(issue)).text
+    assert "Case Management Windeck, gelesen" in page
+    assert "Meldende: gelesen" in as_(client, f.holder_of(issue)).get(url(issue)).text
+
+
+def test_opening_the_page_reads_what_one_was_told_of_it_and_nothing_else(client):
+    reporter = f.user()
+    issue, other = f.issue_at("strategy", reported_by=reporter), f.issue_at("strategy", reported_by=reporter)
+    unread = Notice.objects.filter(recipient=reporter, read_at=None)
+    assert unread.filter(url=url(issue)).exists()
+    as_(client, reporter).get(url(issue))
+    assert not unread.filter(url=url(issue)).exists()
+    assert unread.filter(url=url(other)).exists()
+
+
+def test_the_answer_shows_how_many_have_read_it(client, coordination):
+    reporter = f.user()
+    issue = f.issue_at("fed_back", reported_by=reporter)
+    assert "gelesen von 0 von 1" in as_(client, coordination).get(url(issue)).text
+    page = as_(client, reporter).get(url(issue)).text
+    assert issue.feedback in page
+    assert "gelesen von 1 von 1" in as_(client, coordination).get(url(issue)).text
+
+
+# Other acts
+
+
+def test_a_word_is_added_where_it_belongs(client, coordination):
+    reporter = f.user()
+    issue = f.issue_at("coordination", reported_by=reporter)
+    as_(client, coordination)
+    client.post(url(issue, "comment"), {"text": "Unter uns", "audience": "internal"})
+    client.post(url(issue, "comment"), {"text": "An alle", "audience": "public"})
+    as_(client, reporter).post(url(issue, "comment"), {"text": "Von mir", "audience": "public"})
+    assert dict(issue.comments.values_list("text", "public")) == {"Unter uns": False, "An alle": True, "Von mir": False}
+
+
+def test_an_empty_word_and_a_held_one_are_422_with_the_text_kept(client, coordination):
+    issue = f.issue_at("coordination")
+    before = kept(issue)
+    as_(client, coordination)
+    empty = client.post(url(issue, "comment"), {"text": "  ", "audience": "internal"})
+    assert empty.status_code == 422
+    assert 'href="#beitrag_text"' in empty.text
+    assert 'id="beitrag_text"' in empty.text
+    held = client.post(url(issue, "comment"), {"text": TELEPHONE, "audience": "internal"}, headers=SWAP)
+    assert held.status_code == 422
+    assert TELEPHONE in held.text
+    assert kept(issue) == before
+    key = held.text.split('name="confirmed" value="')[1].split('"')[0]
+    sent = {"text": TELEPHONE, "audience": "internal", "confirmed": key}
+    assert client.post(url(issue, "comment"), sent).status_code == 302
+
+
+def test_the_clock_is_paused_and_runs_again(client, coordination):
+    issue = f.issue_at("coordination")
+    due = issue.due_on
+    until = workdays.add_workdays(workdays.today(), 3)
+    as_(client, coordination)
+    assert "Uhr anhalten" in client.get(url(issue)).text
+    assert client.get(url(issue, "pause")).status_code == 200
+    sent = {"until": f"{until:%d.%m.%Y}", "reason": "Antwort der Bezirksregierung"}
+    assert client.post(url(issue, "pause"), sent).status_code == 302
+    issue.refresh_from_db()
+    assert issue.due_on > due
+    page = client.get(url(issue)).text
+    assert "Antwort der Bezirksregierung" in page
+    assert "Uhr weiterlaufen lassen" in page
+    assert client.post(url(issue, "pause"), sent).status_code == 409
+    assert client.post(url(issue, "resume")).status_code == 302
+    assert client.post(url(issue, "resume")).status_code == 409
+
+
+@pytest.mark.parametrize("until", ["gestern", "1.1.2020", "31.2.2027", "1.1.2150"])
+def test_a_pause_until_nonsense_is_refused_and_nothing_changes(client, coordination, until):
+    issue = f.issue_at("coordination")
+    before = kept(issue)
+    answer = as_(client, coordination).post(url(issue, "pause"), {"until": until, "reason": "Warten"})
+    assert answer.status_code in (409, 422)
+    assert "Warten" in answer.text
+    assert kept(issue) == before
+
+
+def test_a_project_group_reports_and_holds_measures(client):
+    issue = f.issue_at("project")
+    lead = f.holder_of(issue)
+    as_(client, lead)
+    assert client.post(url(issue, "interim_report"), {"text": "Zwei Treffen, Entwurf liegt vor."}).status_code == 302
+    sent = {"text": "Merkblatt schreiben", "owner": "Jobcenter", "due_on": "31.12."}
+    assert client.post(url(issue, "measure"), sent).status_code == 302
+    measure = issue.measures.get()
+    assert measure.due_on.strftime("%d.%m.") == "31.12."
+    page = client.get(url(issue)).text
+    assert "Merkblatt schreiben" in page
+    assert "Zwei Treffen" in page
+    done = url(issue, "measure_done", measure.pk)
+    assert client.post(done).status_code == 302
+    assert client.post(done).status_code == 409
+    assert client.post(url(issue, "measure_done", measure.pk + 1)).status_code == 404
+    foreign = f.issue_at("project")
+    assert client.post(url(foreign, "measure_done", measure.pk)).status_code == 404
+
+
+def test_only_the_lead_of_the_group_reports(client, coordination):
+    issue = f.issue_at("project")
+    before = kept(issue)
+    as_(client, coordination)
+    for name in ("interim_report", "measure"):
+        assert client.get(url(issue, name)).status_code == 403
+        assert client.post(url(issue, name), {"text": "Text", "owner": "Amt", "due_on": "31.12."}).status_code == 403
+    assert kept(issue) == before
+
+
+def test_acts_without_a_page_of_their_own_lead_to_the_issue(client, coordination):
+    issue = f.issue_at("coordination")
+    as_(client, coordination)
+    assert client.get(url(issue, "comment")).url == url(issue)
+
+
+# Reporting
+
+
+@pytest.fixture
+def writer():
+    return f.user(name="Case Management Windeck", municipality=f.municipality("Windeck"))
+
+
+def report(writer, **given):
+    code = f.codes()
+    f.limits()
+    return {
+        "title": "Termine zur Verlängerung erst nach Monaten",
+        "situation": "Bis zum Termin ist der Titel abgelaufen.",
+        "topic": code.topic.pk,
+        "legal_areas": code.legal_area.pk,
+        "municipality": writer.assignments.get().municipality_id,
+        "urgency": 3,
+        "act": "report",
+    } | given
+
+
+NEW = "/steering/issues/new/"
+
+
+def test_a_report_reaches_the_coordination_and_drops_the_draft(client, writer, coordination):
+    Draft.keep(writer, "issue:new", {"title": "Termine"})
+    as_(client, writer)
+    assert 'value="Termine"' in client.get(NEW).text
+    answer = client.post(NEW, report(writer))
+    issue = Issue.objects.get()
+    assert answer.url == url(issue)
+    assert (issue.state, issue.urgency, issue.number[:3]) == ("coordination", 3, "KP-")
+    assert list(issue.legal_areas.all()) == [f.codes().legal_area]
+    assert Draft.of(writer, "issue:new") is None
+    assert Notice.objects.filter(recipient=coordination).exists()
+
+
+def test_a_report_sent_twice_is_one_issue(client, writer):
+    as_(client, writer)
+    first, second = client.post(NEW, report(writer)), client.post(NEW, report(writer))
+    assert first.url == second.url
+    assert Issue.objects.count() == 1
+
+
+def test_a_draft_needs_a_title_only_and_nobody_else_sees_it(client, writer, coordination):
+    as_(client, writer)
+    answer = client.post(NEW, {"title": "Ein Anfang", "act": "save"})
+    issue = Issue.objects.get()
+    assert answer.url == url(issue)
+    assert issue.state == State.DRAFT
+    assert as_(client, coordination).get(url(issue)).status_code == 404
+
+
+def test_reporting_names_everything_that_is_missing(client, writer):
+    answer = as_(client, writer).post(NEW, {"title": "", "act": "report"})
+    assert answer.status_code == 422
+    for label in ("Titel", "Sachverhalt", "Thema", "Rechtskreise", "Kommune"):
+        assert f"{label}: Bitte" in answer.text, label
+    assert Issue.objects.count() == 0
+
+
+def test_the_gate_holds_a_report_at_its_field_and_leaves_nothing_behind(client, writer):
+    sent = report(writer, situation=TELEPHONE)
+    as_(client, writer)
+    held = client.post(NEW, sent)
+    assert held.status_code == 422
+    assert 'href="#id_situation"' in held.text
+    assert TELEPHONE in held.text
+    assert (Issue.objects.count(), TrailEntry.objects.filter(kind="steering.issue").count()) == (0, 0)
+    key = held.text.split('type="checkbox" name="confirmed" value="')[1].split('"')[0]
+    assert client.post(NEW, sent | {"confirmed": key}).status_code == 302
+    assert Issue.objects.get().confirmations.count() == 1
+
+
+def test_the_short_way_is_there_only_where_the_county_allows_it(client, writer):
+    as_(client, writer)
+    assert 'value="report_directly"' not in client.get(NEW).text
+    assert client.post(NEW, report(writer, act="report_directly")).status_code == 403
+    assert Issue.objects.count() == 0
+    f.county(direct_reporting=True)
+    assert 'value="report_directly"' in client.get(NEW).text
+    client.post(NEW, report(writer, act="report_directly"))
+    assert Issue.objects.get().state == State.STRATEGY
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"topic": "999999"}, {"municipality": "x"}, {"legal_areas": "0"}, {"urgency": "7"}, {"frequency": "oft"},
+              {"title": "x" * 141}, {"situation": "a\0b"}, {"presumed_reach": "galaxy"}, {"organisations": "1'"}]
+)  # fmt: skip
+def test_foreign_values_are_errors_in_words(client, writer, wrong):
+    answer = as_(client, writer).post(NEW, report(writer, **wrong))
+    assert answer.status_code == 422
+    assert "kim-errors" in answer.text
+    assert Issue.objects.count() == 0
+
+
+def test_the_place_of_today_is_chosen_already(client):
+    there, here = f.municipality("Hennef"), f.municipality("Windeck")
+    writer = f.user(municipality=there)
+    writer.assignments.create(
+        role=Role.CASE_MANAGER, municipality=here, employer=f.organisation(), valid_from=f.LONG_AGO, weekdays="135"
+    )
+    writer.assignments.filter(municipality=there).update(weekdays="24")
+    as_(client, writer)
+    for day, place in [(12, there), (13, here)]:  # a Tuesday, a Wednesday
+        with workdays.as_of(dt.datetime(2026, 5, day, 9, tzinfo=workdays.BERLIN)):
+            assert f'<option value="{place.pk}" selected>' in client.get(NEW).text
+
+
+@pytest.mark.parametrize("role", [Role.COORDINATION, Role.STRATEGIC_OFFICE, Role.ADMIN, Role.AUDIT])
+def test_others_do_not_report(client, role):
+    as_(client, f.user(role))
+    for answer in (client.get(NEW), client.post(NEW, {"title": "Ein Titel", "act": "save"})):
+        assert answer.status_code == 403
+    assert client.post("/steering/issues/similar/", {"title": "Titel"}).status_code == 403
+    assert Issue.objects.count() == 0
+
+
+def test_a_draft_is_edited_and_reported_by_its_writer_alone(client, writer, coordination):
+    issue = f.draft(by=writer)
+    address = url(issue, "edit")
+    assert as_(client, f.user()).get(address).status_code == 404
+    as_(client, writer)
+    page = client.get(address).text
+    assert issue.situation in page
+    assert client.post(address, report(writer, title="Neuer Titel", act="save")).status_code == 302
+    issue.refresh_from_db()
+    assert (issue.title, issue.state) == ("Neuer Titel", "draft")
+    assert client.post(address, report(writer)).status_code == 302
+    issue.refresh_from_db()
+    assert issue.state == State.COORDINATION
+    assert as_(client, coordination).get(address).status_code == 403
+
+
+def test_a_draft_already_reported_keeps_the_text_of_the_old_page(client, writer):
+    issue = f.issue_at("coordination", reported_by=writer)
+    before = kept(issue)
+    as_(client, writer)
+    answer = client.post(url(issue, "edit"), report(writer, title="Zu spät getippter Titel"))
+    assert answer.status_code == 409
+    assert "Zu spät getippter Titel" in answer.text
+    assert client.get(url(issue, "edit")).url == url(issue)
+    assert kept(issue) == before
+
+
+def test_a_held_edit_leaves_the_draft_as_it_was(client, writer):
+    issue = f.draft(by=writer)
+    before = kept(issue)
+    answer = as_(client, writer).post(url(issue, "edit"), report(writer, situation=IBAN))
+    assert answer.status_code == 422
+    assert kept(issue) == before
+
+
+def test_similar_ones_are_found_while_typing_and_can_be_joined(client, writer):
+    known = f.issue_at("strategy", title="Termine zur Verlängerung erst nach zwei Monaten")
+    hidden = f.issue_at("coordination", title="Termine zur Verlängerung erst nach drei Monaten")
+    as_(client, writer)
+    sent = {"title": "Termine zur Verlängerung dauern Monate", "situation": "Verlängerung", "topic": "x"}
+    swapped = client.post("/steering/issues/similar/", sent, headers=SWAP)
+    assert known.title in swapped.text
+    assert "Verlängerung" in swapped.text.split("gleich:")[1]
+    assert hidden.title not in swapped.text
+    assert url(known, "join") in swapped.text
+    assert "<html" not in swapped.text
+    assert "<html" in client.post("/steering/issues/similar/", sent).text
+    assert client.get("/steering/issues/similar/?title=Termine").status_code == 405
+
+
+def test_the_coordination_bundles_from_the_similar_ones(client, coordination):
+    issue = f.issue_at("coordination", title="Termine zur Verlängerung erst nach zwei Monaten")
+    lead = f.issue_at("coordination", title="Termine zur Verlängerung erst nach drei Monaten")
+    as_(client, coordination)
+    found = client.get(url(issue, "alike"), headers=SWAP).text
+    address = f"{step_url(issue, 'merge')}?lead={lead.number}"
+    assert address in found
+    assert f'value="{lead.number}"' in client.get(address).text
+
+
+# Drafts of any form
+
+
+def test_a_form_saves_itself(client, writer):
+    as_(client, writer)
+    sent = {"draft": "issue:new", "draft_url": NEW, "draft_title": "Melden", "title": "Halb", "legal_areas": ["1", "2"]}
+    answer = client.post("/drafts/", sent, headers={"Accept": "application/json"})
+    assert set(answer.json()) == {"saved"}
+    draft = Draft.of(writer, "issue:new")
+    assert draft.data == {"title": "Halb", "legal_areas": ["1", "2"]}
+    assert (draft.url, draft.title) == (NEW, "Melden")
+    assert client.post("/drafts/", {"draft": "issue:new", "title": "Halb"}).status_code == 204
+    client.post("/drafts/", {"draft": "issue:new", "title": ""})
+    assert Draft.of(writer, "issue:new") is None
+
+
+@pytest.mark.parametrize("key", ["", "x" * 200, "../", "Ä", "a b"])
+def test_a_draft_without_a_proper_key_is_no_draft(client, writer, key):
+    assert as_(client, writer).post("/drafts/", {"draft": key, "title": "T"}).status_code == 400
+    assert Draft.objects.count() == 0
+
+
+def test_what_is_odd_in_a_draft_does_no_harm(client, writer):
+    sent = {
+        "draft": "a",
+        "draft_url": "//evil.example/",
+        "text": "a\0b" + "x" * 50_000,
+        "password": "geheim",
+        "<x>": "1",
+    }
+    assert as_(client, writer).post("/drafts/", sent).status_code == 204
+    draft = Draft.of(writer, "a")
+    assert draft.url == ""
+    assert set(draft.data) == {"text"}
+    assert len(draft.data["text"]) == 20_000
+
+
+# Costs
+
+
+def test_the_page_costs_the_same_however_much_there_is(client, coordination, django_assert_max_num_queries):
+    issue = f.issue_at("project", reported_by=f.user())
+    office = f.user(Role.STRATEGIC_OFFICE)
+    for user in [*(f.user() for _ in range(5))]:
+        issue.join(by=user)
+    as_(client, coordination)
+
+    def cost():
+        client.get(url(issue))
+        with django_assert_max_num_queries(12) as asked:
+            assert client.get(url(issue)).status_code == 200
+        return len(asked)
+
+    few = cost()
+    Comment.objects.bulk_create(
+        Comment(issue=issue, by=office, text=f"Wort {n}", public=n % 2, office="strategy") for n in range(200)
+    )
+    IssueStep.objects.bulk_create(
+        IssueStep(issue=issue, no=100 + n, name="assign", source="steering", target="project", by=office)
+        for n in range(60)
+    )
+    keys = [f"issuestep:{pk}" for pk in issue.steps_taken.values_list("pk", flat=True)]
+    for user in issue.all_reporters():
+        there = set(Notice.objects.filter(recipient=user).values_list("key", flat=True))
+        Notice.objects.bulk_create(
+            Notice(recipient=user, key=key, audience="reporters", headline="x", url=url(issue))
+            for key in keys
+            if key not in there
+        )
+    assert cost() == few
+
+
+def test_older_words_open_with_a_link(client, coordination):
+    issue = f.issue_at("coordination")
+    Comment.objects.bulk_create(
+        Comment(issue=issue, by=coordination, text=f"Wort Nummer {n}.", public=False, office="coordination")
+        for n in range(70)
+    )
+    as_(client, coordination)
+    page = client.get(url(issue)).text
+    assert "Wort Nummer 69." in page
+    assert "Wort Nummer 3." not in page
+    assert "worte=alle" in page
+    assert "Wort Nummer 3." in client.get(f"{url(issue)}?worte=alle").text
