@@ -5,7 +5,8 @@ A cell says for whom the answer is yes: for every issue, for one's own, for othe
 
 from itertools import product
 
-from django.db.models import Q, QuerySet
+from django.db.models.sql import AND, Query
+from django.db.models.sql.where import NothingNode, WhereNode
 
 from kim import workdays
 from kim.access import Table
@@ -85,31 +86,37 @@ def sample(state: str, *, own: bool = False, overdue: bool = False) -> Issue:
     return issue
 
 
-def holds(question: Q, issue: Issue, own: bool) -> bool:
-    """Whether the set described by `question` would contain `issue`; a subquery stands for „reported by the user“.
+def holds(where: WhereNode, issue: Issue, own: bool) -> bool:
+    """Whether a set with this condition would contain `issue`. What is asked of other tables means „reported by me“.
 
     Raises LookupError for a kind of condition it does not know, so that a new one cannot be misread.
     """
-    results = []
-    for child in question.children:
-        if isinstance(child, Q):
-            results.append(holds(child, issue, own))
-            continue
-        lookup, wanted = child
-        name, _, kind = lookup.partition("__")
-        value = issue.body_id if name == "body" else getattr(issue, name)
-        if isinstance(wanted, QuerySet):
-            results.append(own)
-        elif kind == "in":
-            results.append(value in wanted)
-        elif kind == "isnull":
-            results.append((value is None) == wanted)
-        elif kind == "":
-            results.append(value == wanted)
-        else:
-            raise LookupError(lookup)
-    found = all(results) if question.connector == Q.AND else any(results)
-    return found != question.negated
+    found = [
+        holds(child, issue, own) if isinstance(child, WhereNode) else _holds(child, issue, own)
+        for child in where.children
+    ]
+    together = all(found) if where.connector == AND else any(found)
+    return together != where.negated
+
+
+def _holds(condition, issue: Issue, own: bool) -> bool:
+    if isinstance(condition, NothingNode):
+        return False
+    target = getattr(condition.lhs, "target", None)
+    if target is None or target.model is not Issue:
+        return own != (condition.lookup_name == "isnull" and condition.rhs)
+    if isinstance(condition.rhs, Query):
+        parts = condition.rhs.combined_queries or (condition.rhs,)
+        return any(holds(part.where, issue, own) if part.model is Issue else own for part in parts)
+    value = getattr(issue, target.attname)
+    match condition.lookup_name:
+        case "in":
+            return value in condition.rhs
+        case "isnull":
+            return (value is None) == condition.rhs
+        case "exact":
+            return value == condition.rhs
+    raise LookupError(condition.lookup_name)
 
 
 def tables() -> list[Table]:
@@ -167,8 +174,8 @@ def _word(answers: dict[tuple[bool, bool], bool]) -> str:
 
 
 def _seen(state, person) -> str:
-    question = access.visible_issues(person)
-    if holds(question, sample(state), own=False):
+    where = Issue.objects.visible_to(person).query.where
+    if holds(where, sample(state), own=False):
         return "ganz" if access.sees_whole(person, sample(state)) else "Sache"
     reports = access.may_start(person, None)
-    return "eigene" if reports and holds(question, sample(state, own=True), own=True) else ""
+    return "eigene" if reports and holds(where, sample(state, own=True), own=True) else ""

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kim import mail, paging, workdays
 from kim.access import demand, runs_operation
-from kim.celery import TIMETABLE
 from kim.health import HEARTBEAT_SECONDS
 from kim.models import County, JobRun, Mail
 
@@ -95,10 +94,10 @@ def _resend(request, mails) -> None:
 
 
 def _last_rows() -> dict[str, JobRun | None]:
-    """The newest row of every job of the timetable, in its order; one query."""
+    """The newest row of every job, in the order of WORDS; one query."""
     since = workdays.today() - dt.timedelta(days=14)
-    last: dict[str, JobRun | None] = dict.fromkeys(TIMETABLE)
-    for row in JobRun.objects.filter(job__in=TIMETABLE, day__gte=since).order_by("day"):
+    last: dict[str, JobRun | None] = dict.fromkeys(WORDS)
+    for row in JobRun.objects.filter(job__in=WORDS, day__gte=since).order_by("day"):
         last[row.job] = row
     return last
 

@@ -37,6 +37,9 @@ class TrailForm(Form):
         self.fields["act"] = forms.ChoiceField(label="Vorgang", choices=[("", "alle"), *acts], required=False)
         self.fields["first"] = Day(label="von", past=True, required=False)
         self.fields["last"] = Day(label="bis", past=True, required=False)
+        for name, field in self.fields.items():
+            kind = "form-select" if name in ("by", "act") else "form-control"
+            field.widget.attrs["class"] = f"{kind} {kind}-sm"
 
 
 @require_safe
