@@ -1,0 +1,321 @@
+"""The county file: what it says is what is loaded, a second time changes nothing, and errors name their line."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db.models import Sum
+
+from kim import workdays
+from kim.models import Assignment, Code, County, Municipality, Organisation, PopulationCount, TrailEntry, User
+from steering import county
+from steering.models import Body, Meeting, Membership, TimeLimit
+
+FILE = settings.BASE_DIR / "data" / "rhein-sieg-kreis.yaml"
+PUBLISHED = dt.date(2022, 3, 16)
+
+#: The list of the status report of 16.03.2022, word for word.
+NINE = {
+    ("2021-10-15", ("Bad Honnef", "Hennef (Sieg)", "Königswinter")),
+    ("2021-10-15", ("Meckenheim", "Rheinbach")),
+    ("2021-10-15", ("Windeck",)),
+    ("2021-11-01", ("Sankt Augustin", "Wachtberg")),
+    ("2021-11-15", ("Bornheim",)),
+    ("2021-12-01", ("Alfter", "Swisttal")),
+    ("2022-02-01", ("Niederkassel",)),
+    ("2022-02-01", ("Lohmar",)),
+    ("2022-03-01", ("Much", "Neunkirchen-Seelscheid")),
+}
+
+
+def load(path=FILE):
+    return county.load(county.read(path))
+
+
+def known_on(day):
+    """Case management as a report of that day could have told it."""
+    with workdays.as_of(day):
+        return Assignment.objects.valid_on().known_on().filter(role="case_manager", municipality__isnull=False)
+
+
+@pytest.fixture
+def loaded(db):
+    return load()
+
+
+# What the documents say
+
+
+def test_nineteen_municipalities_with_the_published_population(loaded):
+    assert Municipality.objects.count() == 19
+    counted = PopulationCount.objects.filter(counted_on="2022-12-31").exclude(source="")
+    assert counted.aggregate(Sum("persons"))["persons__sum"] == 608_335
+    left = counted.filter(municipality__bank="left")
+    assert (left.count(), left.aggregate(Sum("persons"))["persons__sum"]) == (6, 164_142)
+    assert Municipality.objects.filter(bank="right").count() == 13
+    assert not Municipality.objects.filter(latitude=None).exists()
+    assert County.current().key == "05382"
+
+
+def test_every_municipality_has_its_administration(loaded):
+    for place in Municipality.objects.all():
+        assert Organisation.objects.filter(kind="municipality", municipality=place).count() == 1, place
+
+
+def test_the_nine_of_the_status_report_with_their_days_and_places(loaded):
+    rows = Assignment.objects.filter(source__startswith="Sachstand 16.03.2022, Nr.")
+    found = {
+        (
+            str(user.assignments.first().valid_from),
+            tuple(sorted(user.assignments.values_list("municipality__name", flat=True))),
+        )
+        for user in User.objects.filter(assignments__in=rows)
+    }
+    assert found == NINE
+    assert set(rows.values_list("employer__key", flat=True)) == {"rhein-sieg-kreis"}
+    assert {row.known_from.astimezone(workdays.BERLIN).date() for row in rows} == {PUBLISHED}
+
+
+def test_white_spots_on_the_day_of_the_report(loaded):
+    covered = known_on(PUBLISHED).values("municipality")
+    white = Municipality.objects.exclude(pk__in=covered).values_list("name", flat=True)
+    assert set(white) == {"Siegburg", "Eitorf", "Ruppichteroth"}
+
+
+def test_a_report_written_before_the_nine_were_announced_knows_troisdorf_only(loaded):
+    assert list(known_on(dt.date(2022, 3, 15)).values_list("municipality__name", flat=True)) == ["Troisdorf"]
+    assert not known_on(dt.date(2021, 11, 15)).exists()
+
+
+def test_the_other_posts_of_both_documents(loaded):
+    def duty(username):
+        return Assignment.objects.get(user__username=username)
+
+    assert duty("leitung-kim").valid_from == dt.date(2021, 4, 1)
+    assert duty("koordination-troisdorf").valid_from == dt.date(2021, 8, 1)
+    for bank in ("links", "rechts"):
+        contact = duty(f"geschaeftsstelle-{bank}")
+        assert (contact.valid_from, contact.get_bank_display()) == (dt.date(2022, 1, 10), f"{bank}rheinisch")
+    shares = Assignment.objects.filter(role="authority").values_list("employer__key").annotate(Sum("share"))
+    assert {key: float(total) for key, total in shares} == {"rhein-sieg-kreis": 2.25, "troisdorf": 1.5}
+    four = Assignment.objects.filter(source__startswith="Niederschrift", role__in=["case_manager", "coordination"])
+    assert four.count() == 4
+    assert four.filter(known_from__date="2021-11-16", valid_from__lt="2021-11-16").count() == 4
+
+
+def test_the_steering_group_met_twice_and_is_made_of_institutions(loaded):
+    group = Body.objects.get(kind="steering")
+    assert group.valid_from == dt.date(2021, 11, 25)
+    assert [str(meeting) for meeting in group.meetings.order_by("starts_at")] == [
+        "Konstituierende Sitzung, 25.11.2021",
+        "2. Sitzung, 08.02.2022",
+    ]
+    assert not Membership.objects.filter(body=group, organisation=None).exists()
+    assert group.leads(PUBLISHED).count() == 1
+
+
+def test_limits_and_code_lists_are_there(loaded):
+    assert TimeLimit.of("coordination", PUBLISHED) == workdays.Limit(10, "workdays")
+    assert set(TimeLimit.objects.values_list("state", flat=True)) == {
+        "coordination", "strategy", "steering", "project", "state_level", "feedback_due", "fed_back",
+    }  # fmt: skip
+    assert set(Code.objects.values_list("list", flat=True)) == set(Code.List.values)
+
+
+def test_accounts_are_named_by_function_and_cannot_sign_in(loaded):
+    assert not any(user.has_usable_password() or user.email for user in User.objects.all())
+    assert not User.objects.filter(role_grants=None).exists()
+
+
+# A second time
+
+
+def test_a_second_run_changes_nothing_and_says_so(loaded, capsys):
+    trail = TrailEntry.objects.count()
+    call_command("load_county", str(FILE))
+    assert "Nichts zu ändern" in capsys.readouterr().out
+    assert TrailEntry.objects.count() == trail == 1
+
+
+def test_a_renamed_account_is_found_by_its_function(loaded):
+    User.objects.filter(username="cm-windeck").update(username="casemanager")
+    assert not load()
+
+
+def test_a_limit_changed_by_administrators_stays(loaded):
+    TimeLimit.objects.filter(state="coordination").update(amount=7)
+    load()
+    assert TimeLimit.objects.get(state="coordination").amount == 7
+
+
+def test_what_the_file_does_not_say_is_left_alone(loaded):
+    Assignment.objects.filter(user__username="cm-windeck").update(weekdays="135")
+    assert not load()
+    assert Assignment.objects.get(user__username="cm-windeck").weekdays == "135"
+
+
+def test_a_corrected_start_is_a_new_row_beside_what_was_believed(loaded, tmp_path):
+    wrong = Assignment.objects.get(user__username="cm-bornheim")
+    text = FILE.read_text().replace("valid_from: 2021-11-15, known_from", "valid_from: 2021-11-22, known_from")
+    path = tmp_path / "kreis.yaml"
+    path.write_text(text)
+    changes = load(path)
+    wrong.refresh_from_db()
+    right = Assignment.objects.get(user__username="cm-bornheim", known_until=None)
+    assert (wrong.valid_from, right.valid_from) == (dt.date(2021, 11, 15), dt.date(2021, 11, 22))
+    assert wrong.known_until == right.known_from
+    assert changes.changed["Assignment"] == 1
+    assert not load(path)
+
+
+def test_a_new_employer_is_an_end_and_a_new_row(loaded, tmp_path):
+    line = next(one for one in FILE.read_text().splitlines() if "Nr. 3" in one)
+    ended = line.replace("valid_from: 2021-10-15", "valid_from: 2021-10-15, last_day: 2024-12-31")
+    begun = (
+        line.replace("rhein-sieg-kreis", "windeck")
+        .replace("2021-10-15", "2025-01-01")
+        .replace("2022-03-16", "2025-01-01")
+    )
+    path = tmp_path / "kreis.yaml"
+    path.write_text(FILE.read_text().replace(line, f"{ended}\n{begun}"))
+    load(path)
+    believed = Assignment.objects.filter(user__username="cm-windeck", known_until=None)
+    assert believed.valid_on(dt.date(2024, 12, 31)).get().employer.key == "rhein-sieg-kreis"
+    assert believed.valid_on(dt.date(2025, 1, 1)).get().employer.key == "windeck"
+    assert not load(path)
+
+
+def test_another_county_is_another_installation(loaded, tmp_path):
+    path = tmp_path / "kreis.yaml"
+    path.write_text(FILE.read_text().replace("05382", "05362").replace("Rhein-Sieg-Kreis\n", "Rhein-Erft-Kreis\n"))
+    with pytest.raises(CommandError, match="gehört zu Rhein-Sieg-Kreis"):
+        call_command("load_county", str(path))
+
+
+# Errors
+
+
+SMALL = """\
+county: {key: "05382", name: Rhein-Sieg-Kreis}
+population: {counted_on: 2022-12-31, source: Destatis}
+municipalities:
+  - {ags: "05382076", name: Windeck, kind: municipality, bank: right, persons: 19203}
+  - {ags: "05382004", name: Alfter, kind: municipality, bank: left}
+organisations:
+  - {key: kreis, name: Kreis, kind: county}
+codes:
+  valid_from: 2020-07-01
+  topic: [{code: DAUER, label: Dauer}]
+  life_domain: [{code: EXIST, label: Existenz}]
+  legal_area: [{code: SGB2, label: SGB II}]
+limits:
+  - {state: coordination, amount: 10, unit: workdays, valid_from: 2020-07-01}
+accounts:
+  - username: cm-windeck
+    name: Case Management Windeck
+    organisation: kreis
+    roles: [{role: case_manager, valid_from: 2021-10-15}]
+    assignments:
+      - role: case_manager
+        employer: kreis
+        municipalities: ["05382076"]
+        share: 0.5
+        valid_from: 2021-10-15
+        known_from: 2022-03-16
+bodies:
+  - key: lenkungsgruppe
+    name: Lenkungsgruppe
+    kind: steering
+    valid_from: 2021-11-25
+    members: [{account: cm-windeck, function: member, valid_from: 2021-11-25}]
+    meetings: [{day: 2021-11-25}]
+"""
+
+WRONG = [
+    ("unknown key", "bank: left}", "bannk: left}", 5, "„bannk“ ist unbekannt. Gemeint „bank“?"),
+    ("missing field", ", kind: county}", "}", 7, "„kind“ fehlt"),
+    ("no date", "valid_from: 2020-07-01\n  topic", "valid_from: 01.07.2020\n  topic", 9, "kein Datum wie 2022-03-16"),
+    ("no such day", "known_from: 2022-03-16", "known_from: 2022-02-30", 26, "„2022-02-30“ ist kein Datum"),
+    ("unknown place", '["05382076"]', '["05382077"]', 23, "Kommune „05382077“ gibt es in dieser Datei nicht. Gemeint"),
+    ("unknown employer", "employer: kreis", "employer: krais", 22, "Organisation „krais“ gibt es"),
+    ("unknown account", "account: cm-windeck", "account: cm-winden", 32, "Konto „cm-winden“ gibt es"),
+    ("same key twice", '"05382004"', '"05382076"', 5, "Kommune „05382076“ steht schon in Zeile 4"),
+    ("same field twice", "share: 0.5", "role: case_manager", 24, "„role“ steht doppelt, schon in Zeile 21"),
+    ("share too large", "share: 0.5", "share: 1.5", 24, "Stellenanteil 1.5 liegt nicht zwischen 0 und 1"),
+    ("share of nothing", "share: 0.5", "share: 0", 24, "Stellenanteil 0 liegt nicht zwischen 0 und 1"),
+    ("share no number", "share: 0.5", "share: halb", 24, "keine Zahl"),
+    ("end before start", "share: 0.5", "last_day: 2021-10-14", 24, "Ende 14.10.2021 liegt vor dem Anfang 15.10.2021"),
+    ("unknown role", "[{role: case_manager", "[{role: case_manger", 19, "Gemeint „case_manager“?"),
+    ("other county", '"05382004"', '"05362004"', 5, "gehört nicht zum Kreis 05382"),
+    ("digits", '"05382004"', '"5382004"', 5, "nicht aus genau 8 Ziffern"),
+    ("place and bank", "share: 0.5", "bank: right", 24, "Entweder Kommunen oder eine Rheinseite"),
+    ("nobody's seat", "{account: cm-windeck, function", "{function", 32, "„account“ oder „organisation“"),
+    ("role twice", "2021-10-15}]", "2021-10-15}, {role: case_manager, valid_from: 2021-10-15}]", 19, "steht doppelt"),
+    ("weekdays", "share: 0.5", 'weekdays: "531"', 24, "keine Wochentage"),
+    ("hour", "meetings: [{day: 2021-11-25}]", "meetings: [{day: 2021-11-25, time: 25:00}]", 33, "keine Uhrzeit"),
+    ("limit too long", "amount: 10", "amount: 401", 14, "keine ganze Zahl von 1 bis 400"),
+    ("no list", "topic: [{code: DAUER, label: Dauer}]", "topic: DAUER", 10, "eine Liste erwartet"),
+    ("no mapping", "- {key: kreis, name: Kreis, kind: county}", "- kreis", 7, "Angaben in der Form"),
+    ("empty", "name: Kreis, kind", 'name: "", kind', 7, "Der Wert ist leer"),
+    ("persons of no day", "population: {counted_on: 2022-12-31, source: Destatis}", "# -", 4, "„population“"),
+    ("broken YAML", "organisations:", "organisations: [", 7, "kein gültiges YAML"),
+    ("tabs", "  topic:", "\ttopic:", 10, "kein gültiges YAML"),
+]  # fmt: skip
+
+
+def test_the_small_file_is_right(db, tmp_path):
+    path = tmp_path / "kreis.yaml"
+    path.write_text(SMALL)
+    assert load(path).made["Municipality"] == 2
+
+
+@pytest.mark.parametrize(("right", "wrong", "line", "says"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
+def test_an_error_names_its_line_and_nothing_is_loaded(db, tmp_path, right, wrong, line, says):
+    assert SMALL.count(right) == 1 or right == "2021-10-15}]"
+    path = tmp_path / "kreis.yaml"
+    path.write_text(SMALL.replace(right, wrong, 1))
+    with pytest.raises(CommandError) as error:
+        call_command("load_county", str(path))
+    assert f"Zeile {line}: " in str(error.value)
+    assert says in str(error.value)
+    assert not Municipality.objects.exists()
+
+
+def test_every_error_is_told_at_once_in_order_of_lines(tmp_path):
+    path = tmp_path / "kreis.yaml"
+    path.write_text(
+        SMALL.replace("share: 0.5", "share: 7").replace("kind: county", "kind: kreis").replace("05382004", "x")
+    )
+    with pytest.raises(county.CountyFileError) as error:
+        county.read(path)
+    assert [line for line, _ in error.value.problems] == [5, 7, 24]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "ist leer"),
+        (b"county: \xff", "nicht in UTF-8"),
+        (b"- 1", "Angaben in der Form"),
+        (b"a: &b [*b]", "unbekannt"),
+    ],
+)
+def test_what_is_no_county_file_is_refused_in_words(tmp_path, content, says):
+    path = tmp_path / "kreis.yaml"
+    path.write_bytes(content)
+    with pytest.raises(county.CountyFileError, match=says):
+        county.read(path)
+
+
+def test_a_file_that_is_not_there_is_refused_in_words():
+    with pytest.raises(CommandError, match="lässt sich nicht lesen"):
+        call_command("load_county", str(Path("/nowhere/kreis.yaml")))
+
+
+def test_checking_loads_nothing(db, capsys):
+    call_command("load_county", str(FILE), check=True)
+    assert "in Ordnung" in capsys.readouterr().out
+    assert not Municipality.objects.exists()
+    assert not Meeting.objects.exists()
