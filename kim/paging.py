@@ -79,5 +79,6 @@ def _read(token: str, name: str):
         pk = int(pk)
     except (ValueError, TypeError, UnicodeError):
         return None
-    fits = key == name and isinstance(value, str | int) and abs(pk) < 2**63 and not (isinstance(value, str) and "\0" in value)
+    is_plain = isinstance(value, int) or (isinstance(value, str) and "\0" not in value)
+    fits = key == name and is_plain and abs(pk) < 2**63
     return (value, pk) if fits else None

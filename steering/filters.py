@@ -109,6 +109,8 @@ class IssueFilter(filters.FilterSet):
         self.form.fields["state"].choices = labels
         for name in ("topic", "life_domain", "legal_area", "municipality"):
             self.form.fields[name].choices = [("", "alle"), *choices[name]]
+        self.form.fields["q"].widget.input_type = "search"
+        self.form.fields["q"].widget.attrs["placeholder"] = "Wort oder Nummer"
         for name, bound in self.form.fields.items():
             bound.widget.attrs |= {
                 "class": "form-control form-control-sm"

@@ -100,11 +100,11 @@ def reports(user):
 
 @section("steering/_today_place.html", column=ASIDE, order=10)
 def place(user):
-    """Where the user works on which day of this week, from the assignments that name days."""
+    """Where the user works on which day of this week (at the weekend: of the next), by the days of the assignments."""
     if not user.acts_as(Role.CASE_MANAGER, Role.AUTHORITY):
         return None
     today = workdays.today()
-    monday = today - dt.timedelta(days=today.weekday())
+    monday = today - dt.timedelta(days=today.weekday()) + dt.timedelta(days=7 * (today.weekday() > 4))
     friday = monday + dt.timedelta(days=4)
     begun = Q(valid_from__lte=friday) & (Q(valid_until__isnull=True) | Q(valid_until__gt=monday))
     rows = Assignment.objects.filter(begun, user__in=user.hats(), known_until__isnull=True, municipality__isnull=False)

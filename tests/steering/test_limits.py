@@ -79,8 +79,8 @@ def test_a_change_to_come_can_be_corrected_one_of_today_cannot(admin):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"amount": "0"}, {"amount": "401"}, {"amount": "viel"}, {"unit": "years"}, {"reason": " "}, {"valid_from": "gestern"},
-     {"valid_from": "01.01.2020"}, {"valid_from": "31.02.2030"}, {"reason": "\x00"}],
+    [{"amount": "0"}, {"amount": "401"}, {"amount": "viel"}, {"unit": "years"}, {"reason": " "},
+     {"valid_from": "gestern"}, {"valid_from": "01.01.2020"}, {"valid_from": "31.02.2030"}, {"reason": "\x00"}],
 )  # fmt: skip
 def test_a_limit_that_cannot_be_is_refused(client, admin, wrong):
     before = TimeLimit.objects.count()
