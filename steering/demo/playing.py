@@ -59,7 +59,7 @@ class Player:
         if act.story not in self.issues:
             self.issues[act.story] = self._start(self.stories[act.story])
         issue = self.issues[act.story]
-        by = self.people[given.pop("by")] if "by" in given else self._actor(issue, act)
+        by = self.people[given.pop("by")] if "by" in given else self._actor(act)
         if act.name in ESCALATION.names:
             getattr(issue, act.name)(by=by, **self._given(act, issue, given))
         else:
@@ -77,12 +77,13 @@ class Player:
             **{name: story[name] for name in PLAIN if name in story},
         )
 
-    def _actor(self, issue: Issue, act: Act) -> User:
+    def _actor(self, act: Act) -> User:
         match act.state:
             case State.COORDINATION | State.FEEDBACK_DUE:
                 return self.people["coordination"]
             case State.STRATEGY | State.STATE_LEVEL:
-                return self.people["office2" if issue.municipality.bank == Bank.LEFT else "office"]
+                bank = self.places[self.stories[act.story]["place"]].bank
+                return self.people["office2" if bank == Bank.LEFT else "office"]
             case State.STEERING:
                 return self.people["steering"]
             case State.PROJECT:
