@@ -56,7 +56,7 @@ class IssueForm(Form):
     )
     presumed_reach = Pick(label="Reichweite, vermutet", choices=Reach, required=False)
 
-    def __init__(self, data=None, *, choices, reporting=False, **kwargs):
+    def __init__(self, data=None, *, choices, reporting=True, **kwargs):
         """`choices` holds lists of codes, municipalities and organisations under the names of the fields."""
         super().__init__(data, **kwargs)
         chosen = {
@@ -230,7 +230,7 @@ class StepForm(OnIssue):
         return group.kind == Body.Kind.THEMATIC or (group.kind == Body.Kind.LOCAL and group.here)
 
     @property
-    def note(self) -> str:
+    def hindrance(self) -> str:
         """What stands in the way before anything is typed."""
         if "body" in self.fields and not any(group.kind == Body.Kind.LOCAL for group in self.groups):
             return (

@@ -94,4 +94,8 @@ document.addEventListener("change", (event) => {
     if (box.checked !== all.checked) box.click();
   }
 });
-for (const element of document.querySelectorAll("[data-with-script]")) element.hidden = false;
+function reveal() {
+  for (const element of document.querySelectorAll("[data-with-script]")) element.hidden = false;
+}
+reveal();
+document.addEventListener("htmx:afterSettle", reveal);

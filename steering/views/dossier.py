@@ -210,7 +210,7 @@ class Dossier:
     @property
     def helps(self) -> str:
         said = Counter(reporter.helps for reporter in self.read["reporters"])
-        parts = [f"hilft: {said[True]}" if said[True] else "", f"hilft nicht: {said[False]}" if said[False] else ""]
+        parts = [f"„Hilft“: {said[True]}" if said[True] else "", f"„Hilft nicht“: {said[False]}" if said[False] else ""]
         return " · ".join(part for part in parts if part)
 
     @cached_property
@@ -300,7 +300,8 @@ class Dossier:
         found += [
             Entry(one.created_at, REMINDED[one.kind], office=self._reminded(one)) for one in self.read["reminders"]
         ]
-        return sorted(found, key=lambda entry: entry.at, reverse=True)
+        in_order = sorted(found, key=lambda entry: entry.at)
+        return in_order[::-1]
 
     def _step_entry(self, step) -> Entry:
         target = HOLDER.get(State(step.target))

@@ -183,8 +183,8 @@ class TestStepForm:
         here, elsewhere, wide = self.group("local", True), self.group("local", False), self.group("thematic", False)
         form = self.form("assign", issue, groups=[here, elsewhere, wide])
         assert set(form.fields["body"].rows) == {str(here.pk), str(wide.pk)}
-        assert form.note == ""
-        assert str(issue.municipality) in self.form("assign", issue, groups=[elsewhere, wide]).note
+        assert form.hindrance == ""
+        assert str(issue.municipality) in self.form("assign", issue, groups=[elsewhere, wide]).hindrance
 
     @pytest.mark.parametrize(("reach", "kind"), [("local", "thematic"), ("bank", "local"), ("county", "local")])
     def test_group_and_reach_have_to_fit(self, reach, kind):
