@@ -4,7 +4,7 @@ from allauth.account.urls import urlpatterns as allauth_pages
 from django.urls import include, path
 
 from kim import health
-from kim.views import absences, access_matrix, drafts, filters, mails, notices, operation, today, trail
+from kim.views import absences, access_matrix, drafts, filters, help_page, mails, notices, operation, today, trail
 
 handler400 = "kim.errors.bad_request"
 handler403 = "kim.errors.forbidden"
@@ -32,6 +32,7 @@ signing_in = [pattern for pattern in allauth_pages if pattern.name in SIGNING_IN
 own = [
     path("", today.today, name="today"),
     path("drafts/", drafts.draft_save, name="draft_save"),
+    path("help/", help_page.help, name="help"),
     path("filters/", filters.filter_save, name="filter_save"),
     path("filters/<int:pk>/delete/", filters.filter_delete, name="filter_delete"),
     # notices, absences, mail (views/notices.py, absences.py, mails.py)

@@ -161,7 +161,7 @@ def tellings(issue: Issue, act: str, *, by) -> list[Telling]:
         "body": str(issue.body) if issue.body else "[noch zu wählen]",
         "lead": str(issue.lead) if issue.lead else "[noch zu wählen]",
         "addressee": issue.addressee or "[noch zu nennen]",
-        "office": name_of(issue.holder, issue) if issue.holder else "",
+        "office": "Ihnen" if issue.holder == R else name_of(issue.holder, issue) if issue.holder else "",
         "paused_until": f"{issue.paused_until:%d.%m.%Y}" if issue.paused_until else "",
     }
     people = people_of_all([office for office, _ in TOLD[act] if office in offices], issue)

@@ -367,7 +367,12 @@ def next_up(issue: Issue) -> str:
         return f"Ihre Meldung läuft in {issue.lead} mit. Sie erfahren alles, was dort geschieht."
     if issue.is_paused:
         return f"Die Uhr ist angehalten; sie läuft nach dem {issue.paused_until:%d.%m.%Y} von selbst weiter."
-    due = f" bis {issue.due_on:%d.%m.%Y}" if issue.due_on else ""
+    if issue.is_overdue:
+        return f"{_next_act(issue, '')} Die Frist ist am {issue.due_on:%d.%m.%Y} abgelaufen."
+    return _next_act(issue, f" bis {issue.due_on:%d.%m.%Y}" if issue.due_on else "")
+
+
+def _next_act(issue, due: str) -> str:
     match S(issue.state):
         case S.DRAFT:
             return "Der Entwurf liegt bei Ihnen. Melden Sie ihn, sobald er vollständig ist."
@@ -376,6 +381,8 @@ def next_up(issue: Issue) -> str:
         case S.STRATEGY:
             return f"Die Geschäftsstelle bereitet sie{due} für die Lenkungsgruppe auf."
         case S.STEERING:
+            if issue.meeting.starts_at < workdays.now():
+                return f"Die Sitzung war am {_moment(issue.meeting.starts_at)}. Die Lenkungsgruppe entscheidet{due}."
             return f"Die Lenkungsgruppe berät am {_moment(issue.meeting.starts_at)} und entscheidet{due}."
         case S.PROJECT:
             return f"{issue.body} arbeitet daran; der nächste Zwischenbericht kommt{due}."

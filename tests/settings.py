@@ -32,6 +32,7 @@ TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = Undefined()  # type: ignore[index
 # A query repeated per row fails the page that asks it (django-zeal).
 INSTALLED_APPS = [*INSTALLED_APPS, "zeal"]
 ZEAL_ALLOWLIST = [{"model": "sessions.Session"}]  # Django itself reads it again when it ends one
+ZEAL_NPLUSONE_THRESHOLD = 3  # twice is no row by row: an act reads its issue before and after
 MIDDLEWARE = ["zeal.middleware.zeal_middleware", *MIDDLEWARE]
 if not services["DATABASE_URL"]:
     DATABASES["default"]["TEST"] = {"NAME": Path(folder) / "test.sqlite3"}

@@ -28,12 +28,20 @@ function typed(form) {
   return given;
 }
 
+// Signing in again, in another window, brings a new token; the page takes it over from the cookie.
+function tokenOf(form) {
+  const field = form.elements.namedItem("csrfmiddlewaretoken");
+  const fresh = document.cookie.match(/(?:^|; )kim_csrf=([^;]+)/)?.[1];
+  if (field && fresh && state.get(form)?.ended) field.value = fresh;
+  return field?.value || "";
+}
+
 async function save(form, leaving = false) {
   const mine = state.get(form);
   if (!mine?.dirty || mine.sent) return;
   window.clearTimeout(mine.timer);
   mine.dirty = false;
-  const token = form.elements.namedItem("csrfmiddlewaretoken")?.value || "";
+  const token = tokenOf(form);
   try {
     const answer = await fetch(form.dataset.draftTo || "/drafts/", {
       method: "POST",
@@ -44,11 +52,13 @@ async function save(form, leaving = false) {
     });
     if (!answer.ok) throw new Error(String(answer.status));
     const { saved } = await answer.json();
+    mine.ended = false;
     if (!mine.dirty) say(form, `Entwurf gespeichert, ${saved} Uhr`);
   } catch (error) {
     mine.dirty = true;
+    mine.ended = error.message === "401" || mine.ended;
     say(form, error.message === "401"
-      ? "Entwurf nicht gespeichert: Ihre Sitzung ist beendet. Melden Sie sich in einem zweiten Fenster an."
+      ? "Entwurf nicht gespeichert: Ihre Sitzung ist beendet. Melden Sie sich in einem zweiten Fenster an, dann geht es hier weiter."
       : "Entwurf noch nicht gespeichert. KIM versucht es beim Weiterschreiben wieder.");
   }
 }
@@ -70,6 +80,18 @@ function everyDraft() {
 
 document.addEventListener("input", changed);
 document.addEventListener("change", changed);
+// After the session has ended, sending the form would lose what it holds: it waits until a save goes through again.
+document.addEventListener("submit", async (event) => {
+  const form = draftOf(event.target);
+  const mine = form && state.get(form);
+  if (!mine?.ended) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const { submitter } = event;
+  mine.dirty = true;
+  await save(form);
+  if (!mine.ended) form.requestSubmit(submitter);
+}, true);
 // Once sent, a late save must not bring back a draft that the server has just dropped.
 document.addEventListener("submit", (event) => {
   const form = draftOf(event.target);

@@ -1,0 +1,80 @@
+"""Every page, for every role, at both widths and in both lights."""
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, get_resolver, reverse
+
+from kim.models import Role
+from steering.escalation import ESCALATION
+from tests.world import world
+
+#: What depends on the width is looked for at both widths, what depends on the light in both lights.
+LOOKS = [
+    ((1280, "light"), None),
+    ((375, "dark"), None),
+    ((1280, "dark"), ["color-contrast"]),
+    ((375, "light"), ["color-contrast"]),
+]
+
+
+def plain_addresses() -> list[str]:
+    """Every address of our apps that stands alone, without an object."""
+
+    def walk(patterns, namespace=""):
+        for pattern in patterns:
+            if not isinstance(pattern, URLPattern):
+                yield from walk(pattern.url_patterns, pattern.namespace or namespace)
+            elif namespace and pattern.name and not pattern.pattern.converters:
+                yield reverse(f"{namespace}:{pattern.name}")
+
+    return sorted(walk(get_resolver().url_patterns))
+
+
+def addresses_of_things(role, there) -> list[str]:
+    """Pages of one thing each: an issue with its steps in every state this role acts in, a body, a meeting."""
+    user = there.people[role]
+    found = [
+        reverse("steering:body_detail", args=[there.group.pk]),
+        reverse("steering:meeting_detail", args=[there.group.next_meeting().pk]),
+        reverse("steering:meeting_move", args=[there.group.next_meeting().pk]),
+        reverse("steering:limit_change", args=["coordination"]),
+    ]
+    for issue in there.issues.values():
+        found.append(issue.get_absolute_url())
+        if role == Role.COORDINATION:
+            found.append(reverse("steering:inbox_issue", args=[issue.pk]))
+        steps = [offer.step.name for offer in ESCALATION.offers(user, issue) if not offer.barred]
+        found += [reverse("steering:issue_step", args=[issue.pk, step]) for step in steps[:2]]
+    return found
+
+
+def answered(role, there, addresses) -> list[str]:
+    """Those that answer this role with a page."""
+    client = Client()
+    client.force_login(there.people[role])
+    answers = {address: client.get(address) for address in addresses}
+    return [
+        address for address, answer in answers.items()
+        if answer.status_code == 200 and answer["Content-Type"].startswith("text/html")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", list(Role), ids=str)
+def test_every_page_is_accessible_and_quiet_at_both_widths_and_in_both_lights(role, window):
+    there = world()
+    visitor = window(there.people[role])
+    addresses = answered(role, there, plain_addresses())
+    assert "/" in addresses
+    for address in addresses:
+        visitor.page.goto(address)
+        for (width, scheme), rules in LOOKS:
+            visitor.page.set_viewport_size({"width": width, "height": 900})
+            visitor.page.emulate_media(color_scheme=scheme)
+            visitor.look(rules)
+            visitor.picture(f"{role}-{address.strip('/').replace('/', '_') or 'heute'}-{width}-{scheme}")
+    # One thing's pages are many and alike: one look each, by turns at either width and in either light.
+    for turn, address in enumerate(answered(role, there, addresses_of_things(role, there))):
+        (width, scheme), _ = LOOKS[turn % 2]
+        visitor.page.set_viewport_size({"width": width, "height": 900})
+        visitor.page.emulate_media(color_scheme=scheme)
+        visitor.open(address)
