@@ -175,6 +175,7 @@ TEMPLATES = [
         },
     }
 ]
+FORM_RENDERER = "kim.form_rendering.Renderer"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_FAIL_SILENTLY = False

@@ -34,9 +34,10 @@ CONTENT_ROLES = tuple(role for role in Role if role not in WITHOUT_CONTENT)
 def visible_issues(user) -> Q:
     """Own ones in every state; beyond that what each role is for. Administration and audit see none."""
     hats = user.hats()
-    reported, groups = ~Q(state__in=UNREPORTED), groups_of(user)
+    reported = ~Q(state__in=UNREPORTED)
     if any(hat.holds(Role.COORDINATION) for hat in hats):
         return reported | _own(hats)
+    groups = groups_of(user)
     wide = [
         Q(**{f"{milestone}__isnull": False})
         for role, milestone in [

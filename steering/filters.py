@@ -186,9 +186,9 @@ class IssueFilter(filters.FilterSet):
             return rows.filter(paused_until__isnull=False)
         running = rows.filter(paused_until__isnull=True)
         if value == "late":
-            return running.filter(due_on__lt=today)
+            return running.filter(due_rank__lt=today)
         last = workdays.add_workdays(today, 2, County.current().workday_rules)
-        return running.filter(due_on__gte=today, due_on__lte=last)
+        return running.filter(due_rank__gte=today, due_rank__lte=last)
 
     def by_mine(self, rows, name, value):
         return rows.held_by(self.user) if value == "held" else rows.reported_by(self.user)

@@ -49,7 +49,7 @@ def waiting(user):
     """„Das wartet auf Sie“: what the user, or somebody they stand in for, holds, by due date."""
     if not access.sees_content(user):
         return None
-    rows = list(Issue.objects.held_by(user).for_list().order_by("due_rank", "pk")[: WAITING + 1])
+    rows = list(Issue.objects.held_by(user).for_lines().order_by("due_rank", "pk")[: WAITING + 1])
     desk = user.acts_as(*access.DESK)
     return {
         "lines": [(*line(issue), ASKED.get(State(issue.state), "")) for issue in rows[:WAITING]],
@@ -91,7 +91,7 @@ def reports(user):
     """„Wo sind meine Meldungen?“, drafts first: they wait for nobody else."""
     if not user.acts_as(Role.CASE_MANAGER, Role.AUTHORITY):
         return None
-    mine = Issue.objects.reported_by(user).unended().for_list()
+    mine = Issue.objects.reported_by(user).unended().for_lines()
     rows = list(mine.order_by(Case(When(state=State.DRAFT, then=0), default=1), "due_rank", "pk")[:12])
     drafts = [issue for issue in rows if issue.state == State.DRAFT]
     under_way = [line(issue) for issue in rows if issue.state != State.DRAFT]

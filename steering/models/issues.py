@@ -23,6 +23,11 @@ from steering.models.progress import Comment, InterimReport, Measure
 from steering.models.traces import Confirmation, Reporter
 
 NEVER_DUE = dt.date(9999, 12, 31)
+#: What no line of a list shows.
+LONG = (
+    "situation", "impact", "tried", "idea", "workaround", "reach_reason", "proposal", "result", "feedback",
+    "experience", "informed", "due_words", "folded", "folded_title",
+)  # fmt: skip
 UNENDED = Q(state__in=OPEN) | Q(state=State.MERGED, lead__state__in=OPEN)
 
 
@@ -73,8 +78,16 @@ class IssueQuerySet(models.QuerySet):
         return self.filter(due_on__lt=on or workdays.today())
 
     def for_list(self):
-        """With everything a line of a list shows."""
+        """With everything a line of a file or of an agenda shows."""
         return self.select_related("municipality", "topic", "life_domain", "body", "lead", "meeting")
+
+    def for_lines(self):
+        """With what a line of a list shows, and without the long texts; PostgreSQL plans longer over each further join
+        than it reads.
+        """
+        return self.select_related("municipality", "topic", "lead").defer(
+            *LONG, *(f"lead__{name}" for name in LONG)
+        )
 
 
 class Issue(models.Model):

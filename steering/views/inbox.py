@@ -97,7 +97,7 @@ def _answer(request, issue):
     choices = choices_for(request.user, PAGE, issue)
     desk = Issue.objects.on_desk_of(request.user)
     found = IssueFilter(request.GET, desk, user=request.user, choices=choices, states=_states(request.user))
-    rows = found.qs.for_list().defer("situation", "folded").told_anew(request.user)
+    rows = found.qs.for_lines().told_anew(request.user)
     issues = page(rows, found.order, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     context = {
         "filter": found,

@@ -28,7 +28,7 @@ def issue_list(request):
         "saved": choices["saved"],
         "hits": count_words(hits),
         "number": hits,
-        "page": (issues := _page(request, found.qs.for_list(), found.order)),
+        "page": (issues := _page(request, found.qs.for_lines(), found.order)),
         "rows": [_line(issue) for issue in issues],
         "search": searched(request.GET),
         "most": count_words(export.MOST),
@@ -61,7 +61,7 @@ def report_list(request):
     ended = request.GET.get("stand") == "ended"
     rows = mine.ended() if ended else mine.unended()
     order = "-state_since" if ended else "due_rank"
-    issues = _page(request, rows.for_list().with_last_word(), order)
+    issues = _page(request, rows.for_lines().prefetch_related("body", "meeting").with_last_word(), order)
     context = {
         "ended": ended,
         "hits": count_words(capped(rows)),

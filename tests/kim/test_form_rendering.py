@@ -1,0 +1,20 @@
+"""Selects written out directly are the selects Django writes."""
+
+import pytest
+from django import forms
+from django.forms.renderers import DjangoTemplates
+from django.test.html import parse_html
+
+from kim.form_rendering import Renderer
+
+FLAT = [("", "alle"), (1, 'Stadt <Hennef> & "Sieg"'), ("b'", "Bornheim")]
+GROUPED = [("", "bitte wählen"), ("örtlich & nah", [(7, "Windeck"), (8, "Much")]), ("fern", [("x", "Kreis")])]
+
+
+@pytest.mark.parametrize("choices", [FLAT, GROUPED])
+@pytest.mark.parametrize("value", ["", "1", "8", "b'", None])
+@pytest.mark.parametrize("attrs", [{}, {"id": "id_x", "class": 'a "b"', "disabled": True, "required": False}])
+def test_a_select_is_the_one_django_writes(choices, value, attrs):
+    widget = forms.Select(attrs=attrs, choices=choices)
+    ours = widget.render("wo & wann", value, renderer=Renderer())
+    assert parse_html(ours) == parse_html(widget.render("wo & wann", value, renderer=DjangoTemplates()))
