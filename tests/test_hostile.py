@@ -1,5 +1,6 @@
 """Bad input everywhere: every page and every form it shows, every role, hostile values. Never a 500."""
 
+import re
 from html.parser import HTMLParser
 from urllib.parse import urljoin, urlsplit
 
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from kim.models import Role
+from steering.escalation import State
 from steering.models import Issue
+from tests.factories import issue_at, user
 from tests.world import world
 
 HOSTILE = [
@@ -26,7 +29,7 @@ HOSTILE = [
     "31.02.2026",
     "01.01.0001",
     "9999-12-31",
-    "\ud83d\ude00 é ß ﷽",
+    "😀 é ß ﷽",
     "'; DROP TABLE steering_issue; --",
     "<script>alert(1)</script>{{ 7*7 }}",
     "../../etc/passwd",
@@ -65,7 +68,7 @@ def routes(resolver=None, prefix="/"):
 
 def addresses():
     for route, converters in routes():
-        for value in ("1", "0", "9223372036854775808", "99999999999999999999999999"):
+        for value in ("1", "9223372036854775808"):
             address = route
             for name, converter in converters.items():
                 kind = type(converter).__name__
@@ -100,12 +103,14 @@ def test_no_address_with_any_id_or_parameter_breaks(quiet, role):
     here = world()
     if role:
         quiet.force_login(here.people[role])
+    shown = []
     for address in addresses():
-        ask(quiet, "get", address)
+        if (answer := ask(quiet, "get", address)) is not None and answer.status_code == 200:
+            shown.append(address)
         ask(quiet, "post", address)
-    for address in {address for address in addresses() if address.endswith("/")}:
-        for number, parameter in enumerate(PARAMETERS):
-            ask(quiet, "get", address, {parameter: HOSTILE[number % len(HOSTILE)][:2000]})
+    for address in shown:
+        for value in HOSTILE[1::4]:
+            ask(quiet, "get", address, dict.fromkeys(PARAMETERS, value[:2000]))
 
 
 @pytest.mark.django_db
@@ -113,39 +118,46 @@ def test_no_address_with_any_id_or_parameter_breaks(quiet, role):
 def test_no_form_a_role_is_shown_breaks_whatever_is_typed_into_it(quiet, role):
     here = world()
     quiet.force_login(here.people[role])
-    before = Issue.objects.count()
-    seen, waiting, forms = set(), ["/"], {}
-    while waiting and len(seen) < 60:
-        address = waiting.pop(0)
-        if address in seen:
-            continue
-        seen.add(address)
-        response = ask(quiet, "get", address)
-        if response is None or response.status_code != 200 or "html" not in response.headers.get("Content-Type", ""):
-            continue
-        page = Page(response.content.decode())
-        for form in page.forms:
-            target = urlsplit(urljoin(f"http://testserver{address}", form["action"])).path
-            forms.setdefault((target, form["method"], tuple(sorted(form["fields"]))), form)
-        for link in page.links:
-            there = urlsplit(urljoin(f"http://testserver{address}", link))
-            if there.netloc == "testserver" and "export" not in there.path:
-                waiting.append(there.path)
+    forms = forms_shown(quiet, "/", pages=25)
     assert forms
-    for (target, method, _), form in forms.items():
-        for value in HOSTILE[:9]:
-            ask(quiet, method, target, {name: value for name in form["fields"] if name != "csrfmiddlewaretoken"})
-        for name in form["fields"]:
-            for value in HOSTILE[9:13]:
-                ask(quiet, method, target, form["fields"] | {name: value})
-    assert Issue.objects.count() >= before
-    for issue in Issue.objects.exclude(title=""):
+    for (target, method, names), form in forms.items():
+        for value in HOSTILE[:4]:
+            ask(quiet, method, target, dict.fromkeys(names, value))
+        for number, name in enumerate(names):
+            ask(quiet, method, target, form["fields"] | {name: HOSTILE[4 + number % (len(HOSTILE) - 4)]})
+    for issue in Issue.objects.all():
         assert "\x00" not in issue.title + issue.situation
         assert len(issue.title) <= 140
 
 
+def forms_shown(client, start, *, pages):
+    """Every form on the first `pages` pages reached from `start`, once per address, method and fields."""
+    seen, waiting, forms = set(), [start], {}
+    while waiting and len(seen) < pages:
+        address = waiting.pop(0)
+        if address in seen:
+            continue
+        seen.add(address)
+        response = ask(client, "get", address)
+        if response is None or response.status_code != 200 or "html" not in response.headers.get("Content-Type", ""):
+            continue
+        page = Page(response.content.decode())
+        for form in page.forms:
+            if form["method"].lower() not in ("get", "post"):
+                continue  # closes a dialog, sends nothing
+            target = urlsplit(urljoin(f"http://testserver{address}", form["action"])).path
+            names = tuple(sorted(set(form["fields"]) - {"csrfmiddlewaretoken"}))
+            # The same form on the page of another issue is the same form.
+            forms.setdefault((re.sub(r"\d+", "", target), form["method"], names), form | {"target": target})
+        for link in page.links:
+            there = urlsplit(urljoin(f"http://testserver{address}", link))
+            if there.netloc == "testserver" and "export" not in there.path:
+                waiting.append(there.path)
+    return {(form["target"], method, names): form for (_, method, names), form in forms.items()}
+
+
 class AnyText(TestCase):
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         title=st.text(max_size=200),
         situation=st.text(max_size=400),
@@ -153,13 +165,12 @@ class AnyText(TestCase):
         note=st.text(max_size=300),
     )
     def test_whatever_is_written_is_kept_whole_or_refused_with_a_sentence(self, title, situation, seen, note):
-        here = world()
+        issue = issue_at(State.COORDINATION)
         self.client.raise_request_exception = False
-        self.client.force_login(here.people[Role.CASE_MANAGER])
+        self.client.force_login(user(Role.CASE_MANAGER))
         sent = {"title": title, "situation": situation}
         assert self.client.post("/steering/issues/new/", sent).status_code < 500
-        self.client.force_login(here.people[Role.COORDINATION])
-        issue = here.issues["coordination"]
+        self.client.force_login(user(Role.COORDINATION))
         answer = self.client.post(f"/steering/issues/{issue.pk}/hand_back/", {"reason": note, "seen": seen})
         assert answer.status_code in (200, 302, 409, 422)
         issue.refresh_from_db()

@@ -1,0 +1,147 @@
+"""Who may open what: one row per address and state, one column per person. An address without a row fails."""
+
+import datetime as dt
+
+import pytest
+from django.urls import get_resolver, reverse
+
+from kim import workdays
+from kim.models import Absence, Role
+from steering.escalation import State
+from steering.models import Issue
+from tests.factories import county, issue_at, limits, municipality, project_group, seat, steering_group, take, user
+
+pytestmark = pytest.mark.django_db
+
+PEOPLE = (
+    "reporter", "joined", "other_cm", "coordination", "office", "chair", "member", "lead", "outsider", "authority",
+    "admin", "audit",
+)  # fmt: skip
+S = State
+OK, NO, GO = 200, 404, 302  # shown, does not exist for you, sent on
+FORBIDDEN = 403
+
+# fmt: off
+#: GET. joined: a case manager who joined; member: sits in the steering group; outsider: leads another group.
+TABLE = [
+    #  address          state            rep  joi  ocm  coo  off  cha  mem  lea  out  aut  adm  aud
+    ("issue_list",      None,            200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403),
+    ("report_list",     None,            200, 200, 200, 403, 403, 403, 403, 403, 403, 200, 403, 403),
+    ("inbox",           None,            403, 403, 403, 200, 200, 403, 403, 403, 403, 403, 403, 403),
+    ("issue_new",       None,            200, 200, 200, 403, 403, 403, 403, 403, 403, 200, 403, 403),
+    ("body_list",       None,            200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403),
+    ("body_new",        None,            403, 403, 403, 403, 200, 403, 403, 403, 403, 403, 200, 403),
+    ("meeting_list",    None,            200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403),
+    ("meeting_new",     None,            403, 403, 403, 403, 200, 403, 403, 403, 403, 403, 403, 403),
+    ("limit_list",      None,            403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 200, 403),
+
+    ("issue_detail",    S.DRAFT,         200, 404, 404, 404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("issue_detail",    S.WITHDRAWN,     200, 404, 404, 404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("issue_detail",    S.COORDINATION,  200, 200, 404, 200, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("issue_detail",    S.STRATEGY,      200, 200, 200, 200, 200, 404, 404, 404, 404, 404, 404, 404),
+    ("issue_detail",    S.STEERING,      200, 200, 200, 200, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("issue_detail",    S.PROJECT,       200, 200, 200, 200, 200, 200, 200, 200, 404, 404, 404, 404),
+    ("issue_detail",    S.STATE_LEVEL,   200, 200, 200, 200, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("issue_detail",    S.FEEDBACK_DUE,  200, 200, 200, 200, 200, 200, 200, 200, 404, 404, 404, 404),
+    ("issue_detail",    S.FED_BACK,      200, 200, 200, 200, 200, 200, 200, 200, 404, 404, 404, 404),
+    ("issue_detail",    S.CLOSED,        200, 200, 200, 200, 200, 200, 200, 200, 404, 404, 404, 404),
+    ("issue_detail",    S.MERGED,        200, 200, 404, 200, 404, 404, 404, 404, 404, 404, 404, 404),
+
+    ("issue_edit",      S.DRAFT,         200, 404, 404, 404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("inbox_issue",     S.COORDINATION,  403, 403, 403, 200, 404, 403, 403, 403, 403, 403, 403, 403),
+    ("inbox_issue",     S.STRATEGY,      403, 403, 403, 200, 200, 403, 403, 403, 403, 403, 403, 403),
+
+    ("body_detail",     "steering",      404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 200, 404),
+    ("body_detail",     "local",         404, 404, 404, 200, 200, 404, 404, 200, 404, 404, 200, 404),
+    ("meeting_detail",  "steering",      404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 404, 404),
+]
+# fmt: on
+
+#: Addresses that only act; what they refuse is tested with the act itself (test_issue_pages, test_bodies, test_inbox).
+ACTS = {
+    "issue_step", "issue_join", "issue_comment", "issue_pause", "issue_resume", "issue_interim_report", "issue_measure",
+    "issue_measure_done", "issue_similar", "issue_alike", "issue_export", "inbox_together", "body_seat",
+    "body_seat_end", "meeting_move", "meeting_cancel", "limit_change",
+}  # fmt: skip
+
+
+@pytest.fixture
+def people():
+    county()
+    limits()
+    group = steering_group()
+    lead = user(Role.PROJECT_GROUP)
+    outsider = user(Role.PROJECT_GROUP)
+    project_group("thematic", lead=outsider)
+    member = user(Role.STEERING_GROUP)
+    seat(group, member, "member")
+    return {
+        "reporter": user(), "joined": user(), "other_cm": user(), "coordination": user(Role.COORDINATION),
+        "office": user(Role.STRATEGIC_OFFICE), "chair": group.leads().get(), "member": member, "lead": lead,
+        "outsider": outsider, "authority": user(Role.AUTHORITY), "admin": user(Role.ADMIN), "audit": user(Role.AUDIT),
+    }  # fmt: skip
+
+
+def thing(people, url, state):
+    """The issue, body or meeting of a row."""
+    place = municipality()
+    local = project_group("local", place, lead=people["lead"])
+    if state is None:
+        return []
+    if url in ("body_detail", "meeting_detail"):
+        group = steering_group()
+        return [local.pk] if state == "local" else [(group if url == "body_detail" else group.next_meeting()).pk]
+    issue = issue_at(state, reported_by=people["reporter"], municipality=place)
+    if state not in (S.DRAFT, S.WITHDRAWN):
+        issue.reporters.create(user=people["joined"], first=False)
+    return [issue.pk]
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row[0]}-{row[1]}")
+def test_pages(client, people, row):
+    url, state, *expected = row
+    address = reverse(f"steering:{url}", args=thing(people, url, state))
+    found = []
+    for name in PEOPLE:
+        client.force_login(people[name])
+        found.append(client.get(address).status_code)
+    assert dict(zip(PEOPLE, found, strict=True)) == dict(zip(PEOPLE, expected, strict=True))
+
+
+def test_every_address_of_steering_has_a_row():
+    resolver = next(r for r in get_resolver().url_patterns if getattr(r, "app_name", "") == "steering")
+    named = {pattern.name for pattern in resolver.url_patterns}
+    assert named == {row[0] for row in TABLE} | ACTS
+
+
+def test_nobody_sees_anything_before_signing_in(client, people):
+    for url, state, *_ in TABLE:
+        answer = client.get(reverse(f"steering:{url}", args=thing(people, url, state)))
+        assert answer.status_code == GO, url
+        assert "/konto/" in answer.headers["Location"]
+
+
+def test_an_issue_reported_directly_is_the_offices_alone_until_it_is_released(people):
+    issue = issue_at(State.DRAFT, reported_by=people["reporter"])
+    take(issue, "report_directly")
+    sees = {name for name in PEOPLE if Issue.objects.visible_to(people[name]).filter(pk=issue.pk).exists()}
+    assert sees == {"reporter", "coordination", "office"}
+
+
+def test_a_deputy_sees_what_the_absent_person_sees_and_no_longer_than_that(people):
+    deputy, today = people["outsider"], workdays.today()
+    issue = issue_at(State.STRATEGY, reported_by=people["reporter"])
+    absence = Absence.objects.create(
+        user=people["office"], deputy=deputy, valid_from=today, valid_until=today + dt.timedelta(days=3)
+    )
+    sees = Issue.objects.visible_to(type(deputy).objects.get(pk=deputy.pk)).filter(pk=issue.pk)
+    assert sees.exists()
+    with workdays.as_of(absence.valid_until):
+        assert not Issue.objects.visible_to(type(deputy).objects.get(pk=deputy.pk)).filter(pk=issue.pk).exists()
+
+
+def test_a_superuser_without_a_role_sees_no_content(client, people):
+    issue = issue_at(State.STRATEGY, reported_by=people["reporter"])
+    root = user(Role.ADMIN, is_superuser=True, is_staff=True)
+    client.force_login(root)
+    assert client.get(issue.get_absolute_url()).status_code == NO
