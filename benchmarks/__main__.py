@@ -1,0 +1,82 @@
+"""`python -m benchmarks`: build, measure, judge. Ends with 1 when something is slower or bigger than demanded."""
+
+import argparse
+import json
+import re
+import shutil
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from benchmarks import places, table
+
+RESULTS = Path(__file__).with_name("results.md")
+INTRO = """# Messergebnisse
+
+Geschrieben von `python -m benchmarks`; was gemessen wird und wie, steht in `benchmarks/README.md`.
+"""
+NAMES = {"postgres": "PostgreSQL", "sqlite": "SQLite"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--issues", type=int, help="open issues (default 200000; 20000 on SQLite)")
+    parser.add_argument("--small", type=int, default=2000, help="open issues growth is measured against; 0: none")
+    parser.add_argument("--engine", choices=["postgres", "sqlite"], default="postgres")
+    parser.add_argument("--only", choices=["pages", "sweep"], help="one half of it")
+    parser.add_argument("--match", default="", help="only pages whose name holds this")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--no-file", action="store_true", help="print alone, leave results.md as it is")
+    asked = parser.parse_args()
+    asked.issues = asked.issues or (200_000 if asked.engine == "postgres" else 20_000)
+    folder = Path(tempfile.mkdtemp(prefix="kim-benchmark-"))
+    try:
+        results = measure(asked, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    lines, bad = table.lines(results)
+    text = "\n".join([*table.heading(results), *lines, ""])
+    print(text)
+    if not asked.no_file:
+        keep(NAMES[asked.engine], text)
+    sys.exit(1 if bad else 0)
+
+
+def measure(asked, folder: Path) -> dict:
+    """Both sizes one after the other, each in a database and a process of its own."""
+    results = {}
+    with ExitStack() as stack:
+        server = stack.enter_context(places.postgres(folder)) if asked.engine == "postgres" else None
+        for size, issues in (("small", asked.small), ("large", asked.issues)):
+            if not issues or (size == "small" and asked.only == "sweep"):
+                continue
+            here = folder / size
+            here.mkdir()
+            database = ""
+            if server:
+                address, create = server
+                create(size)
+                database = f"{address}/{size}"
+            command = ["-m", "benchmarks.trial", "--issues", str(issues), "--rounds", str(asked.rounds)]
+            command += ["--match", asked.match] if asked.match else []
+            only = "pages" if size == "small" else asked.only
+            command += ["--only", only] if only else []
+            results[size] = json.loads(places.run(command, places.environment(here, database)).splitlines()[-1])
+    return results
+
+
+def keep(engine: str, text: str) -> None:
+    """Replace the section of this engine in results.md, and leave the other one."""
+    old = RESULTS.read_text() if RESULTS.exists() else ""
+    sections = dict(re.findall(r"^(## (\w+).*?)(?=^## |\Z)", old, re.M | re.S) and [
+        (name, whole) for whole, name in re.findall(r"^(## (\w+).*?)(?=^## |\Z)", old, re.M | re.S)
+    ])  # fmt: skip
+    sections[engine] = text
+    RESULTS.write_text(
+        "\n".join([INTRO, *(sections[name].strip() + "\n" for name in NAMES.values() if name in sections)])
+    )
+
+
+if __name__ == "__main__":
+    main()

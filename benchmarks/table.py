@@ -1,0 +1,88 @@
+"""The results as a table, each with its verdict. Nothing of the machine but its number of processors and versions."""
+
+QUERIES, GROWTH, MEMORY_MB, SWEEP_SECONDS = 12, 1.5, 120, 10
+#: Growth is judged on multiples of the bare page. Where both lie below this, a millisecond more is noise.
+QUIET = 1.0
+
+
+def number(value: float, places: int = 1) -> str:
+    return f"{value:,.{places}f}".replace(",", " ").replace(".", ",")
+
+
+def thousands(value: int) -> str:
+    return f"{value:,}".replace(",", ".")
+
+
+def judged(large: dict, small: dict | None) -> list[str]:
+    """What of a row is not as demanded; empty when all is well."""
+    bad = []
+    if large["queries"] > QUERIES and not large.get("is_step"):
+        bad.append(f"mehr als {QUERIES} Abfragen")
+    if large["limit"] and large["times"] > large["limit"]:
+        bad.append(f"über {large['limit']}×")
+    if small:
+        if small["queries"] != large["queries"]:
+            bad.append(f"klein {small['queries']} Abfragen")
+        if large["limit"] and large["times"] > max(small["times"], QUIET) * GROWTH:
+            bad.append("wächst")
+    return bad
+
+
+def lines(results: dict) -> tuple[list[str], int]:
+    """Markdown, and how many verdicts are bad."""
+    large, small = results["large"], results.get("small")
+    out, bad = [], 0
+    if "pages" in large:
+        before = {(row["name"], row["role"]): row for row in small["pages"]} if small else {}
+        out += [
+            "| Seite | Rolle | Abfragen | ms | × nackt | erlaubt | Wachstum | Urteil |",
+            "|---|---|---:|---:|---:|---:|---:|---|",
+        ]
+        for row in large["pages"]:
+            other = before.get((row["name"], row["role"]))
+            wrong = judged(row, other)
+            bad += bool(wrong)
+            growth = number(row["times"] / other["times"], 2) if other else "–"
+            limit = f"{row['limit']}×" if row["limit"] else "–"
+            out.append(
+                f"| {row['name']} | {row['role']} | {row['queries']} | {number(row['ms'])} | {number(row['times'])} | "
+                f"{limit} | {growth} | {', '.join(wrong) or 'gut'} |"
+            )
+        memory = large["memory"]
+        bad += memory > MEMORY_MB
+        bare = number(sum(row["bare"] for row in large["pages"]) / max(len(large["pages"]), 1))
+        out += [
+            "",
+            f"* Nackte Seite (Sitzung und Konto, 20 kB Text): {bare} ms im Mittel der Mediane.",
+            f"* Speicher des Web-Arbeiters nach allem: {number(memory, 0)} MB, erlaubt {MEMORY_MB} MB: "
+            f"{'gut' if memory <= MEMORY_MB else 'zu viel'}.",
+        ]
+    if sweep := large.get("sweep"):
+        good = max(sweep["seconds"], sweep["resumed_seconds"]) <= SWEEP_SECONDS
+        bad += not good
+        out.append(
+            f"* Lauf am Morgen über {thousands(sweep['open'])} offene Knackpunkte, {thousands(sweep['due'])} fällig "
+            f"({thousands(sweep['written'])} Erinnerungen): {number(sweep['seconds'])} s. Nach "
+            f"{thousands(sweep['killed_at'])} getötet (SIGKILL) und fortgesetzt: {number(sweep['resumed_seconds'])} s, "
+            f"dieselben Erinnerungen, keine doppelt. Erlaubt {SWEEP_SECONDS} s: {'gut' if good else 'zu langsam'}."
+        )
+    return out, bad
+
+
+def heading(results: dict) -> list[str]:
+    versions, built = results["large"]["versions"], results["large"].get("built")
+    out = [
+        f"## {'PostgreSQL' if versions['engine'] == 'postgresql' else 'SQLite'} {versions['version']}",
+        "",
+        f"{versions['cpus']} Prozessoren, Python {versions['python']}, Django {versions['django']}, gunicorn "
+        f"{versions['gunicorn']} mit einem Arbeiter.",
+    ]
+    if built:
+        small = results.get("small", {}).get("built")
+        out.append(
+            f"{thousands(built['open'])} offene Knackpunkte ({thousands(built['due'])} fällig), mit den beendeten "
+            f"{thousands(built['issues'])}, {thousands(built['steps'])} Schritte; gebaut in "
+            f"{number(built['seconds'], 0)} s."
+            + (f" Wachstum gegenüber {thousands(small['open'])} offenen." if small else "")
+        )
+    return [*out, ""]
