@@ -385,7 +385,7 @@ def _next_act(issue, due: str) -> str:
                 return f"Die Sitzung war am {_moment(issue.meeting.starts_at)}. Die Lenkungsgruppe entscheidet{due}."
             return f"Die Lenkungsgruppe berät am {_moment(issue.meeting.starts_at)} und entscheidet{due}."
         case S.PROJECT:
-            return f"{issue.body} arbeitet daran; der nächste Zwischenbericht kommt{due}."
+            return f"{issue.body} arbeitet daran; der nächste Zwischenbericht {f'kommt{due}' if due else 'steht aus'}."
         case S.STATE_LEVEL:
             return f"{issue.addressee} ist gefragt; die Geschäftsstelle hakt{due} nach."
         case S.FEEDBACK_DUE:

@@ -107,7 +107,7 @@ def test_seven_people_bring_a_report_to_an_answer_that_helps(people, window):
     ben.open(second.get_absolute_url()).reads(f"Gebündelt mit {issue.number}")
     go(
         coordination, issue, "An die Geschäftsstelle", "Weiterleiten und mitteilen",
-        released=True, note="Zwei Meldungen, gleiches Muster.", said="Freigegeben und an die Geschäftsstelle weitergeleitet",
+        released=True, note="Zwei Meldungen, gleiches Muster.", said="Freigegeben",
     )  # fmt: skip
     assert issue.state == State.STRATEGY
 
@@ -144,8 +144,9 @@ def test_seven_people_bring_a_report_to_an_answer_that_helps(people, window):
     lead.does_not_read(*REPORTERS)
     act(lead, "Zwischenbericht geben", "Zwischenbericht geben und mitteilen",
         text="Jobcenter und Ausländeramt haben sich getroffen.", said="Der Zwischenbericht ist mitgeteilt")  # fmt: skip
+    in_a_month = workdays.today() + dt.timedelta(days=30)
     act(lead, "Maßnahme festhalten", "Maßnahme festhalten", text="Merkblatt entwerfen", owner="Jobcenter",
-        due_on=f"{workdays.today() + dt.timedelta(days=30):%d.%m.%Y}", said="Die Maßnahme ist festgehalten")  # fmt: skip
+        due_on=f"{in_a_month:%d.%m.%Y}", said="Die Maßnahme ist festgehalten")  # fmt: skip
     lead.press("Erledigt", said="Die Maßnahme ist erledigt")
     go(lead, issue, "Lösung vorlegen", "Vorlegen und mitteilen",
        proposal="Beide Stellen nutzen künftig ein gemeinsames Merkblatt.", said="Lösung vorgelegt")  # fmt: skip
@@ -164,7 +165,7 @@ def test_seven_people_bring_a_report_to_an_answer_that_helps(people, window):
     go(anna, issue, "Hilft – abschließen", "Hilft – abschließen", informed="Beratungsstellen im Ort",
        experience="Seitdem keine Unterbrechung mehr.", said="Hilft in der Praxis – abgeschlossen")  # fmt: skip
     assert issue.state == State.CLOSED
-    coordination.open(issue.get_absolute_url()).reads("gelesen von 3 von 3", "hilft: 1", *REPORTERS)
+    coordination.open(issue.get_absolute_url()).reads("gelesen von 3 von 3", "„Hilft“: 1", *REPORTERS)
     anna.picture("weg-abgeschlossen")
 
 
@@ -218,7 +219,7 @@ def test_two_people_at_the_same_step_and_the_second_is_told_who_was_first(people
         "An die Geschäftsstelle",
         "Weiterleiten und mitteilen",
         released=True,
-        said="Freigegeben und an die Geschäftsstelle weitergeleitet",
+        said="Freigegeben",
     )
     with second.page.expect_response("**/hand_back/") as answer:
         second.press("Zurückgeben und mitteilen", within="#schritt", then="Der Schritt ging nicht")

@@ -9,12 +9,7 @@ from steering.escalation import ESCALATION
 from tests.world import world
 
 #: What depends on the width is looked for at both widths, what depends on the light in both lights.
-LOOKS = [
-    ((1280, "light"), None),
-    ((375, "dark"), None),
-    ((1280, "dark"), ["color-contrast"]),
-    ((375, "light"), ["color-contrast"]),
-]
+LOOKS = [(1280, "light"), (375, "dark")]
 
 
 def plain_addresses() -> list[str]:
@@ -44,7 +39,7 @@ def addresses_of_things(role, there) -> list[str]:
         if role == Role.COORDINATION:
             found.append(reverse("steering:inbox_issue", args=[issue.pk]))
         steps = [offer.step.name for offer in ESCALATION.offers(user, issue) if not offer.barred]
-        found += [reverse("steering:issue_step", args=[issue.pk, step]) for step in steps[:2]]
+        found += [reverse("steering:issue_step", args=[issue.pk, step]) for step in steps[:1]]
     return found
 
 
@@ -67,14 +62,14 @@ def test_every_page_is_accessible_and_quiet_at_both_widths_and_in_both_lights(ro
     assert "/" in addresses
     for address in addresses:
         visitor.page.goto(address)
-        for (width, scheme), rules in LOOKS:
+        for width, scheme in LOOKS:
             visitor.page.set_viewport_size({"width": width, "height": 900})
             visitor.page.emulate_media(color_scheme=scheme)
-            visitor.look(rules)
+            visitor.look()
             visitor.picture(f"{role}-{address.strip('/').replace('/', '_') or 'heute'}-{width}-{scheme}")
     # One thing's pages are many and alike: one look each, by turns at either width and in either light.
     for turn, address in enumerate(answered(role, there, addresses_of_things(role, there))):
-        (width, scheme), _ = LOOKS[turn % 2]
+        width, scheme = LOOKS[turn % 2]
         visitor.page.set_viewport_size({"width": width, "height": 900})
         visitor.page.emulate_media(color_scheme=scheme)
         visitor.open(address)

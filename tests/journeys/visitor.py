@@ -17,7 +17,8 @@ AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RUN_AXE = """async rules => {
     const found = await axe.run(document, {runOnly: rules, resultTypes: ["violations"]});
-    return found.violations.map(v => `${v.id}: ${v.help}: ` + v.nodes.slice(0, 3).map(n => n.html.slice(0, 200)).join(" | "));
+    const where = v => v.nodes.slice(0, 3).map(n => n.html.slice(0, 200)).join(" | ");
+    return found.violations.map(v => `${v.id}: ${v.help}: ${where(v)}`);
 }"""
 #: Collects what the Content-Security-Policy refused, from before the first script of the page.
 WATCH_CSP = """document.addEventListener("securitypolicyviolation", e =>
@@ -112,8 +113,7 @@ class Visitor:
 
     # Looking over
 
-    def look(self, rules=None):
-        """Look the page over; `rules` names single rules of axe instead of all."""
+    def look(self):
         page = self.page
         page.wait_for_load_state("load")
         self.settled()
@@ -123,16 +123,16 @@ class Visitor:
         wide, there = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert wide <= there, f"{page.url} is {wide - there} px too wide at {there} px"
         if self.script:
-            self.check(rules)
+            self.check()
         assert not self.noise, f"{page.url}: {self.noise}"
         return self
 
-    def check(self, rules=None):
+    def check(self):
         """axe-core without findings."""
         page = self.page
         if not page.evaluate("Boolean(window.axe)"):
             page.evaluate(AXE)
-        found = page.evaluate(RUN_AXE, rules or RULES)
+        found = page.evaluate(RUN_AXE, RULES)
         assert not found, f"{page.url} at {page.viewport_size['width']} px:\n" + "\n".join(found)
 
     def picture(self, name: str):
