@@ -95,9 +95,8 @@ class LoginRequired(auth.LoginRequiredMiddleware):
     def handle_no_permission(self, request, view_func):  # type: ignore[no-untyped-def]
         query = QueryDict(mutable=True)
         query[self.get_redirect_field_name(view_func)] = came_from(request)
-        # The browser still names a session that holds nobody any more, or sends a form only people logged in have.
-        named = settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.is_empty()
-        if named or request.method not in {"GET", "HEAD"}:
+        # The browser still names a session, but it holds nobody any more: it ran out.
+        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.is_empty():
             query["abgelaufen"] = "1"
         address = f"{resolve_url(self.get_login_url(view_func))}?{query.urlencode(safe='/')}"
         if getattr(request, "htmx", False):
