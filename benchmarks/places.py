@@ -109,8 +109,9 @@ def run(command: list[str], env: dict[str, str]) -> str:
 @contextmanager
 def web(env: dict[str, str]):
     """gunicorn with one worker, as the Procfile starts it; yields the process id of the worker."""
-    log = open(Path(env["KIM_DATA_DIR"]) / "web.log", "wb")
-    master = subprocess.Popen([sys.executable, "-m", "gunicorn", "kim.wsgi"], env=env, cwd=ROOT, stdout=log, stderr=log)
+    command = [sys.executable, "-m", "gunicorn", "kim.wsgi"]
+    with (Path(env["KIM_DATA_DIR"]) / "web.log").open("wb") as log:
+        master = subprocess.Popen(command, env=env, cwd=ROOT, stdout=log, stderr=log)
     address = f"http://localhost:{env['PORT']}/healthz"
     try:
         _wait(lambda: urllib.request.urlopen(address, timeout=5).status == 200, master)
@@ -119,7 +120,6 @@ def web(env: dict[str, str]):
     finally:
         master.terminate()
         master.wait(30)
-        log.close()
 
 
 def memory_mb(pid: int) -> float:

@@ -1,4 +1,7 @@
-"""The morning sweep: once through, and once killed half-way and resumed. `python -m benchmarks.sweeping` sweeps once."""
+"""The morning sweep: once through, and once killed half-way and resumed.
+
+`python -m benchmarks.sweeping` sweeps once.
+"""
 
 import os
 import signal

@@ -17,6 +17,7 @@ FIRST = 4
 
 CONTENT = frozenset(Role) - {Role.ADMIN, Role.AUDIT}
 EVERYBODY = frozenset(Role)
+OFFICES = frozenset({Role.COORDINATION, Role.STRATEGIC_OFFICE})
 REPORTING = frozenset({Role.CASE_MANAGER, Role.AUTHORITY})
 
 
@@ -39,7 +40,7 @@ class Entry:
 
 ENTRIES = (
     Entry("Heute", "house", "kim:today"),
-    Entry("Eingang", "inbox", "steering:inbox", frozenset({Role.COORDINATION, Role.STRATEGIC_OFFICE}), ("steering:inbox",), "offen"),
+    Entry("Eingang", "inbox", "steering:inbox", OFFICES, ("steering:inbox",), "offen"),
     Entry("Knackpunkte", "signpost", "steering:issue_list", CONTENT, ("steering:issue_",)),
     Entry("Melden", "megaphone", "steering:issue_new", REPORTING),
     Entry("Meine Meldungen", "card-checklist", "steering:report_list", REPORTING, ("steering:report_",)),

@@ -153,9 +153,8 @@ def greeting(address: str, password: str | None) -> str:
 def answers(address: str) -> bool:
     """Whether the web server is alive; asks the machine itself, past any proxy."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with contextlib.suppress(urllib.error.URLError, OSError):
-        with opener.open(f"{address}/healthz", timeout=2) as answer:
-            return answer.status == 200
+    with contextlib.suppress(urllib.error.URLError, OSError), opener.open(f"{address}/healthz", timeout=2) as answer:
+        return answer.status == 200
     return False
 
 
