@@ -1,7 +1,7 @@
 """The county with very many issues: accounts, bodies, and issues in every state that went there by steps of the table.
 
-The same seed gives the same data. What lies with an office grows with the whole; what one case manager reported grows up
-to some hundreds, as more issues mean more people; the rare word stands in RARE issues however many there are.
+The same seed gives the same data. What lies with an office grows with the whole; what one case manager reported grows
+up to some hundreds, as more issues mean more people; the rare word stands in RARE issues however many there are.
 """
 
 import datetime as dt
@@ -72,6 +72,18 @@ SUBJECTS = (
 TROUBLES = (
     "wird nicht anerkannt", "kommt zu spät", "liegt zwischen zwei Zuständigkeiten", "fehlt im ländlichen Raum",
     "braucht Monate", "scheitert am Formular", "wird doppelt verlangt", "ist nur persönlich möglich",
+)  # fmt: skip
+WHEN = (
+    "nach Umzug", "vor Kursbeginn", "bei Familiennachzug", "nach der Geburt", "im laufenden Verfahren",
+    "für Selbstständige",
+    "für Studierende", "ohne festen Wohnsitz", "mit Duldung", "nach Jobverlust", "in Elternzeit", "bei Volljährigkeit",
+    "nach Anerkennung", "vor der Ausbildung", "mit Fachkräftetitel", "im Frauenhaus", "nach Trennung", "bei Erkrankung",
+)  # fmt: skip
+WHERE = (
+    "im Jobcenter", "beim Ausländeramt", "an der Volkshochschule", "bei der Krankenkasse", "im Standesamt",
+    "bei der Familienkasse", "in der Grundschule", "beim Wohnungsamt", "im Gesundheitsamt", "bei der Bank",
+    "beim Rententräger", "im Integrationskurs", "in der Kita", "beim Vermieter", "bei der Handwerkskammer",
+    "im Bürgerbüro",
 )  # fmt: skip
 SENTENCES = (
     "Die vorläufige Bescheinigung reicht der Stelle nicht aus, obwohl sie nach dem Gesetz genügt.",
@@ -237,8 +249,7 @@ class _Builder:
         codes = {name: list(Code.objects.filter(list=name)) for name in Code.List.values}
         self.topics, self.domains, self.areas = (codes[name] for name in Code.List.values)
         self.reporters = people[Role.CASE_MANAGER] + people[Role.AUTHORITY]
-        self.titles = [f"{subject} {trouble}" for subject in SUBJECTS for trouble in TROUBLES]
-        self.folded = {text: fold(text) for text in (*self.titles, *SENTENCES, RARE_WORD)}
+        self.folded = {text: fold(text) for text in (*SENTENCES, RARE_WORD)}
 
     def write(self) -> Sizes:
         plans = self._plans()
@@ -285,7 +296,8 @@ class _Builder:
         chance, state = self.chance, plan.state
         place = self.places[bisect_left(self.place_weights, chance.uniform(0, self.place_weights[-1]))]
         reporter = chance.choice(self.reporters)
-        title = chance.choice(self.titles)
+        title = " ".join(chance.choice(part) for part in (SUBJECTS, WHEN, TROUBLES, WHERE)) + f" ({place})"
+        self.folded.setdefault(title, fold(title))
         sentences = chance.sample(SENTENCES, 5)
         words = [RARE_WORD] if pk % max(self.open // RARE, 1) == 1 and pk <= self.open else []
         due = None

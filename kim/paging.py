@@ -25,9 +25,13 @@ class Page:
         return len(self.rows)
 
 
-def capped(rows: QuerySet) -> int:
-    """How many rows, counted no further than one past CAP."""
-    return rows.order_by()[: CAP + 1].count()
+def capped(rows: QuerySet, key: str = "") -> int:
+    """How many rows, counted no further than one past CAP.
+
+    With the `key` a list is paged by, the count walks the index the page walks and stops early too; without, PostgreSQL
+    may gather all rows of a common word before it counts the first.
+    """
+    return rows.order_by(*[key] if key else [])[: CAP + 1].count()
 
 
 def count_words(number: int) -> str:

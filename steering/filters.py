@@ -3,7 +3,7 @@
 import datetime as dt
 
 import django_filters as filters
-from django.db.models import Case, CharField, Q, Value, When
+from django.db.models import Case, CharField, Value, When
 from django.db.models.functions import Coalesce, NullIf
 
 from kim import workdays
@@ -52,7 +52,7 @@ def _beside(issue: Issue):
     yield through.values_list(
         Value("of_legal_area", CharField()), "code", "code__label", "code__position", Value("", CharField())
     )
-    who = Reporter.objects.filter(Q(issue=issue) | Q(issue__lead=issue)).order_by()
+    who = Reporter.of(issue).order_by()
     place = Case(When(issue=issue, first=True, then=Value(0)), default=Value(1))
     yield who.values_list(
         Value("of_reporter", CharField()), "user", "user__display_name", place, Value("", CharField())

@@ -113,7 +113,7 @@ class Notice(models.Model):
             models.Index(fields=["recipient", "-id"]),
             models.Index(fields=["key"]),
             models.Index(
-                fields=["recipient"],
+                fields=["recipient", "-id"],
                 name="kim_notice_unread",
                 condition=Q(read_at__isnull=True),
             ),

@@ -85,9 +85,7 @@ class IssueQuerySet(models.QuerySet):
         """With what a line of a list shows, and without the long texts; PostgreSQL plans longer over each further join
         than it reads.
         """
-        return self.select_related("municipality", "topic", "lead").defer(
-            *LONG, *(f"lead__{name}" for name in LONG)
-        )
+        return self.select_related("municipality", "topic", "lead").defer(*LONG, *(f"lead__{name}" for name in LONG))
 
 
 class Issue(models.Model):
@@ -267,6 +265,12 @@ class Issue(models.Model):
             models.Index(fields=["state", "reported_at", "id"]),
             models.Index(fields=["municipality", "reported_at", "id"]),
             models.Index(fields=["topic", "reported_at", "id"]),
+            models.Index(fields=["body", "state", "due_rank", "id"]),
+            models.Index(
+                fields=["due_rank", "id"],
+                name="steering_issue_paused",
+                condition=Q(paused_until__isnull=False),
+            ),
             models.Index(
                 fields=["due_on"],
                 name="steering_issue_running",
@@ -316,8 +320,7 @@ class Issue(models.Model):
         """Accounts that reported this issue or one merged into it."""
         if self.pk is None:
             return set()
-        rows = Reporter.objects.filter(Q(issue=self) | Q(issue__lead=self))
-        return set(rows.values_list("user_id", flat=True))
+        return set(Reporter.of(self).values_list("user_id", flat=True))
 
     def all_reporters(self):
         return User.objects.filter(pk__in=self.all_reporter_ids)
@@ -495,12 +498,12 @@ class Issue(models.Model):
     def confirm(self, *, by, informed, experience=""):
         self.informed, self.experience = informed, experience
         self.closed_at, self.closed_by = workdays.now(), by
-        Reporter.objects.filter(Q(issue=self) | Q(issue__lead=self), user=by).update(helps=True)
+        Reporter.of(self).filter(user=by).update(helps=True)
 
     @ESCALATION.step
     def reopen(self, *, by, reason):
         """It does not help after all: the answer is taken back, the way begins again at the coordination."""
-        Reporter.objects.filter(Q(issue=self) | Q(issue__lead=self), user=by).update(helps=False)
+        Reporter.of(self).filter(user=by).update(helps=False)
         self.outcome = self.result = self.feedback = self.experience = self.informed = ""
         self.answered_at = self.fed_back_at = self.closed_at = self.closed_by = None
 

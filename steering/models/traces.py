@@ -24,6 +24,12 @@ class Reporter(models.Model):
     def __str__(self):
         return f"{self.user} meldete {self.issue}"
 
+    @classmethod
+    def of(cls, issue):
+        """Who reported `issue` or one merged into it. Asked for over the issues: an OR across both tables reads all."""
+        both = issue._meta.model._base_manager.filter(Q(pk=issue.pk) | Q(lead=issue.pk))
+        return cls.objects.filter(issue__in=both.values("pk"))
+
 
 class IssueStep(models.Model):
     """One step an issue took, and with it the stay that began: by whom, when, why, and until when."""

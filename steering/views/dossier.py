@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models import CharField, Exists, F, OuterRef, Value
 from django.db.models.functions import Cast, Concat
 from django.http import Http404
 from django.utils import timezone
@@ -408,7 +408,7 @@ def _sets(issue, user, all_words) -> dict:
         "agenda": issue.agenda_items.order_by("pk").annotate(
             starts_at=F("meeting__starts_at"), body_name=F("meeting__body__name"), cancelled=F("meeting__cancelled_at")
         ),
-        "reporters": Reporter.objects.filter(Q(issue=issue) | Q(issue__lead=issue))
+        "reporters": Reporter.of(issue)
         .order_by("-first", "joined_at", "pk")
         .annotate(user_name=F("user__display_name"), number=F("issue__number")),
         "bundled": issue.bundled.only("number", "title", "state").order_by("pk").annotate(bundled_at=merged_at),

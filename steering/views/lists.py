@@ -22,7 +22,7 @@ def issue_list(request):
     demand(works_with_issues, request.user)
     choices = choices_for(request.user, LIST)
     found = _found(request, choices)
-    hits = capped(found.qs)
+    hits = capped(found.qs, found.order)
     context = {
         "filter": found,
         "saved": choices["saved"],
