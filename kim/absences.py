@@ -40,7 +40,7 @@ def with_roles() -> list[User]:
         granted.setdefault(user, set()).add(role)
     users = list(User.objects.filter(is_active=True, pk__in=granted))
     for user in users:
-        user.granted = frozenset(granted[user.pk])  # type: ignore[attr-defined]
+        user.granted = frozenset(granted[user.pk])
     return users
 
 

@@ -29,7 +29,7 @@ def csrf_failure(request, reason=""):
 
     What was typed is shown again, but only when the browser says the form came from our own pages.
     """
-    kept = ()
+    kept: Iterable[tuple[str, str]] = ()
     if request.headers.get("Sec-Fetch-Site") == "same-origin":
         kept = [
             (name, text)

@@ -6,6 +6,7 @@ A form checks input and says in German what is wrong; it decides neither access 
 import datetime as dt
 import re
 import unicodedata
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -120,7 +121,7 @@ class OneOf(forms.TypedChoiceField):
     def __init__(self, rows=(), *, groups=None, empty="Bitte wählen", label_of=str, **kwargs):
         groups = groups if groups is not None else [("", rows)]
         self.rows = {str(row.pk): row for _, members in groups for row in members}
-        choices = []
+        choices: list[tuple[str, Any]] = []
         for heading, members in groups:
             options = [(str(row.pk), label_of(row)) for row in members]
             choices += [(heading, options)] if heading else options
@@ -175,6 +176,10 @@ class Form(forms.Form):
         kwargs.setdefault("label_suffix", "")
         super().__init__(data, **kwargs)
         self.findings = []
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        return self.cleaned_data
 
     @property
     def confirmed(self) -> list[str]:

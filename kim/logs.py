@@ -27,18 +27,14 @@ def without_values(logger: WrappedLogger, method: str, event: EventDict) -> Even
         info = (type(info), info, info.__traceback__)
     if info and info[0] is not None:
         event["exception"] = info[0].__name__
-        event["at"] = [
-            f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(info[2])[-12:]
-        ]
+        event["at"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(info[2])[-12:]]
     return event
 
 
 def without_query(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """Cut what follows a question mark: Django and gunicorn sometimes log whole addresses."""
     if isinstance(event.get("event"), str) and "/" in event["event"]:
-        event["event"] = " ".join(
-            word.partition("?")[0] if "/" in word else word for word in event["event"].split(" ")
-        )
+        event["event"] = " ".join(word.partition("?")[0] if "/" in word else word for word in event["event"].split(" "))
     return event
 
 

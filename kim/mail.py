@@ -50,7 +50,8 @@ class OutboxBackend(BaseEmailBackend):
             if message.attachments:
                 raise ValueError("The outbox carries text only")
             for address in message.recipients():
-                queue(key=f"mail:{uuid.uuid4().hex}", to=address, subject=message.subject, body=str(message.body))
+                key = f"mail:{uuid.uuid4().hex}"
+                queue(key=key, to=address, subject=str(message.subject), body=str(message.body))
         return len(email_messages)
 
 

@@ -87,12 +87,12 @@ class LoginRequired(auth.LoginRequiredMiddleware):
     it cannot show.
     """
 
-    def process_view(self, request, view_func, view_args, view_kwargs):  # type: ignore[no-untyped-def]
+    def process_view(self, request, view_func, view_args, view_kwargs):
         if not getattr(view_func, "login_required", True):
             return None  # asked first: open views must not load the session
         return super().process_view(request, view_func, view_args, view_kwargs)
 
-    def handle_no_permission(self, request, view_func):  # type: ignore[no-untyped-def]
+    def handle_no_permission(self, request, view_func):
         query = QueryDict(mutable=True)
         query[self.get_redirect_field_name(view_func)] = came_from(request)
         # The browser still names a session, but it holds nobody any more: it ran out.

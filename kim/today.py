@@ -102,6 +102,4 @@ def latest_trail(user):
     if not user.acts_as(Role.AUDIT):
         return None
     rows = list(TrailEntry.objects.select_related("by").order_by("-pk")[:15])
-    for row in rows:
-        row.words = ACTS.get(row.act, row.act)
-    return {"rows": rows}
+    return {"rows": [(row, ACTS.get(row.act, row.act)) for row in rows]}

@@ -11,7 +11,6 @@ from decimal import Decimal
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
 from django.db.models import QuerySet
-from django.utils.dateparse import parse_datetime
 
 
 def together(**sets: QuerySet) -> dict[str, list]:
@@ -79,7 +78,7 @@ def _read(field, value):
     if isinstance(field, models.GeneratedField):
         field = field.output_field
     if isinstance(field, models.DateTimeField):
-        moment = parse_datetime(value)
+        moment = dt.datetime.fromisoformat(value)
         return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
     if isinstance(field, models.DateField):
         return dt.date.fromisoformat(value[:10])

@@ -51,7 +51,7 @@ _WORD = re.compile(r"[^\W_]+")
 @lru_cache(maxsize=4096)
 def trigrams(text: str) -> frozenset[str]:
     """Every word with two blanks before and one behind it, cut into all its runs of three characters."""
-    found = set()
+    found: set[str] = set()
     for word in _WORD.findall(text.lower()):
         padded = f"  {word} "
         found.update(padded[at : at + 3] for at in range(len(padded) - 2))

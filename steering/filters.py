@@ -31,8 +31,8 @@ def choices_for(user, page: str, beside: Issue | None = None) -> dict[str, list]
     With `beside`, also what the reading pane shows of that issue: its legal areas, its reporters and the findings of
     the privacy gate that were vouched for, under `of_legal_area`, `of_reporter` and `of_finding`.
     """
-    codes = Code.objects.annotate(word=Coalesce(NullIf("short", Value("")), "label"))
-    codes = codes.order_by().values_list("list", "pk", "word", "position", Value("", CharField()))
+    named = Code.objects.annotate(word=Coalesce(NullIf("short", Value("")), "label"))
+    codes = named.order_by().values_list("list", "pk", "word", "position", Value("", CharField()))
     places = Municipality.objects.order_by().values_list(
         Value("municipality", CharField()), "pk", "name", Value(0), Value("", CharField())
     )

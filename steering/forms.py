@@ -51,7 +51,7 @@ class IssueForm(Form):
         initial=Urgency.NORMAL,
         widget=forms.RadioSelect,
         required=False,
-        empty_value=Urgency.NORMAL,
+        empty_value=Urgency.NORMAL,  # type: ignore[arg-type]  # the stub knows text only
         error_messages=CHOSEN,
     )
     presumed_reach = Pick(label="Reichweite, vermutet", choices=Reach, required=False)
@@ -237,7 +237,8 @@ class StepForm(OnIssue):
                 f"Für {self.issue.municipality} gibt es zurzeit keine örtliche Projektgruppe. "
                 "Die Geschäftsstelle kann unter „Gremien“ eine einrichten."
             )
-        if "meeting" in self.fields and len(self.fields["meeting"].choices) < 2:
+        meeting = self.fields.get("meeting")
+        if isinstance(meeting, OneOf) and not meeting.rows:
             return "Es ist keine Sitzung der Lenkungsgruppe geplant. Die Geschäftsstelle plant sie unter „Sitzungen“."
         return ""
 

@@ -66,11 +66,11 @@ def somebody(role: str) -> User:
     today = workdays.today()
     person = User(pk=-1, display_name=Role(role).label)
     person._standing_on, person._standing_is = today, (frozenset({role}), [])
-    seats = {
+    seats: dict[str, dict[int, tuple[str, str]]] = {
         Role.PROJECT_GROUP: {GROUP: ("thematic", "lead")},
         Role.STEERING_GROUP: {STEERING_GROUP: ("steering", "lead")},
     }
-    person._duties_on, person._seats, person._places = today, seats.get(role, {}), []
+    vars(person).update(_duties_on=today, _seats=seats.get(role, {}), _places=[])
     return person
 
 

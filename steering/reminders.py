@@ -168,7 +168,7 @@ def standing(after: dt.date, day: dt.date) -> QuerySet:
     )  # fmt: skip
     moved = Q()
     for due, kind, on in rows.order_by().values_list("issue__due_on", "kind", "day").distinct():
-        if (kind, on) not in workdays.reminder_days(due, on - ONE_DAY, on, rules):
+        if due and (kind, on) not in workdays.reminder_days(due, on - ONE_DAY, on, rules):
             moved |= Q(issue__due_on=due, kind=kind, day=on)
     return rows.exclude(moved) if moved else rows
 

@@ -80,8 +80,8 @@ def measures(user):
     groups = access.led_groups(user) if user.acts_as(Role.PROJECT_GROUP) else []
     if not groups:
         return None
-    rows = Measure.objects.filter(issue__body__in=groups, issue__state=State.PROJECT, done_on=None)
-    rows = list(rows.select_related("issue").order_by("due_on", "pk")[:WAITING])
+    planned = Measure.objects.filter(issue__body__in=groups, issue__state=State.PROJECT, done_on=None)
+    rows = list(planned.select_related("issue").order_by("due_on", "pk")[:WAITING])
     today = workdays.today()
     return {"lines": [(row, *workdays.countdown(row.due_on, today)) for row in rows]} if rows else None
 
@@ -107,8 +107,10 @@ def place(user):
     monday = today - dt.timedelta(days=today.weekday()) + dt.timedelta(days=7 * (today.weekday() > 4))
     friday = monday + dt.timedelta(days=4)
     begun = Q(valid_from__lte=friday) & (Q(valid_until__isnull=True) | Q(valid_until__gt=monday))
-    rows = Assignment.objects.filter(begun, user__in=user.hats(), known_until__isnull=True, municipality__isnull=False)
-    rows = list(rows.select_related("municipality", "user").order_by("pk"))
+    placed = Assignment.objects.filter(
+        begun, user__in=user.hats(), known_until__isnull=True, municipality__isnull=False
+    )
+    rows = list(placed.select_related("municipality", "user").order_by("pk"))
     if not rows:
         return None
     days = [_at(monday + dt.timedelta(days=n), rows, user) for n in range(5)]

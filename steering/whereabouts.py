@@ -253,7 +253,7 @@ def _strip_css(day) -> str:
 
 def way(issue: Issue, around: Around | None = None) -> Way:
     """The line of stations for `issue`; for a bundled one the line of its lead, which is its way from then on."""
-    shown = issue.lead if issue.state == S.MERGED else issue
+    shown = issue.lead if issue.lead and issue.state == S.MERGED else issue
     around = around or Around.of(shown)
     now, passed = POSITION[S(shown.state)], _passed(shown)
     stations = []

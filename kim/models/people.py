@@ -1,5 +1,6 @@
 """Who works here, as what, where, since when, and who stands in when somebody is away."""
 
+import datetime as dt
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AbstractUser
@@ -8,7 +9,7 @@ from django.db.models import F, FilteredRelation, Q
 from django.db.models.functions import Lower
 
 from kim import workdays
-from kim.dated import Dated, DatedQuerySet, Known, valid_on
+from kim.dated import Dated, Known, valid_on
 from kim.models.places import Bank, Municipality, Organisation
 
 
@@ -54,6 +55,12 @@ class User(AbstractUser):
             )  # fmt: skip
         ]
 
+    # Kept on an account for the day, see _standing
+    _standing_on: dt.date
+    _standing_is: tuple[frozenset[str], list["User"]]
+    #: Roles held today, where kim.absences.with_roles read the account.
+    granted: frozenset[str]
+
     def __str__(self):
         return self.display_name or self.username
 
@@ -82,7 +89,7 @@ class User(AbstractUser):
         """Whether this account, or somebody it stands in for, holds one of `roles`."""
         return any(hat.holds(*roles) for hat in self.hats())
 
-    def _standing(self):
+    def _standing(self) -> tuple[frozenset[str], list["User"]]:
         """Own roles and the accounts deputised for, each knowing its own roles; one query per request and day."""
         today = workdays.today()
         if getattr(self, "_standing_on", None) != today:
@@ -162,8 +169,6 @@ class Absence(Dated):
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="absences")
     deputy = models.ForeignKey(User, on_delete=models.PROTECT, related_name="stands_in")
-
-    objects = DatedQuerySet.as_manager()
 
     class Meta(Dated.Meta):
         constraints = [

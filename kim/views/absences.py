@@ -61,13 +61,15 @@ def absence_list(request):
     if not request.user.holds(Role.ADMIN):
         rows = rows.filter(Q(user=request.user) | Q(deputy=request.user))
     today = workdays.today()
+    present = list(rows.valid_on(today).order_by("valid_until", "pk"))
+    coming = list(rows.filter(valid_from__gt=today).order_by("valid_from", "pk"))
     context = {
         "form": form,
-        "present": list(rows.valid_on(today).order_by("valid_until", "pk")),
-        "coming": list(rows.filter(valid_from__gt=today).order_by("valid_from", "pk")),
+        "present": present,
+        "coming": coming,
         "past": list(rows.filter(valid_until__lte=today).order_by("-valid_until", "-pk")[:PAST]),
     }
-    for absence in [*context["present"], *context["coming"]]:
+    for absence in [*present, *coming]:
         absence.may_end = arranges_absence(request.user, absence.user)
     return render(request, "kim/absence_list.html", context, status=status)
 

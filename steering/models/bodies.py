@@ -1,6 +1,7 @@
 """Bodies, who sits in them, and when they meet. Names follow OParl (Body, Membership, Meeting, AgendaItem)."""
 
 import datetime as dt
+from typing import ClassVar
 
 from django.db import models, transaction
 from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery, Value
@@ -31,7 +32,7 @@ class BodyQuerySet(DatedQuerySet):
         """With `member_number`, `open_number` (issues given to it) and `next_at` (its next meeting)."""
         today, body = workdays.today(), OuterRef("pk")
         seats = Membership.objects.filter(valid_on(today), body=body)
-        issues = self.model.issues.rel.related_model.objects.filter(body=body, state="project")
+        issues = Body.issues.rel.related_model._default_manager.filter(body=body, state="project")
         coming = Meeting.objects.upcoming().filter(body=body)
         return self.annotate(
             member_number=_number_of(seats),
@@ -61,7 +62,7 @@ class Body(Dated):
     municipalities = models.ManyToManyField(Municipality, blank=True, related_name="bodies", verbose_name="Kommunen")
     mandate = models.TextField("Auftrag", blank=True)
 
-    objects = BodyQuerySet.as_manager()
+    objects: ClassVar = BodyQuerySet.as_manager()
 
     class Meta(Dated.Meta):
         ordering = ["name"]
@@ -174,7 +175,7 @@ class Membership(Dated):
         access.demand(access.keeps_bodies, by)
         if last_day < self.valid_from:
             raise StepRefused("Der letzte Tag liegt vor dem Anfang der Mitgliedschaft.")
-        if self.valid_until and self.last_day < workdays.today():
+        if self.last_day and self.last_day < workdays.today():
             raise StepRefused("Diese Mitgliedschaft ist schon beendet.")
         self.valid_until = last_day + dt.timedelta(days=1)
         self.save()

@@ -46,7 +46,7 @@ class TimeLimit(Dated):
 
     @property
     def limit(self) -> workdays.Limit:
-        return workdays.Limit(self.amount, self.unit)
+        return workdays.Limit(self.amount, "workdays" if self.unit == self.Unit.WORKDAYS else "days")
 
     @classmethod
     def of(cls, state, day) -> workdays.Limit | None:
@@ -74,9 +74,7 @@ class TimeLimit(Dated):
         rows = list(cls.objects.select_for_update().filter(state=state).order_by("valid_from"))
         same = next((row for row in rows if row.valid_from == valid_from), None)
         if same and valid_from == workdays.today():
-            raise StepRefused(
-                "Diese Frist wurde heute schon geändert. Bitte wählen Sie einen späteren Tag."
-            )
+            raise StepRefused("Diese Frist wurde heute schon geändert. Bitte wählen Sie einen späteren Tag.")
         before = next((row for row in reversed(rows) if row.valid_from < valid_from), None)
         if before and (before.valid_until is None or before.valid_until > valid_from):
             before.valid_until = valid_from

@@ -1,6 +1,7 @@
 """The issue („Knackpunkt“): a structural problem seen in single cases, told without the people it was seen in."""
 
 import datetime as dt
+from typing import cast
 
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
@@ -346,7 +347,10 @@ class Issue(models.Model):
     @staticmethod
     def name_of(need: str) -> str:
         """What a need of a step is called on the page."""
-        return ASKED.get(need) or str(Issue._meta.get_field(need).verbose_name)
+        if need in ASKED:
+            return ASKED[need]
+        field = Issue._meta.get_field(need)
+        return str(field.verbose_name) if isinstance(field, models.Field) else need
 
     # What the workflow asks of its object
 
@@ -509,7 +513,7 @@ class Issue(models.Model):
 
     @ESCALATION.step
     def unmerge(self, *, by, reason):
-        if not self.lead.is_open:
+        if self.lead and not self.lead.is_open:
             raise StepRefused(f"{self.lead} ist nicht mehr offen; die Bündelung kann nicht mehr gelöst werden.")
         self.lead = None
 
@@ -617,7 +621,8 @@ class Issue(models.Model):
         """An interim report; the clock starts anew for the next one."""
         self._lock(access.may_report_progress, by)
         self.pass_gate({"interim_report": text}, by=by, confirmed=confirmed)
-        made = self.interim_reports.create(by=by, body=self.body, text=text, at=workdays.now())
+        body = cast(Body, self.body)  # the rule asks for a group's lead
+        made = self.interim_reports.create(by=by, body=body, text=text, at=workdays.now())
         deadline = deadline_for(self)
         if deadline:
             self.due_on, self.due_words = deadline.due, deadline.words

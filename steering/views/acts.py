@@ -4,7 +4,7 @@ What is answered: 302 or the swapped page when it went, 422 with what to correct
 as things stand (what was typed is kept), 403 with the rule's sentence. What did not go through has changed nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -20,7 +20,7 @@ from kim import errors, workdays
 from kim.models import Draft
 from kim.privacy_gate import GateDown, Held
 from kim.rules import Rule
-from kim.workflow import OutOfTurn, StepRefused
+from kim.workflow import OutOfTurn, Step, StepRefused
 from steering import access
 from steering.escalation import ESCALATION, Office, State
 from steering.forms import (
@@ -33,7 +33,7 @@ from steering.forms import (
     ResumeForm,
     StepForm,
 )
-from steering.likeness import alike
+from steering.likeness import Alike, alike
 from steering.models import Issue
 from steering.notices import foresee, tellings
 from steering.views.dossier import DONE, Dossier, project_groups
@@ -54,7 +54,7 @@ class Act:
     make: Callable
     run: Callable
     check: Rule | None = None
-    row: object = None  # the row of the table, for a step
+    row: Step | None = None  # the row of the table, for a step
     on_desk: bool = True  # opens beside the steps; others have their place on the page
 
     def url(self, issue) -> str:
@@ -266,7 +266,7 @@ def _telling(request, dossier, act, form) -> dict:
     given = form.choices_so_far()
     after = foresee(dossier.issue, act.row, given, limits=dossier.around.limits, rules=dossier.around.rules)
     lines = [_line(telling, dossier) for telling in tellings(after, act.name, by=dossier.user)]
-    numbers = ()
+    numbers: Sequence[Alike] = ()
     if "lead" in form.fields and "lead" not in given:
         numbers = alike(dossier.issue.title, Issue.objects.visible_to(dossier.user).open(), without=dossier.issue.pk)
     return {"tellings": lines, "due_words": after.due_words, "numbers": numbers}

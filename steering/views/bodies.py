@@ -93,9 +93,10 @@ def _body(request, body):
     today = workdays.today()
     seats = list(body.memberships.select_related("user", "organisation"))
     meetings = Meeting.objects.visible_to(request.user).filter(body=body)
-    issues = (
-        Issue.objects.visible_to(request.user).filter(body=body).open() if access.sees_content(request.user) else ()
-    )
+    issues: list[Issue] = []
+    if access.sees_content(request.user):
+        given = Issue.objects.visible_to(request.user).filter(body=body).open()
+        issues = list(given.for_list().order_by("due_rank", "pk")[:12])
     context = {
         "body": body,
         "municipalities": list(body.municipalities.all()),
@@ -103,7 +104,7 @@ def _body(request, body):
         "coming_seats": [seat for seat in seats if seat.valid_from > today],
         "former_seats": [seat for seat in seats if seat.valid_until and seat.valid_until <= today],
         "meetings": list(meetings.order_by("-starts_at")[:12]),
-        "issues": list(issues.for_list().order_by("due_rank", "pk")[:12]) if issues != () else [],
+        "issues": issues,
         "now": workdays.now(),
         "may_manage": access.allows(access.keeps_bodies, request.user),
         "may_plan": access.allows(access.keeps_meetings, request.user),

@@ -154,7 +154,8 @@ class Dossier:
     @property
     def shown(self) -> Issue:
         """The issue whose way is drawn: a bundled one goes the way of its lead."""
-        return self.issue.lead if self.issue.state == State.MERGED else self.issue
+        lead = self.issue.lead if self.issue.state == State.MERGED else None
+        return lead or self.issue
 
     @property
     def mini(self):
@@ -336,8 +337,9 @@ class Dossier:
     # Who was told, and has read it
 
     @cached_property
-    def _notices(self) -> dict[str, list[Notice]]:
-        found: dict[str, list[Notice]] = {}
+    def _notices(self) -> dict[str, list]:
+        """By key, each with `recipient_name` (see _sets)."""
+        found: dict[str, list] = {}
         for notice in self.read["notices"]:
             found.setdefault(notice.key, []).append(notice)
         return found

@@ -14,7 +14,7 @@ from kim.privacy_gate import GateDown, Held
 from kim.views.filters import searched
 from steering import desks, whereabouts
 from steering.access import DESK, demand, has_a_desk, sees_reporters
-from steering.escalation import ESCALATION, HOLDER, Office
+from steering.escalation import ESCALATION, HOLDER, Office, State
 from steering.filters import IssueFilter, choices_for
 from steering.forms import TogetherForm
 from steering.likeness import alike
@@ -188,7 +188,7 @@ def _ask(request, name, form, issues, seen, sent, *, status=200, done=()):
 def _reaches(name, office, issue):
     """Whether the step `name` from where `issue` is leads to or is told to `office`."""
     row = ESCALATION.find(name, issue.state)
-    return row is not None and (office == Office.REPORTERS or HOLDER.get(row.target) == office)
+    return row is not None and (office == Office.REPORTERS or HOLDER.get(State(row.target)) == office)
 
 
 def _went(name, done):

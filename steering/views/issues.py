@@ -1,6 +1,7 @@
 """One issue: its page, its steps, what else is done on it, and reporting a new one."""
 
 import datetime as dt
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
@@ -177,7 +178,7 @@ def _sent_off(request, form, read, act, run, made, issue=None):
 def _too_late(request, issue):
     if request.method != "POST":
         return redirect(issue)
-    kept = [(str(Issue._meta.get_field(name).verbose_name), text) for name, text in request.POST.items()
+    kept = [(Issue.name_of(name), text) for name, text in request.POST.items()
             if name in GATE_NAMES.values() and text.strip()]  # fmt: skip
     return errors.conflict(request, f"{TOO_OLD} {issue.who_was_first()}", url=issue.get_absolute_url(), kept=kept)
 
@@ -190,7 +191,7 @@ def _choices(user, key, issue=None) -> dict:
         used = Q(pk__in=[issue.topic_id, issue.life_domain_id]) | Q(pk__in=issue.legal_areas.values("pk"))
     codes = Code.objects.valid_on(today) if not issue else Code.objects.filter(_valid(today) | used)
     places = user.assignments.filter(known_until__isnull=True, municipality__isnull=False).valid_on(today)
-    read = together(
+    read: dict[str, Any] = together(
         codes=codes.order_by("position", "label"),
         municipality=Municipality.objects.order_by("name"),
         organisations=Organisation.objects.order_by("name"),

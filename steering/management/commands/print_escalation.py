@@ -52,8 +52,8 @@ def _steps():
         needs, asks = ", ".join(row.needs) or "–", ", ".join(row.asks) or "–"
         never = "–" if row.never.name == "nobody" else row.never.name
         yield (
-            f"| {row.name} | {row.source.label} | {row.target.label} | {row.may.name} | {never} | {needs} | {asks} "
-            f"| {row.label} |"
+            f"| {row.name} | {State(row.source).label} | {State(row.target).label} "
+            f"| {row.may.name} | {never} | {needs} | {asks} | {row.label} |"
         )
     yield ""
 
