@@ -33,7 +33,7 @@ def free_port() -> int:
 def postgres_programs() -> Path:
     """The folder of the newest PostgreSQL on this machine. Raises SystemExit when there is none."""
     if found := shutil.which("initdb"):
-        return Path(found).parent
+        return Path(found).resolve().parent
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if not versions:
         raise SystemExit("PostgreSQL is not installed; --engine sqlite measures without it.")
