@@ -1,0 +1,193 @@
+"""Settings from the environment: each case asks a process of its own, as a start of KIM does."""
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from kim import settings
+
+ROOT = Path(__file__).parents[2]
+KEY = "k" * 60
+PRODUCTION = {"KIM_ENV": "production", "KIM_SECRET_KEY": KEY, "KIM_BASE_URL": "https://kim.example.org"}
+
+
+def start(folder, *names, **env):
+    """The named settings of a fresh process, or the last line it died with."""
+    code = f"import json; from kim import settings; print(json.dumps({{n: getattr(settings, n) for n in {names}}}))"
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=kept | {"KIM_DATA_DIR": str(folder)} | env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return json.loads(done.stdout) if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
+
+
+class TestReadingVariables:
+    @pytest.mark.parametrize("said", ["1", "true", "Ja", " on "])
+    def test_yes_has_several_words(self, monkeypatch, said):
+        monkeypatch.setenv("KIM_PROBE", said)
+        assert settings.flag("KIM_PROBE") is True
+
+    @pytest.mark.parametrize("said", ["0", "false", "NEIN", "off"])
+    def test_so_has_no(self, monkeypatch, said):
+        monkeypatch.setenv("KIM_PROBE", said)
+        assert settings.flag("KIM_PROBE", default=True) is False
+
+    def test_empty_is_not_set(self, monkeypatch):
+        monkeypatch.setenv("KIM_PROBE", "")
+        assert settings.flag("KIM_PROBE", default=True) is True
+        assert settings.number("KIM_PROBE", 7) == 7
+        assert settings.words("KIM_PROBE") == []
+
+    def test_neither_yes_nor_no_is_told_with_its_name(self, monkeypatch):
+        monkeypatch.setenv("KIM_PROBE", "vielleicht")
+        with pytest.raises(ImproperlyConfigured, match="KIM_PROBE='vielleicht' ist weder ja noch nein"):
+            settings.flag("KIM_PROBE")
+
+    @pytest.mark.parametrize("said", ["0", "-3", "2.5", "viele"])
+    def test_a_number_is_whole_and_positive(self, monkeypatch, said):
+        monkeypatch.setenv("KIM_PROBE", said)
+        with pytest.raises(ImproperlyConfigured, match="keine ganze Zahl größer als null"):
+            settings.number("KIM_PROBE", 7)
+
+    def test_words_are_parted_by_commas(self, monkeypatch):
+        monkeypatch.setenv("KIM_PROBE", "a.example, b.example,,")
+        assert settings.words("KIM_PROBE") == ["a.example", "b.example"]
+
+
+class TestSecretKey:
+    def test_is_made_once_and_kept_for_the_owner_alone(self, tmp_path, monkeypatch):
+        monkeypatch.delenv("KIM_SECRET_KEY", raising=False)
+        monkeypatch.delenv("KIM_SECRET_KEY_FILE", raising=False)
+        folder = tmp_path / "data"
+        key = settings.secret_key(folder, production=False)
+        assert len(key) >= 50
+        assert settings.secret_key(folder, production=False) == key
+        assert stat.S_IMODE((folder / "secret-key").stat().st_mode) == 0o600
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert [path.name for path in folder.iterdir()] == ["secret-key"]
+
+    def test_processes_that_start_at_once_agree(self, tmp_path, monkeypatch):
+        monkeypatch.delenv("KIM_SECRET_KEY", raising=False)
+        monkeypatch.delenv("KIM_SECRET_KEY_FILE", raising=False)
+        for attempt in range(20):
+            folder = tmp_path / str(attempt)
+            with ThreadPoolExecutor(8) as together:
+                keys = set(together.map(lambda _, at=folder: settings.secret_key(at, production=False), range(8)))
+            assert len(keys) == 1
+
+    def test_may_come_from_a_file(self, tmp_path, monkeypatch):
+        monkeypatch.delenv("KIM_SECRET_KEY", raising=False)
+        named = tmp_path / "key"
+        named.write_text(f"{KEY}\n")
+        monkeypatch.setenv("KIM_SECRET_KEY_FILE", str(named))
+        assert settings.secret_key(tmp_path, production=True) == KEY
+        named.write_text("\n")
+        with pytest.raises(ImproperlyConfigured, match="ist leer"):
+            settings.secret_key(tmp_path, production=True)
+        named.unlink()
+        with pytest.raises(ImproperlyConfigured, match="lässt sich nicht lesen"):
+            settings.secret_key(tmp_path, production=True)
+
+    def test_a_folder_that_cannot_be_written_is_told_in_words(self, tmp_path, monkeypatch):
+        monkeypatch.delenv("KIM_SECRET_KEY", raising=False)
+        monkeypatch.delenv("KIM_SECRET_KEY_FILE", raising=False)
+        (tmp_path / "file").touch()
+        with pytest.raises(ImproperlyConfigured, match="KIM_DATA_DIR"):
+            settings.secret_key(tmp_path / "file" / "data", production=False)
+
+
+class TestProduction:
+    def test_does_not_start_without_a_key_and_leaves_none_behind(self, tmp_path):
+        said = start(tmp_path, "DEBUG", KIM_ENV="production", KIM_BASE_URL="https://kim.example.org")
+        assert "nicht ohne geheimen Schlüssel" in said
+        assert "KIM_SECRET_KEY" in said
+        assert list(tmp_path.iterdir()) == []
+
+    def test_does_not_start_with_debug(self, tmp_path):
+        assert "KIM_DEBUG ist im Betrieb" in start(tmp_path, "DEBUG", **PRODUCTION, KIM_DEBUG="1")
+
+    def test_an_unknown_environment_or_address_is_told(self, tmp_path):
+        assert "KIM_ENV='prod' ist unbekannt" in start(tmp_path, "DEBUG", KIM_ENV="prod")
+        assert "keine Adresse" in start(tmp_path, "DEBUG", **(PRODUCTION | {"KIM_BASE_URL": "kim.example.org"}))
+
+    def test_behind_tls_cookies_stay_on_tls_and_browsers_remember_it(self, tmp_path):
+        found = start(
+            tmp_path, "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SECURE_SSL_REDIRECT", "SECURE_HSTS_SECONDS",
+            "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_PROXY_SSL_HEADER", "DEBUG", "KIM_DEMO", "ALLOWED_HOSTS",
+            "CSRF_TRUSTED_ORIGINS", **PRODUCTION, KIM_PROXY_TLS_HEADER="X-Forwarded-Proto",
+        )  # fmt: skip
+        assert found == {
+            "SESSION_COOKIE_SECURE": True,
+            "CSRF_COOKIE_SECURE": True,
+            "SECURE_SSL_REDIRECT": True,
+            "SECURE_HSTS_SECONDS": 365 * 24 * 60 * 60,
+            "SECURE_HSTS_INCLUDE_SUBDOMAINS": True,
+            "SECURE_PROXY_SSL_HEADER": ["HTTP_X_FORWARDED_PROTO", "https"],
+            "DEBUG": False,
+            "KIM_DEMO": False,
+            "ALLOWED_HOSTS": ["kim.example.org", "localhost", "127.0.0.1", "[::1]"],
+            "CSRF_TRUSTED_ORIGINS": ["https://kim.example.org"],
+        }
+
+    def test_without_tls_no_promise_of_tls_is_made(self, tmp_path):
+        assert "no attribute 'SECURE_HSTS_SECONDS'" in start(tmp_path, "SECURE_HSTS_SECONDS")
+        assert start(tmp_path, "BEHIND_TLS", "KIM_DEMO") == {"BEHIND_TLS": False, "KIM_DEMO": True}
+
+
+class TestStores:
+    def test_nothing_set_means_files_in_the_data_folder(self, tmp_path):
+        found = start(tmp_path, "CELERY_BROKER_URL", "CACHES", "KIM_MAIL_TRANSPORT", "DATABASE_URL")
+        assert found["CELERY_BROKER_URL"] == f"sqla+sqlite:///{tmp_path / 'broker.sqlite3'}"
+        assert found["CACHES"]["default"]["BACKEND"].endswith("DatabaseCache")
+        assert (found["KIM_MAIL_TRANSPORT"], found["DATABASE_URL"]) == ("files", "")
+
+    def test_sqlite_takes_its_lock_before_it_reads(self, tmp_path):
+        code = "from kim.settings import DATABASES as d; o = d['default']['OPTIONS']; print(o['transaction_mode'])"
+        env = {"PATH": os.environ["PATH"], "KIM_DATA_DIR": str(tmp_path)}
+        said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True)
+        assert said.stdout.strip() == "IMMEDIATE"
+
+    def test_addresses_switch_to_postgresql_and_redis(self, tmp_path):
+        found = start(
+            tmp_path, "DATABASES", "CELERY_BROKER_URL", "CACHES", "KIM_MAIL_TRANSPORT",
+            DATABASE_URL="postgres://kim:geheim@db:5432/kim", REDIS_URL="redis://redis:6379/0", EMAIL_HOST="mail",
+        )  # fmt: skip
+        database = found["DATABASES"]["default"]
+        assert (database["ENGINE"], database["HOST"]) == ("django.db.backends.postgresql", "db")
+        assert database["CONN_HEALTH_CHECKS"] is True
+        assert database["CONN_MAX_AGE"] > 0
+        assert found["CELERY_BROKER_URL"] == found["CACHES"]["default"]["LOCATION"] == "redis://redis:6379/0"
+        assert found["KIM_MAIL_TRANSPORT"] == "smtp"
+
+    def test_an_unknown_transport_is_told(self, tmp_path):
+        assert "KIM_MAIL_TRANSPORT='taube' ist unbekannt" in start(tmp_path, "DEBUG", KIM_MAIL_TRANSPORT="taube")
+
+
+def test_the_content_policy_trusts_our_own_files_only():
+    allowed = {str(source) for sources in settings.CONTENT_SECURITY_POLICY["DIRECTIVES"].values() for source in sources}
+    assert allowed == {"'self'", "'none'", "data:"}
+    policy = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    assert [name for name, sources in policy.items() if "data:" in sources] == ["img-src"]
+    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == ["'none'"]
+
+
+def test_every_variable_the_settings_read_is_described_in_the_example():
+    source = "".join((ROOT / name).read_text() for name in ("kim/settings.py", "gunicorn.conf.py", "script/serve.py"))
+    read = set(re.findall(r'(?:get\(|flag\(|number\(|words\()\s*"([A-Z][A-Z_]+)"', source))
+    described = set(re.findall(r"^([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    assert len(read) > 20
+    assert read - described == set()
+    assert described - read == {"POSTGRES_PASSWORD"}  # Compose alone reads it
