@@ -98,9 +98,7 @@ class TestTheDoor:
         assert answer.status_code == 401
         assert "abgelaufen" in answer.content.decode()
 
-    def test_the_session_slides_but_is_saved_at_most_once_a_minute(
-        self, client, user, django_assert_num_queries
-    ):
+    def test_the_session_slides_but_is_saved_at_most_once_a_minute(self, client, user, django_assert_num_queries):
         client.force_login(user)
         client.get("/locked/")
         with django_assert_num_queries(2):  # session and user, no write

@@ -17,6 +17,12 @@ def on_a_fixed_day():
         yield
 
 
+@pytest.fixture(autouse=True)
+def _no_sources_but_ours(monkeypatch):
+    """What the applications register reads tables; here the gate knows only what a test tells it."""
+    monkeypatch.setattr(privacy_gate, "_sources", {})
+
+
 @pytest.fixture
 def known():
     """Registers what a case level would know; call it with the facts."""

@@ -1,6 +1,7 @@
 """The pages of one issue: what they answer, what they leave unchanged, and who sees what."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.urls import reverse
@@ -16,6 +17,13 @@ pytestmark = pytest.mark.django_db
 TELEPHONE = "Bitte unter 02241 1234567 melden."
 IBAN = "Konto DE89 3704 0044 0532 0130 00."
 
+TO_CONFIRM = re.compile(r'type="checkbox"\s+name="confirmed"\s+value="([^"]+)"')
+
+
+def key_to_confirm(answer) -> str:
+    """The key of the first finding the page asks to vouch for."""
+    return TO_CONFIRM.search(answer.text)[1]
+
 
 def url(issue, name="detail", *more):
     return reverse(f"steering:issue_{name}", args=[issue.pk, *more])
@@ -23,6 +31,11 @@ def url(issue, name="detail", *more):
 
 def step_url(issue, step):
     return url(issue, "step", step)
+
+
+def boxes(answer) -> list[str]:
+    """Keys of the findings the page asks to vouch for."""
+    return re.findall(r'<input[^>]*\btype="checkbox"\s+name="confirmed"\s+value="(\w+)"', answer.text)
 
 
 def as_(client, user):
@@ -339,7 +352,7 @@ def test_a_finding_is_asked_for_one_by_one_and_then_passes(client, coordination)
     assert held.status_code == 422
     assert "02241 1234567" in held.text
     assert kept(issue) == before
-    key = held.text.split('type="checkbox" name="confirmed" value="')[1].split('"')[0]
+    key = key_to_confirm(held)
     assert client.post(step_url(issue, "decline"), given).status_code == 422, "unconfirmed stays held"
     assert client.post(step_url(issue, "decline"), given | {"confirmed": key}).status_code == 302
     assert issue.confirmations.get().key == key
@@ -349,7 +362,7 @@ def test_what_was_confirmed_once_stays_confirmed_while_the_rest_is_mended(client
     issue = f.issue_at("coordination")
     as_(client, coordination)
     given = {"reason": TELEPHONE, "seen": issue.step_no}
-    key = client.post(step_url(issue, "decline"), given).text.split('name="confirmed" value="')[1].split('"')[0]
+    key = key_to_confirm(client.post(step_url(issue, "decline"), given))
     again = client.post(step_url(issue, "decline"), {"reason": f"{TELEPHONE} {IBAN}", "seen": 1, "confirmed": key})
     assert again.status_code == 422
     assert f'<input type="hidden" name="confirmed" value="{key}">' in again.text
@@ -361,7 +374,7 @@ def test_a_blocking_finding_offers_no_box(client, coordination):
     answer = as_(client, coordination).post(step_url(issue, "decline"), {"reason": IBAN, "seen": issue.step_no})
     assert answer.status_code == 422
     assert "IBAN" in answer.text
-    assert 'type="checkbox" name="confirmed"' not in answer.text
+    assert not TO_CONFIRM.search(answer.text)
     assert kept(issue) == before
 
 
@@ -391,7 +404,7 @@ def test_the_coordination_sees_what_was_vouched_for_and_nobody_else(client, coor
     as_(client, reporter)
     held = client.post(step_url(issue, "report"), {"seen": 0})
     assert held.status_code == 422
-    key = held.text.split('name="confirmed" value="')[1].split('"')[0]
+    key = key_to_confirm(held)
     assert client.post(step_url(issue, "report"), {"seen": 0, "confirmed": key}).status_code == 302
     note = "als unbedenklich bestätigt"
     assert note not in client.get(url(issue)).text
@@ -539,7 +552,7 @@ def test_an_empty_word_and_a_held_one_are_422_with_the_text_kept(client, coordin
     assert held.status_code == 422
     assert TELEPHONE in held.text
     assert kept(issue) == before
-    key = held.text.split('name="confirmed" value="')[1].split('"')[0]
+    key = key_to_confirm(held)
     sent = {"text": TELEPHONE, "audience": "internal", "confirmed": key}
     assert client.post(url(issue, "comment"), sent).status_code == 302
 
@@ -679,7 +692,7 @@ def test_the_gate_holds_a_report_at_its_field_and_leaves_nothing_behind(client, 
     assert 'href="#id_situation"' in held.text
     assert TELEPHONE in held.text
     assert (Issue.objects.count(), TrailEntry.objects.filter(kind="steering.issue").count()) == (0, 0)
-    key = held.text.split('type="checkbox" name="confirmed" value="')[1].split('"')[0]
+    key = key_to_confirm(held)
     assert client.post(NEW, sent | {"confirmed": key}).status_code == 302
     assert Issue.objects.get().confirmations.count() == 1
 
