@@ -33,11 +33,6 @@ def step_url(issue, step):
     return url(issue, "step", step)
 
 
-def boxes(answer) -> list[str]:
-    """Keys of the findings the page asks to vouch for."""
-    return re.findall(r'<input[^>]*\btype="checkbox"\s+name="confirmed"\s+value="(\w+)"', answer.text)
-
-
 def as_(client, user):
     client.force_login(user)
     return client
