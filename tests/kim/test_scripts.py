@@ -19,7 +19,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 #: Whoever starts KIM has these at least; nothing named python is among them.
-TOOLS = ["bash", "cat", "cksum", "dirname", "env", "mktemp", "rm", "tail"]
+TOOLS = ["bash", "cat", "chmod", "cksum", "dirname", "env", "mktemp", "rm", "tail"]
 
 
 def free_port() -> int:
