@@ -75,7 +75,8 @@ def heading(results: dict) -> list[str]:
         f"## {'PostgreSQL' if versions['engine'] == 'postgresql' else 'SQLite'} {versions['version']}",
         "",
         f"{versions['cpus']} Prozessoren, Python {versions['python']}, Django {versions['django']}, gunicorn "
-        f"{versions['gunicorn']} mit einem Arbeiter.",
+        f"{versions['gunicorn']} mit einem Arbeiter. Last des Rechners in den letzten fünf Minuten: "
+        f"{number(versions['load'])}.",
     ]
     if built:
         small = results.get("small", {}).get("built")
