@@ -141,7 +141,8 @@ def _versions() -> dict:
         engine = cursor.fetchone()[0].split()[0]
     gunicorn = subprocess.run([sys.executable, "-m", "gunicorn", "--version"], capture_output=True, text=True).stdout
     return {"python": platform.python_version(), "django": django.__version__, "engine": connection.vendor,
-            "version": engine, "gunicorn": gunicorn.split()[-1].strip("()"), "cpus": os.cpu_count(), "load": os.getloadavg()[1]}  # fmt: skip
+            "version": engine, "gunicorn": gunicorn.split()[-1].strip("()"), "cpus": os.cpu_count(),
+            "load": os.getloadavg()[1]}  # fmt: skip
 
 
 if __name__ == "__main__":
