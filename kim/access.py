@@ -6,10 +6,8 @@ The matrix is asked of the rules themselves; no cell of it is written down anywh
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.core.exceptions import PermissionDenied
-
 from kim.models import Role
-from kim.rules import Rule, rule
+from kim.rules import rule
 
 
 @rule("Den Betrieb von KIM sieht und steuert die Verwaltung.")
@@ -30,17 +28,6 @@ def reads_trail(user, obj=None):
 @rule("Abwesenheiten trägt jede Person für sich ein, für andere die Verwaltung.")
 def arranges_absence(user, absent):
     return user == absent or user.holds(Role.ADMIN)
-
-
-def allows(check: Rule, user, obj=None) -> bool:
-    """Whether `user` passes `check` under any hat."""
-    return any(check(hat, obj) for hat in user.hats())
-
-
-def demand(check: Rule, user, obj=None) -> None:
-    """Raise PermissionDenied with the rule's sentence unless `user` passes under some hat."""
-    if not allows(check, user, obj):
-        raise PermissionDenied(check.refusal)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.core.exceptions import PermissionDenied
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -25,3 +27,14 @@ def rule(refusal: str) -> Callable[[Callable[..., bool]], Rule]:
 @rule("")
 def nobody(user, obj):
     return False
+
+
+def allows(check: Rule, user, obj=None) -> bool:
+    """Whether `user` passes `check` under any hat."""
+    return any(check(hat, obj) for hat in user.hats())
+
+
+def demand(check: Rule, user, obj=None) -> None:
+    """Raise PermissionDenied with the rule's sentence unless `user` passes under some hat."""
+    if not allows(check, user, obj):
+        raise PermissionDenied(check.refusal)

@@ -9,7 +9,6 @@ from functools import reduce
 from operator import or_
 
 from django.apps import apps
-from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Q, Subquery, Value
 from django.db.models.lookups import IsNull
 
@@ -17,7 +16,7 @@ from kim import workdays
 from kim.dated import valid_on
 from kim.models import Assignment, Bank, County, Role
 from kim.models.people import WITHOUT_CONTENT
-from kim.rules import rule
+from kim.rules import allows, rule
 
 UNREPORTED = ("draft", "withdrawn")
 #: The states whose issues lie in an inbox.
@@ -315,17 +314,6 @@ def words_read_by(user, issue) -> set[str]:
     return found
 
 
-def allows(check, user, obj=None) -> bool:
-    """Whether `user` passes `check` under any hat."""
-    return any(check(hat, obj) for hat in user.hats())
-
-
-def demand(check, user, obj=None) -> None:
-    """Raise PermissionDenied with the rule's sentence unless `user` passes under some hat."""
-    if not allows(check, user, obj):
-        raise PermissionDenied(check.refusal)
-
-
 def sees_reporters(user) -> bool:
     return user.acts_as(Role.COORDINATION)
 
@@ -372,18 +360,6 @@ def keeps_meetings(user, _=None):
 @rule("Gremien sehen alle, die in ihnen sitzen, dazu Geschäftsstelle, Koordinierung und Verwaltung.")
 def looks_at_bodies(user, _=None):
     return user.holds(*CONTENT_ROLES, Role.ADMIN)
-
-
-def edits_limits(user) -> bool:
-    return user.acts_as(Role.ADMIN)
-
-
-def manages_bodies(user) -> bool:
-    return user.acts_as(Role.ADMIN, Role.STRATEGIC_OFFICE)
-
-
-def manages_meetings(user) -> bool:
-    return user.acts_as(Role.STRATEGIC_OFFICE)
 
 
 def visible_bodies(user) -> Q:

@@ -3,6 +3,7 @@
 A cell says for whom the answer is yes: for every issue, for one's own, for others' only, or under a condition.
 """
 
+from functools import partial
 from itertools import product
 
 from django.db.models.sql import AND, Query
@@ -11,7 +12,7 @@ from django.db.models.sql.where import NothingNode, WhereNode
 from kim import workdays
 from kim.access import Table
 from kim.models import Role, User
-from kim.rules import nobody
+from kim.rules import allows, nobody
 from steering import access
 from steering.escalation import ESCALATION, State
 from steering.models import Issue
@@ -55,9 +56,9 @@ ACTS = (
 QUESTIONS = (
     ("Inhalt von Knackpunkten", access.sees_content),
     ("Namen der Meldenden", access.sees_reporters),
-    ("Fristen ändern", access.edits_limits),
-    ("Gremien pflegen", access.manages_bodies),
-    ("Sitzungen planen", access.manages_meetings),
+    ("Fristen ändern", partial(allows, access.keeps_limits)),
+    ("Gremien pflegen", partial(allows, access.keeps_bodies)),
+    ("Sitzungen planen", partial(allows, access.keeps_meetings)),
 )
 
 

@@ -7,7 +7,6 @@ from kim import workdays
 from kim.access import (
     Table,
     arranges_absence,
-    demand,
     matrix,
     reads_matrix,
     reads_trail,
@@ -16,6 +15,7 @@ from kim.access import (
 )
 from kim.models import Role, User
 from kim.navigation import ENTRIES
+from kim.rules import demand
 
 
 @require_safe

@@ -1,5 +1,6 @@
 """What one was told: the list of one's notices, and marking them as read."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -22,7 +23,13 @@ def notice_list(request):
         before=request.GET.get("before", ""),
     )
     number = paging.capped(unread)
-    context = {"page": rows, "only_new": only_new, "unread": number, "unread_words": paging.count_words(number)}
+    context = {
+        "page": rows,
+        "only_new": only_new,
+        "unread": number,
+        "unread_words": paging.count_words(number),
+        "mails_here": settings.KIM_MAIL_TRANSPORT == "files",
+    }
     return render(request, swap(request, "kim/notice_list.html", "results"), context)
 
 

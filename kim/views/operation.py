@@ -12,9 +12,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from kim import mail, paging, workdays
-from kim.access import demand, runs_operation
+from kim.access import runs_operation
 from kim.health import HEARTBEAT_SECONDS
 from kim.models import County, JobRun, Mail
+from kim.rules import demand
 
 #: name in the timetable → (what it does, when)
 WORDS = {

@@ -8,10 +8,11 @@ from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_safe
 
 from kim import paging, workdays
-from kim.access import demand, reads_trail
+from kim.access import reads_trail
 from kim.forms import Day, Form, OneOf
 from kim.htmx import page as swap
 from kim.models import TrailEntry, User
+from kim.rules import demand
 from kim.trail import ACTS
 
 #: What rows are about, by their model.

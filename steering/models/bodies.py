@@ -13,6 +13,7 @@ from django.utils.text import slugify
 from kim import trail, workdays
 from kim.dated import Dated, DatedQuerySet, valid_on
 from kim.models import Municipality, Organisation, User
+from kim.rules import demand
 from kim.trigrams import fold
 from kim.workflow import StepRefused, happened
 from steering import access
@@ -98,7 +99,7 @@ class Body(Dated):
     @transaction.atomic
     def found(cls, *, by, name, kind, valid_from, mandate="", municipalities=()) -> "Body":
         """A new project group or working group; a local one is there for at least one municipality."""
-        access.demand(access.keeps_bodies, by)
+        demand(access.keeps_bodies, by)
         if kind == cls.Kind.LOCAL and not municipalities:
             raise StepRefused("Eine örtliche Projektgruppe braucht mindestens eine Kommune.")
         base = slugify(fold(name))[:40] or "gremium"
@@ -112,7 +113,7 @@ class Body(Dated):
     @transaction.atomic
     def seat(self, *, by, function, valid_from, user=None, organisation=None) -> "Membership":
         """Somebody, or an institution, takes a seat; an account sits in a body once at a time."""
-        access.demand(access.keeps_bodies, by)
+        demand(access.keeps_bodies, by)
         if user is None and organisation is None:
             raise StepRefused("Ein Sitz braucht ein Konto oder eine Institution.")
         Body.objects.select_for_update().get(pk=self.pk)
@@ -172,7 +173,7 @@ class Membership(Dated):
     @transaction.atomic
     def end(self, *, by, last_day: dt.date) -> None:
         """The seat ends with `last_day`, which still counts."""
-        access.demand(access.keeps_bodies, by)
+        demand(access.keeps_bodies, by)
         if last_day < self.valid_from:
             raise StepRefused("Der letzte Tag liegt vor dem Anfang der Mitgliedschaft.")
         if self.last_day and self.last_day < workdays.today():
@@ -274,7 +275,7 @@ class Meeting(models.Model):
     @transaction.atomic
     def plan(cls, *, by, body, starts_at, **fields) -> "Meeting":
         """A new meeting. What waits to be brought to the steering group for information comes to its first one."""
-        access.demand(access.keeps_meetings, by)
+        demand(access.keeps_meetings, by)
         cls._be_free(body, starts_at)
         made = cls.objects.create(body=body, starts_at=starts_at, **fields)
         if body.kind == Body.Kind.STEERING:
@@ -285,7 +286,7 @@ class Meeting(models.Model):
     @transaction.atomic
     def move(self, *, by, starts_at, place, mode, title) -> int:
         """Another day, hour or place; the clocks of what is tabled follow. Returns how many due dates moved."""
-        access.demand(access.keeps_meetings, by)
+        demand(access.keeps_meetings, by)
         self._be_open()
         if starts_at != self.starts_at:
             self._be_free(self.body, starts_at)
@@ -298,7 +299,7 @@ class Meeting(models.Model):
     @transaction.atomic
     def cancel(self, *, by, instead: "Meeting | None" = None) -> int:
         """Called off; what was on its agenda goes to `instead`. Returns how many issues go along."""
-        access.demand(access.keeps_meetings, by)
+        demand(access.keeps_meetings, by)
         self._be_open()
         issues = list(self._locked_issues())
         if issues and instead is None:

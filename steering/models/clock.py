@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from kim import trail, workdays
 from kim.dated import Dated
 from kim.models import County, User
+from kim.rules import demand
 from kim.workflow import StepRefused
 from steering import access
 from steering.escalation import State
@@ -66,7 +67,7 @@ class TimeLimit(Dated):
 
         A change that has not come into force yet is replaced by another one for the same day.
         """
-        access.demand(access.keeps_limits, by)
+        demand(access.keeps_limits, by)
         if valid_from < workdays.today():
             raise StepRefused("Eine Frist ändert sich frühestens ab heute; was war, bleibt.")
         if not reason:

@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 
 from kim import privacy_gate, trail, workdays
 from kim.models import Code, Municipality, Notice, Organisation, User
+from kim.rules import demand
 from kim.trigrams import fold
 from kim.workflow import StepRefused, happened
 from steering import access
@@ -698,7 +699,7 @@ class Issue(models.Model):
     def _lock(self, check, by):
         """Lock the row, read it anew, and ask the rule under every hat; raises PermissionDenied with its sentence."""
         self.refresh_from_db(from_queryset=Issue.objects.select_for_update(of=("self",)))
-        access.demand(check, by, self)
+        demand(check, by, self)
 
     def _office_of(self, by) -> str:
         """In whose name `by` speaks: the holder's where they belong to it, else the first office they work for."""

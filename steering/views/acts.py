@@ -19,7 +19,7 @@ from django_htmx.http import HttpResponseClientRedirect, replace_url
 from kim import errors, workdays
 from kim.models import Draft
 from kim.privacy_gate import GateDown, Held
-from kim.rules import Rule
+from kim.rules import Rule, allows, demand
 from kim.workflow import OutOfTurn, Step, StepRefused
 from steering import access
 from steering.escalation import ESCALATION, Office, State
@@ -70,11 +70,11 @@ class Act:
         if self.row:
             ESCALATION.hat(self.row, dossier.user, dossier.issue)
         else:
-            access.demand(self.check, dossier.user, dossier.issue)
+            demand(self.check, dossier.user, dossier.issue)
 
 
 def _comment_form(dossier, **kwargs):
-    public = access.allows(access.may_speak_publicly, dossier.user, dossier.issue)
+    public = allows(access.may_speak_publicly, dossier.user, dossier.issue)
     read_by = "Ihren Beitrag lesen die Meldenden und die Koordinierung."
     if dossier.offices:
         read_by = "Ihren Beitrag lesen nur die Stellen Ihrer Ebene."
@@ -238,7 +238,7 @@ def _desk(dossier, current) -> dict[str, list[Choice]]:
         here = bool(current and current.row and current.name == act.name)
         steps.append(Choice(act.label, act.hint, act.url(issue), here, offer.barred))
     names = []
-    if issue.due_on and access.allows(access.holds_it, dossier.user, issue):
+    if issue.due_on and allows(access.holds_it, dossier.user, issue):
         names.append("resume" if issue.is_paused else "pause")
     if dossier.may_report_progress:
         names += ["interim_report", "measure"]

@@ -8,6 +8,7 @@ from kim import workdays
 from kim.htmx import page as template_for
 from kim.models import Municipality, Organisation, User
 from kim.paging import page
+from kim.rules import allows, demand
 from kim.workflow import StepRefused
 from steering import access
 from steering.forms import BodyForm, CancelForm, MeetingForm, SeatEndForm, SeatForm
@@ -18,13 +19,13 @@ from steering.models import Body, Issue, Meeting, Membership
 
 @require_safe
 def body_list(request):
-    access.demand(access.looks_at_bodies, request.user)
+    demand(access.looks_at_bodies, request.user)
     bodies = Body.objects.visible_to(request.user).with_figures().prefetch_related("municipalities")
     today = workdays.today()
     context = {
         "bodies": [body for body in bodies if body.valid_until is None or body.valid_until > today],
         "former": [body for body in bodies if body.valid_until and body.valid_until <= today],
-        "may_found": access.allows(access.keeps_bodies, request.user),
+        "may_found": allows(access.keeps_bodies, request.user),
     }
     return render(request, "steering/body_list.html", context)
 
@@ -35,7 +36,7 @@ def body_detail(request, pk):
 
 
 def body_new(request):
-    access.demand(access.keeps_bodies, request.user)
+    demand(access.keeps_bodies, request.user)
     places = list(Municipality.objects.all())
     form = BodyForm(request.POST or None, municipalities=places)
     if request.method == "POST" and form.is_valid():
@@ -52,7 +53,7 @@ def body_new(request):
 def body_seat(request, pk):
     """A new member."""
     body = get_object_or_404(Body.objects.visible_to(request.user), pk=pk)
-    access.demand(access.keeps_bodies, request.user)
+    demand(access.keeps_bodies, request.user)
     form = SeatForm(
         request.POST or None,
         users=list(User.objects.filter(is_active=True)),
@@ -72,7 +73,7 @@ def body_seat(request, pk):
 def body_seat_end(request, pk, seat):
     """A membership ends, with its last day."""
     body = get_object_or_404(Body.objects.visible_to(request.user), pk=pk)
-    access.demand(access.keeps_bodies, request.user)
+    demand(access.keeps_bodies, request.user)
     seat = get_object_or_404(Membership.objects.select_related("user", "organisation", "body"), pk=seat, body=body)
     form = SeatEndForm(request.POST or None, initial={"last_day": workdays.today()})
     if request.method == "POST" and form.is_valid():
@@ -106,8 +107,8 @@ def _body(request, body):
         "meetings": list(meetings.order_by("-starts_at")[:12]),
         "issues": issues,
         "now": workdays.now(),
-        "may_manage": access.allows(access.keeps_bodies, request.user),
-        "may_plan": access.allows(access.keeps_meetings, request.user),
+        "may_manage": allows(access.keeps_bodies, request.user),
+        "may_plan": allows(access.keeps_meetings, request.user),
     }
     return render(request, "steering/body_detail.html", context)
 
@@ -117,7 +118,7 @@ def _body(request, body):
 
 @require_safe
 def meeting_list(request):
-    access.demand(access.works_with_issues, request.user)
+    demand(access.works_with_issues, request.user)
     past = request.GET.get("stand") == "past"
     rows = Meeting.objects.visible_to(request.user).with_figures()
     now = workdays.now()
@@ -126,7 +127,7 @@ def meeting_list(request):
     context = {
         "past": past,
         "page": page(rows, order, after=request.GET.get("after", ""), before=request.GET.get("before", ""), size=30),
-        "may_plan": access.allows(access.keeps_meetings, request.user),
+        "may_plan": allows(access.keeps_meetings, request.user),
     }
     return render(request, template_for(request, "steering/meeting_list.html", "results"), context)
 
@@ -142,15 +143,13 @@ def meeting_detail(request, pk):
         "items": [item for item in items if item.issue_id in visible],
         "hidden": len([item for item in items if item.issue_id not in visible]),
         "members": list(meeting.body.memberships.valid_on(meeting.day).select_related("user", "organisation")),
-        "may_plan": access.allows(access.keeps_meetings, request.user)
-        and not meeting.is_over
-        and not meeting.cancelled_at,
+        "may_plan": allows(access.keeps_meetings, request.user) and not meeting.is_over and not meeting.cancelled_at,
     }
     return render(request, "steering/meeting_detail.html", context)
 
 
 def meeting_new(request):
-    access.demand(access.keeps_meetings, request.user)
+    demand(access.keeps_meetings, request.user)
     bodies = list(Body.objects.valid_on())
     first = next((body for body in bodies if body.kind == Body.Kind.STEERING), None)
     form = MeetingForm(request.POST or None, bodies=bodies, initial={"body": first})
@@ -169,7 +168,7 @@ def meeting_new(request):
 def meeting_move(request, pk):
     """Another day, hour or place. The page says first whose clocks follow."""
     meeting = get_object_or_404(Meeting.objects.visible_to(request.user).select_related("body"), pk=pk)
-    access.demand(access.keeps_meetings, request.user)
+    demand(access.keeps_meetings, request.user)
     before = {"mode": meeting.mode, "place": meeting.place, "title": meeting.title, **meeting.day_and_hour()}
     form = MeetingForm(request.POST or None, initial=before)
     if request.method == "POST" and form.is_valid():
@@ -187,7 +186,7 @@ def meeting_move(request, pk):
 def meeting_cancel(request, pk):
     """Called off, with what becomes of its agenda."""
     meeting = get_object_or_404(Meeting.objects.visible_to(request.user).select_related("body"), pk=pk)
-    access.demand(access.keeps_meetings, request.user)
+    demand(access.keeps_meetings, request.user)
     form = CancelForm(request.POST or None, others=meeting.others_to_come())
     if request.method == "POST" and form.is_valid():
         try:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from kim import workdays
 from kim.models import County, Draft, Municipality, Notice
+from kim.rules import allows
 from kim.together import together
 from steering import access, whereabouts
 from steering.escalation import ESCALATION, HOLDER, NEXT_UP, Office, State
@@ -111,7 +112,7 @@ class Dossier:
 
     @cached_property
     def is_reporter(self) -> bool:
-        return access.allows(access.reported_it, self.user, self.issue)
+        return allows(access.reported_it, self.user, self.issue)
 
     @cached_property
     def offices(self) -> set[str]:
@@ -123,19 +124,19 @@ class Dossier:
 
     @cached_property
     def may_join(self) -> bool:
-        return access.allows(access.may_join, self.user, self.issue)
+        return allows(access.may_join, self.user, self.issue)
 
     @cached_property
     def may_edit(self) -> bool:
-        return access.allows(access.may_edit, self.user, self.issue)
+        return allows(access.may_edit, self.user, self.issue)
 
     @cached_property
     def may_comment(self) -> bool:
-        return self.whole and access.allows(access.may_comment, self.user, self.issue)
+        return self.whole and allows(access.may_comment, self.user, self.issue)
 
     @cached_property
     def may_report_progress(self) -> bool:
-        return access.allows(access.may_report_progress, self.user, self.issue)
+        return allows(access.may_report_progress, self.user, self.issue)
 
     @cached_property
     def offers(self):

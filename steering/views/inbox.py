@@ -11,9 +11,10 @@ from kim.htmx import page as template_for
 from kim.models import Notice
 from kim.paging import page
 from kim.privacy_gate import GateDown, Held
+from kim.rules import demand
 from kim.views.filters import searched
 from steering import desks, whereabouts
-from steering.access import DESK, demand, has_a_desk, sees_reporters
+from steering.access import DESK, has_a_desk, sees_reporters
 from steering.escalation import ESCALATION, HOLDER, Office, State
 from steering.filters import IssueFilter, choices_for
 from steering.forms import TogetherForm

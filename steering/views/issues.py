@@ -12,6 +12,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from kim import errors, workdays
 from kim.models import Code, County, Draft, Municipality, Organisation, User
+from kim.rules import allows, demand
 from kim.together import together
 from steering import access
 from steering.escalation import ESCALATION, State
@@ -81,7 +82,7 @@ def _act(request, pk, name):
 @require_POST
 def issue_similar(request):
     """Like what is being typed. By POST: what somebody types is no part of an address."""
-    access.demand(access.may_start, request.user)
+    demand(access.may_start, request.user)
     topic = request.POST.get("topic", "")
     found = _alike(
         request,
@@ -98,7 +99,7 @@ def issue_alike(request, pk):
     issue = get_object_or_404(Issue.objects.visible_to(request.user), pk=pk)
     found = _alike(request, issue.title, text=issue.situation, topic_id=issue.topic_id, without=issue.pk)
     merge = ESCALATION.find("merge", issue.state)
-    bundle = merge is not None and access.allows(merge.may, request.user, issue)
+    bundle = merge is not None and allows(merge.may, request.user, issue)
     url = reverse("steering:issue_step", args=[issue.pk, "merge"]) if bundle else ""
     return _similar(request, found, issue=issue, bundle_url=url)
 
@@ -118,7 +119,7 @@ def _similar(request, found, *, issue=None, bundle_url="", joinable=False):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def issue_new(request):
-    access.demand(access.may_start, request.user)
+    demand(access.may_start, request.user)
     read = _choices(request.user, NEW)
     if request.method != "POST":
         return _form_page(request, _blank(read), read)
@@ -140,9 +141,9 @@ def issue_new(request):
 @require_http_methods(["GET", "HEAD", "POST"])
 def issue_edit(request, pk):
     issue = get_object_or_404(Issue.objects.visible_to(request.user), pk=pk)
-    if issue.state != State.DRAFT and access.allows(access.reported_it, request.user, issue):
+    if issue.state != State.DRAFT and allows(access.reported_it, request.user, issue):
         return _too_late(request, issue)
-    access.demand(access.may_edit, request.user, issue)
+    demand(access.may_edit, request.user, issue)
     read = _choices(request.user, f"issue:{pk}", issue)
     if request.method != "POST":
         return _form_page(request, _filled(issue, read), read, issue=issue)

@@ -6,8 +6,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from kim import workdays
+from kim.rules import demand
 from kim.workflow import StepRefused
-from steering.access import demand, keeps_limits
+from steering.access import keeps_limits
 from steering.escalation import HOLDER, State
 from steering.forms import LimitForm
 from steering.models import TimeLimit

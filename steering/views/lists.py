@@ -6,9 +6,10 @@ from django.views.decorators.http import require_safe
 
 from kim.htmx import page as template_for
 from kim.paging import capped, count_words, page
+from kim.rules import demand
 from kim.views.filters import searched
 from steering import export, whereabouts
-from steering.access import demand, reports_issues, works_with_issues
+from steering.access import reports_issues, works_with_issues
 from steering.filters import IssueFilter, choices_for
 from steering.models import Issue
 

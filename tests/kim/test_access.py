@@ -1,0 +1,92 @@
+"""Who may open what on the ground floor: one row per address, one column per role. An address without a row fails."""
+
+import pytest
+from django.conf import settings
+from django.urls import get_resolver, reverse
+
+from kim import workdays
+from kim.models import Absence, Mail, Notice, Role, SavedFilter
+from tests.factories import county, limits, user
+
+pytestmark = pytest.mark.django_db
+
+# fmt: off
+#: GET, in the order of Role.
+TABLE = [
+    #  address         cm   coo  off  ste  pro  aut  adm  aud
+    ("today",          200, 200, 200, 200, 200, 200, 200, 200),
+    ("help",           200, 200, 200, 200, 200, 200, 200, 200),
+    ("notice_list",    200, 200, 200, 200, 200, 200, 200, 200),
+    ("absence_list",   200, 200, 200, 200, 200, 200, 200, 200),
+    ("mail_list",      200, 200, 200, 200, 200, 200, 200, 200),
+    ("operation",      403, 403, 403, 403, 403, 403, 200, 403),
+    ("access_matrix",  403, 403, 403, 403, 403, 403, 200, 200),
+    ("trail",          403, 403, 403, 403, 403, 403, 403, 200),
+]
+# fmt: on
+
+#: Addresses of things that belong to somebody: own, and somebody else's, which does not exist for others.
+OWN = {
+    "notice_read": lambda owner: Notice.objects.create(recipient=owner, key="k", headline="KP", url="/").pk,
+    "mail_detail": lambda owner: Mail.objects.create(key="k", recipient=owner, to="a@kim.example", subject="S").pk,
+    "filter_delete": lambda owner: SavedFilter.objects.create(user=owner, page="steering:issue_list", name="N").pk,
+    "absence_end": lambda owner: (
+        Absence.objects.create(user=owner, deputy=user(Role.CASE_MANAGER), valid_from=workdays.today()).pk
+    ),
+}
+#: Addresses that take what is sent, for oneself only or for administrators; see their own tests.
+ACTS = {"draft_save", "filter_save", "notice_read_all", "mail_resend_all", "mail_resend"}
+
+
+@pytest.fixture(autouse=True)
+def _county():
+    county()
+    limits()
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row[0])
+def test_pages(client, row):
+    address, *expected = row
+    found = []
+    for role in Role:
+        client.force_login(user(role))
+        found.append(client.get(reverse(f"kim:{address}")).status_code)
+    assert found == expected
+
+
+@pytest.mark.parametrize("address", OWN)
+def test_what_belongs_to_somebody_else_does_not_exist(client, address):
+    owner = user(Role.CASE_MANAGER)
+    pk = OWN[address](owner)
+    ask = client.get if address == "mail_detail" else client.post
+    for role in (Role.CASE_MANAGER, Role.COORDINATION, Role.AUDIT):
+        client.force_login(user(role))
+        assert ask(reverse(f"kim:{address}", args=[pk])).status_code == 404
+    client.force_login(owner)
+    assert ask(reverse(f"kim:{address}", args=[pk])).status_code in (200, 302)
+
+
+@pytest.mark.parametrize("address", ["mail_resend_all", "mail_resend"])
+def test_only_administrators_send_mail_again(client, address):
+    mail = Mail.objects.create(key="k", to="a@kim.example", subject="S", state="failed")
+    arguments = [mail.pk] if address == "mail_resend" else []
+    for role in set(Role) - {Role.ADMIN}:
+        client.force_login(user(role))
+        assert client.post(reverse(f"kim:{address}", args=arguments)).status_code == 403
+
+
+def test_with_a_mail_server_there_is_no_page_of_mails(client, monkeypatch):
+    client.force_login(user(Role.ADMIN))
+    monkeypatch.setattr(settings, "KIM_MAIL_TRANSPORT", "smtp")
+    assert client.get(reverse("kim:mail_list")).status_code == 404
+
+
+def test_every_address_of_the_ground_floor_has_a_row():
+    resolver = next(r for r in get_resolver().url_patterns if getattr(r, "namespace", "") == "kim")
+    named = {pattern.name for pattern in resolver.url_patterns}
+    assert named == {row[0] for row in TABLE} | set(OWN) | ACTS
+
+
+def test_nobody_sees_anything_before_signing_in(client):
+    for address, *_ in TABLE:
+        assert client.get(reverse(f"kim:{address}")).status_code == 302
