@@ -93,6 +93,6 @@ def logging_config(level: str) -> dict[str, Any]:
             "gunicorn.error": {"handlers": [], "level": level, "propagate": True},
             # one line per task is enough; arguments stay out of it
             "celery.worker.strategy": {"level": "WARNING"},
-            "celery.app.trace": {"level": os.environ.get("KIM_TASK_LOG_LEVEL", "WARNING")},
+            "celery.app.trace": {"level": os.environ.get("KIM_TASK_LOG_LEVEL", "").strip() or "WARNING"},
         },
     }

@@ -278,7 +278,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],  # Bootstrap draws ticks and arrows as data: images
+        "img-src": [SELF],
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
@@ -323,7 +323,6 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(os.environ.get("KIM_STATIC_ROOT", "").strip() or DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
-WHITENOISE_MANIFEST_STRICT = False  # a forgotten file costs a picture, not the page
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -160,8 +160,9 @@ class Loader:
             or User.objects.filter(display_name=row.name).order_by("pk").first()
         )
         if user:
-            return self._brought(user, {"display_name": row.name, "organisation": organisation})
-        user = User(username=row.username, display_name=row.name, organisation=organisation)
+            told = {"display_name": row.name, "organisation": organisation} | row.given("email")
+            return self._brought(user, told)
+        user = User(username=row.username, display_name=row.name, organisation=organisation, **row.given("email"))
         user.set_unusable_password()
         user.save()
         return self._made(user)

@@ -14,6 +14,8 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from kim.models import Bank, Municipality, Organisation, Role
 from steering.escalation import State
 from steering.models import Body, Meeting, Membership, TimeLimit
@@ -229,6 +231,15 @@ def slug(reader: Reader, node: Node) -> str:
     return value
 
 
+def mail_address(reader: Reader, node: Node) -> str:
+    value = text(254)(reader, node)
+    try:
+        validate_email(value)
+    except ValidationError:
+        raise Bad(f"„{value}“ ist keine E-Mail-Adresse.") from None
+    return value
+
+
 def many(read_one: Callable[[Reader, Node], Any]) -> Callable[[Reader, Node], list]:
     def read(reader: Reader, node: Node) -> list:
         if not isinstance(node, SequenceNode):
@@ -393,6 +404,7 @@ ACCOUNT = entry("Konto", {
     "username": Field(key("Konto", slug), **NEEDED),
     "name": Field(key("Kontobezeichnung", text(120)), **NEEDED),
     "organisation": Field(reference("Organisation"), **NEEDED),
+    "email": Field(key("E-Mail-Adresse", mail_address)),
     "roles": Field(many(ROLE), many=True, **NEEDED),
     "assignments": Field(many(ASSIGNMENT), many=True),
 }, no_double("roles", "Die Rolle", "role", "valid_from"))  # fmt: skip

@@ -319,3 +319,21 @@ def test_checking_loads_nothing(db, capsys):
     assert "in Ordnung" in capsys.readouterr().out
     assert not Municipality.objects.exists()
     assert not Meeting.objects.exists()
+
+
+def test_an_account_gets_its_mail_address_from_the_file_and_keeps_it(db, tmp_path):
+    path = tmp_path / "kreis.yaml"
+    with_address = SMALL.replace("username: cm-windeck", "username: cm-windeck\n    email: cm@kreis.example", 1)
+    assert with_address != SMALL
+    path.write_text(with_address)
+    call_command("load_county", str(path))
+    path.write_text(SMALL)
+    call_command("load_county", str(path))
+    assert User.objects.get(username="cm-windeck").email == "cm@kreis.example"
+
+
+def test_what_is_no_mail_address_is_an_error_in_its_line(db, tmp_path):
+    path = tmp_path / "kreis.yaml"
+    path.write_text(SMALL.replace("username: cm-windeck", "username: cm-windeck\n    email: cm at kreis", 1))
+    with pytest.raises(CommandError, match="„cm at kreis“ ist keine E-Mail-Adresse"):
+        call_command("load_county", str(path))
