@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
 from kim.models import Bank, Municipality, Organisation, Role
 from steering.escalation import State
 from steering.models import Body, Meeting, Membership, TimeLimit

@@ -18,7 +18,6 @@ from steering.access import DESK, has_a_desk, sees_reporters
 from steering.escalation import ESCALATION, HOLDER, Office, State
 from steering.filters import IssueFilter, choices_for
 from steering.forms import TogetherForm
-from steering.likeness import alike
 from steering.models import Issue, Meeting
 from steering.notices import TOLD
 
@@ -115,16 +114,10 @@ def _answer(request, issue):
 
 
 def _pane(request, issue, choices):
+    """What the reading pane needs; what is like the issue is fetched by the pane itself, once it stands."""
     reporters = choices["of_reporter"]
     issue.__dict__["all_reporter_ids"] = {pk for pk, _ in reporters}
     offers = ESCALATION.offers(request.user, issue)
-    like = alike(
-        issue.title,
-        Issue.objects.visible_to(request.user),
-        text=issue.situation,
-        topic_id=issue.topic_id,
-        without=issue.pk,
-    )
     return {
         "issue": issue,
         "mini": whereabouts.mini(issue),
@@ -141,7 +134,6 @@ def _pane(request, issue, choices):
         "reporters": [label for _, label in reporters] if sees_reporters(request.user) else [],
         "reporter_number": len(reporters),
         "findings": choices["of_finding"],
-        "alike": like,
     }
 
 

@@ -111,8 +111,11 @@ def test_the_pane_shows_the_issue_who_reported_and_what_is_like_it(client, coord
     page = answer.content.decode()
     assert "Case Management Eitorf" in page
     assert issue.situation in page
-    assert [one.issue.pk for one in answer.context["alike"]] == [like.pk]
-    assert "Jobcenter" in answer.context["alike"][0].shared
+    fetched = f'data-hx-get="{(address := reverse("steering:issue_alike", args=[issue.pk]))}"'
+    assert fetched in page
+    found = client.get(address)
+    assert [one.issue.pk for one in found.context["alike"]] == [like.pk]
+    assert "Jobcenter" in found.context["alike"][0].shared
     assert 'data-key="w"' in page
 
 
