@@ -9,6 +9,7 @@ from django.urls import reverse
 from kim import workdays
 from kim.models import Draft, Notice, Role, TrailEntry
 from steering.escalation import ESCALATION, State
+from steering.likeness import alike
 from steering.models import Comment, Issue, IssueStep
 from tests import factories as f
 from tests.htmx import SWAP, element, left_by
@@ -794,6 +795,19 @@ def test_the_coordination_bundles_from_the_similar_ones(client, coordination):
     address = f"{step_url(issue, 'merge')}?lead={lead.number}"
     assert address in found
     assert f'value="{lead.number}"' in client.get(address).text
+
+
+def test_the_most_alike_come_first_whether_or_not_there_are_many():
+    near = [
+        f.issue_at("coordination", title=f"Termine zur Verlängerung erst nach {n} Monaten") for n in ("zwei", "drei")
+    ]
+    far = f.issue_at("coordination", title="Termine der Behörde zur Verlängerung fehlen")
+    f.issue_at("coordination", title="Ganz etwas anderes")
+    title = "Termine zur Verlängerung erst nach zwei Monaten"
+    everything = Issue.objects.all()
+    assert [one.issue for one in alike(title, everything)] == [*near, far]
+    assert [one.issue for one in alike(title, everything, limit=2)] == near
+    assert [one.issue for one in alike(title, everything, without=near[0].pk)] == [near[1], far]
 
 
 # Drafts of any form
