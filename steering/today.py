@@ -6,6 +6,7 @@ from django.db.models import Case, Q, When
 
 from kim import workdays
 from kim.models import Assignment, Role
+from kim.paging import CAP
 from kim.today import ASIDE, MAIN, section
 from steering import access, desks, whereabouts
 from steering.escalation import HOLDER, State
@@ -13,6 +14,8 @@ from steering.models import Body, Issue, Measure, Meeting
 
 #: So many of what waits are shown; the list behind the link has them all.
 WAITING = 12
+#: So many items of the next agenda; its page has them all.
+AGENDA = 10
 #: What this person is asked to do with an issue in a state, for the line on „Heute“.
 ASKED = {
     State.COORDINATION: "Sichten und weiterleiten, bündeln oder nachfragen",
@@ -35,10 +38,16 @@ def next_meeting(user):
     if not user.acts_as(Role.STEERING_GROUP, Role.STRATEGIC_OFFICE):
         return None
     group = Body.Kind.STEERING
-    meetings = Meeting.objects.visible_to(user).filter(body__kind=group).upcoming().with_figures()
-    meeting = meetings.with_tabled().first()
+    meetings = Meeting.objects.visible_to(user).filter(body__kind=group).upcoming()
+    meeting = meetings.with_capped_figures().first()
+    items = meeting.agenda.undecided().select_related("issue__municipality").order_by("pk") if meeting else ()
+    items = list(items[:AGENDA])
+    more = meeting.to_decide - len(items) if meeting else 0
     return {
         "meeting": meeting,
+        "items": items,
+        "more": more,
+        "more_words": "mehr als 1.000" if meeting and meeting.to_decide > CAP else f"{more:,}".replace(",", "."),
         "workdays": workdays.workdays_between(workdays.today(), meeting.day) if meeting else None,
         "is_office": user.acts_as(Role.STRATEGIC_OFFICE),
     }

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import ClassVar
 
 from django.db import models, transaction
-from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery, Value
+from django.db.models import Count, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +13,7 @@ from django.utils.text import slugify
 from kim import trail, workdays
 from kim.dated import Dated, DatedQuerySet, valid_on
 from kim.models import Municipality, Organisation, User
+from kim.paging import CAP
 from kim.rules import demand
 from kim.trigrams import fold
 from kim.workflow import StepRefused, happened
@@ -23,6 +24,16 @@ def _number_of(rows):
     """How many rows, as a column of another query."""
     counted = rows.order_by().annotate(same=Value(1)).values("same").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(counted), 0)
+
+
+class _CappedNumber(Subquery):
+    """How many rows, counted no further than one past CAP, as a column of another query."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) capped)"
+    output_field = models.IntegerField()
+
+    def __init__(self, rows):
+        super().__init__(rows.order_by().values("pk")[: CAP + 1])
 
 
 class BodyQuerySet(DatedQuerySet):
@@ -196,11 +207,13 @@ class MeetingQuerySet(models.QuerySet):
             to_know=_number_of(agenda.filter(kind=AgendaItem.Kind.INFORMATION)),
         )
 
-    def with_tabled(self):
-        """With the issues on the agenda that still wait for a decision, as `open_items`, in one more query."""
-        items = AgendaItem.objects.filter(issue__state="steering", issue__meeting=F("meeting"))
-        items = items.select_related("issue__municipality").order_by("pk")
-        return self.prefetch_related(Prefetch("agenda", items, to_attr="open_items"))
+    def with_capped_figures(self):
+        """With the body, what waits for a decision (`to_decide`) and what comes along (`to_know`), capped."""
+        agenda = AgendaItem.objects.filter(meeting=OuterRef("pk"))
+        return self.select_related("body").annotate(
+            to_decide=_CappedNumber(agenda.undecided()),
+            to_know=_CappedNumber(agenda.filter(kind=AgendaItem.Kind.INFORMATION)),
+        )
 
     def upcoming(self, after=None):
         return self.filter(starts_at__gt=after or workdays.now(), cancelled_at__isnull=True).order_by("starts_at")
@@ -345,6 +358,12 @@ class Meeting(models.Model):
             raise StepRefused(f"Zu dieser Stunde gibt es schon eine Sitzung: {body}.")
 
 
+class AgendaItemQuerySet(models.QuerySet):
+    def undecided(self):
+        """Items whose issue still waits for a decision of that meeting."""
+        return self.filter(issue__state="steering", issue__meeting=F("meeting"))
+
+
 class AgendaItem(models.Model):
     """An issue before a body: to be decided, as a proposal of a project group, or for information."""
 
@@ -360,6 +379,8 @@ class AgendaItem(models.Model):
     issue = models.ForeignKey("steering.Issue", on_delete=models.CASCADE, related_name="agenda_items")
     kind = models.CharField("Art", max_length=11, choices=Kind)
     added_at = models.DateTimeField(default=workdays.now)
+
+    objects = AgendaItemQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

@@ -88,8 +88,20 @@ def test_the_steering_group_sees_the_next_meeting_and_what_it_decides(client):
     member = user(Role.STEERING_GROUP)
     seat(steering_group(), member, function="member")
     parts, page = shown(client, member)
-    assert [item.issue for item in parts["next-meeting"]["meeting"].open_items] == [issue]
+    assert [item.issue for item in parts["next-meeting"]["items"]] == [issue]
+    assert "weitere" not in page
     assert f'href="{decided.get_absolute_url()}"' not in page.split("Ihre nächste Sitzung")[1].split("</section>")[0]
+
+
+def test_a_long_agenda_is_shown_in_part(client, monkeypatch):
+    monkeypatch.setattr("steering.today.AGENDA", 1)
+    first, second, third = issue_at(State.STEERING), issue_at(State.STEERING), issue_at(State.STEERING)
+    parts, page = shown(client, user(Role.STRATEGIC_OFFICE))
+    assert [item.issue for item in parts["next-meeting"]["items"]] == [first]
+    assert "und 2 weitere<" in page
+    take(third, "assign")
+    take(second, "assign")
+    assert "und " not in shown(client, user(Role.STRATEGIC_OFFICE))[1].split("</ol>")[1].split("</section>")[0]
 
 
 def test_without_a_meeting_the_office_is_offered_to_plan_one(client):
