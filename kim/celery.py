@@ -8,7 +8,6 @@ from celery import Celery
 from celery.schedules import crontab
 from celery.signals import setup_logging
 from django.conf import settings
-from sqlalchemy import Engine, event
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kim.settings")
 
@@ -57,6 +56,9 @@ if settings.REDIS_URL:
         "health_check_interval": 25,
     }
 else:
+    # Only the file needs it; with Redis no process carries its fifteen megabytes.
+    from sqlalchemy import Engine, event
+
     app.conf.broker_transport_options = {"connect_args": {"timeout": 20}}
     # The file has nobody to talk to but its pollers: no gossip between workers, no remote control.
     app.conf.worker_enable_remote_control = False

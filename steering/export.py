@@ -4,7 +4,6 @@ import csv
 import tempfile
 from collections.abc import Iterable, Iterator
 
-import xlsxwriter
 from django.utils import timezone
 
 from kim import trail, workdays
@@ -84,6 +83,8 @@ def csv_lines(issues, user) -> Iterator[str]:
 
 def xlsx_file(issues, user):
     """An open temporary file with the workbook; it vanishes when closed. Cells are written as text or dates only."""
+    import xlsxwriter  # here: few workers ever write a workbook, and all would carry the library
+
     file = tempfile.TemporaryFile()  # noqa: SIM115, the answer closes it
     book = xlsxwriter.Workbook(
         file,
