@@ -269,6 +269,11 @@ class Issue(models.Model):
             models.Index(fields=["topic", "reported_at", "id"]),
             models.Index(fields=["body", "state", "due_rank", "id"]),
             models.Index(
+                fields=["reported_at", "id"],
+                name="steering_issue_open_by_age",
+                condition=Q(state__in=OPEN),
+            ),
+            models.Index(
                 fields=["due_rank", "id"],
                 name="steering_issue_paused",
                 condition=Q(paused_until__isnull=False),
