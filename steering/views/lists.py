@@ -15,7 +15,7 @@ from steering.models import Issue
 
 LIST = "steering:issue_list"
 #: Rows of one page.
-SIZE = 50
+SIZE = 25
 
 
 @require_safe
