@@ -403,7 +403,7 @@ class Issue(models.Model):
             self.answered_at = now
         if row.target == State.FED_BACK:
             self.fed_back_at = now
-        deadline = deadline_for(self)
+        deadline = deadline_for(self, pauses=())  # a stay begins without pauses
         self.due_on, self.due_words = (deadline.due, deadline.words) if deadline else (None, "")
 
     # Steps. The table in escalation.py says when and by whom; here stands what each one changes.

@@ -69,7 +69,7 @@ class Act:
         """Raise PermissionDenied with the sentence to show."""
         if self.row:
             ESCALATION.hat(self.row, dossier.user, dossier.issue)
-        else:
+        elif self.check:
             demand(self.check, dossier.user, dossier.issue)
 
 
@@ -268,7 +268,8 @@ def _telling(request, dossier, act, form) -> dict:
     lines = [_line(telling, dossier) for telling in tellings(after, act.name, by=dossier.user)]
     numbers: Sequence[Alike] = ()
     if "lead" in form.fields and "lead" not in given:
-        numbers = alike(dossier.issue.title, Issue.objects.visible_to(dossier.user).open(), without=dossier.issue.pk)
+        among = Issue.objects.visible_to(dossier.user).open()
+        numbers = alike(dossier.issue.title, among, without=dossier.issue.pk, at_once=True)
     return {"tellings": lines, "due_words": after.due_words, "numbers": numbers}
 
 
