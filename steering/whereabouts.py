@@ -212,7 +212,7 @@ def clock(issue: Issue, around: Around | None = None) -> Clock | None:
     around = around or Around.of(issue)
     today = workdays.today()
     rest, shade = workdays.countdown(issue.due_on, today)
-    start = clock_start(issue, around.last_report)
+    start = issue.clock_start(around.last_report)
     deadline = deadline_for(issue, entered=start, limits=around.limits, rules=around.rules, pauses=around.pauses)
     strip = []
     if deadline and deadline.due == issue.due_on:
@@ -236,15 +236,8 @@ def clock(issue: Issue, around: Around | None = None) -> Clock | None:
     )
 
 
-def clock_start(issue, last_report=None) -> dt.date:
-    """The day the present limit counts from: the day of the last interim report, or of entering the state."""
-    if issue.state == S.PROJECT and last_report and last_report.at > issue.state_since:
-        return timezone.localtime(last_report.at).date()
-    return issue.since
-
-
 def _strip_start(issue, around) -> dt.date:
-    return issue.meeting.day if issue.state == S.STEERING else clock_start(issue, around.last_report)
+    return issue.meeting.day if issue.state == S.STEERING else issue.clock_start(around.last_report)
 
 
 def _strip_css(day) -> str:

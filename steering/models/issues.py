@@ -322,6 +322,12 @@ class Issue(models.Model):
     def since(self) -> dt.date:
         return timezone.localtime(self.state_since).date()
 
+    def clock_start(self, last_report=None) -> dt.date:
+        """The day the present limit counts from: the day of the last interim report, or of entering the state."""
+        if self.state == State.PROJECT and last_report and last_report.at > self.state_since:
+            return timezone.localtime(last_report.at).date()
+        return self.since
+
     @cached_property
     def all_reporter_ids(self) -> set[int]:
         """Accounts that reported this issue or one merged into it."""
@@ -693,11 +699,8 @@ class Issue(models.Model):
         self._move_deadline()
 
     def _move_deadline(self):
-        entered = self.since
         last_report = self.interim_reports.order_by("-at").first() if self.state == State.PROJECT else None
-        if last_report and last_report.at > self.state_since:
-            entered = timezone.localtime(last_report.at).date()
-        deadline = deadline_for(self, entered=entered)
+        deadline = deadline_for(self, entered=self.clock_start(last_report))
         self.due_on, self.due_words = (deadline.due, deadline.words) if deadline else (None, "")
         self.save()
 
