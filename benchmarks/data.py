@@ -246,8 +246,8 @@ class _Builder:
         self.places = list(Municipality.objects.order_by("pk"))
         weights = [place.population or 10_000 for place in self.places]
         self.place_weights = [sum(weights[: no + 1]) for no in range(len(weights))]
-        codes = {name: list(Code.objects.filter(list=name)) for name in Code.List.values}
-        self.topics, self.domains, self.areas = (codes[name] for name in Code.List.values)
+        of_issues = (Code.List.TOPIC, Code.List.LIFE_DOMAIN, Code.List.LEGAL_AREA)
+        self.topics, self.domains, self.areas = (list(Code.objects.filter(list=name)) for name in of_issues)
         self.reporters = people[Role.CASE_MANAGER] + people[Role.AUTHORITY]
         self.folded = {text: fold(text) for text in (*SENTENCES, RARE_WORD)}
 

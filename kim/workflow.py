@@ -37,6 +37,8 @@ class Step:
     never: Rule = nobody
     needs: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
+    #: What must be true of the object before it may leave; the refusal says what to do.
+    gates: tuple[Rule, ...] = ()
     label: str = ""
     hint: str = ""
 
@@ -55,12 +57,14 @@ class Offer:
 class Workflow:
     """The table.
 
-    A model that follows it has `state`, `step_no`, `steps_taken`, `due_on`, `due_words`, and answers `arrive(row,
-    given)`, `texts_of(row, given)`, `pass_gate(texts, by, confirmed)`, `who_was_first()` and `name_of(need)`.
+    A model that follows it has `state`, `step_no`, `steps_taken`, and answers `arrive(row, given)`, `stay()` (what the
+    row of a step keeps of the stay that begins), `texts_of(row, given)`, `pass_gate(texts, by, confirmed)`,
+    `who_was_first()` and `name_of(need)`. `hats` says under whose names a user may act on an object at all.
     """
 
-    def __init__(self, *rows: Step):
+    def __init__(self, *rows: Step, hats: Callable = lambda user, obj: user.hats()):
         self.rows = rows
+        self.hats = hats
         self.names = list(dict.fromkeys(row.name for row in rows))
 
     def find(self, name: str, state: str) -> Step | None:
@@ -73,7 +77,7 @@ class Workflow:
         """The steps that lie in this user's hands now. One barred by four eyes stays and says why."""
         found = []
         for row in self.rows:
-            if row.source == obj.state and any(row.may(hat, obj) for hat in user.hats()):
+            if row.source == obj.state and any(row.may(hat, obj) for hat in self.hats(user, obj)):
                 try:
                     self.hat(row, user, obj)
                 except PermissionDenied as refusal:
@@ -87,7 +91,7 @@ class Workflow:
 
         Raises PermissionDenied with the sentence the user reads.
         """
-        hats = [hat for hat in user.hats() if row.may(hat, obj)]
+        hats = [hat for hat in self.hats(user, obj) if row.may(hat, obj)]
         if not hats:
             raise PermissionDenied(row.may.refusal)
         free = [hat for hat in hats if not row.never(hat, obj)]
@@ -116,7 +120,8 @@ class Workflow:
                 if nested:
                     raise
                 raise StepRefused(
-                    "Gerade wurde derselbe Knackpunkt an anderer Stelle bearbeitet. Bitte versuchen Sie es noch einmal."
+                    f"Gerade wurde derselbe {obj._meta.verbose_name} an anderer Stelle bearbeitet. "
+                    "Bitte versuchen Sie es noch einmal."
                 ) from error
 
         def attempt(obj, *, by, seen=None, confirmed=frozenset(), **given):
@@ -130,6 +135,9 @@ class Workflow:
                 hat = self.hat(row, by, obj)
                 if missing := [need for need in row.needs if not given.get(need)]:
                     raise StepRefused(f"Es fehlt: {', '.join(obj.name_of(need) for need in missing)}.")
+                for gate in row.gates:
+                    if not gate(hat, obj):
+                        raise StepRefused(gate.refusal)
                 obj.pass_gate(obj.texts_of(row, given), by=by, confirmed=confirmed)
                 method(obj, by=by, **given)
                 obj.state = row.target
@@ -144,8 +152,7 @@ class Workflow:
                     by=by,
                     on_behalf_of=None if hat == by else hat,
                     note=next((given[key] for key in ("reason", "note") if given.get(key)), ""),
-                    due_on=obj.due_on,
-                    due_words=obj.due_words,
+                    **obj.stay(),
                 )
                 trail.record(
                     f"{obj._meta.model_name}.{name}",

@@ -23,6 +23,7 @@ ACTS = {
     "meeting.move": "Sitzung verlegt",
     "meeting.cancel": "Sitzung abgesagt",
     "county.load": "Kreisdaten geladen",
+    "codes.load": "Codelisten des Landes geladen",
     "limit.change": "Frist geändert",
 }
 

@@ -24,9 +24,19 @@ class County(models.Model):
     new_years_eve_is_workday = models.BooleanField("31. Dezember ist Arbeitstag", default=False)
     small_municipality_below = models.PositiveIntegerField("kleine Kommune unter (Einwohner)", default=15000)
     small_cell_below = models.PositiveIntegerField("kleine Zahl unter", default=5)
+    case_prefix = models.CharField("Kürzel vor Fallnummern", max_length=6, default="F")
+    request_kept_months = models.PositiveSmallIntegerField("Anfrage ohne Aufnahme: löschen nach (Monaten)", default=6)
+    case_kept_years = models.PositiveSmallIntegerField("beendeter Fall: löschen nach (Jahren)", default=3)
 
     class Meta:
-        constraints = [models.CheckConstraint(name="kim_one_county", condition=models.Q(pk=1))]
+        constraints = [
+            models.CheckConstraint(name="kim_one_county", condition=models.Q(pk=1)),
+            models.CheckConstraint(
+                name="kim_county_keeps_cases_within_bounds",
+                condition=models.Q(request_kept_months__range=(1, 24), case_kept_years__range=(1, 10)),
+                violation_error_message="Anfragen werden 1 bis 24 Monate, Fälle 1 bis 10 Jahre aufbewahrt.",
+            ),
+        ]
 
     def __str__(self):
         return self.name

@@ -14,6 +14,17 @@ class Code(Dated):
         TOPIC = "topic", "Thema"
         LIFE_DOMAIN = "life_domain", "Handlungsfeld"
         LEGAL_AREA = "legal_area", "Rechtskreis"
+        RESIDENCE_STATUS = "residence_status", "Aufenthaltsstatus"
+        TARGET_GROUP = "target_group", "Zielgruppe"
+        LANGUAGE = "language", "Sprache"
+        GERMAN_LEVEL = "german_level", "Deutschkenntnisse"
+        ACCESS_ROUTE = "access_route", "Zugangsweg"
+        OTHER_SUPPORT = "other_support", "anderes Fallmanagement"
+        CONSENT_PURPOSE = "consent_purpose", "Zweck einer Einwilligung"
+        CONTACT_FORM = "contact_form", "Beratungsform"
+        INTERPRETER = "interpreter", "Sprachmittlung"
+        CONSULTATION_RESULT = "consultation_result", "Ergebnis einer Beratung"
+        CLOSING_REASON = "closing_reason", "Abschlussgrund"
 
     list = models.CharField("Liste", max_length=20, choices=List)
     code = models.CharField("Schlüssel", max_length=20)

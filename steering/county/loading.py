@@ -6,18 +6,21 @@ which stays as what was believed until then.
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 
 from kim import trail, workdays
 from kim.models import Assignment, Code, County, Municipality, Organisation, PopulationCount, User
-from steering.county.reading import Row
+from steering.county.reading import OF_THE_COUNTY, OF_THE_LAND, Row, read_codes
 from steering.models import Body, Meeting, Membership, TimeLimit
 
 ONE_DAY = dt.timedelta(days=1)
+CODES_OF_THE_LAND = settings.BASE_DIR / "data" / "codes.yaml"
 #: A meeting whose time of day is not known begins at midnight: no meeting ever does, so pages can leave it out.
 TIME_UNKNOWN = dt.time(0)
 
@@ -77,12 +80,23 @@ def load(file: Row, by: User | None = None) -> Changes:
     county = loader.county(file.county)
     loader.municipalities(file.municipalities, file.population)
     loader.organisations(file.organisations)
-    loader.codes(file.codes)
+    loader.codes(file.codes, OF_THE_COUNTY)
+    loader.codes(read_codes(CODES_OF_THE_LAND), OF_THE_LAND)
     loader.limits(file.limits)
     loader.accounts(file.accounts)
     loader.bodies(file.bodies)
     if loader.changes:
         trail.record("county.load", county, by=by, note=str(loader.changes)[:200])
+    return loader.changes
+
+
+@transaction.atomic
+def load_codes(by: User | None = None) -> Changes:
+    """Bring the code lists of the Land to what data/codes.yaml says; they hold before any county is loaded."""
+    loader = Loader()
+    loader.codes(read_codes(CODES_OF_THE_LAND), OF_THE_LAND)
+    if loader.changes:
+        trail.record("codes.load", County.current(), by=by, note=str(loader.changes)[:200])
     return loader.changes
 
 
@@ -102,6 +116,9 @@ class Loader:
             "new_years_eve_is_workday",
             "small_municipality_below",
             "small_cell_below",
+            "case_prefix",
+            "request_kept_months",
+            "case_kept_years",
         )
         return self._bring(County, {"pk": 1}, {"key": row.key, "name": row.name} | settings)
 
@@ -123,8 +140,8 @@ class Loader:
                 told["municipality"] = self.places[row.municipality]
             self.institutions[row.key] = self._bring(Organisation, {"key": row.key}, told)
 
-    def codes(self, lists: Row) -> None:
-        for name in Code.List.values:
+    def codes(self, lists: Row, names: Iterable[str]) -> None:
+        for name in names:
             for position, row in enumerate(getattr(lists, name), 1):
                 told = row.given("label", "short") | {"position": position}
                 self._bring(Code, {"list": name, "code": row.code, "valid_from": lists.valid_from}, told)

@@ -16,7 +16,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from kim.models import Bank, Municipality, Organisation, Role
+from kim.models import Bank, Code, Municipality, Organisation, Role
 from steering.escalation import State
 from steering.models import Body, Meeting, Membership, TimeLimit
 
@@ -338,6 +338,9 @@ COUNTY = entry("Kreis", {
     "new_years_eve_is_workday": Field(yes_no),
     "small_municipality_below": Field(whole(0, 1_000_000)),
     "small_cell_below": Field(whole(0, 1000)),
+    "case_prefix": Field(text(6)),
+    "request_kept_months": Field(whole(1, 24)),
+    "case_kept_years": Field(whole(1, 10)),
 })  # fmt: skip
 
 POPULATION = entry("Einwohnerzahlen", {
@@ -370,12 +373,18 @@ CODE = entry("Eintrag einer Codeliste", {
     "short": Field(text(40)),
 })  # fmt: skip
 
-CODES = entry("Codelisten", {
-    "valid_from": Field(day, **NEEDED),
-    "topic": Field(many(CODE), many=True, **NEEDED),
-    "life_domain": Field(many(CODE), many=True, **NEEDED),
-    "legal_area": Field(many(CODE), many=True, **NEEDED),
-}, *(no_double(name, "Der Schlüssel", "code") for name in ("topic", "life_domain", "legal_area")))  # fmt: skip
+#: The lists a county decides on itself; all others are the same in the whole Land and stand in data/codes.yaml.
+OF_THE_COUNTY = (Code.List.TOPIC, Code.List.LIFE_DOMAIN, Code.List.LEGAL_AREA)
+OF_THE_LAND = tuple(name for name in Code.List if name not in OF_THE_COUNTY)
+
+
+def code_lists(names):
+    lists = {str(name): Field(many(CODE), many=True, **NEEDED) for name in names}
+    checks = (no_double(name, "Der Schlüssel", "code") for name in lists)
+    return entry("Codelisten", {"valid_from": Field(day, **NEEDED), **lists}, *checks)
+
+
+CODES = code_lists(OF_THE_COUNTY)
 
 LIMIT = entry("Frist", {
     "state": Field(one_of(State), **NEEDED),
@@ -450,7 +459,26 @@ FILE = entry("Datei", {
 
 
 def read(path: str | Path) -> Row:
-    """The file as rows, checked as a whole; raises CountyFileError with every problem found, or OSError."""
+    """A county file as rows, checked as a whole; raises CountyFileError with every problem found, or OSError."""
+    reader, found = _parsed(path, FILE)
+    if found is not None and found.county:
+        for place in found.municipalities:
+            if not place.ags.startswith(found.county.key):
+                reader.complain(
+                    place.line_of("ags"), f"Der Schlüssel {place.ags} gehört nicht zum Kreis {found.county.key}."
+                )
+        counted = next((one for one in found.municipalities if one.persons), None)
+        if counted and not found.population:
+            reader.complain(counted.line_of("persons"), "Zu „persons“ fehlt „population“ mit Stichtag und Quelle.")
+    return _sound(path, reader, found)
+
+
+def read_codes(path: str | Path) -> Row:
+    """The code lists of the whole Land; raises like `read`."""
+    return _sound(path, *_parsed(path, code_lists(OF_THE_LAND)))
+
+
+def _parsed(path: str | Path, wanted: Callable[[Reader, Node], Row | None]) -> tuple[Reader, Row | None]:
     source = Path(path).read_bytes()
     reader = Reader()
     found = None
@@ -458,7 +486,7 @@ def read(path: str | Path) -> Row:
         node = yaml.compose(source.decode("utf-8"), Loader=yaml.SafeLoader)
         if node is None:
             raise Bad("Die Datei ist leer.")
-        found = FILE(reader, node)
+        found = wanted(reader, node)
     except UnicodeDecodeError as error:
         line = source[: error.start].count(b"\n") + 1
         reader.complain(line, "Die Datei ist nicht in UTF-8 geschrieben.")
@@ -470,15 +498,10 @@ def read(path: str | Path) -> Row:
     except Bad as bad:
         reader.complain(1, str(bad))
     reader.resolve()
-    if found is not None and found.county:
-        for place in found.municipalities:
-            if not place.ags.startswith(found.county.key):
-                reader.complain(
-                    place.line_of("ags"), f"Der Schlüssel {place.ags} gehört nicht zum Kreis {found.county.key}."
-                )
-        counted = next((one for one in found.municipalities if one.persons), None)
-        if counted and not found.population:
-            reader.complain(counted.line_of("persons"), "Zu „persons“ fehlt „population“ mit Stichtag und Quelle.")
+    return reader, found
+
+
+def _sound(path: str | Path, reader: Reader, found: Row | None) -> Row:
     if reader.problems or found is None:
         raise CountyFileError(str(path), reader.problems)
     return found

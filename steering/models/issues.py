@@ -412,6 +412,9 @@ class Issue(models.Model):
         deadline = deadline_for(self, pauses=())  # a stay begins without pauses
         self.due_on, self.due_words = (deadline.due, deadline.words) if deadline else (None, "")
 
+    def stay(self) -> dict:
+        return {"due_on": self.due_on, "due_words": self.due_words}
+
     # Steps. The table in escalation.py says when and by whom; here stands what each one changes.
 
     @ESCALATION.step
