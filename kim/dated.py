@@ -4,6 +4,7 @@ Intervals are half-open: `valid_from` is the first day, `valid_until` the first 
 holds (None: open end). People read them inclusive: „vom 01.07. bis 31.12.“.
 """
 
+import calendar
 import datetime as dt
 
 from django.db import models
@@ -30,6 +31,13 @@ def inclusive(first: dt.date, until: dt.date | None) -> str:
         return f"ab {first:%d.%m.%Y}"
     last = until - dt.timedelta(days=1)
     return f"{first:%d.%m.%Y}" if last == first else f"{first:%d.%m.%Y} bis {last:%d.%m.%Y}"
+
+
+def months_after(day: dt.date, months: int) -> dt.date:
+    """The same day so many months later; where the month has no such day, its last one (§ 188 Abs. 3 BGB)."""
+    years, month = divmod(day.month - 1 + months, 12)
+    last = calendar.monthrange(day.year + years, month + 1)[1]
+    return day.replace(year=day.year + years, month=month + 1, day=min(day.day, last))
 
 
 class DatedQuerySet(models.QuerySet):

@@ -1,0 +1,211 @@
+"""Who may see and do what in casework. Every rule of this app stands here; nothing is decided elsewhere.
+
+`visible_…(user) -> Q` answers "which ones", rules answer "may this user do this to this one". A case is seen by its
+owner, by a colleague of the same employer while they stand in, and by the coordination for the hour of a look. Nobody
+else sees anything: not the office, not Modul 3, not the administration, no superuser. Rows are reached by name: access
+stands below the models.
+"""
+
+import datetime as dt
+
+from django.apps import apps
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+
+from kim import workdays
+from kim.dated import valid_on
+from kim.models import Assignment, Role, User
+from kim.rules import Rule, rule
+
+# Under whose names
+
+
+def employers_of(user) -> frozenset[int]:
+    """Ids of the organisations that employ `user` as a case manager today; without an assignment, their own."""
+    today = workdays.today()
+    if getattr(user, "_employed_on", None) != today:
+        duties = Assignment.objects.filter(valid_on(today), user=user, known_until__isnull=True)
+        found = frozenset(duties.filter(role=Role.CASE_MANAGER).values_list("employer", flat=True))
+        user._employed_on = today
+        user._employers = found or frozenset([user.organisation_id] if user.organisation_id else [])
+    return user._employers
+
+
+def colleagues(user) -> list[User]:
+    """The case managers `user` stands in for today. Only a case manager stands in for one: a wall without side door."""
+    if not user.holds(Role.CASE_MANAGER):
+        return []
+    return [hat for hat in user.hats() if hat.pk != user.pk and hat.holds(Role.CASE_MANAGER)]
+
+
+def hats_on(user, case) -> list[User]:
+    """Under whose names `user` may act on `case`: their own, and that of an absent owner of the same employer."""
+    owner = [hat for hat in colleagues(user) if hat.pk == case.owner_id]
+    return [user, *owner] if owner and case.employer_id in employers_of(user) else [user]
+
+
+def allows(check: Rule, user, case) -> bool:
+    return any(check(hat, case) for hat in hats_on(user, case))
+
+
+def demand(check: Rule, user, case) -> None:
+    """Raise PermissionDenied with the rule's sentence unless `user` passes under some name they may act in."""
+    if not allows(check, user, case):
+        raise PermissionDenied(check.refusal)
+
+
+def demand_client(user, client) -> None:
+    """Raise PermissionDenied unless `user` works on a case of `client`, or of somebody in their household."""
+    if not _rows("Client").filter(_clients_of(kept_cases(user)), pk=client.pk).exists():
+        raise PermissionDenied(owns.refusal)
+
+
+# Which ones
+
+
+def visible_cases(user) -> Q:
+    """Own ones, those of an absent colleague of the same employer, and those under a look that has not run out."""
+    found = kept_cases(user)
+    if user.holds(Role.COORDINATION):
+        looks = _rows("Look").filter(by=user, until__gt=workdays.now())
+        found |= Q(pk__in=looks.values("case"))
+    return found
+
+
+def kept_cases(user) -> Q:
+    """The cases `user` works on, as owner or deputy: the caseload without what one only looks at."""
+    if not user.holds(Role.CASE_MANAGER):
+        return Q(pk__in=[])
+    found = Q(owner=user)
+    if away := colleagues(user):
+        found |= Q(owner__in=away, employer__in=employers_of(user))
+    return found
+
+
+def overviewed_cases(user) -> Q:
+    """The cases of which `user` sees number, municipality, phase and age; never more than that."""
+    return Q() if user.holds(Role.COORDINATION) else Q(pk__in=[])
+
+
+def clients_seen_by(user) -> Q:
+    """Those with a case one may see, and members of their household who have no case of their own with anybody."""
+    return _clients_of(visible_cases(user))
+
+
+def identities_seen_by(user) -> Q:
+    """Names, birth dates and contacts: exactly of the clients one may see."""
+    return Q(client__in=_rows("Client").filter(clients_seen_by(user)).values("pk"))
+
+
+def visible_consultations(user) -> Q:
+    """With a case: whoever sees the case. Without one: its author, and a colleague who stands in for them."""
+    authors = [user, *(hat for hat in colleagues(user) if employers_of(user) & employers_of(hat))]
+    if not user.holds(Role.CASE_MANAGER):
+        authors = []
+    rows = _rows("Consultation")
+    alone = rows.filter(case__isnull=True, author__in=authors).values_list("pk", flat=True)
+    of_cases = rows.filter(case__in=_cases(user)).values_list("pk", flat=True)
+    # Each part from its own index: an OR across both would read a million rows.
+    return Q(pk__in=alone.union(of_cases, all=True))
+
+
+def visible_procedures(user) -> Q:
+    """Modul 3: those handed over to one's own authority, while the consent that names it holds. Case management: the
+    ones that were handed over from a case one may see.
+    """
+    found = Q(pk__in=[])
+    if user.holds(Role.AUTHORITY):
+        authorities = [hat.organisation_id for hat in user.hats() if hat.holds(Role.AUTHORITY) and hat.organisation_id]
+        found |= Q(authority__in=authorities, consent__in=consents_in_force())
+    if user.holds(Role.CASE_MANAGER, Role.COORDINATION):
+        found |= Q(pk__in=_rows("CaseProcedure").filter(case__in=_cases(user)).values("procedure"))
+    return found
+
+
+def visible_handovers(user) -> Q:
+    """Both sides of it, and the coordination, which sees how many cases but not whose."""
+    return Q() if user.holds(Role.COORDINATION) else Q(giver=user) | Q(taker=user)
+
+
+def consents_in_force(day: dt.date | None = None):
+    """Ids of consents that hold on `day`. A withdrawal acts at once: its day no longer counts."""
+    return _rows("Consent").filter(in_force(day)).values("pk")
+
+
+def in_force(day: dt.date | None = None, prefix: str = "") -> Q:
+    """Which consents hold on `day` (default: now); `prefix` reaches through a relation."""
+    day = day or workdays.today()
+    withdrawn_later = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(0), workdays.BERLIN)
+    return valid_on(day, prefix) & (
+        Q(**{f"{prefix}withdrawn_at__isnull": True}) | Q(**{f"{prefix}withdrawn_at__gte": withdrawn_later})
+    )
+
+
+def _rows(name):
+    return apps.get_model("casework", name)._base_manager.order_by()
+
+
+def _clients_of(cases: Q) -> Q:
+    own = Q(pk__in=_rows("Case").filter(cases).values("client"))
+    households = _rows("Client").filter(own, household__isnull=False).values("household")
+    return own | Q(cases__isnull=True, household__in=households)
+
+
+def _cases(user):
+    return _rows("Case").filter(visible_cases(user)).values("pk")
+
+
+# Rules about one case, asked name by name
+
+
+@rule("Das kann nur, wer den Fall führt oder die Fallführung gerade vertritt.")
+def owns(user, case):
+    return case.owner_id == user.pk and user.holds(Role.CASE_MANAGER)
+
+
+@rule("Einen Fall geben die Fallführung, ihre Vertretung oder die Koordinierung Case Management weiter.")
+def gives_away(user, case):
+    return owns(user, case) or user.holds(Role.COORDINATION)
+
+
+@rule("Einen Fall übernimmt nur die Person, der er angeboten wurde.")
+def takes_over(user, handover):
+    return user.pk == handover.taker_id and user.holds(Role.CASE_MANAGER)
+
+
+@rule("Einblick in einen Fall nimmt nur die Koordinierung Case Management, mit Anlass und für eine Stunde.")
+def looks_inside(user, case):
+    return user.holds(Role.COORDINATION)
+
+
+@rule("Prüflisten zu diesem Vorgang führt die Behörde, an die er übergeben wurde.")
+def works_on_procedure(user, procedure):
+    return user.holds(Role.AUTHORITY) and user.organisation_id == procedure.authority_id
+
+
+# Rules about the person alone
+
+
+@rule("Fälle und Beratungen gehören dem Case Management.")
+def manages_cases(user, _=None):
+    return user.holds(Role.CASE_MANAGER)
+
+
+@rule("Die Fallübersicht ohne Namen sieht die Koordinierung Case Management.")
+def overviews_cases(user, _=None):
+    return user.holds(Role.COORDINATION)
+
+
+@rule("Das Verzeichnis der Stellen lesen Case Management und Koordinierung.")
+def reads_directory(user, _=None):
+    return user.holds(Role.CASE_MANAGER, Role.COORDINATION)
+
+
+@rule("Übergebene Vorgänge sehen Ausländer- und Einbürgerungsbehörden.")
+def receives_procedures(user, _=None):
+    return user.holds(Role.AUTHORITY)
+
+
+@rule("Codelisten pflegt die Verwaltung.")
+def keeps_codes(user, _=None):
+    return user.holds(Role.ADMIN)

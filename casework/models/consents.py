@@ -1,0 +1,133 @@
+"""Consents: for one purpose and one recipient each, from a day until a day, and withdrawn with effect at once."""
+
+from typing import ClassVar
+
+from django.db import models, transaction
+from django.db.models import F, Q
+
+from casework import access
+from casework.models.codes import code_field
+from casework.models.people import Client
+from kim import trail, workdays
+from kim.dated import Dated, DatedQuerySet
+from kim.models import Code, Organisation, User
+from kim.workflow import StepRefused, happened
+
+#: The purpose without which nobody is admitted, and the one under which Modul 3 is given anything.
+CASE_MANAGEMENT = "CM"
+TO_AUTHORITY = "MODUL3"
+
+
+class ConsentQuerySet(DatedQuerySet):
+    def visible_to(self, user):
+        return self.filter(client__in=Client.objects.visible_to(user).values("pk"))
+
+    def in_force(self, on=None):
+        """Those that hold on a day (default: now). A withdrawal acts at once: its day no longer counts."""
+        return self.filter(access.in_force(on))
+
+    def for_purpose(self, purpose: str):
+        return self.filter(purpose__code=purpose)
+
+    def covering(self, purpose: str, recipient: Organisation):
+        """Those in force now that let `recipient` know something for `purpose`."""
+        return self.in_force().for_purpose(purpose).filter(recipient=recipient)
+
+
+class Consent(Dated):
+    class Given(models.TextChoices):
+        WRITTEN = "written", "schriftlich"
+        DIGITAL = "digital", "elektronisch"
+        ORAL = "oral", "mündlich, vermerkt"
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="consents")
+    purpose = code_field(Code.List.CONSENT_PURPOSE, "Zweck", needed=True)
+    recipient = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="Empfänger",
+        help_text="leer: das Case Management selbst",
+    )  # fmt: skip
+    given = models.CharField("gegeben", max_length=8, choices=Given, default=Given.WRITTEN)
+    text_version = models.CharField("Fassung des Textes", max_length=40)
+    recorded_at = models.DateTimeField("eingetragen", default=workdays.now)
+    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    withdrawn_at = models.DateTimeField("widerrufen", null=True, blank=True)
+
+    objects: ClassVar = ConsentQuerySet.as_manager()
+
+    class Meta(Dated.Meta):
+        verbose_name = "Einwilligung"
+        ordering = ["-valid_from", "-pk"]
+        constraints = [
+            *Dated.Meta.constraints,
+            models.CheckConstraint(
+                name="casework_consent_withdrawn_after_recorded",
+                condition=Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gte=F("recorded_at")),
+                violation_error_message="Widerrufen werden kann nur, was schon eingetragen ist.",
+            ),
+        ]
+        indexes = [models.Index(fields=["client", "purpose", "valid_from"])]
+
+    def __str__(self):
+        return f"{self.purpose}, {self.recipient or 'Case Management'}, {self.span}"
+
+    # Questions
+
+    @property
+    def is_in_force(self) -> bool:
+        return self.withdrawn_at is None and self.holds_on(workdays.today())
+
+    # Acts
+
+    @classmethod
+    @transaction.atomic
+    def give(
+        cls,
+        *,
+        by,
+        client,
+        purpose,
+        text_version,
+        given=Given.WRITTEN,
+        recipient=None,
+        valid_from=None,
+        valid_until=None,
+    ) -> "Consent":
+        """Write down what a client agreed to."""
+        access.demand_client(by, client)
+        if purpose.code == TO_AUTHORITY and recipient is None:
+            raise StepRefused("Bitte nennen Sie die Behörde, die etwas erfahren darf.")
+        consent = cls.objects.create(
+            client=client,
+            purpose=purpose,
+            recipient=recipient,
+            given=given,
+            text_version=text_version,
+            valid_from=valid_from or workdays.today(),
+            valid_until=valid_until,
+            recorded_by=by,
+        )
+        if purpose.code == CASE_MANAGEMENT and recipient is None and consent.is_in_force:
+            for case in client.cases.filter(locked_at__isnull=False):
+                case.unlock()
+        trail.record("consent.give", consent, by=by)
+        happened.send(cls, obj=consent, act="give", record=consent, given={})
+        return consent
+
+    @transaction.atomic
+    def withdraw(self, *, by) -> None:
+        """From this moment nobody learns anything by it. Without the consent into case management itself the client's
+        cases are locked: they may only be ended, and wait for their deletion.
+        """
+        access.demand_client(by, self.client)
+        self.refresh_from_db(from_queryset=Consent.objects.select_for_update(of=("self",)))
+        if self.withdrawn_at:
+            raise StepRefused("Diese Einwilligung ist schon widerrufen.")
+        self.withdrawn_at = workdays.now()
+        self.save()
+        if self.purpose.code == CASE_MANAGEMENT:
+            left = self.client.consents.in_force().for_purpose(CASE_MANAGEMENT)
+            if not left.filter(recipient__isnull=True).exists():
+                for case in self.client.cases.filter(locked_at__isnull=True):
+                    case.lock(self.withdrawn_at)
+        trail.record("consent.withdraw", self, by=by)
+        happened.send(Consent, obj=self, act="withdraw", record=self, given={})

@@ -1,0 +1,250 @@
+"""The network: a directory of those who help, whom a case was referred to, and conferences about it."""
+
+from django.db import models, transaction
+from django.db.models import F, Q
+
+from casework import access
+from casework.models.cases import Case
+from casework.models.codes import codes_field
+from casework.models.consents import Consent
+from kim import trail, workdays
+from kim.models import Code, Municipality, Organisation, User
+from kim.trigrams import fold
+from kim.workflow import StepRefused
+
+
+class ActorQuerySet(models.QuerySet):
+    def active(self):
+        return self.filter(gone_on__isnull=True)
+
+    def for_place(self, municipality):
+        """Those who help in `municipality`; without a place, they help in the whole county."""
+        return self.filter(Q(municipalities__isnull=True) | Q(municipalities=municipality)).distinct()
+
+    def matching(self, words: str):
+        found = self
+        for word in fold(words).split():
+            found = found.filter(folded__contains=word)
+        return found
+
+
+class Actor(models.Model):
+    """Somewhere people are sent. Contacts are those of the institution, not of a person."""
+
+    class Kind(models.TextChoices):
+        AUTHORITY = "authority", "Behörde"
+        WELFARE = "welfare", "Wohlfahrtsverband, Beratungsstelle"
+        COURSES = "courses", "Kursträger"
+        EDUCATION = "education", "Schule, Kita"
+        HEALTH = "health", "Gesundheit"
+        WORK = "work", "Arbeit, Ausbildung"
+        HOUSING = "housing", "Wohnen"
+        VOLUNTEERS = "volunteers", "Ehrenamt"
+        OTHER = "other", "Sonstige"
+
+    name = models.CharField("Name", max_length=160)
+    kind = models.CharField("Art", max_length=12, choices=Kind)
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name="Institution, an die eine Einwilligung gehen kann",
+    )  # fmt: skip
+    responsibility = models.TextField("zuständig für", max_length=2000, blank=True)
+    phone = models.CharField("Telefon", max_length=60, blank=True)
+    email = models.EmailField("E-Mail", blank=True)
+    website = models.URLField("Internet", blank=True)
+    address = models.CharField("Adresse", max_length=200, blank=True)
+    hours = models.CharField("Zeiten", max_length=200, blank=True)
+    municipalities = models.ManyToManyField(Municipality, blank=True, related_name="+", verbose_name="Kommunen")
+    confirmed_on = models.DateField("zuletzt bestätigt", null=True, blank=True)
+    confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    gone_on = models.DateField("besteht nicht mehr seit", null=True, blank=True)
+
+    folded = models.TextField(editable=False, blank=True)
+
+    objects = ActorQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "Stelle"
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                name="casework_actor_confirmed_by_somebody",
+                condition=Q(confirmed_on__isnull=True, confirmed_by__isnull=True)
+                | Q(confirmed_on__isnull=False, confirmed_by__isnull=False),
+            )
+        ]
+
+    def __str__(self):
+        return self.name
+
+    def save(self, *args, **kwargs):
+        self.folded = fold(f"{self.name} {self.responsibility}")
+        super().save(*args, **kwargs)
+
+    @transaction.atomic
+    def confirm(self, *, by) -> None:
+        """Somebody has checked today that all of it is still true."""
+        self.confirmed_on, self.confirmed_by = workdays.today(), by
+        self.save()
+        trail.record("actor.confirm", self, by=by)
+
+
+class OfCasesQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(case__in=Case.objects.visible_to(user).values("pk"))
+
+
+class Referral(models.Model):
+    """A case manager brought somebody together with an actor, and watches what becomes of it."""
+
+    class Status(models.TextChoices):
+        SENT = "sent", "angefragt"
+        ACCEPTED = "accepted", "angenommen"
+        REFUSED = "refused", "abgelehnt"
+        DONE = "done", "erledigt"
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="referrals")
+    actor = models.ForeignKey(Actor, on_delete=models.PROTECT, related_name="+", verbose_name="Stelle")
+    consent = models.ForeignKey(
+        Consent, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        help_text="leer: die Person geht selbst hin, es wird nichts übermittelt",
+    )  # fmt: skip
+    occasion = models.CharField("worum es geht", max_length=300)
+    status = models.CharField("Stand", max_length=8, choices=Status, default=Status.SENT)
+    sent_on = models.DateField("angefragt am", default=workdays.today)
+    answered_on = models.DateField("beantwortet am", null=True, blank=True)
+    follow_up_on = models.DateField("nachfragen am", null=True, blank=True)
+    note = models.TextField("Notiz", max_length=2000, blank=True)
+
+    objects = OfCasesQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "Weitervermittlung"
+        ordering = ["-sent_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="casework_referral_answered_when_no_longer_sent",
+                condition=Q(status="sent", answered_on__isnull=True)
+                | (~Q(status="sent") & Q(answered_on__gte=F("sent_on"))),
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["follow_up_on"],
+                name="casework_referral_to_ask",
+                condition=Q(follow_up_on__isnull=False, status__in=["sent", "accepted"]),
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.case} an {self.actor}: {self.get_status_display()}"
+
+    @classmethod
+    @transaction.atomic
+    def send(cls, case, *, by, actor, occasion, consent=None, follow_up_on=None) -> "Referral":
+        """`consent` is needed as soon as the actor is told anything; it must name the actor's institution."""
+        access.demand(access.owns, by, case)
+        if consent and not (
+            consent.is_in_force
+            and consent.client_id == case.client_id
+            and consent.recipient_id == actor.organisation_id
+        ):
+            raise StepRefused(f"Die Einwilligung gilt nicht oder nicht für {actor}. Bitte holen Sie eine passende ein.")
+        made = cls.objects.create(case=case, actor=actor, occasion=occasion, consent=consent, follow_up_on=follow_up_on)
+        trail.record("case.refer_to_actor", case, by=by)
+        return made
+
+    @transaction.atomic
+    def answer(self, *, by, status) -> None:
+        access.demand(access.owns, by, self.case)
+        if status == self.Status.SENT:
+            raise StepRefused("Bitte wählen Sie, wie die Anfrage ausging.")
+        self.status, self.answered_on = status, self.answered_on or workdays.today()
+        self.save()
+        trail.record("case.referral_answered", self.case, by=by)
+
+
+class Conference(models.Model):
+    """People from several institutions talk about one case, each only with a consent that names them."""
+
+    class Mode(models.TextChoices):
+        PRESENCE = "presence", "Präsenz"
+        VIDEO = "video", "Video"
+        HYBRID = "hybrid", "hybrid"
+        CIRCULAR = "circular", "Umlauf"
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="conferences")
+    held_on = models.DateField("am")
+    mode = models.CharField("Art", max_length=8, choices=Mode, default=Mode.PRESENCE)
+    place = models.CharField("Ort", max_length=120, blank=True)
+    summary = models.TextField("Ergebnis", max_length=4000, blank=True)
+    structural_topics = codes_field(Code.List.TOPIC, "erkannte Strukturthemen")
+
+    objects = OfCasesQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "Fallkonferenz"
+        ordering = ["-held_on", "-pk"]
+
+    def __str__(self):
+        return f"{self.case}: Fallkonferenz am {self.held_on:%d.%m.%Y}"
+
+
+class Participant(models.Model):
+    """Somebody at a conference. Without a consent for their institution they do not sit there."""
+
+    conference = models.ForeignKey(Conference, on_delete=models.CASCADE, related_name="participants")
+    institution = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, related_name="+", verbose_name="Institution"
+    )
+    name = models.CharField("Name oder Funktion", max_length=120, blank=True)
+    consent = models.ForeignKey(
+        Consent, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="Einwilligung",
+        help_text="leer nur beim eigenen Träger",
+    )  # fmt: skip
+    consent_checked_on = models.DateField("Einwilligung geprüft am", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "teilnehmende Stelle"
+        constraints = [
+            models.CheckConstraint(
+                name="casework_participant_consent_is_checked",
+                condition=Q(consent__isnull=True) | Q(consent_checked_on__isnull=False),
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.institution}: {self.name}" if self.name else str(self.institution)
+
+    @classmethod
+    @transaction.atomic
+    def seat(cls, conference, *, by, institution, name="") -> "Participant":
+        """Let an institution take part; raises StepRefused unless a consent for conferences names it."""
+        case = conference.case
+        access.demand(access.owns, by, case)
+        consent = Consent.objects.filter(client=case.client_id).covering("KONFERENZ", institution).first()
+        if consent is None and institution.pk != case.employer_id:
+            raise StepRefused(
+                f"Es gibt keine gültige Einwilligung, dass {institution} an einer Fallkonferenz teilnimmt."
+            )
+        checked = workdays.today() if consent else None
+        return cls.objects.create(
+            conference=conference, institution=institution, name=name, consent=consent, consent_checked_on=checked
+        )
+
+
+class Agreement(models.Model):
+    """What a conference agreed: who does what until when."""
+
+    conference = models.ForeignKey(Conference, on_delete=models.CASCADE, related_name="agreements")
+    who = models.CharField("Wer", max_length=120)
+    what = models.CharField("Was", max_length=300)
+    until = models.DateField("bis", null=True, blank=True)
+    done_on = models.DateField("erledigt am", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "Vereinbarung"
+        ordering = ["until", "pk"]
+
+    def __str__(self):
+        return f"{self.who}: {self.what}"

@@ -1,0 +1,271 @@
+"""People: households, clients, and apart from them who they are. Nothing is asked that the advice does not need:
+no religion, no ethnicity, no reasons for asylum, no copies of passports, no number of the central register.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from anyascii import anyascii
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models, transaction
+from django.db.models import Q
+from django.urls import reverse
+
+from casework import access
+from casework.models.codes import code_field, codes_field
+from kim import trail, workdays
+from kim.dated import Dated, inclusive
+from kim.models import Code, Municipality
+from kim.trigrams import fold
+
+
+class Household(models.Model):
+    """People who are advised together. It has no name of its own."""
+
+    adults = models.PositiveSmallIntegerField("Erwachsene", default=1)
+    children = models.PositiveSmallIntegerField("Kinder", default=0)
+
+    def __str__(self):
+        return f"Haushalt {self.pk}: {self.adults} Erwachsene, {self.children} Kinder"
+
+    @property
+    def size(self) -> int:
+        return self.adults + self.children
+
+
+class ClientQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(access.clients_seen_by(user))
+
+
+class Client(models.Model):
+    """Somebody who is advised, without who that is: the name stands in `Identity`, under a rule of its own."""
+
+    class Gender(models.TextChoices):
+        FEMALE = "f", "weiblich"
+        MALE = "m", "männlich"
+        DIVERSE = "d", "divers"
+        NOT_SAID = "-", "k. A."
+
+    household = models.ForeignKey(
+        Household, on_delete=models.SET_NULL, null=True, blank=True, related_name="clients", verbose_name="Haushalt"
+    )
+    municipality = models.ForeignKey(
+        Municipality, on_delete=models.PROTECT, related_name="+", verbose_name="Kommune des Wohnorts"
+    )
+    target_group = code_field(Code.List.TARGET_GROUP, "Zielgruppe")
+    gender = models.CharField("Geschlecht", max_length=1, choices=Gender, default=Gender.NOT_SAID)
+    citizenship = models.CharField(
+        "Staatsangehörigkeit",
+        max_length=40,
+        blank=True,
+        validators=[RegexValidator(r"^[A-Z]{2}( [A-Z]{2})*\Z", "Bitte Länderkürzel wie „SY“ oder „SY TR“.")],
+        help_text="ISO 3166, mehrere durch Leerzeichen; XX: staatenlos oder ungeklärt",
+    )
+    arrival_year = models.PositiveSmallIntegerField("Einreise, Jahr", null=True, blank=True)
+    arrival_month = models.PositiveSmallIntegerField(
+        "Einreise, Monat", null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(12)]
+    )
+    languages = codes_field(Code.List.LANGUAGE, "Sprachen")
+    interpreter_needed = models.BooleanField("Sprachmittlung nötig", default=False)
+    german_level = code_field(Code.List.GERMAN_LEVEL, "Deutsch (GER)")
+
+    objects = ClientQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "beratene Person"
+        constraints = [
+            models.CheckConstraint(
+                name="casework_client_arrival_month_has_year",
+                condition=Q(arrival_month__isnull=True) | Q(arrival_month__range=(1, 12), arrival_year__isnull=False),
+                violation_error_message="Zum Monat der Einreise fehlt das Jahr.",
+            ),
+            models.CheckConstraint(
+                name="casework_client_arrived_in_living_memory",
+                condition=Q(arrival_year__isnull=True) | Q(arrival_year__range=(1930, 2100)),
+                violation_error_message="Bitte prüfen Sie das Jahr der Einreise.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"beratene Person {self.pk}"
+
+    def get_absolute_url(self):
+        return reverse("casework:client_detail", args=[self.pk])
+
+    # Questions
+
+    @property
+    def citizenships(self) -> list[str]:
+        return self.citizenship.split()
+
+    @property
+    def has_several_citizenships(self) -> bool:
+        return len(self.citizenships) > 1
+
+    def current_residence_status(self, day: dt.date | None = None) -> "ResidenceStatus | None":
+        return self.residence_statuses.valid_on(day).order_by("-valid_from").first()
+
+    def legal_area_gaps(self) -> "list[Gap]":
+        """The days between two legal areas on which none held, oldest first. Areas may overlap."""
+        gaps: list[Gap] = []
+        covered: dt.date | None = None
+        for period in self.legal_areas.order_by("valid_from", "pk"):
+            if covered and period.valid_from > covered:
+                gaps.append(Gap(covered, period.valid_from))
+            if period.valid_until is None:
+                break
+            covered = max(covered or period.valid_until, period.valid_until)
+        return gaps
+
+    # Acts
+
+    @transaction.atomic
+    def change_residence_status(self, *, by, status, valid_from=None, expires_on=None) -> "ResidenceStatus":
+        """A new status from a day on; the one before ends with it. The same day corrects it."""
+        access.demand_client(by, self)
+        day = valid_from or workdays.today()
+        self.residence_statuses.filter(valid_from__gte=day).delete()
+        self.residence_statuses.valid_on(day).update(valid_until=day)
+        made = self.residence_statuses.create(status=status, valid_from=day, expires_on=expires_on)
+        trail.record("client.residence_status", self, by=by)
+        return made
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Days without any legal area, half-open: `first` belongs to it, `until` no longer."""
+
+    first: dt.date
+    until: dt.date
+
+    @property
+    def days(self) -> int:
+        return (self.until - self.first).days
+
+    def __str__(self):
+        return f"{inclusive(self.first, self.until)}: {self.days} Tage ohne Rechtskreis"
+
+
+class IdentityQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(access.identities_seen_by(user))
+
+    def named(self, words: str):
+        """Every word of `words` somewhere in the name, in whatever script or spelling of umlauts it is typed."""
+        found = self
+        for word in searched(words).split():
+            found = found.filter(folded__contains=word)
+        return found
+
+
+class Identity(models.Model):
+    """Who a client is. Apart from the case, so that whoever reads cases need not read names."""
+
+    class Precision(models.TextChoices):
+        DAY = "day", "Tag genau"
+        MONTH = "month", "nur Monat und Jahr"
+        YEAR = "year", "nur Jahr"
+
+    client = models.OneToOneField(Client, on_delete=models.CASCADE, primary_key=True, related_name="identity")
+    given_name = models.CharField("Vorname", max_length=120, blank=True)
+    family_name = models.CharField("Nachname", max_length=120)
+    birth_date = models.DateField("Geburtsdatum", null=True, blank=True)
+    birth_precision = models.CharField(
+        "Geburtsdatum bekannt", max_length=5, choices=Precision, default=Precision.DAY,
+        help_text="Ist der Tag nicht bekannt, steht der erste des Monats oder Jahres.",
+    )  # fmt: skip
+    phone = models.CharField("Telefon, Messenger", max_length=60, blank=True)
+    email = models.EmailField("E-Mail", blank=True)
+    street = models.CharField("Straße und Hausnummer", max_length=160, blank=True)
+    postal_code = models.CharField("Postleitzahl", max_length=10, blank=True)
+    town = models.CharField("Ort", max_length=80, blank=True)
+
+    folded = models.CharField(max_length=800, editable=False, blank=True)
+
+    objects = IdentityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "Person"
+        constraints = [
+            models.CheckConstraint(
+                name="casework_identity_rough_birth_date_is_a_first",
+                condition=Q(birth_precision="day")
+                | Q(birth_precision="month", birth_date__day=1)
+                | Q(birth_precision="year", birth_date__day=1, birth_date__month=1),
+                violation_error_message="Ist der Tag der Geburt nicht bekannt, steht der erste des Monats oder Jahres.",
+            )
+        ]
+        indexes = [models.Index(fields=["birth_date"])]
+
+    def __str__(self):
+        return f"{self.given_name} {self.family_name}".strip()
+
+    def save(self, *args, **kwargs):
+        self.folded = spellings(str(self))[:800]
+        super().save(*args, **kwargs)
+
+    @property
+    def listed(self) -> str:
+        """As in an alphabetical list."""
+        return ", ".join(part for part in (self.family_name, self.given_name) if part)
+
+    @property
+    def birth_words(self) -> str:
+        if self.birth_date is None:
+            return "unbekannt"
+        written = {self.Precision.DAY: "%d.%m.%Y", self.Precision.MONTH: "%m/%Y", self.Precision.YEAR: "%Y"}
+        return self.birth_date.strftime(written[self.Precision(self.birth_precision)])
+
+
+def spellings(name: str) -> str:
+    """How a name is searched for: folded, and folded again in Latin letters where it is written in others."""
+    return " ".join(dict.fromkeys([fold(name), fold(anyascii(name))]))
+
+
+def searched(words: str) -> str:
+    """What somebody typed, in the Latin letters in which every name can be found."""
+    folded = fold(words)
+    return folded if folded.isascii() else fold(anyascii(folded))
+
+
+class ResidenceStatus(Dated):
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="residence_statuses")
+    status = code_field(Code.List.RESIDENCE_STATUS, "Aufenthaltsstatus", needed=True)
+    expires_on = models.DateField("Titel gültig bis", null=True, blank=True)
+
+    class Meta(Dated.Meta):
+        verbose_name = "Aufenthaltsstatus"
+        ordering = ["-valid_from"]
+        constraints = [
+            *Dated.Meta.constraints,
+            models.UniqueConstraint(fields=["client", "valid_from"], name="casework_one_status_begins_a_day"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["expires_on"],
+                name="casework_status_expiring",
+                condition=Q(expires_on__isnull=False, valid_until__isnull=True),
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.status} {self.span}"
+
+
+class LegalArea(Dated):
+    """Which law provides for somebody, from when until when. A seamless change is what the Land aims at."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="legal_areas")
+    area = code_field(Code.List.LEGAL_AREA, "Rechtskreis", needed=True)
+
+    class Meta(Dated.Meta):
+        verbose_name = "Rechtskreis"
+        ordering = ["valid_from", "pk"]
+        constraints = [
+            *Dated.Meta.constraints,
+            models.UniqueConstraint(fields=["client", "area", "valid_from"], name="casework_area_begins_once"),
+        ]
+
+    def __str__(self):
+        return f"{self.area} {self.span}"

@@ -1,0 +1,31 @@
+"""Reading is an act: whoever opens a client or a case leaves a row in the trail."""
+
+import datetime as dt
+
+from casework import access
+from casework.models import Case, Look
+from kim import trail, workdays
+from kim.models import Role, TrailEntry
+
+#: Turning back to the same page within this time is one reading.
+ONE_READING = dt.timedelta(minutes=15)
+
+
+def opened(subject, *, by, reason: str = "") -> None:
+    """Write down that `by` opened `subject` (a case, client, consultation or procedure), once in a quarter of an hour.
+
+    Call it in every view that shows a person. A reading under a look carries the reason of the look by itself.
+    """
+    act = f"{subject._meta.model_name}.read"
+    lately = TrailEntry.objects.filter(
+        kind=subject._meta.label_lower, object_id=str(subject.pk), by=by, act=act, at__gt=workdays.now() - ONE_READING
+    )
+    if lately.exists():
+        return
+    owner = None
+    if isinstance(subject, Case):
+        owner = next((hat for hat in access.hats_on(by, subject) if hat.pk == subject.owner_id), None)
+        if owner is None and by.holds(Role.COORDINATION):
+            look = Look.objects.filter(case=subject, by=by, until__gt=workdays.now()).first()
+            reason = reason or (look.reason if look else "")
+    trail.record(act, subject, by=by, on_behalf_of=None if owner in (None, by) else owner, note=reason[:200])
