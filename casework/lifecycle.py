@@ -70,9 +70,10 @@ def is_still_kept(user, case):
 
 
 @rule(
-    "Bitte wählen Sie mindestens ein Handlungsfeld und schätzen Sie jedes gewählte mit einem Ausgangswert 1 bis 5 ein."
+    "Bitte wählen Sie mindestens ein Handlungsfeld und schätzen Sie jedes gewählte mit einem Ausgangswert "
+    "von 1 bis 5 ein."
 )
-def has_assessed_every_domain(user, case):
+def has_assessed_all(user, case):
     starts = list(case.assessments.values_list("start", flat=True))
     return bool(starts) and None not in starts
 
@@ -104,7 +105,7 @@ LIFECYCLE = Workflow(
 
     Step("assess",          S.ADMITTED,        S.ASSESSMENT,      owns,   gates=(has_consent,),
          label="Assessment beginnen", hint="Handlungsfelder wählen und einschätzen"),
-    Step("plan",            S.ASSESSMENT,      S.PLANNING,        owns,   gates=(has_consent, has_assessed_every_domain),
+    Step("plan",            S.ASSESSMENT,      S.PLANNING,        owns,   gates=(has_consent, has_assessed_all),
          label="Hilfeplanung beginnen", hint="Ziele und Maßnahmen vereinbaren"),
     Step("link",            S.PLANNING,        S.LINKING,         owns,   gates=(has_consent,),
          label="Hilfen vermitteln", hint="mit den Stellen verbinden, die helfen"),
@@ -132,9 +133,9 @@ LIFECYCLE = Workflow(
          label="Ruhen lassen", hint="mit Grund und Datum"),
     Step("assess",          S.RESTING,         S.ASSESSMENT,      owns,   gates=(has_consent,),
          label="Weiter mit dem Assessment", hint="der Fall ruht nicht mehr"),
-    Step("plan",            S.RESTING,         S.PLANNING,        owns,   gates=(has_consent, has_assessed_every_domain),
+    Step("plan",            S.RESTING,         S.PLANNING,        owns,   gates=(has_consent, has_assessed_all),
          label="Weiter mit der Hilfeplanung", hint="der Fall ruht nicht mehr"),
-    Step("monitor",         S.RESTING,         S.MONITORING,      owns,   gates=(has_consent, has_assessed_every_domain),
+    Step("monitor",         S.RESTING,         S.MONITORING,      owns,   gates=(has_consent, has_assessed_all),
          label="Weiter mit dem Verlauf", hint="der Fall ruht nicht mehr"),
 
     *(Step("break_off",     state,             S.BROKEN_OFF,      owns,
@@ -154,7 +155,7 @@ LIFECYCLE = Workflow(
          label="Wieder aufnehmen", hint="solange er noch aufbewahrt wird, mit neuer Einwilligung"),
     Step("assess",          S.TAKEN_UP_AGAIN,  S.ASSESSMENT,      owns,   gates=(has_consent,),
          label="Assessment beginnen", hint="neu einschätzen"),
-    Step("plan",            S.TAKEN_UP_AGAIN,  S.PLANNING,        owns,   gates=(has_consent, has_assessed_every_domain),
+    Step("plan",            S.TAKEN_UP_AGAIN,  S.PLANNING,        owns,   gates=(has_consent, has_assessed_all),
          label="Hilfeplanung beginnen", hint="Ziele und Maßnahmen vereinbaren"),
     hats=hats_on,
 )

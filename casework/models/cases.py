@@ -38,7 +38,7 @@ class CaseQuerySet(models.QuerySet):
         return self.filter(access.kept_cases(user))
 
     def overview(self, user):
-        """Rows without a person: number, municipality, phase, age and who leads it. Values, so that no page can reach on."""
+        """Rows without a person: number, place, phase, age and who leads it. Values, so that no page reaches on."""
         return self.filter(access.overviewed_cases(user)).values(*OVERVIEW)
 
     def open(self):
@@ -155,7 +155,8 @@ class Case(models.Model):
             ),
             models.CheckConstraint(
                 name="casework_case_dates_in_order",
-                condition=Q(admitted_on__isnull=True) | Q(agreed_on__lte=F("admitted_on"), admitted_on__gte=F("opened_on")),
+                condition=Q(admitted_on__isnull=True)
+                | Q(agreed_on__lte=F("admitted_on"), admitted_on__gte=F("opened_on")),
             ),
         ]  # fmt: skip
         indexes = [
@@ -304,9 +305,7 @@ class Case(models.Model):
 
     def _end_for(self, reason, issue):
         if reason.code == STRUCTURALLY_BLOCKED and issue is None:
-            raise StepRefused(
-                "„Strukturell blockiert“ nennt den Knackpunkt, der den Fall blockiert. Bitte wählen Sie ihn."
-            )
+            raise StepRefused("Bitte wählen Sie den Knackpunkt, der den Fall strukturell blockiert.")
         if reason.code != STRUCTURALLY_BLOCKED and issue is not None:
             raise StepRefused("Einen Knackpunkt nennt nur der Abschlussgrund „strukturell blockiert“.")
         self.closing_reason, self.blocked_by = reason, issue

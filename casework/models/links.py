@@ -1,4 +1,4 @@
-"""The way into the chain: which case or consultation an issue was seen in. Known here only; steering has no way back."""
+"""The way into the chain: which case or consultation an issue was seen in. Steering has no way back."""
 
 from django.db import models, transaction
 from django.db.models import Q

@@ -224,9 +224,7 @@ class Participant(models.Model):
         access.demand(access.owns, by, case)
         consent = Consent.objects.filter(client=case.client_id).covering("KONFERENZ", institution).first()
         if consent is None and institution.pk != case.employer_id:
-            raise StepRefused(
-                f"Es gibt keine gültige Einwilligung, dass {institution} an einer Fallkonferenz teilnimmt."
-            )
+            raise StepRefused(f"Keine gültige Einwilligung lässt {institution} an einer Fallkonferenz teilnehmen.")
         checked = workdays.today() if consent else None
         return cls.objects.create(
             conference=conference, institution=institution, name=name, consent=consent, consent_checked_on=checked

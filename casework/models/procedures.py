@@ -6,6 +6,7 @@ guidance, not legal advice.
 
 from typing import ClassVar
 
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.urls import reverse
 
@@ -149,7 +150,7 @@ class ProcedureItem(models.Model):
         """The authority says how it stands; allowed while it may see the procedure at all."""
         seen = Procedure.objects.visible_to(by).filter(pk=self.procedure_id).exists()
         if not seen or not any(access.works_on_procedure(hat, self.procedure) for hat in by.hats()):
-            raise StepRefused(access.works_on_procedure.refusal)
+            raise PermissionDenied(access.works_on_procedure.refusal)
         self.status, self.since = status, workdays.today()
         self.save()
         trail.record("procedure.mark", self.procedure, by=by)
