@@ -54,6 +54,15 @@ def demand(check: Rule, user, case) -> None:
         raise PermissionDenied(check.refusal)
 
 
+def demand_work(user, case) -> None:
+    """Raise PermissionDenied unless `user` leads the case, or stands in for who does, and it is not locked."""
+    demand(owns, user, case)
+    if case.locked_at:
+        raise PermissionDenied(
+            "Der Fall ist gesperrt, weil die Einwilligung widerrufen wurde. Er kann nur noch beendet werden."
+        )
+
+
 def demand_client(user, client) -> None:
     """Raise PermissionDenied unless `user` works on a case of `client`, or of somebody in their household."""
     if not _rows("Client").filter(_clients_of(kept_cases(user)), pk=client.pk).exists():

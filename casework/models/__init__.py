@@ -2,7 +2,7 @@
 
 from casework.models.assessment import Assessment
 from casework.models.caseload import HandOver, Look
-from casework.models.cases import Case, CaseStep
+from casework.models.cases import Case
 from casework.models.consents import Consent
 from casework.models.consultations import Consultation
 from casework.models.followups import FollowUp
@@ -12,6 +12,7 @@ from casework.models.numbers import CaseNumberRange
 from casework.models.people import Client, Household, Identity, LegalArea, ResidenceStatus
 from casework.models.plan import Goal, GoalMeasure, PlanVersion
 from casework.models.procedures import CaseProcedure, Checklist, ChecklistItem, Procedure, ProcedureItem
+from casework.models.traces import CaseStep
 
 __all__ = [
     "Actor",

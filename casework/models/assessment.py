@@ -54,7 +54,7 @@ class Assessment(models.Model):
     @transaction.atomic
     def value(cls, case, *, by, life_domain, **values) -> "Assessment":
         """Choose a life domain or value it (`start`, `end`, `note`); what is not given stays."""
-        access.demand(access.owns, by, case)
+        access.demand_work(by, case)
         made = cls.objects.update_or_create(
             case=case, life_domain=life_domain, defaults=values | {"valued_on": workdays.today()}
         )[0]

@@ -351,9 +351,9 @@ class Case(models.Model):
         trail.record("case.edit", self, by=by)
 
     def held_by(self, by) -> None:
-        """Lock the row, read it anew, and demand that `by` leads the case or stands in for who does."""
+        """Lock the row, read it anew, and demand that `by` may work on the case."""
         self.refresh_from_db(from_queryset=Case.objects.select_for_update(of=("self",)))
-        access.demand(access.owns, by, self)
+        access.demand_work(by, self)
 
     def give_to(self, taker: User) -> None:
         """A new owner, under the employer they work for. Called by HandOver.accept only, on a locked row."""
@@ -361,7 +361,7 @@ class Case(models.Model):
         self.save()
 
     def lock(self, moment: dt.datetime) -> None:
-        """The consent is withdrawn: only the owner still sees it, and it is erased within 30 days."""
+        """The consent is withdrawn: the case can only be ended, and is erased within 30 days."""
         last = timezone.localtime(moment).date() + AFTER_WITHDRAWAL
         self.locked_at, self.erase_on = moment, min(self.erase_on or last, last)
         self.save(update_fields=["locked_at", "erase_on"])
@@ -388,36 +388,3 @@ def employer_of(user: User, municipality: Municipality) -> Organisation:
     if employer is None:
         raise StepRefused("Dem Konto ist kein Anstellungsträger zugeordnet. Bitte wenden Sie sich an die Verwaltung.")
     return employer
-
-
-class CaseStep(models.Model):
-    """One step a case took, and who led it then."""
-
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="steps_taken")
-    no = models.PositiveIntegerField("Nummer")
-    name = models.CharField("Schritt", max_length=20)
-    source = models.CharField("von", max_length=20, choices=State)
-    target = models.CharField("nach", max_length=20, choices=State)
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    on_behalf_of = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="Fallführung")
-    at = models.DateTimeField("am", default=workdays.now)
-    note = models.TextField("Begründung", blank=True)
-
-    class Meta:
-        ordering = ["no"]
-        constraints = [
-            models.UniqueConstraint(fields=["case", "no"], name="casework_one_step_per_number"),
-            models.CheckConstraint(
-                name="casework_step_aside_says_why",
-                condition=~Q(name__in=["decline", "rest", "take_up_again"]) | ~Q(note=""),
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.case}: {self.label}"
-
-    @property
-    def label(self) -> str:
-        row = LIFECYCLE.find(self.name, self.source)
-        return row.label if row else LIFECYCLE.label(self.name)

@@ -125,7 +125,7 @@ class Consultation(models.Model):
         if not by.holds(Role.CASE_MANAGER):
             raise PermissionDenied(access.manages_cases.refusal)
         if case:
-            access.demand(access.owns, by, case)
+            access.demand_work(by, case)
             fields.setdefault("municipality", case.municipality)
         many = {name: fields.pop(name) for name in MANY if name in fields}
         made = cls(author=by, case=case, recorded_on=workdays.today(), **fields)
@@ -143,7 +143,7 @@ class Consultation(models.Model):
         if not Consultation.objects.visible_to(by).filter(pk=self.pk).exists() or not by.holds(Role.CASE_MANAGER):
             raise PermissionDenied(access.manages_cases.refusal)
         if self.case:
-            access.demand(access.owns, by, self.case)
+            access.demand_work(by, self.case)
         for name, value in fields.items():
             if name in MANY:
                 getattr(self, name).set(value)

@@ -46,14 +46,14 @@ class FollowUp(models.Model):
     @classmethod
     @transaction.atomic
     def plan(cls, case, *, by, on_day, text) -> "FollowUp":
-        access.demand(access.owns, by, case)
+        access.demand_work(by, case)
         made = cls.objects.create(case=case, on_day=on_day, text=text)
         trail.record("case.follow_up", case, by=by)
         return made
 
     @transaction.atomic
     def finish(self, *, by) -> None:
-        access.demand(access.owns, by, self.case)
+        access.demand_work(by, self.case)
         self.done_on = workdays.today()
         self.save()
         trail.record("case.follow_up_done", self.case, by=by)

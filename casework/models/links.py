@@ -64,7 +64,7 @@ class CaseIssue(models.Model):
         if consultation and case is None:
             case = consultation.case
         if case:
-            access.demand(access.owns, by, case)
+            access.demand_work(by, case)
         elif consultation is None or not Consultation.objects.visible_to(by).filter(pk=consultation.pk).exists():
             raise StepRefused("Bitte wählen Sie den Fall oder die Beratung, in der das Problem auffiel.")
         made = cls.objects.create(case=case, consultation=consultation, issue=issue, by=by)
@@ -77,7 +77,7 @@ class CaseIssue(models.Model):
     def keep_interim(self, *, by, interim, shared=False, confirmed=frozenset()) -> None:
         """What we do for the person now; for other eyes only once the gate has let it through."""
         if self.case:
-            access.demand(access.owns, by, self.case)
+            access.demand_work(by, self.case)
         if shared and interim:
             texts = {"Was tun wir für die Person jetzt?": interim}
             privacy_gate.require(texts, author=by, confirmed=set(confirmed), context=self.case or self.issue)

@@ -143,7 +143,7 @@ class Referral(models.Model):
     @transaction.atomic
     def send(cls, case, *, by, actor, occasion, consent=None, follow_up_on=None) -> "Referral":
         """`consent` is needed as soon as the actor is told anything; it must name the actor's institution."""
-        access.demand(access.owns, by, case)
+        access.demand_work(by, case)
         if consent and not (
             consent.is_in_force
             and consent.client_id == case.client_id
@@ -156,7 +156,7 @@ class Referral(models.Model):
 
     @transaction.atomic
     def answer(self, *, by, status) -> None:
-        access.demand(access.owns, by, self.case)
+        access.demand_work(by, self.case)
         if status == self.Status.SENT:
             raise StepRefused("Bitte wählen Sie, wie die Anfrage ausging.")
         self.status, self.answered_on = status, self.answered_on or workdays.today()
@@ -221,7 +221,7 @@ class Participant(models.Model):
     def seat(cls, conference, *, by, institution, name="") -> "Participant":
         """Let an institution take part; raises StepRefused unless a consent for conferences names it."""
         case = conference.case
-        access.demand(access.owns, by, case)
+        access.demand_work(by, case)
         consent = Consent.objects.filter(client=case.client_id).covering("KONFERENZ", institution).first()
         if consent is None and institution.pk != case.employer_id:
             raise StepRefused(f"Keine gültige Einwilligung lässt {institution} an einer Fallkonferenz teilnehmen.")

@@ -76,7 +76,7 @@ class Goal(models.Model):
     @transaction.atomic
     def value(self, *, by, achievement: int) -> None:
         """What came of it; the goal is done with that, or dropped."""
-        access.demand(access.owns, by, self.case)
+        access.demand_work(by, self.case)
         dropped = achievement == self.Achievement.DROPPED
         self.achievement, self.status = achievement, self.Status.DROPPED if dropped else self.Status.DONE
         self.save()

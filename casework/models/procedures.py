@@ -106,7 +106,7 @@ class Procedure(models.Model):
     @transaction.atomic
     def hand_over(cls, case, *, by, checklist, authority, consent, person, text, papers="") -> "Procedure":
         """Give an authority a new short text; raises StepRefused without a consent that names this authority."""
-        access.demand(access.owns, by, case)
+        access.demand_work(by, case)
         fitting = Consent.objects.filter(client=case.client_id).covering(TO_AUTHORITY, authority)
         if not fitting.filter(pk=consent.pk).exists():
             raise StepRefused(

@@ -1,0 +1,173 @@
+"""What we know about people and for how long: every field of casework, what it is for, and what becomes of it.
+
+One row names the fields of one model that share an answer. The nightly erasure, the export of one person's data and the
+printed list of processing read this table; a test finds a field that is in no row, or in two.
+"""
+
+from dataclasses import dataclass
+
+from django.db import models
+
+
+class Category(models.TextChoices):
+    HARMLESS = "harmless", "ohne Personenbezug"
+    PERSONAL = "personal", "personenbezogen"
+    SPECIAL = "special", "besonders geschützt (Art. 9 DSGVO) oder kann es sein"
+
+
+class Kept(models.TextChoices):
+    CASE = "case", "mit dem Fall: ohne Aufnahme 6 Monate, sonst 3 Jahre nach dem Ende, nach Widerruf 30 Tage"
+    CLIENT = "client", "bis der letzte Fall der Person gelöscht ist"
+    ALONE = "alone", "Beratung ohne Fall: 3 Jahre"
+    DIRECTORY = "directory", "solange die Stelle besteht"
+    ALWAYS = "always", "auf Dauer"
+
+
+class Erasure(models.TextChoices):
+    DELETE = "delete", "löschen"
+    BLANK = "blank", "leeren"
+    STATISTICS = "statistics", "vergröbert in den Statistiksatz übernehmen, dann löschen"
+    KEEP = "keep", "bleibt"
+
+
+@dataclass(frozen=True)
+class Row:
+    model: str
+    names: str
+    category: Category
+    purpose: str
+    kept: Kept
+    erasure: Erasure
+
+    @property
+    def fields(self) -> list[str]:
+        return self.names.split()
+
+
+C, K, E = Category, Kept, Erasure
+LINK = "Zuordnung"
+WHO_DID = "Nachweis, wer gehandelt hat"
+
+# fmt: off
+TABLE = (
+    # People
+    Row("Household", "id", C.HARMLESS, LINK, K.CLIENT, E.DELETE),
+    Row("Household", "adults children", C.PERSONAL, "Beratung der ganzen Familie", K.CLIENT, E.STATISTICS),
+    Row("Client", "id household", C.PERSONAL, LINK, K.CLIENT, E.DELETE),
+    Row("Client", "municipality target_group gender german_level interpreter_needed languages", C.PERSONAL,
+        "Beratung, Planung von Angeboten", K.CLIENT, E.STATISTICS),
+    Row("Client", "citizenship", C.SPECIAL, "Wege im Aufenthaltsrecht", K.CLIENT, E.STATISTICS),
+    Row("Client", "arrival_year arrival_month", C.PERSONAL, "Fristen im Aufenthaltsrecht", K.CLIENT, E.STATISTICS),
+    Row("Identity", "client", C.PERSONAL, LINK, K.CLIENT, E.DELETE),
+    Row("Identity", "given_name family_name phone email street postal_code town", C.PERSONAL,
+        "die Person erreichen", K.CLIENT, E.DELETE),
+    Row("Identity", "birth_date birth_precision", C.PERSONAL, "Altersgrenzen, Verwechslungen vermeiden", K.CLIENT,
+        E.STATISTICS),
+    Row("Identity", "folded", C.PERSONAL, "Suche nach dem Namen", K.CLIENT, E.DELETE),
+    Row("ResidenceStatus", "id client", C.PERSONAL, LINK, K.CLIENT, E.DELETE),
+    Row("ResidenceStatus", "status valid_from valid_until", C.SPECIAL, "Wege im Aufenthaltsrecht", K.CLIENT,
+        E.STATISTICS),
+    Row("ResidenceStatus", "expires_on", C.SPECIAL, "rechtzeitig verlängern", K.CLIENT, E.DELETE),
+    Row("LegalArea", "id client", C.PERSONAL, LINK, K.CLIENT, E.DELETE),
+    Row("LegalArea", "area valid_from valid_until", C.SPECIAL, "lückenloser Wechsel des Rechtskreises", K.CLIENT,
+        E.STATISTICS),
+
+    # Consents
+    Row("Consent", "id client", C.PERSONAL, LINK, K.CLIENT, E.DELETE),
+    Row("Consent", "purpose recipient given text_version valid_from valid_until recorded_at withdrawn_at", C.PERSONAL,
+        "Nachweis der Einwilligung (Art. 7 DSGVO)", K.CLIENT, E.DELETE),
+    Row("Consent", "recorded_by", C.PERSONAL, WHO_DID, K.CLIENT, E.DELETE),
+
+    # Cases
+    Row("CaseNumberRange", "year last", C.HARMLESS, "lückenlose Nummern", K.ALWAYS, E.KEEP),
+    Row("Case", "id number client", C.PERSONAL, LINK, K.CASE, E.DELETE),
+    Row("Case", "foreign_number", C.PERSONAL, "nichts doppelt erfassen", K.CASE, E.DELETE),
+    Row("Case", "owner employer", C.PERSONAL, "wer den Fall führt", K.CASE, E.DELETE),
+    Row("Case", "municipality state access_route closing_reason domain_count actor_count system_barrier other_support",
+        C.PERSONAL, "Steuerung und Auswertung", K.CASE, E.STATISTICS),
+    Row("Case", "opened_on agreed_on admitted_on ended_at", C.PERSONAL, "Verlauf", K.CASE, E.STATISTICS),
+    Row("Case", "step_no state_since resting_until", C.PERSONAL, "Verlauf", K.CASE, E.DELETE),
+    Row("Case", "occasion", C.SPECIAL, "worum es geht", K.CASE, E.DELETE),
+    Row("Case", "referring_organisation referred_to handed_to voluntary", C.PERSONAL, "Clearing, Übergabe", K.CASE,
+        E.DELETE),
+    Row("Case", "blocked_by", C.HARMLESS, "Knackpunkt, der den Fall blockiert", K.CASE, E.DELETE),
+    Row("Case", "locked_at erase_on", C.HARMLESS, "Sperre und Löschfrist", K.CASE, E.DELETE),
+    Row("CaseStep", "id case no name source target at", C.PERSONAL, "Verlauf", K.CASE, E.DELETE),
+    Row("CaseStep", "by on_behalf_of owner", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
+    Row("CaseStep", "note", C.SPECIAL, "Begründung", K.CASE, E.DELETE),
+    Row("CaseIssue", "id case consultation issue at", C.PERSONAL, LINK, K.CASE, E.DELETE),
+    Row("CaseIssue", "by", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
+    Row("CaseIssue", "interim interim_shared", C.SPECIAL, "was wir für die Person jetzt tun", K.CASE, E.DELETE),
+
+    # Assessment and plan
+    Row("Assessment", "id case valued_on", C.PERSONAL, LINK, K.CASE, E.DELETE),
+    Row("Assessment", "life_domain start end", C.SPECIAL, "Wirkung der Beratung", K.CASE, E.STATISTICS),
+    Row("Assessment", "note", C.SPECIAL, "Einschätzung", K.CASE, E.DELETE),
+    Row("Goal", "id case", C.PERSONAL, LINK, K.CASE, E.DELETE),
+    Row("Goal", "life_domain achievement", C.SPECIAL, "Wirkung der Beratung", K.CASE, E.STATISTICS),
+    Row("Goal", "text until status", C.SPECIAL, "Hilfeplan", K.CASE, E.DELETE),
+    Row("GoalMeasure", "id goal", C.PERSONAL, LINK, K.CASE, E.DELETE),
+    Row("GoalMeasure", "text who actor actor_name until status", C.SPECIAL, "Hilfeplan", K.CASE, E.DELETE),
+    Row("PlanVersion", "id case no agreed_on recorded_at", C.PERSONAL, "Nachweis der Vereinbarung", K.CASE, E.DELETE),
+    Row("PlanVersion", "recorded_by", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
+    Row("PlanVersion", "snapshot", C.SPECIAL, "Wortlaut der Vereinbarung", K.CASE, E.DELETE),
+
+    # Consultations and follow-ups
+    Row("Consultation", "id case recorded_on", C.PERSONAL, LINK, K.ALONE, E.DELETE),
+    Row("Consultation", "author", C.PERSONAL, WHO_DID, K.ALONE, E.DELETE),
+    Row("Consultation", "municipality held_on quarter_hours form language interpreter persons actions result",
+        C.PERSONAL, "Auswertung der Beratung", K.ALONE, E.STATISTICS),
+    Row("Consultation", "topics legal_areas", C.SPECIAL, "Auswertung der Beratung", K.ALONE, E.STATISTICS),
+    Row("Consultation", "place referred_actor referred_to next_step next_on", C.PERSONAL, "Beratung", K.ALONE,
+        E.BLANK),
+    Row("Consultation", "note", C.SPECIAL, "Beratung", K.ALONE, E.BLANK),
+    Row("FollowUp", "id case on_day done_on", C.PERSONAL, "nichts vergessen", K.CASE, E.DELETE),
+    Row("FollowUp", "text", C.SPECIAL, "nichts vergessen", K.CASE, E.DELETE),
+
+    # Network
+    Row("Actor", "id name kind organisation responsibility website address hours municipalities gone_on folded",
+        C.HARMLESS, "Verzeichnis der Stellen", K.DIRECTORY, E.KEEP),
+    Row("Actor", "phone email", C.PERSONAL, "die Stelle erreichen", K.DIRECTORY, E.BLANK),
+    Row("Actor", "confirmed_on confirmed_by", C.PERSONAL, WHO_DID, K.DIRECTORY, E.KEEP),
+    Row("Referral", "id case actor consent", C.PERSONAL, LINK, K.CASE, E.DELETE),
+    Row("Referral", "status sent_on answered_on follow_up_on", C.PERSONAL, "Weitervermittlung", K.CASE, E.DELETE),
+    Row("Referral", "occasion note", C.SPECIAL, "Weitervermittlung", K.CASE, E.DELETE),
+    Row("Conference", "id case held_on mode place", C.PERSONAL, "Fallkonferenz", K.CASE, E.DELETE),
+    Row("Conference", "structural_topics", C.HARMLESS, "Strukturthemen", K.CASE, E.STATISTICS),
+    Row("Conference", "summary", C.SPECIAL, "Fallkonferenz", K.CASE, E.DELETE),
+    Row("Participant", "id conference institution name consent consent_checked_on", C.PERSONAL,
+        "Nachweis, wer etwas erfahren hat", K.CASE, E.DELETE),
+    Row("Agreement", "id conference who until done_on", C.PERSONAL, "Fallkonferenz", K.CASE, E.DELETE),
+    Row("Agreement", "what", C.SPECIAL, "Fallkonferenz", K.CASE, E.DELETE),
+
+    # Caseload
+    Row("HandOver", "id cases offered_at accepted_at refused_at", C.PERSONAL, "Fallübergabe", K.CASE, E.DELETE),
+    Row("HandOver", "giver taker offered_by", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
+    Row("HandOver", "note refusal", C.SPECIAL, "Fallübergabe", K.CASE, E.BLANK),
+    Row("Look", "id case at until", C.PERSONAL, "Nachweis des Einblicks", K.CASE, E.DELETE),
+    Row("Look", "by reason", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
+
+    # Modul 3
+    Row("Checklist", "id kind version source note valid_from valid_until", C.HARMLESS, "Prüfliste", K.ALWAYS, E.KEEP),
+    Row("ChecklistItem", "id checklist position text proof", C.HARMLESS, "Prüfliste", K.ALWAYS, E.KEEP),
+    Row("Procedure", "id checklist authority consent handed_over_at ended_on", C.PERSONAL, LINK, K.CASE, E.DELETE),
+    Row("Procedure", "handed_over_by", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
+    Row("Procedure", "person", C.PERSONAL, "die Behörde weiß, um wen es geht", K.CASE, E.DELETE),
+    Row("Procedure", "text papers", C.SPECIAL, "Anliegen an die Behörde", K.CASE, E.DELETE),
+    Row("ProcedureItem", "id procedure item", C.PERSONAL, LINK, K.CASE, E.DELETE),
+    Row("ProcedureItem", "status since", C.SPECIAL, "Stand der Prüfliste", K.CASE, E.DELETE),
+    Row("CaseProcedure", "id case procedure", C.PERSONAL, LINK, K.CASE, E.DELETE),
+)
+# fmt: on
+
+
+def rows_of(model: type[models.Model]) -> list[Row]:
+    return [row for row in TABLE if row.model == model.__name__]
+
+
+def row_of(model: type[models.Model], field: str) -> Row:
+    """The one row that answers for a field; raises LookupError."""
+    for row in rows_of(model):
+        if field in row.fields:
+            return row
+    raise LookupError(f"{model.__name__}.{field} stands in no row of the privacy table")
