@@ -1,4 +1,4 @@
-"""App configuration; tells the privacy gate whom it must not let through."""
+"""App configuration; tells the privacy gate whom it must not let through, and people what concerns them."""
 
 from django.apps import AppConfig
 
@@ -8,8 +8,12 @@ class CaseworkConfig(AppConfig):
     verbose_name = "Fallarbeit"
 
     def ready(self):
-        from casework import known_people, on_record
+        from casework import known_people, notices, on_record
+        from casework.models import HandOver, Look
         from kim import privacy_gate, trail
+        from kim.workflow import happened
 
         privacy_gate.register("caseload", known_people.known_people)
         trail.name_acts(on_record.words())
+        for sender in (HandOver, Look):
+            happened.connect(notices.tell_of, sender=sender, dispatch_uid=f"casework.notices.{sender.__name__}")

@@ -1,0 +1,54 @@
+"""Who is told of what in casework. A headline may stand in a mail, so it names no case; nothing here names a client."""
+
+from collections.abc import Callable
+
+from django.urls import reverse
+
+from casework.models import HandOver, Look
+from kim.models import User
+from kim.notices import Telling, once_each, tell
+
+#: (who did it, act) → (whom to tell, headline, text); {case}, {reason}, {who} and {count} are filled in.
+TOLD: dict[tuple[type, str], tuple[Callable[..., User], str, str]] = {
+    (Look, "look"): (
+        lambda look: look.case.owner,
+        "Die Koordinierung hat Einblick in einen Ihrer Fälle genommen.",
+        "{case}, für eine Stunde. Anlass: {reason}",
+    ),
+    (HandOver, "offer"): (
+        lambda handover: handover.taker,
+        "Ihnen wurden Fälle zur Übernahme angeboten.",
+        "{count} von {who}. Bis zu Ihrer Antwort bleiben sie, wo sie sind.",
+    ),
+    (HandOver, "accept"): (
+        lambda handover: handover.giver,
+        "Ihre Fallübergabe wurde angenommen.",
+        "{count}, jetzt bei {who}.",
+    ),
+    (HandOver, "refuse"): (
+        lambda handover: handover.giver,
+        "Ihre Fallübergabe wurde abgelehnt. Die Fälle bleiben bei Ihnen.",
+        "{count}. Grund: {reason}",
+    ),
+}
+
+
+def tell_of(sender, *, obj, act, record, given, **kwargs) -> None:
+    """Receiver of `happened`: told in the transaction of the act, or not at all."""
+    if (sender, act) not in TOLD:
+        return
+    whom, headline, text = TOLD[sender, act]
+    words = text.format(**(_of_look(obj) if sender is Look else _of_handover(obj, act)))
+    person = whom(obj)
+    telling = Telling(audience="case_manager", who=str(person), people=(person,), headline=headline, text=words)
+    tell(once_each([telling]), key=f"{obj._meta.model_name}:{obj.pk}:{act}", url=reverse("kim:today"))
+
+
+def _of_look(look: Look) -> dict[str, str]:
+    return {"case": look.case.number, "reason": look.reason}
+
+
+def _of_handover(handover: HandOver, act: str) -> dict[str, str]:
+    number = handover.cases.count()
+    other = handover.giver if act == "offer" else handover.taker
+    return {"count": "1 Fall" if number == 1 else f"{number} Fälle", "who": str(other), "reason": handover.refusal}
