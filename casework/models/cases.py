@@ -73,13 +73,11 @@ class Case(models.Model):
         "Nummer in der landesweiten Datenbank KIM", max_length=40, blank=True, db_index=True
     )
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="cases", verbose_name="beratene Person")
-    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="cases", verbose_name="Fallführung")
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="Fallführung")
     employer = models.ForeignKey(
         Organisation, on_delete=models.PROTECT, related_name="+", verbose_name="Anstellungsträger der Fallführung"
     )
-    municipality = models.ForeignKey(
-        Municipality, on_delete=models.PROTECT, related_name="cases", verbose_name="Kommune"
-    )
+    municipality = models.ForeignKey(Municipality, on_delete=models.PROTECT, related_name="+", verbose_name="Kommune")
 
     state = models.CharField("Stand", max_length=20, choices=State, default=State.REQUEST)
     step_no = models.PositiveIntegerField("Schritt", default=0)

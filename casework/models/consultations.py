@@ -36,7 +36,7 @@ class ConsultationQuerySet(models.QuerySet):
 class Consultation(models.Model):
     """One contact or piece of work. Persons and actions are counted apart: one family, three applications."""
 
-    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="consultations", verbose_name="beraten von")
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="beraten von")
     case = models.ForeignKey(
         Case, on_delete=models.CASCADE, null=True, blank=True, related_name="consultations", verbose_name="Fall"
     )

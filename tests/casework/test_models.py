@@ -107,7 +107,7 @@ def test_state_and_owner_are_not_edited():
 # People
 
 
-@pytest.mark.parametrize("typed", ["müller", "Mueller", "MÜLLER", "anna mueller", "Müller Änna".replace("Ä", "A")])
+@pytest.mark.parametrize("typed", ["müller", "Mueller", "MÜLLER", "anna mueller", "Müller Anna"])
 def test_a_name_is_found_in_every_spelling_of_its_umlauts(typed):
     wanted = client("Anna", "Müller")
     client("Anna", "Schmidt")
