@@ -328,6 +328,8 @@ class Case(models.Model):
         if client.cases.exists():
             access.demand_client(by, client)
         opened_on = fields.pop("opened_on", None) or workdays.today()
+        if opened_on > workdays.today():
+            raise StepRefused("Eine Anfrage kann nicht in der Zukunft liegen.")
         case = cls(client=client, owner=by, municipality=municipality, opened_on=opened_on, **fields)
         case.employer = employer_of(by, municipality)
         case.number = CaseNumberRange.take(opened_on.year)
