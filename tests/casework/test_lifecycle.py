@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from casework.lifecycle import ADMITTED_ONCE, ENDS, LIFECYCLE, REQUESTED, WORKING, State
-from casework.models import Case, CaseStep, Consent
+from casework.models import Case, CaseStep, Consent, HandOver
 from kim import trail, workdays
 from kim.models import Code, Role
 from kim.workflow import OutOfTurn, StepRefused
@@ -242,23 +242,30 @@ def test_the_database_refuses_the_work_without_an_agreement(state):
         Case.objects.filter(pk=case.pk).update(agreed_on=None)
 
 
-WALK = st.lists(st.tuples(st.integers(0, 50), st.booleans(), st.booleans()), min_size=1, max_size=16)
+WALK = st.lists(
+    st.tuples(st.integers(0, 50), st.sampled_from(["open the gates", "withdraw", "hand over", "nothing"])),
+    min_size=1,
+    max_size=16,
+)
 
 
 class RandomWalk(TestCase):
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(walk=WALK)
-    def test_no_sequence_leaves_a_case_without_an_owner_or_in_the_work_without_a_consent(self, walk):
-        case = case_at(State.REQUEST)
-        for choice, opens, withdraws in walk:
+    @given(start=st.sampled_from(State), walk=WALK)
+    def test_no_sequence_leaves_a_case_without_an_owner_or_in_the_work_without_a_consent(self, start, walk):
+        case = case_at(start)
+        for choice, before_it in walk:
             case.refresh_from_db()
             rows = [row for row in ROWS if row.source == case.state]
             if not rows:
                 break
             row = rows[choice % len(rows)]
-            if withdraws and (held := case.consent_in_force):
+            if before_it == "withdraw" and (held := case.consent_in_force):
                 held.withdraw(by=case.owner)
-            if opens:
+            elif before_it == "hand over":
+                taker = case_manager()
+                HandOver.offer(by=case.owner, giver=case.owner, taker=taker, cases=[case]).accept(by=taker)
+            elif before_it == "open the gates" and not (case.is_locked and row.gates):
                 open_gates(case, row)
             case.refresh_from_db()
             before = case.step_no
