@@ -57,10 +57,7 @@ def demand(check: Rule, user, case) -> None:
 def demand_work(user, case) -> None:
     """Raise PermissionDenied unless `user` leads the case, or stands in for who does, and it is not locked."""
     demand(owns, user, case)
-    if case.locked_at:
-        raise PermissionDenied(
-            "Der Fall ist gesperrt, weil die Einwilligung widerrufen wurde. Er kann nur noch beendet werden."
-        )
+    demand(is_unlocked, user, case)
 
 
 def demand_client(user, client) -> None:
@@ -171,6 +168,11 @@ def _cases(user):
 @rule("Das kann nur, wer den Fall führt oder die Fallführung gerade vertritt.")
 def owns(user, case):
     return case.owner_id == user.pk and user.holds(Role.CASE_MANAGER)
+
+
+@rule("Der Fall ist gesperrt, weil die Einwilligung widerrufen wurde. Er kann nur noch beendet werden.")
+def is_unlocked(user, case):
+    return case.locked_at is None
 
 
 @rule("Einen Fall geben die Fallführung, ihre Vertretung oder die Koordinierung Case Management weiter.")

@@ -8,7 +8,7 @@ stays where it is and changes its owner (models/caseload.py).
 
 from django.db import models
 
-from casework.access import hats_on, owns
+from casework.access import hats_on, is_unlocked, owns
 from kim import workdays
 from kim.rules import rule
 from kim.workflow import Step, Workflow
@@ -121,15 +121,20 @@ LIFECYCLE = Workflow(
          needs=("closing_reason",), asks=("blocked_by", "note"),
          label="Abschließen", hint="setzt die Löschfrist"),
 
-    Step("rest",            S.ADMITTED,        S.RESTING,         owns,   needs=("reason", "resting_until"),
+    Step("rest",            S.ADMITTED,        S.RESTING,         owns,   gates=(is_unlocked,),
+         needs=("reason", "resting_until"),
          label="Ruhen lassen", hint="mit Grund und Datum"),
-    Step("rest",            S.ASSESSMENT,      S.RESTING,         owns,   needs=("reason", "resting_until"),
+    Step("rest",            S.ASSESSMENT,      S.RESTING,         owns,   gates=(is_unlocked,),
+         needs=("reason", "resting_until"),
          label="Ruhen lassen", hint="mit Grund und Datum"),
-    Step("rest",            S.PLANNING,        S.RESTING,         owns,   needs=("reason", "resting_until"),
+    Step("rest",            S.PLANNING,        S.RESTING,         owns,   gates=(is_unlocked,),
+         needs=("reason", "resting_until"),
          label="Ruhen lassen", hint="mit Grund und Datum"),
-    Step("rest",            S.LINKING,         S.RESTING,         owns,   needs=("reason", "resting_until"),
+    Step("rest",            S.LINKING,         S.RESTING,         owns,   gates=(is_unlocked,),
+         needs=("reason", "resting_until"),
          label="Ruhen lassen", hint="mit Grund und Datum"),
-    Step("rest",            S.MONITORING,      S.RESTING,         owns,   needs=("reason", "resting_until"),
+    Step("rest",            S.MONITORING,      S.RESTING,         owns,   gates=(is_unlocked,),
+         needs=("reason", "resting_until"),
          label="Ruhen lassen", hint="mit Grund und Datum"),
     Step("assess",          S.RESTING,         S.ASSESSMENT,      owns,   gates=(has_consent,),
          label="Weiter mit dem Assessment", hint="der Fall ruht nicht mehr"),

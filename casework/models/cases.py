@@ -232,7 +232,7 @@ class Case(models.Model):
         if row.source == State.RESTING:
             self.resting_until = None
         self.ended_at = now if row.target in ENDS else None
-        if not (self.is_locked and row.target in ENDS):
+        if not self.is_locked:
             self.erase_on = self._erased_on()
 
     def stay(self) -> dict:
