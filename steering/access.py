@@ -9,13 +9,11 @@ from functools import reduce
 from operator import or_
 
 from django.apps import apps
-from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.lookups import IsNull
 
-from kim import workdays
-from kim.dated import valid_on
-from kim.models import Assignment, Bank, County, Role
-from kim.models.people import WITHOUT_CONTENT
+from kim.models import Assignment, Bank, County, Municipality, Role
+from kim.models.people import WITHOUT_CONTENT, read_along
 from kim.rules import allows, rule
 
 UNREPORTED = ("draft", "withdrawn")
@@ -32,12 +30,21 @@ CONTENT_ROLES = tuple(role for role in Role if role not in WITHOUT_CONTENT)
 
 def visible_issues(user) -> Q:
     """Own ones in every state; beyond that what each role is for. Administration and audit see none."""
+    return reduce(or_, _wide(user), _own(user.hats()))
+
+
+def visible_parts(user) -> list[Q]:
+    """The same as sets, for lists: each of them can be read in the order of the list from an index of its own."""
+    return [*_wide(user), *_own_ones(user.hats())]
+
+
+def _wide(user) -> list[Q]:
+    """What is seen beyond one's own, by role and by group."""
     hats = user.hats()
     reported = ~Q(state__in=UNREPORTED)
     if any(hat.holds(Role.COORDINATION) for hat in hats):
-        return reported | _own(hats)
-    groups = groups_of(user)
-    wide = [
+        return [reported]
+    milestones = [
         Q(**{f"{milestone}__isnull": False})
         for role, milestone in [
             (Role.STRATEGIC_OFFICE, "to_office_at"),
@@ -46,9 +53,7 @@ def visible_issues(user) -> Q:
         ]
         if any(hat.holds(role) for hat in hats)
     ]
-    if not wide:
-        return _one_of(_issues().filter(reported, body__in=groups), *_own_ones(hats))
-    return reported & reduce(or_, wide, Q(body__in=groups)) | _own(hats)
+    return [reported & seen for seen in [*milestones, *(Q(body=group) for group in groups_of(user))]]
 
 
 def reported_issues(user) -> Q:
@@ -58,24 +63,30 @@ def reported_issues(user) -> Q:
 
 def held_issues(user) -> Q:
     """What lies on the user's desk: they have the clock, or stand in for somebody who has."""
-    hats, wide = _with_duties(user.hats()), []
+    return reduce(or_, _on_desks(user), Q(state="fed_back") & _own(user.hats()))
+
+
+def held_parts(user) -> list[Q]:
+    """The same as sets, for lists."""
+    return [*_on_desks(user), *(Q(state="fed_back") & own for own in _own_ones(user.hats()))]
+
+
+def _on_desks(user) -> list[Q]:
+    """What offices and groups hold; what was fed back lies with those who reported it."""
+    hats, found = user.hats(), []
     for hat in hats:
         if hat.holds(Role.COORDINATION):
-            wide.append(Q(state__in=["coordination", "feedback_due"]))
+            found.append(Q(state__in=["coordination", "feedback_due"]))
         if hat.holds(Role.STRATEGIC_OFFICE):
-            wide.append(Q(state__in=["strategy", "state_level", "steering"]) & _bank_of(hat))
+            found.append(Q(state__in=["strategy", "state_level", "steering"]) & _bank_of(hat))
         if hat.holds(Role.STEERING_GROUP) and _leads_a(hat, "steering"):
-            wide.append(Q(state="steering"))
-    led = Q(state="project", body__in=[group for hat in hats for group in _led_by(hat)])
-    if not wide:
-        own = (_issues().filter(state="fed_back", pk__in=ids) for ids in _own_ones(hats))
-        return _one_of(_issues().filter(led), *own)
-    return reduce(or_, wide) | led | Q(state="fed_back") & _own(hats)
+            found.append(Q(state="steering"))
+    return found + [Q(state="project", body=group) for hat in hats for group in _led_by(hat)]
 
 
 def desk_issues(user) -> Q:
     """What lies in the inbox of the coordination and of the office: theirs to sift, prepare, watch or answer."""
-    hats = _with_duties(user.hats())
+    hats = user.hats()
     found = Q(pk__in=[])
     if any(hat.holds(Role.COORDINATION) for hat in hats):
         found |= Q(state__in=DESK[Role.COORDINATION])
@@ -88,7 +99,7 @@ def desk_issues(user) -> Q:
 def late_issues_told_to(user) -> Q:
     """What is told to the next office up once it is ten working days late."""
     found = Q(pk__in=[])
-    for hat in _with_duties(user.hats()):
+    for hat in user.hats():
         if hat.holds(Role.COORDINATION):
             found |= Q(state="fed_back")
         if hat.holds(Role.STRATEGIC_OFFICE):
@@ -100,71 +111,69 @@ def late_issues_told_to(user) -> Q:
 
 def groups_of(user) -> list[int]:
     """Ids of the bodies the user, or somebody they stand in for, sits in today."""
-    return [pk for hat in _with_duties(user.hats()) for pk in _memberships(hat)]
+    return [pk for hat in user.hats() for pk in _memberships(hat)]
 
 
 def led_groups(user) -> list[int]:
     """Ids of the bodies the user, or somebody they stand in for, leads today."""
-    return [pk for hat in _with_duties(user.hats()) for pk in _led_by(hat)]
+    return [pk for hat in user.hats() for pk in _led_by(hat)]
 
 
 def bank_name(user) -> str:
     """„linksrheinisch“ where the office contact answers for one bank of the Rhine alone, else nothing."""
-    words = {word for hat in _with_duties(user.hats()) for place, word in hat._places}
+    words = {bank for hat in user.hats() for _, bank in _places(hat)}
     return str(Bank(words.pop()).label) if len(words) == 1 and words != {""} else ""
 
 
-def _issues():
-    return apps.get_model("steering", "Issue").objects.order_by()
+def _reporters(hats):
+    return apps.get_model("steering", "Reporter").objects.filter(user__in=hats)
 
 
 def _reported_by(hats):
-    return apps.get_model("steering", "Reporter").objects.filter(user__in=hats).values("issue")
+    return _reporters(hats).values("issue")
 
 
-def _own_ones(hats):
-    """Ids of the issues they reported, and of the leads into which something they reported was merged."""
-    reporters = apps.get_model("steering", "Reporter").objects.filter(user__in=hats)
-    return reporters.values("issue"), reporters.filter(issue__lead__isnull=False).values("issue__lead")
+def _own_ones(hats) -> list[Q]:
+    """The issues they reported, and the leads into which something they reported was merged."""
+    leads = _reporters(hats).filter(issue__lead__isnull=False)
+    return [Q(pk__in=_reported_by(hats)), Q(pk__in=leads.values("issue__lead"))]
 
 
 def _own(hats) -> Q:
-    """The same, asked issue by issue: for lists in which most rows are seen anyway and the first 50 are wanted."""
-    reporters = apps.get_model("steering", "Reporter").objects.filter(user__in=hats)
-    asked = [reporters.filter(**{path: OuterRef("pk")}).values("pk")[:1] for path in ("issue", "issue__lead")]
+    """The same, asked issue by issue: for one issue, or where most are seen anyway."""
+    asked = [_reporters(hats).filter(**{path: OuterRef("pk")}).values("pk")[:1] for path in ("issue", "issue__lead")]
     return reduce(or_, (Q(IsNull(Subquery(one), False)) for one in asked))
 
 
-def _one_of(*sets) -> Q:
-    """In any of `sets` of ids, read from their own indexes: for people who see few of all issues."""
-    first, *more = (ids.values_list("pk", flat=True) if ids.model._meta.model_name == "issue" else ids for ids in sets)
-    return Q(pk__in=first.union(*more, all=True))
+@read_along("seats")
+def _seats_read(me, away, today):
+    seats = apps.get_model("steering", "Membership").objects.valid_on(today).filter(Q(user=me) | Q(user__in=away))
+    return seats.order_by("pk").only("user", "body", "function").annotate(kind=F("body__kind"))
+
+
+@read_along("places")
+def _places_read(me, away, today):
+    duties = Assignment.objects.valid_on(today).filter(role=Role.STRATEGIC_OFFICE, known_until__isnull=True)
+    return duties.filter(Q(user=me) | Q(user__in=away)).order_by("pk").only("user", "municipality", "bank")
+
+
+@read_along("banks")
+def _banks_read(me, away, today):
+    """The municipalities on the banks of the Rhine that are answered for."""
+    banks = _places_read(me, away, today).order_by().exclude(bank="").values("bank")
+    return Municipality.objects.filter(bank__in=banks).order_by("pk").only("bank")
 
 
 def _memberships(hat) -> dict[int, tuple[str, str]]:
     """Body id → (kind of body, function in it), as of today."""
-    _with_duties([hat])
-    return hat._seats
+    seats = hat.standing.along.get("seats", ())
+    return {seat.body_id: (seat.kind, seat.function) for seat in seats if seat.user_id == hat.pk}
 
 
-def _with_duties(hats):
-    """The same accounts, knowing their seats and their places as of today; one query for all that do not yet."""
-    today = workdays.today()
-    new = {hat.pk: hat for hat in hats if getattr(hat, "_duties_on", None) != today}
-    for hat in new.values():
-        hat._duties_on, hat._seats, hat._places = today, {}, []
-    if new:
-        here = Q(valid_on(today), user__in=list(new))
-        seats = apps.get_model("steering", "Membership").objects.filter(here)
-        duties = Assignment.objects.filter(here, role=Role.STRATEGIC_OFFICE, known_until__isnull=True)
-        rows = seats.order_by().values_list("user", "body", "body__kind", "function", Value(True))
-        places = duties.order_by().values_list("user", "municipality", "bank", Value(""), Value(False))
-        for user, place, word, function, is_seat in rows.union(places, all=True):
-            if is_seat:
-                new[user]._seats[place] = (word, function)
-            else:
-                new[user]._places.append((place, word))
-    return hats
+def _places(hat) -> list[tuple[int | None, str]]:
+    """What somebody of the office answers for today: (municipality id, bank of the Rhine)."""
+    places = hat.standing.along.get("places", ())
+    return [(place.municipality_id, place.bank) for place in places if place.user_id == hat.pk]
 
 
 def _led_by(hat) -> list[int]:
@@ -177,13 +186,12 @@ def _leads_a(hat, kind) -> bool:
 
 def _bank_of(hat) -> Q:
     """An office contact answers for a bank of the Rhine or for single municipalities; without either, for all."""
-    _with_duties([hat])
-    if not hat._places or (None, "") in hat._places:
+    places = _places(hat)
+    if not places or (None, "") in places:
         return Q()
-    found = Q(pk__in=[])
-    for municipality, bank in hat._places:
-        found |= Q(municipality__bank=bank) if bank else Q(municipality=municipality)
-    return found
+    banks = {bank for _, bank in places if bank}
+    on_banks = [place.pk for place in hat.standing.along["banks"] if place.bank in banks]
+    return Q(municipality__in=[*on_banks, *(place for place, bank in places if not bank)])
 
 
 # Rules about one issue

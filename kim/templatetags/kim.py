@@ -12,6 +12,7 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 from kim import workdays
+from kim.paging import count_words
 
 register = template.Library()
 
@@ -137,6 +138,12 @@ def _german(text: str) -> str:
 def number(value) -> str:
     """A whole number with thousands points: „1.234“."""
     return "" if value is None or value == "" else _german(f"{int(value):,}")
+
+
+@register.filter
+def capped(value) -> str:
+    """A number that was counted no further than CAP: „37“, „mehr als 500“."""
+    return count_words(value)
 
 
 @register.filter

@@ -13,7 +13,7 @@ from django.utils.text import slugify
 from kim import trail, workdays
 from kim.dated import Dated, DatedQuerySet, valid_on
 from kim.models import Municipality, Organisation, User
-from kim.paging import CAP
+from kim.paging import CappedNumber
 from kim.rules import demand
 from kim.trigrams import fold
 from kim.workflow import StepRefused, happened
@@ -24,16 +24,6 @@ def _number_of(rows):
     """How many rows, as a column of another query."""
     counted = rows.order_by().annotate(same=Value(1)).values("same").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(counted), 0)
-
-
-class _CappedNumber(Subquery):
-    """How many rows, counted no further than one past CAP, as a column of another query."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) capped)"
-    output_field = models.IntegerField()
-
-    def __init__(self, rows):
-        super().__init__(rows.order_by().values("pk")[: CAP + 1])
 
 
 class BodyQuerySet(DatedQuerySet):
@@ -48,7 +38,7 @@ class BodyQuerySet(DatedQuerySet):
         coming = Meeting.objects.upcoming().filter(body=body)
         return self.annotate(
             member_number=_number_of(seats),
-            open_number=_number_of(issues),
+            open_number=CappedNumber(issues),
             next_at=Subquery(coming.values("starts_at")[:1]),
         )
 
@@ -211,8 +201,8 @@ class MeetingQuerySet(models.QuerySet):
         """With the body, what waits for a decision (`to_decide`) and what comes along (`to_know`), capped."""
         agenda = AgendaItem.objects.filter(meeting=OuterRef("pk"))
         return self.select_related("body").annotate(
-            to_decide=_CappedNumber(agenda.undecided()),
-            to_know=_CappedNumber(agenda.filter(kind=AgendaItem.Kind.INFORMATION)),
+            to_decide=CappedNumber(agenda.undecided()),
+            to_know=CappedNumber(agenda.filter(kind=AgendaItem.Kind.INFORMATION)),
         )
 
     def upcoming(self, after=None):
