@@ -45,6 +45,8 @@ def capped(rows: QuerySet | Sequence[QuerySet], key: str = "") -> int:
     """
     sets = [rows] if isinstance(rows, QuerySet) else rows
     order = [key] if key else []
+    if not sets:
+        return 0
     return min(_in_any([one.order_by(*order)[: CAP + 1] for one in sets]).count(), CAP + 1)
 
 
@@ -57,13 +59,10 @@ def first(sets: Sequence[QuerySet], order: Sequence[str], number: int, lines: Qu
 
     Each set is walked by an index of its own, where one condition with OR would have the database read them all.
     """
+    if not sets:
+        return []
     ids = _in_any([rows.order_by(*order)[:number] for rows in sets])
     return list(lines.filter(pk__in=ids).order_by(*order)[:number])
-
-
-def in_any(sets: Sequence[QuerySet]) -> QuerySet:
-    """All rows that are in any of `sets`."""
-    return sets[0] if len(sets) == 1 else sets[0].model._default_manager.filter(pk__in=_in_any(sets))
 
 
 def _in_any(sets: Sequence[QuerySet]) -> QuerySet:

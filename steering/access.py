@@ -9,10 +9,10 @@ from functools import reduce
 from operator import or_
 
 from django.apps import apps
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.lookups import IsNull
 
-from kim.models import Assignment, Bank, County, Municipality, Role
+from kim.models import Assignment, Bank, County, Municipality, Role, User
 from kim.models.people import WITHOUT_CONTENT, read_along
 from kim.rules import allows, rule
 
@@ -134,7 +134,11 @@ def _reported_by(hats):
 
 
 def _own_ones(hats) -> list[Q]:
-    """The issues they reported, and the leads into which something they reported was merged."""
+    """The issues they reported, and the leads into which something they reported was merged; most report nothing."""
+    reporting = {person.pk for person in hats[0].standing.along.get("reported", hats)}
+    hats = [hat for hat in hats if hat.pk in reporting]
+    if not hats:
+        return []
     leads = _reporters(hats).filter(issue__lead__isnull=False)
     return [Q(pk__in=_reported_by(hats)), Q(pk__in=leads.values("issue__lead"))]
 
@@ -143,6 +147,14 @@ def _own(hats) -> Q:
     """The same, asked issue by issue: for one issue, or where most are seen anyway."""
     asked = [_reporters(hats).filter(**{path: OuterRef("pk")}).values("pk")[:1] for path in ("issue", "issue__lead")]
     return reduce(or_, (Q(IsNull(Subquery(one), False)) for one in asked))
+
+
+@read_along("reported")
+def _reported_read(me, away, today):
+    """One row for each of them who has ever reported anything."""
+    reporters = apps.get_model("steering", "Reporter").objects.filter(user=OuterRef("pk"))
+    people = User.objects.filter(Q(pk=me) | Q(pk__in=away))
+    return people.filter(Exists(reporters)).order_by().only("pk")
 
 
 @read_along("seats")

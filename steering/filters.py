@@ -8,8 +8,10 @@ from functools import cached_property
 
 import django_filters as filters
 from django.db.models import Case, F, QuerySet, When
+from django.forms import ChoiceField
 
 from kim import workdays
+from kim.form_rendering import QuickSelect
 from kim.forms import Day
 from kim.models import Bank, Code, County, Municipality, SavedFilter
 from kim.together import Slot, text, through, together
@@ -144,6 +146,8 @@ class IssueFilter(filters.FilterSet):
         self.form.fields["q"].widget.input_type = "search"
         self.form.fields["q"].widget.attrs["placeholder"] = "Wort oder Nummer"
         for name, bound in self.form.fields.items():
+            if isinstance(bound, ChoiceField):
+                bound.widget = QuickSelect(choices=bound.choices)
             bound.widget.attrs |= {
                 "class": "form-control form-control-sm"
                 if name in {"q", "since", "until"}

@@ -5,7 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from kim.htmx import page as template_for
-from kim.paging import capped, count_words, in_any, page
+from kim.paging import capped, count_words, page
 from kim.rules import demand
 from kim.views.filters import searched
 from steering import export, whereabouts
@@ -43,8 +43,9 @@ def issue_list(request):
 def issue_export(request, kind):
     """The whole of what the list shows with this search, as CSV or XLSX; written to the trail."""
     demand(works_with_issues, request.user)
-    found = _found(request, Choices.of(request.user, LIST))
-    issues = in_any(found.sets).order_by(found.order, "-pk" if found.order.startswith("-") else "pk")
+    found = _found(request, Choices.of(request.user, LIST), whole=True)
+    (issues,) = found.sets
+    issues = issues.order_by(found.order, "-pk" if found.order.startswith("-") else "pk")
     narrowed_by = [*found.in_use, *(["Suche"] if found.given.get("q") else [])]
     if kind not in ("csv", "xlsx"):
         raise Http404
@@ -75,11 +76,21 @@ def report_list(request):
     return render(request, template_for(request, "steering/report_list.html", "results"), context)
 
 
-def _found(request, choices) -> IssueFilter:
-    """Held and reported ones are seen in any case: they are read as such, not sought among all that is seen."""
+def _found(request, choices, *, whole=False) -> IssueFilter:
+    """What is held or was reported is seen in any case: it is read as such, not sought among all that is seen.
+
+    In sets for a page; `whole` in one, for what is read to its end.
+    """
     user, issues = request.user, Issue.objects
-    among = {"held": issues.parts_held_by, "reported": lambda user: [issues.reported_by(user)]}
-    return IssueFilter(request.GET, lambda mine: among.get(mine, issues.parts_visible_to)(user), choices=choices)
+
+    def among(mine):
+        if mine == "reported":
+            return [issues.reported_by(user)]
+        if mine == "held":
+            return [issues.held_by(user)] if whole else issues.parts_held_by(user)
+        return [issues.visible_to(user)] if whole else issues.parts_visible_to(user)
+
+    return IssueFilter(request.GET, among, choices=choices)
 
 
 def _page(request, rows, order, lines):
