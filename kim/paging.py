@@ -61,6 +61,8 @@ def first(sets: Sequence[QuerySet], order: Sequence[str], number: int, lines: Qu
     """
     if not sets:
         return []
+    if len(sets) == 1:
+        return list((lines & sets[0]).order_by(*order)[:number])
     ids = _in_any([rows.order_by(*order)[:number] for rows in sets])
     return list(lines.filter(pk__in=ids).order_by(*order)[:number])
 

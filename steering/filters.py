@@ -125,9 +125,7 @@ class IssueFilter(filters.FilterSet):
         model = Issue
         fields = ()
 
-    def __init__(
-        self, data, among: Callable[[str], Sequence[QuerySet]], *, choices: Choices, states=tuple(OPEN)
-    ):
+    def __init__(self, data, among: Callable[[str], Sequence[QuerySet]], *, choices: Choices, states=tuple(OPEN)):
         """`among` answers for a choice of `mine` the sets that are narrowed, whose union is the list.
 
         `states` are those the list can hold at all; the select offers them.

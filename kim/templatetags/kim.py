@@ -77,6 +77,18 @@ def short_day(value) -> str:
 
 
 @register.filter
+def day_and_month(value) -> str:
+    """„15.04.“, in lists whose rows are of this year or the last."""
+    return f"{_local(value):%d.%m.}" if value else ""
+
+
+@register.filter
+def iso_day(value) -> str:
+    """„2026-04-15“, for machines."""
+    return f"{_local(value):%Y-%m-%d}" if value else ""
+
+
+@register.filter
 def plain_day(value) -> str:
     """„15.04.2026“."""
     return f"{_local(value):%d.%m.%Y}" if value else ""

@@ -6,11 +6,11 @@ from typing import ClassVar
 from django.db import models, transaction
 from django.db.models import Count, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
 from kim import trail, workdays
+from kim.addresses import address
 from kim.dated import Dated, DatedQuerySet, valid_on
 from kim.models import Municipality, Organisation, User
 from kim.paging import CappedNumber
@@ -74,7 +74,7 @@ class Body(Dated):
         return self.name
 
     def get_absolute_url(self):
-        return reverse("steering:body_detail", args=[self.pk])
+        return address("steering:body_detail", self.pk)
 
     @classmethod
     def steering_group(cls) -> "Body | None":
@@ -235,7 +235,7 @@ class Meeting(models.Model):
         return f"{self.title or self.body.name}, {local:%d.%m.%Y}{hour}"
 
     def get_absolute_url(self):
-        return reverse("steering:meeting_detail", args=[self.pk])
+        return address("steering:meeting_detail", self.pk)
 
     @property
     def day(self):

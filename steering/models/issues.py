@@ -6,11 +6,11 @@ from typing import cast
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from kim import privacy_gate, trail, workdays
+from kim.addresses import address
 from kim.models import Code, Municipality, Notice, Organisation, User
 from kim.rules import demand
 from kim.trigrams import fold
@@ -82,7 +82,7 @@ class IssueQuerySet(models.QuerySet):
 
     def told_anew(self, user):
         """With `is_new`: `user` was told something about it and has not read that yet."""
-        before, after = reverse("steering:issue_detail", args=[0]).split("0")
+        before, after = address("steering:issue_detail", 0).split("0")
         url = Concat(Value(before), Cast(OuterRef("pk"), models.CharField()), Value(after))
         unread = Notice.objects.filter(recipient=user, read_at=None, url=url)
         return self.annotate(is_new=Exists(unread))
@@ -318,7 +318,7 @@ class Issue(models.Model):
         return self.number or "Entwurf"
 
     def get_absolute_url(self):
-        return reverse("steering:issue_detail", args=[self.pk])
+        return address("steering:issue_detail", self.pk)
 
     def save(self, *args, **kwargs):
         self.folded_title = fold(self.title)[:200]

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from kim.addresses import address
 from kim.htmx import page as template_for
 from kim.models import Notice
 from kim.navigation import unread_notices
@@ -104,7 +105,7 @@ def _answer(request, issue):
         "filter": found,
         "saved": choices.saved,
         "page": issues,
-        "rows": [(one, whereabouts.tone(one), whereabouts.countdown(one)) for one in issues],
+        "rows": [_line(one) for one in issues],
         "figures": desks.figures(request.user),
         "search": searched(request.GET),
         "searched_for": found.in_use or found.given.get("q"),
@@ -112,6 +113,10 @@ def _answer(request, issue):
         **(_pane(request, issue, choices) if issue else {"issue": None}),
     }
     return render(request, template_for(request, "steering/inbox.html", "list"), context)
+
+
+def _line(issue):
+    return issue, address("steering:inbox_issue", issue.pk), whereabouts.tone(issue), whereabouts.countdown(issue)
 
 
 def _found(request, choices) -> IssueFilter:
