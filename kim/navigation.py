@@ -10,8 +10,9 @@ from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
-from kim.models import County, Notice, Role
+from kim.models import County, Notice, Role, User
 from kim.models.people import read_along
+from kim.paging import CappedNumber
 
 #: Entries in the bottom bar of a phone; the rest stands behind „Mehr“.
 FIRST = 4
@@ -92,7 +93,8 @@ def counter(url_name: str):
 
 @read_along("unread")
 def _unread(me, away, today):
-    return Notice.objects.filter(recipient=me, read_at=None).order_by().only("pk")[:MANY]
+    unread = CappedNumber(Notice.objects.filter(recipient=me, read_at=None), MANY)
+    return User.objects.filter(pk=me).order_by().only("pk").annotate(number=unread)
 
 
 @read_along("county")
@@ -103,7 +105,9 @@ def _county(me, away, today):
 @counter("kim:notice_list")
 def unread_notices(user) -> int:
     """Up to 100; pages on which some are read leave what remains with the user (kim.notices.mark_read)."""
-    return len(user.standing.along["unread"]) if user.unread_left is None else user.unread_left
+    if user.unread_left is None:
+        return next((row.number for row in user.standing.along["unread"]), 0)
+    return user.unread_left
 
 
 def county_of(user) -> County:

@@ -28,13 +28,13 @@ class Page:
 
 
 class CappedNumber(Subquery):
-    """How many rows, counted no further than one past CAP, as a column of another query."""
+    """How many rows, counted no further than `most` (one past CAP), as a column of another query."""
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) capped)"
     output_field = IntegerField()
 
-    def __init__(self, rows: QuerySet):
-        super().__init__(rows.order_by().values("pk")[: CAP + 1])
+    def __init__(self, rows: QuerySet, most: int = CAP + 1):
+        super().__init__(rows.order_by().values("pk")[:most])
 
 
 def capped(rows: QuerySet | Sequence[QuerySet], key: str = "") -> int:

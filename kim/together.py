@@ -46,6 +46,9 @@ class Slot(Expression):
         return "%s", [self]
 
     def value(self, given):
+        """As the database takes it. A number no column can hold is none that is there."""
+        if isinstance(given, int) and not -(2**63) <= given < 2**63:
+            given = None
         return self.output_field.get_db_prep_value(given, connection)
 
 
@@ -109,6 +112,7 @@ class Statement:
             self.params += params
             self.readers[name] = _Reader(rows.model, fields)
         self.sql = f"SELECT {', '.join(columns)}"
+        self.slots = {param.name: param for param in self.params if isinstance(param, Slot)}
 
     def __call__(self, **values) -> dict[str, list]:
         found: dict[str, list] = {name: [] for name in self.empty}
@@ -120,8 +124,8 @@ class Statement:
     def _answer(self, values) -> tuple:
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql" and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
-                slots = self._plan()
-                given = [slot.value(values[slot.name]) for slot in slots]
+                self._plan()
+                given = [slot.value(values[name]) for name, slot in self.slots.items()]
                 marks = f"({', '.join(['%s'] * len(given))})" if given else ""
                 cursor.execute(f"EXECUTE {self.name}{marks}", given)
             else:
@@ -129,27 +133,26 @@ class Statement:
                 cursor.execute(self.sql, given)
             return cursor.fetchone()
 
-    def _plan(self) -> list[Slot]:
-        """Have this connection plan the statement, once; answers its slots in order.
+    def _plan(self) -> None:
+        """Have this connection plan the statement, once.
 
         Not where a pooler hands out another connection for each transaction: there DISABLE_SERVER_SIDE_CURSORS is set,
         as Django asks for, and the statement is sent as a whole.
         """
-        slots = [param for param in self.params if isinstance(param, Slot)]
         planned = _planned.setdefault(connection.connection, set())
-        if self.name not in planned:
-            numbers = itertools.count(1)
-            # Below Django's cursor: planning is no query of the page.
-            with connection.connection.cursor() as cursor:
-                marks = tuple(
-                    f"${next(numbers)}" if isinstance(param, Slot) else cursor.mogrify("%s", [param]).decode()
-                    for param in self.params
-                )
-                types = [str(slot.output_field.db_type(connection)) for slot in slots]
-                declared = f"({', '.join(types)})" if types else ""
-                cursor.execute(f"PREPARE {self.name}{declared} AS {self.sql % marks}")
-            planned.add(self.name)
-        return slots
+        if self.name in planned:
+            return
+        numbers = {name: f"${number}" for number, name in enumerate(self.slots, 1)}
+        # Below Django's cursor: planning is no query of the page.
+        with connection.connection.cursor() as cursor:
+            marks = tuple(
+                numbers[param.name] if isinstance(param, Slot) else cursor.mogrify("%s", [param]).decode()
+                for param in self.params
+            )
+            types = [str(slot.output_field.db_type(connection)) for slot in self.slots.values()]
+            declared = f"({', '.join(types)})" if types else ""
+            cursor.execute(f"PREPARE {self.name}{declared} AS {self.sql % marks}")
+        planned.add(self.name)
 
 
 class _Reader:

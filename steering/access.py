@@ -5,6 +5,7 @@ those of the people they stand in for, so sets are built for every hat, while ru
 workflow. Rows of other tables are reached through the fields of Issue by name: access stands below the models.
 """
 
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
@@ -15,6 +16,7 @@ from django.db.models.lookups import IsNull
 from kim.models import Assignment, Bank, County, Municipality, Role, User
 from kim.models.people import WITHOUT_CONTENT, read_along
 from kim.rules import allows, rule
+from kim.together import Slot
 
 UNREPORTED = ("draft", "withdrawn")
 #: The states whose issues lie in an inbox.
@@ -28,47 +30,87 @@ CONTENT_ROLES = tuple(role for role in Role if role not in WITHOUT_CONTENT)
 # Which ones
 
 
+@dataclass(frozen=True)
+class Sight:
+    """What decides which issues somebody sees: the roles of every hat, the groups sat in and the accounts acted for.
+
+    Groups and people are ids, or slots for them in a statement that is made once for all of the same `shape`.
+    """
+
+    roles: frozenset[str]
+    groups: tuple
+    people: tuple
+
+    @classmethod
+    def of(cls, user) -> "Sight":
+        hats = user.hats()
+        roles = frozenset(role for hat in hats for role in hat.roles)
+        return cls(roles & frozenset(CONTENT_ROLES), tuple(groups_of(user)), tuple(hat.pk for hat in hats))
+
+    @property
+    def shape(self) -> tuple[frozenset[str], int, int]:
+        return self.roles, len(self.groups), len(self.people)
+
+    @classmethod
+    def in_slots(cls, roles, groups: int, people: int) -> "Sight":
+        slots = [tuple(Slot(f"{name}_{no}") for no in range(many)) for name, many in [("group", groups), ("hat", people)]]
+        return cls(roles, *slots)
+
+    @property
+    def values(self) -> dict[str, int]:
+        """For the slots."""
+        named = [("group", self.groups), ("hat", self.people)]
+        return {f"{name}_{no}": pk for name, ids in named for no, pk in enumerate(ids)}
+
+    def issues(self) -> Q:
+        """Own ones in every state; beyond that what each role is for. Administration and audit see none."""
+        return reduce(or_, self._wide(), _own(self.people))
+
+    def parts(self, reporting) -> list[Q]:
+        """The same as sets, for lists: each can be read in the order of the list from an index of its own.
+
+        `reporting` are those of the people who have ever reported something.
+        """
+        return [*self._wide(), *_own_ones(reporting)]
+
+    def _wide(self) -> list[Q]:
+        """What is seen beyond one's own, by role and by group."""
+        reported = ~Q(state__in=UNREPORTED)
+        if Role.COORDINATION in self.roles:
+            return [reported]
+        milestones = [Q(**{f"{name}__isnull": False}) for role, name in _SEEN_FROM.items() if role in self.roles]
+        return [reported & seen for seen in [*milestones, *(Q(body=group) for group in self.groups)]]
+
+
+#: The milestone from which on a role sees every issue.
+_SEEN_FROM = {
+    Role.STRATEGIC_OFFICE: "to_office_at",
+    Role.STEERING_GROUP: "on_agenda_at",
+    Role.CASE_MANAGER: "released_at",
+}
+
+
 def visible_issues(user) -> Q:
-    """Own ones in every state; beyond that what each role is for. Administration and audit see none."""
-    return reduce(or_, _wide(user), _own(user.hats()))
+    return Sight.of(user).issues()
 
 
 def visible_parts(user) -> list[Q]:
-    """The same as sets, for lists: each of them can be read in the order of the list from an index of its own."""
-    return [*_wide(user), *_own_ones(user.hats())]
-
-
-def _wide(user) -> list[Q]:
-    """What is seen beyond one's own, by role and by group."""
-    hats = user.hats()
-    reported = ~Q(state__in=UNREPORTED)
-    if any(hat.holds(Role.COORDINATION) for hat in hats):
-        return [reported]
-    milestones = [
-        Q(**{f"{milestone}__isnull": False})
-        for role, milestone in [
-            (Role.STRATEGIC_OFFICE, "to_office_at"),
-            (Role.STEERING_GROUP, "on_agenda_at"),
-            (Role.CASE_MANAGER, "released_at"),
-        ]
-        if any(hat.holds(role) for hat in hats)
-    ]
-    return [reported & seen for seen in [*milestones, *(Q(body=group) for group in groups_of(user))]]
+    return Sight.of(user).parts(_reporting(user))
 
 
 def reported_issues(user) -> Q:
     """Those the user reported or joined."""
-    return Q(pk__in=_reported_by([user]))
+    return Q(pk__in=_reporters([user.pk]).values("issue"))
 
 
 def held_issues(user) -> Q:
     """What lies on the user's desk: they have the clock, or stand in for somebody who has."""
-    return reduce(or_, _on_desks(user), Q(state="fed_back") & _own(user.hats()))
+    return reduce(or_, _on_desks(user), Q(state="fed_back") & _own([hat.pk for hat in user.hats()]))
 
 
 def held_parts(user) -> list[Q]:
     """The same as sets, for lists."""
-    return [*_on_desks(user), *(Q(state="fed_back") & own for own in _own_ones(user.hats()))]
+    return [*_on_desks(user), *(Q(state="fed_back") & own for own in _own_ones(_reporting(user)))]
 
 
 def _on_desks(user) -> list[Q]:
@@ -86,14 +128,23 @@ def _on_desks(user) -> list[Q]:
 
 def desk_issues(user) -> Q:
     """What lies in the inbox of the coordination and of the office: theirs to sift, prepare, watch or answer."""
+    return desk(*desk_shape(user))
+
+
+def desk_shape(user) -> tuple[bool, tuple[int, ...] | None]:
+    """Whether the coordination's desk is among theirs, and the municipalities of the office's: () none, None all."""
     hats = user.hats()
-    found = Q(pk__in=[])
-    if any(hat.holds(Role.COORDINATION) for hat in hats):
-        found |= Q(state__in=DESK[Role.COORDINATION])
-    for hat in hats:
-        if hat.holds(Role.STRATEGIC_OFFICE):
-            found |= Q(state__in=DESK[Role.STRATEGIC_OFFICE]) & _bank_of(hat)
-    return found
+    offices = [hat for hat in hats if hat.holds(Role.STRATEGIC_OFFICE)]
+    places = [_municipalities_of(hat) for hat in offices]
+    everywhere = any(among is None for among in places)
+    found = None if everywhere else tuple(sorted({pk for among in places for pk in among or ()}))
+    return any(hat.holds(Role.COORDINATION) for hat in hats), found
+
+
+def desk(coordination: bool, places: tuple[int, ...] | None) -> Q:
+    found = Q(state__in=DESK[Role.COORDINATION]) if coordination else Q(pk__in=[])
+    prepared = Q(state__in=DESK[Role.STRATEGIC_OFFICE])
+    return found | (prepared if places is None else prepared & Q(municipality__in=places))
 
 
 def late_issues_told_to(user) -> Q:
@@ -125,27 +176,30 @@ def bank_name(user) -> str:
     return str(Bank(words.pop()).label) if len(words) == 1 and words != {""} else ""
 
 
-def _reporters(hats):
-    return apps.get_model("steering", "Reporter").objects.filter(user__in=hats)
+def _reporters(people):
+    """Rows of those who reported something, for these accounts (ids or slots)."""
+    somebody = reduce(or_, (Q(user=one) for one in people))
+    return apps.get_model("steering", "Reporter").objects.filter(somebody)
 
 
-def _reported_by(hats):
-    return _reporters(hats).values("issue")
+def _reporting(user) -> list[int]:
+    """Which of the hats have ever reported something; most accounts have not."""
+    hats = user.hats()
+    return [person.pk for person in user.standing.along.get("reported", hats)]
 
 
-def _own_ones(hats) -> list[Q]:
-    """The issues they reported, and the leads into which something they reported was merged; most report nothing."""
-    reporting = {person.pk for person in hats[0].standing.along.get("reported", hats)}
-    hats = [hat for hat in hats if hat.pk in reporting]
-    if not hats:
+def _own_ones(people) -> list[Q]:
+    """The issues they reported, and the leads into which something they reported was merged."""
+    if not people:
         return []
-    leads = _reporters(hats).filter(issue__lead__isnull=False)
-    return [Q(pk__in=_reported_by(hats)), Q(pk__in=leads.values("issue__lead"))]
+    leads = _reporters(people).filter(issue__lead__isnull=False)
+    return [Q(pk__in=_reporters(people).values("issue")), Q(pk__in=leads.values("issue__lead"))]
 
 
-def _own(hats) -> Q:
+def _own(people) -> Q:
     """The same, asked issue by issue: for one issue, or where most are seen anyway."""
-    asked = [_reporters(hats).filter(**{path: OuterRef("pk")}).values("pk")[:1] for path in ("issue", "issue__lead")]
+    rows = _reporters(people)
+    asked = [rows.filter(**{path: OuterRef("pk")}).values("pk")[:1] for path in ("issue", "issue__lead")]
     return reduce(or_, (Q(IsNull(Subquery(one), False)) for one in asked))
 
 
@@ -196,14 +250,19 @@ def _leads_a(hat, kind) -> bool:
     return any(seat == (kind, "lead") for seat in _memberships(hat).values())
 
 
-def _bank_of(hat) -> Q:
-    """An office contact answers for a bank of the Rhine or for single municipalities; without either, for all."""
+def _municipalities_of(hat) -> list[int] | None:
+    """An office contact answers for a bank of the Rhine or for single municipalities; without either (None) for all."""
     places = _places(hat)
     if not places or (None, "") in places:
-        return Q()
+        return None
     banks = {bank for _, bank in places if bank}
     on_banks = [place.pk for place in hat.standing.along["banks"] if place.bank in banks]
-    return Q(municipality__in=[*on_banks, *(place for place, bank in places if not bank)])
+    return [*on_banks, *(place for place, bank in places if not bank)]
+
+
+def _bank_of(hat) -> Q:
+    places = _municipalities_of(hat)
+    return Q() if places is None else Q(municipality__in=places)
 
 
 # Rules about one issue

@@ -9,7 +9,9 @@ from kim.models import User
 from kim.navigation import MANY, counter
 from kim.paging import CappedNumber
 from kim.privacy_gate import GateDown, Held
+from kim.together import Slot, day, together
 from kim.workflow import StepRefused
+from steering import access
 from steering.escalation import ESCALATION, HOLDER, State
 from steering.models import Issue
 
@@ -35,11 +37,8 @@ class Figures:
 def figures(user) -> Figures:
     """How much lies on this user's desk, each counted no further than CAP; one query, asked once per request."""
     if not hasattr(user, "_desk_figures"):
-        desk = Issue.objects.on_desk_of(user)
-        late = desk.filter(due_rank__lt=workdays.today(), paused_until__isnull=True)
-        to_answer = desk.filter(state=State.FEEDBACK_DUE)
-        counted = [CappedNumber(rows) for rows in (desk, late, to_answer)]
-        user._desk_figures = Figures(*User.objects.filter(pk=user.pk).values_list(*counted).get())
+        (counted,) = _counted(*access.desk_shape(user), in_full=True)(user=user.pk, today=workdays.today())["desk"]
+        user._desk_figures = Figures(counted.total, counted.late, counted.to_answer)
     return user._desk_figures
 
 
@@ -48,7 +47,20 @@ def in_the_inbox(user) -> int:
     """Up to 100, for the navigation."""
     if hasattr(user, "_desk_figures"):
         return user._desk_figures.total
-    return Issue.objects.on_desk_of(user).order_by()[:MANY].count()
+    (counted,) = _counted(*access.desk_shape(user), in_full=False)(user=user.pk)["desk"]
+    return counted.total
+
+
+@together
+def _counted(coordination, places, in_full):
+    """The figures as columns of the one row of whoever asks."""
+    desk = Issue.objects.filter(access.desk(coordination, places))
+    late = desk.filter(due_rank__lt=day(), paused_until__isnull=True)
+    asking = User.objects.filter(pk=Slot("user")).order_by().only("pk")
+    if not in_full:
+        return {"desk": asking.annotate(total=CappedNumber(desk, MANY))}
+    to_answer = CappedNumber(desk.filter(state=State.FEEDBACK_DUE))
+    return {"desk": asking.annotate(total=CappedNumber(desk), late=CappedNumber(late), to_answer=to_answer)}
 
 
 @dataclass(frozen=True)

@@ -172,16 +172,16 @@ class Around:
     gathers: int
 
     @staticmethod
-    def sets(issue: Slot) -> dict:
-        """What to read together about the issue whose way is drawn. Slots: `today`, `now` and that of the issue."""
+    def sets(ids) -> dict:
+        """What to read together about the issue whose way is drawn, given its id as a query; slots: `today`, `now`."""
         return {
-            "steps": IssueStep.objects.filter(issue=issue).order_by("no"),
+            "steps": IssueStep.objects.filter(issue__in=ids).order_by("no"),
             "limits": TimeLimit.objects.all(),
             "county": County.objects.all()[:1],
-            "pauses": Pause.objects.filter(issue=issue).order_by("pk"),
-            "reports": InterimReport.objects.filter(issue=issue).order_by("at", "pk"),
+            "pauses": Pause.objects.filter(issue__in=ids).order_by("pk"),
+            "reports": InterimReport.objects.filter(issue__in=ids).order_by("at", "pk"),
             "meetings": upcoming_meetings(),
-            "gathered": Issue.objects.filter(lead=issue).only("pk").order_by("pk"),
+            "gathered": Issue.objects.filter(lead__in=ids).only("pk").order_by("pk"),
         }
 
     @classmethod
@@ -201,7 +201,7 @@ class Around:
 
 @together
 def _around():
-    return Around.sets(Slot("issue"))
+    return Around.sets(Issue.objects.filter(pk=Slot("issue")).values("pk"))
 
 
 def upcoming_meetings():

@@ -128,6 +128,18 @@ def moment(value) -> str:
 
 
 @register.filter
+def moment_short(value) -> str:
+    """„13.04.2026, 09:12“, in Berlin, for columns of moments."""
+    return f"{_local(value):%d.%m.%Y, %H:%M}" if value else ""
+
+
+@register.filter
+def iso(value) -> str:
+    """„2026-04-13T09:12:00+02:00“, for machines."""
+    return _local(value).isoformat(timespec="seconds") if value else ""
+
+
+@register.filter
 def inclusive(value) -> str:
     """The last day of a half-open interval: an end on 01.01.2027 (exclusive) is shown as 31.12.2026."""
     return f"{value - dt.timedelta(days=1):%d.%m.%Y}" if value else ""

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import cast
 
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -99,8 +99,9 @@ class IssueQuerySet(models.QuerySet):
 
         Lists that have read municipalities and topics for their selects hang them in themselves: `named=False`.
         """
-        shown = ("municipality", "topic", "lead") if named else ("lead",)
-        return self.select_related(*shown).defer(*LONG, *(f"lead__{name}" for name in LONG))
+        # Few lines have a lead; where none has, it is not asked for.
+        lines = self.defer(*LONG).prefetch_related(Prefetch("lead", self.model._base_manager.defer(*LONG)))
+        return lines.select_related("municipality", "topic") if named else lines
 
 
 class Issue(models.Model):

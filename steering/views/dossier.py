@@ -5,12 +5,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Cast, Concat
 from django.http import Http404
 from django.utils import timezone
 
 from kim import workdays
+from kim.addresses import address
 from kim.dated import valid_on
 from kim.models import Code, County, Draft, Municipality, Notice, Organisation
 from kim.notices import mark_read
@@ -96,21 +97,21 @@ class Dossier:
 
     @classmethod
     def of(cls, user, pk, *, drafts=(), all_words=False, more=()) -> "Dossier":
-        """Everything about issue `pk` if `user` may see it, else Http404. Two queries beside the one about the user.
+        """Everything about issue `pk` if `user` may see it, else Http404. One query beside that about the user.
 
         `drafts` are keys of forms on the page, `more` names of further sets to read along (see MORE).
         """
-        issue = Issue.objects.visible_to(user).filter(pk=pk).first()
-        if issue is None:
-            raise Http404
-        merged = issue.state == State.MERGED
+        sight = access.Sight.of(user)
         typed = {f"draft_{number}": key for number, key in enumerate(drafts)}
-        read = _page(merged, all_words, len(typed), tuple(more))(
-            issue=issue.pk, lead=issue.lead_id, shown=issue.lead_id if merged else issue.pk, user=user.pk,
-            url=issue.get_absolute_url(), today=workdays.today(), now=workdays.now(), **typed,
+        read = _page(sight.shape, all_words, len(typed), tuple(more))(
+            issue=pk, user=user.pk, url=address("steering:issue_detail", pk),
+            today=workdays.today(), now=workdays.now(), **sight.values, **typed,
         )  # fmt: skip
-        for own, way in [("own_steps", "steps"), ("own_reports", "reports"), ("own_pauses", "pauses")]:
-            read.setdefault(own, read[way])
+        if not read["issue"]:
+            raise Http404
+        (issue,) = read["issue"]
+        if issue.state != State.MERGED:
+            read |= {"own_steps": read["steps"], "own_reports": read["reports"], "own_pauses": read["pauses"]}
         _relate([issue, *read["lead"]], read)
         issue.all_reporter_ids = {reporter.user_id for reporter in read["reporters"]}
         return cls(issue, user, read, all_words)
@@ -394,23 +395,26 @@ class Dossier:
 
 
 @together
-def _page(merged, all_words, drafts, more):
+def _page(sight, all_words, drafts, more):
     """The sets of the page, those of the way included. A merged issue is shown with its lead, whose way it goes."""
-    issue, lead, user = Slot("issue"), Slot("lead"), Slot("user")
-    both = Issue.objects.filter(Q(pk=issue) | Q(pk=lead))
+    issue, user = Slot("issue"), Slot("user")
+    here = Issue.objects.filter(pk=issue)
+    lead = Issue.objects.filter(pk__in=here.values("lead"))
+    both = Issue.objects.filter(pk__in=here.order_by().values("pk").union(here.order_by().values("lead"), all=True))
+    merged = here.filter(state=State.MERGED)
+    shown = here.annotate(shown=Case(When(state=State.MERGED, then=F("lead")), default=F("pk"))).values("shown")
     meetings = Meeting.objects.filter(pk__in=both.values("meeting"))
     steering = Q(valid_on(day()), kind=Body.Kind.STEERING)
     words = Comment.objects.filter(issue=issue).order_by("-at", "-pk")
     merged_at = IssueStep.objects.filter(issue=OuterRef("pk"), name="merge").order_by("-no").values("at")[:1]
-    own = {
-        "own_steps": IssueStep.objects.filter(issue=issue).order_by("no"),
-        "own_reports": InterimReport.objects.filter(issue=issue).order_by("at", "pk"),
-        "own_pauses": Pause.objects.filter(issue=issue).order_by("pk"),
-    }
     return {
-        **whereabouts.Around.sets(Slot("shown")),
-        **(own if merged else {}),
-        "lead": Issue.objects.filter(pk=lead),
+        "issue": here.filter(access.Sight.in_slots(*sight).issues()),
+        **whereabouts.Around.sets(shown),
+        # Of a merged issue alone: elsewhere they are those of the way.
+        "own_steps": IssueStep.objects.filter(issue__in=merged).order_by("no"),
+        "own_reports": InterimReport.objects.filter(issue__in=merged).order_by("at", "pk"),
+        "own_pauses": Pause.objects.filter(issue__in=merged).order_by("pk"),
+        "lead": lead,
         "municipality": Municipality.objects.filter(pk__in=both.values("municipality")),
         "code": Code.objects.filter(Q(pk__in=both.values("topic")) | Q(pk__in=both.values("life_domain"))),
         "meeting": meetings,

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRedirect
 
 from kim import errors, workdays
-from kim.models import Assignment, Code, County, Draft, Municipality, Organisation, User
 from kim.dated import valid_on
+from kim.models import Assignment, Code, County, Draft, Municipality, Organisation, User
 from kim.rules import allows, demand
 from kim.together import Slot, day, text, through, together
 from steering import access

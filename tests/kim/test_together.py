@@ -90,6 +90,7 @@ def test_a_statement_is_made_once_for_each_shape_and_filled_anew_each_time(djang
 def test_a_value_that_is_missing_is_an_error_and_none_finds_nothing():
     values = {"now": workdays.now(), "today": workdays.today()}
     assert asked_for(False)(issue=None, **values)["issues"] == []
+    assert asked_for(False)(issue=10**20, **values)["issues"] == []
     with pytest.raises(KeyError):
         asked_for(False)(**values)
 
