@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from celery import Celery
 from celery.schedules import crontab
-from celery.signals import setup_logging
+from celery.signals import beat_init, before_task_publish, setup_logging, worker_init
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kim.settings")
@@ -56,18 +56,29 @@ if settings.REDIS_URL:
         "health_check_interval": 25,
     }
 else:
-    # Only the file needs it; with Redis no process carries its fifteen megabytes.
-    from sqlalchemy import Engine, event
-
     app.conf.broker_transport_options = {"connect_args": {"timeout": 20}}
     # The file has nobody to talk to but its pollers: no gossip between workers, no remote control.
     app.conf.worker_enable_remote_control = False
 
-    @event.listens_for(Engine, "connect")
-    def prepare_broker_file(connection: sqlite3.Connection, record: object) -> None:
-        """Readers do not wait for the writer; a knock lost in a power cut does no harm."""
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=OFF")
+
+@worker_init.connect
+@beat_init.connect
+@before_task_publish.connect
+def prepare_broker_file(**_: object) -> None:
+    """Readers of the broker file do not wait for the writer; a knock lost in a power cut does no harm.
+
+    Only who speaks to the file loads SQLAlchemy: a web process that never knocks saves its fifteen megabytes.
+    """
+    if not settings.REDIS_URL:
+        from sqlalchemy import Engine, event
+
+        if not event.contains(Engine, "connect", _set_pragmas):
+            event.listen(Engine, "connect", _set_pragmas)
+
+
+def _set_pragmas(connection: sqlite3.Connection, record: object) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 app.autodiscover_tasks()

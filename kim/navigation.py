@@ -10,10 +10,14 @@ from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
-from kim.models import County, Notice, Role
+from kim.models import County, Notice, Role, User
+from kim.models.people import read_along
+from kim.paging import CappedNumber
 
 #: Entries in the bottom bar of a phone; the rest stands behind „Mehr“.
 FIRST = 4
+#: Counting stops here: the navigation shows „99+“.
+MANY = 100
 
 CONTENT = frozenset(Role) - {Role.ADMIN, Role.AUDIT}
 EVERYBODY = frozenset(Role)
@@ -87,19 +91,36 @@ def counter(url_name: str):
     return register
 
 
+@read_along("unread")
+def _unread(me, away, today):
+    unread = CappedNumber(Notice.objects.filter(recipient=me, read_at=None), MANY)
+    return User.objects.filter(pk=me).order_by().only("pk").annotate(number=unread)
+
+
+@read_along("county")
+def _county(me, away, today):
+    return County.objects.order_by("pk")[:1]
+
+
 @counter("kim:notice_list")
 def unread_notices(user) -> int:
-    """Up to 100; a page that has just read them left their number with the user."""
-    if hasattr(user, "unread_notices"):
-        return user.unread_notices
-    return Notice.objects.filter(recipient=user, read_at=None).order_by()[:100].count()
+    """Up to 100; pages on which some are read leave what remains with the user (kim.notices.mark_read)."""
+    if user.unread_left is None:
+        return next((row.number for row in user.standing.along["unread"]), 0)
+    return user.unread_left
+
+
+def county_of(user) -> County:
+    """The county, as it was read with the account that asks."""
+    found = user.standing.along["county"] if user and user.is_authenticated else County.objects.order_by("pk")[:1]
+    return found[0] if found else County.current()
 
 
 def navigation(request):
     """Context processor. Nothing is looked up before a template asks for it."""
     return {
         "nav": SimpleLazyObject(lambda: navigation_of(request)),
-        "county": SimpleLazyObject(County.current),
+        "county": SimpleLazyObject(lambda: county_of(getattr(request, "user", None))),
         "demo": settings.KIM_DEMO,
         "idle_minutes": settings.IDLE_MINUTES,
     }

@@ -6,8 +6,10 @@ What is told about twice under the same key is told once. Mail carries the headl
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from kim import workdays
 from kim.models import Notice, User
 from kim.models.people import deputies_of
+from kim.navigation import MANY, unread_notices
 
 
 @dataclass(frozen=True)
@@ -52,3 +54,11 @@ def tell(tellings: Iterable[Telling], *, key: str, url: str) -> None:
         ],
         ignore_conflicts=True,
     )  # fmt: skip
+
+
+def mark_read(user: User, rows) -> int:
+    """`user` has read these notices, which are their own; what the navigation counts is told. Answers how many."""
+    number = rows.filter(read_at=None).update(read_at=workdays.now())
+    if (before := unread_notices(user)) < MANY:
+        user.unread_left = max(before - number, 0)
+    return number

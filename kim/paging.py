@@ -3,13 +3,15 @@
 import base64
 import datetime as dt
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db import connection
+from django.db.models import IntegerField, Q, QuerySet, Subquery
 
-#: Counting stops here; a list says „mehr als 1.000“.
-CAP = 1000
+#: Counting stops here; a list says „mehr als 500“.
+CAP = 500
 
 
 @dataclass(frozen=True)
@@ -25,28 +27,73 @@ class Page:
         return len(self.rows)
 
 
-def capped(rows: QuerySet, key: str = "") -> int:
-    """How many rows, counted no further than one past CAP.
+class CappedNumber(Subquery):
+    """How many rows, counted no further than `most` (one past CAP), as a column of another query."""
 
-    With the `key` a list is paged by, the count walks the index the page walks and stops early too; without, PostgreSQL
-    may gather all rows of a common word before it counts the first.
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) capped)"
+    output_field = IntegerField()
+
+    def __init__(self, rows: QuerySet, most: int = CAP + 1):
+        super().__init__(rows.order_by().values("pk")[:most])
+
+
+def capped(rows: QuerySet | Sequence[QuerySet], key: str = "") -> int:
+    """How many rows, counted no further than one past CAP; of several sets, how many in any of them.
+
+    A search for words is counted in the order of `key`, by which its list is paged: PostgreSQL would otherwise gather
+    every row of a common word before it counts the first. Elsewhere it finds the first rows soonest in no order.
     """
-    return rows.order_by(*[key] if key else [])[: CAP + 1].count()
+    sets = [rows] if isinstance(rows, QuerySet) else rows
+    order = [key] if key else []
+    if not sets:
+        return 0
+    return min(_in_any([one.order_by(*order)[: CAP + 1] for one in sets]).count(), CAP + 1)
 
 
 def count_words(number: int) -> str:
     return f"mehr als {CAP:,}".replace(",", ".") if number > CAP else f"{number:,}".replace(",", ".")
 
 
-def page(rows: QuerySet, key: str, *, after: str = "", before: str = "", size: int = 50) -> Page:
+def first(sets: Sequence[QuerySet], order: Sequence[str], number: int, lines: QuerySet) -> list:
+    """The first `number` rows of what is in any of `sets`, read as `lines` reads them; one query.
+
+    Each set is walked by an index of its own, where one condition with OR would have the database read them all.
+    """
+    if not sets:
+        return []
+    if len(sets) == 1:
+        return list((lines & sets[0]).order_by(*order)[:number])
+    ids = _in_any([rows.order_by(*order)[:number] for rows in sets])
+    return list(lines.filter(pk__in=ids).order_by(*order)[:number])
+
+
+def _in_any(sets: Sequence[QuerySet]) -> QuerySet:
+    """The ids in any of `sets`, which may be cut off and ordered."""
+    ids = [rows.values("pk") for rows in sets]
+    if len(ids) > 1 and not connection.features.supports_slicing_ordering_in_compound:
+        ids = [rows.model._default_manager.order_by().filter(pk__in=rows).values("pk") for rows in ids]
+    return ids[0].union(*ids[1:]) if len(ids) > 1 else ids[0]
+
+
+def page(
+    rows: QuerySet | Sequence[QuerySet],
+    key: str,
+    *,
+    after: str = "",
+    before: str = "",
+    size: int = 50,
+    lines: QuerySet | None = None,
+) -> Page:
     """One page of `rows` in the order of `key` (a non-null field, "-" for descending), ties broken by id.
 
+    `rows` may be several sets: what is in any of them is paged, read as `lines` reads it (see `first`).
     Tokens that do not fit the key are treated as the first page.
     """
     descending = key.startswith("-")
     name = key.lstrip("-")
     backwards = bool(before)
     start = _read(before or after, name)
+    sets = [rows] if isinstance(rows, QuerySet) else list(rows)
     if start is None:
         backwards = False
     else:
@@ -54,18 +101,19 @@ def page(rows: QuerySet, key: str, *, after: str = "", before: str = "", size: i
         value, pk = start
         try:
             beyond = Q(**{f"{name}__{side}": value}) | Q(**{name: value, f"pk__{side}": pk})
-            rows = rows.filter(beyond, **{f"{name}__{side}e": value})
+            sets = [one.filter(beyond, **{f"{name}__{side}e": value}) for one in sets]
         except (TypeError, ValueError, OverflowError, ValidationError):
             start = None
     sign = "-" if descending != backwards else ""
-    found = list(rows.order_by(f"{sign}{name}", f"{sign}pk")[: size + 1])
+    order = (f"{sign}{name}", f"{sign}pk")
+    found = list(sets[0].order_by(*order)[: size + 1]) if lines is None else first(sets, order, size + 1, lines)
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
-    first, last = (_write(found[0], name), _write(found[-1], name)) if found else ("", "")
+    start_of, end_of = (_write(found[0], name), _write(found[-1], name)) if found else ("", "")
     has_before = more if backwards else start is not None
     has_after = True if backwards else more
-    return Page(found, before=first if has_before else "", after=last if has_after else "")
+    return Page(found, before=start_of if has_before else "", after=end_of if has_after else "")
 
 
 def _write(row, name) -> str:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from kim import workdays
 from kim.models import Draft, JobRun, Mail, Notice, Role, TrailEntry
+from kim.navigation import unread_notices
 from kim.trail import ACTS
 
 MAIN, ASIDE = "main", "aside"
@@ -61,10 +62,12 @@ def sections_for(user) -> dict[str, list[Shown]]:
 
 @section("kim/_today_new.html", order=30)
 def new_notices(user):
-    """Unread notices, newest first. Leaves their number with the user, so that the navigation need not count again."""
-    rows = list(Notice.objects.filter(recipient=user, read_at=None).order_by("-pk")[:100])
-    user.unread_notices = len(rows)
-    return {"notices": rows[:LINES], "number": len(rows)} if rows else None
+    """Unread notices, newest first."""
+    number = unread_notices(user)
+    if not number:
+        return None
+    rows = Notice.objects.filter(recipient=user, read_at=None).order_by("-pk")[:LINES]
+    return {"notices": list(rows), "number": number}
 
 
 @section("kim/_today_drafts.html", order=20)

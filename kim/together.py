@@ -1,53 +1,179 @@
 """Several small sets of rows in one round trip, for pages that show a little of many tables.
 
-Each queryset becomes one column of a single SELECT, its rows as JSON. On both engines the way of counting is the same:
-a page that shows twelve kinds of things asks the database once.
+Each queryset becomes one column of a single SELECT, its rows as JSON. The statement is compiled once for each shape it
+comes in, and PostgreSQL plans it once per connection: building and planning a dozen queries takes ten times as long as
+running them. What differs from one request to the next is a `Slot`, filled when the statement runs.
+
+    @together
+    def around(with_words):                       # arguments: whatever changes the text of the statement
+        issue = Slot("issue")
+        return {"steps": IssueStep.objects.filter(issue=issue), ...}
+
+    around(True)(issue=7)["steps"]                # a list of IssueStep
 """
 
 import datetime as dt
+import itertools
 import json
+import weakref
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import wraps
+from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models
-from django.db.models import QuerySet
-
-
-def together(**sets: QuerySet) -> dict[str, list]:
-    """Every queryset of `sets` evaluated, as lists of model instances under the same names. One query.
-
-    Annotations become attributes, `only()` is kept; `select_related` and prefetching are not: annotate what is needed.
-    """
-    found: dict[str, list] = {name: [] for name in sets}
-    columns, params, readers = [], [], {}
-    for name, rows in sets.items():
-        fields = _fields(rows)
-        query = rows.values_list(*fields).query
-        try:
-            sql, given = query.get_compiler(connection=connection).as_sql()
-        except EmptyResultSet:
-            continue
-        names = ", ".join(f"c{number}" for number in range(len(fields)))
-        build, gather = _JSON[connection.vendor]
-        # Compiled by Django; values stay parameters.
-        columns.append(f"(WITH t({names}) AS ({sql}) SELECT {gather.format(f'{build}({names})')} FROM t)")  # noqa: S608
-        params += given
-        readers[name] = (rows, fields)
-    if not columns:
-        return found
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(columns)}", params)
-        answer = cursor.fetchone()
-    for (name, (rows, fields)), text in zip(readers.items(), answer, strict=True):
-        found[name] = [_instance(rows, fields, values) for values in json.loads(text or "[]", parse_float=Decimal)]
-    return found
-
+from django.db.models import Expression, QuerySet
 
 #: The function that makes one row, and the one that gathers all of them, as text.
 _JSON = {
     "sqlite": ("json_array", "json_group_array({})"),
     "postgresql": ("json_build_array", "json_agg({})::text"),
 }
+_number = itertools.count(1)
+#: Names of the statements each connection has planned. A new connection begins with none.
+_planned: weakref.WeakKeyDictionary[Any, set[str]] = weakref.WeakKeyDictionary()
+
+
+class Slot(Expression):
+    """A place in a query for a value that is given when it runs: `filter(issue=Slot("issue"))`."""
+
+    def __init__(self, name: str, field: models.Field | None = None):
+        super().__init__(output_field=field or models.BigIntegerField())
+        self.name = name
+
+    def as_sql(self, compiler, connection):
+        return "%s", [self]
+
+    def value(self, given):
+        """As the database takes it. A number no column can hold is none that is there."""
+        if isinstance(given, int) and not -(2**63) <= given < 2**63:
+            given = None
+        return self.output_field.get_db_prep_value(given, connection)
+
+
+def day(name: str = "today") -> Slot:
+    return Slot(name, models.DateField())
+
+
+def moment(name: str = "now") -> Slot:
+    return Slot(name, models.DateTimeField())
+
+
+def text(name: str) -> Slot:
+    return Slot(name, models.TextField())
+
+
+def through(model: type[models.Model], name: str, pk: Slot) -> QuerySet:
+    """The ids on the far side of a many-to-many field of the instance with this id."""
+    field: Any = model._meta.get_field(name)
+    rows = field.remote_field.through._default_manager.filter(**{field.m2m_field_name(): pk})
+    return rows.values(field.m2m_reverse_field_name())
+
+
+def together(build: Callable[..., Mapping[str, QuerySet]]) -> Callable[..., "Statement"]:
+    """Make `build` a maker of statements: one for each set of (hashable) arguments it is called with."""
+    made: dict[tuple, Statement] = {}
+
+    @wraps(build)
+    def statement(*shape, **more):
+        key = (connection.vendor, *shape, *sorted(more.items()))
+        if key not in made:
+            made[key] = Statement(build(*shape, **more))
+        return made[key]
+
+    return statement
+
+
+class Statement:
+    """Sets of rows that are read in one query. Call it with a value for each slot.
+
+    Answers lists of model instances under the names of the sets. Annotations become attributes, `only()` is kept;
+    `select_related` and prefetching are not: annotate what is needed.
+    """
+
+    def __init__(self, sets: Mapping[str, QuerySet]):
+        self.name = f"kim_{next(_number)}"
+        self.readers: dict[str, _Reader] = {}
+        self.empty: list[str] = []
+        self.params: list[Any] = []
+        columns = []
+        for name, rows in sets.items():
+            fields = _fields(rows)
+            try:
+                sql, params = rows.values_list(*fields).query.get_compiler(connection=connection).as_sql()
+            except EmptyResultSet:
+                self.empty.append(name)
+                continue
+            names = ", ".join(f"c{number}" for number in range(len(fields)))
+            build, gather = _JSON[connection.vendor]
+            # Compiled by Django; values stay parameters.
+            columns.append(f"(WITH t({names}) AS ({sql}) SELECT {gather.format(f'{build}({names})')} FROM t)")  # noqa: S608
+            self.params += params
+            self.readers[name] = _Reader(rows.model, fields)
+        self.sql = f"SELECT {', '.join(columns)}"
+        self.slots = {param.name: param for param in self.params if isinstance(param, Slot)}
+
+    def __call__(self, **values) -> dict[str, list]:
+        found: dict[str, list] = {name: [] for name in self.empty}
+        if self.readers:
+            for (name, reader), rows in zip(self.readers.items(), self._answer(values), strict=True):
+                found[name] = [reader.instance(row) for row in json.loads(rows, parse_float=Decimal)] if rows else []
+        return found
+
+    def _answer(self, values) -> tuple:
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql" and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+                self._plan()
+                given = [slot.value(values[name]) for name, slot in self.slots.items()]
+                marks = f"({', '.join(['%s'] * len(given))})" if given else ""
+                cursor.execute(f"EXECUTE {self.name}{marks}", given)
+            else:
+                given = [param.value(values[param.name]) if isinstance(param, Slot) else param for param in self.params]
+                cursor.execute(self.sql, given)
+            return cursor.fetchone()
+
+    def _plan(self) -> None:
+        """Have this connection plan the statement, once.
+
+        Not where a pooler hands out another connection for each transaction: there DISABLE_SERVER_SIDE_CURSORS is set,
+        as Django asks for, and the statement is sent as a whole.
+        """
+        planned = _planned.setdefault(connection.connection, set())
+        if self.name in planned:
+            return
+        numbers = {name: f"${number}" for number, name in enumerate(self.slots, 1)}
+        # Below Django's cursor: planning is no query of the page.
+        with connection.connection.cursor() as cursor:
+            marks = tuple(
+                numbers[param.name] if isinstance(param, Slot) else cursor.mogrify("%s", [param]).decode()
+                for param in self.params
+            )
+            types = [str(slot.output_field.db_type(connection)) for slot in self.slots.values()]
+            declared = f"({', '.join(types)})" if types else ""
+            cursor.execute(f"PREPARE {self.name}{declared} AS {self.sql % marks}")
+        planned.add(self.name)
+
+
+class _Reader:
+    """Makes instances of `model` from rows of JSON, in the order of `fields` (attribute name → field)."""
+
+    def __init__(self, model, fields: Mapping[str, models.Field]):
+        own = {field.attname for field in model._meta.concrete_fields}
+        self.model = model
+        self.own = [name for name in fields if name in own]  # the columns come first
+        self.further = [name for name in fields if name not in own]
+        readers = (_from_json(field) for field in fields.values())
+        self.readers = [(place, read) for place, read in enumerate(readers) if read]
+
+    def instance(self, values: list):
+        for place, read in self.readers:
+            if values[place] is not None:
+                values[place] = read(values[place])
+        made = self.model.from_db(connection.alias, self.own, values[: len(self.own)])
+        for name, value in zip(self.further, values[len(self.own) :], strict=True):
+            setattr(made, name, value)
+        return made
 
 
 def _fields(rows: QuerySet) -> dict[str, models.Field]:
@@ -61,31 +187,23 @@ def _fields(rows: QuerySet) -> dict[str, models.Field]:
     return found | {name: annotation.output_field for name, annotation in rows.query.annotations.items()}
 
 
-def _instance(rows, fields, values):
-    own = {field.attname for field in rows.model._meta.concrete_fields}
-    read = {name: _read(field, value) for (name, field), value in zip(fields.items(), values, strict=True)}
-    kept = [name for name in read if name in own]
-    instance = rows.model.from_db(connection.alias, kept, [read[name] for name in kept])
-    for name in read.keys() - own:
-        setattr(instance, name, read[name])
-    return instance
-
-
-def _read(field, value):
-    """A value of JSON as the field has it: moments are aware, days are dates."""
-    if value is None:
-        return None
+def _from_json(field: models.Field) -> Callable | None:
+    """How to read a value of `field` from JSON, if it is not what it is: moments are aware, days are dates."""
     if isinstance(field, models.GeneratedField):
         field = field.output_field
     if isinstance(field, models.DateTimeField):
-        moment = dt.datetime.fromisoformat(value)
-        return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+        return _moment
     if isinstance(field, models.DateField):
-        return dt.date.fromisoformat(value[:10])
+        return lambda value: dt.date.fromisoformat(value[:10])
     if isinstance(field, models.BooleanField):
-        return bool(value)
+        return bool
     if isinstance(field, models.DecimalField):
-        return Decimal(str(value))
-    if isinstance(field, models.JSONField) and isinstance(value, str):
-        return json.loads(value)
-    return value
+        return lambda value: Decimal(str(value))
+    if isinstance(field, models.JSONField):
+        return lambda value: json.loads(value) if isinstance(value, str) else value
+    return None
+
+
+def _moment(value: str) -> dt.datetime:
+    read = dt.datetime.fromisoformat(value)
+    return read if read.tzinfo else read.replace(tzinfo=dt.UTC)

@@ -5,18 +5,18 @@ those of the people they stand in for, so sets are built for every hat, while ru
 workflow. Rows of other tables are reached through the fields of Issue by name: access stands below the models.
 """
 
+from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
 from django.apps import apps
-from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.lookups import IsNull
 
-from kim import workdays
-from kim.dated import valid_on
-from kim.models import Assignment, Bank, County, Role
-from kim.models.people import WITHOUT_CONTENT
+from kim.models import Assignment, Bank, County, Municipality, Role, User
+from kim.models.people import WITHOUT_CONTENT, read_along
 from kim.rules import allows, rule
+from kim.together import Slot
 
 UNREPORTED = ("draft", "withdrawn")
 #: The states whose issues lie in an inbox.
@@ -30,65 +30,127 @@ CONTENT_ROLES = tuple(role for role in Role if role not in WITHOUT_CONTENT)
 # Which ones
 
 
+@dataclass(frozen=True)
+class Sight:
+    """What decides which issues somebody sees: the roles of every hat, the groups sat in and the accounts acted for.
+
+    Groups and people are ids, or slots for them in a statement that is made once for all of the same `shape`.
+    """
+
+    roles: frozenset[str]
+    groups: tuple
+    people: tuple
+
+    @classmethod
+    def of(cls, user) -> "Sight":
+        hats = user.hats()
+        roles = frozenset(role for hat in hats for role in hat.roles)
+        return cls(roles & frozenset(CONTENT_ROLES), tuple(groups_of(user)), tuple(hat.pk for hat in hats))
+
+    @property
+    def shape(self) -> tuple[frozenset[str], int, int]:
+        return self.roles, len(self.groups), len(self.people)
+
+    @classmethod
+    def in_slots(cls, roles, groups: int, people: int) -> "Sight":
+        slots = [tuple(Slot(f"{name}_{no}") for no in range(many)) for name, many in [("group", groups), ("hat", people)]]
+        return cls(roles, *slots)
+
+    @property
+    def values(self) -> dict[str, int]:
+        """For the slots."""
+        named = [("group", self.groups), ("hat", self.people)]
+        return {f"{name}_{no}": pk for name, ids in named for no, pk in enumerate(ids)}
+
+    def issues(self) -> Q:
+        """Own ones in every state; beyond that what each role is for. Administration and audit see none."""
+        return reduce(or_, self._wide(), _own(self.people))
+
+    def parts(self, reporting) -> list[Q]:
+        """The same as sets, for lists: each can be read in the order of the list from an index of its own.
+
+        `reporting` are those of the people who have ever reported something.
+        """
+        return [*self._wide(), *_own_ones(reporting)]
+
+    def _wide(self) -> list[Q]:
+        """What is seen beyond one's own, by role and by group."""
+        reported = ~Q(state__in=UNREPORTED)
+        if Role.COORDINATION in self.roles:
+            return [reported]
+        milestones = [Q(**{f"{name}__isnull": False}) for role, name in _SEEN_FROM.items() if role in self.roles]
+        return [reported & seen for seen in [*milestones, *(Q(body=group) for group in self.groups)]]
+
+
+#: The milestone from which on a role sees every issue.
+_SEEN_FROM = {
+    Role.STRATEGIC_OFFICE: "to_office_at",
+    Role.STEERING_GROUP: "on_agenda_at",
+    Role.CASE_MANAGER: "released_at",
+}
+
+
 def visible_issues(user) -> Q:
-    """Own ones in every state; beyond that what each role is for. Administration and audit see none."""
-    hats = user.hats()
-    reported = ~Q(state__in=UNREPORTED)
-    if any(hat.holds(Role.COORDINATION) for hat in hats):
-        return reported | _own(hats)
-    groups = groups_of(user)
-    wide = [
-        Q(**{f"{milestone}__isnull": False})
-        for role, milestone in [
-            (Role.STRATEGIC_OFFICE, "to_office_at"),
-            (Role.STEERING_GROUP, "on_agenda_at"),
-            (Role.CASE_MANAGER, "released_at"),
-        ]
-        if any(hat.holds(role) for hat in hats)
-    ]
-    if not wide:
-        return _one_of(_issues().filter(reported, body__in=groups), *_own_ones(hats))
-    return reported & reduce(or_, wide, Q(body__in=groups)) | _own(hats)
+    return Sight.of(user).issues()
+
+
+def visible_parts(user) -> list[Q]:
+    return Sight.of(user).parts(_reporting(user))
 
 
 def reported_issues(user) -> Q:
     """Those the user reported or joined."""
-    return Q(pk__in=_reported_by([user]))
+    return Q(pk__in=_reporters([user.pk]).values("issue"))
 
 
 def held_issues(user) -> Q:
     """What lies on the user's desk: they have the clock, or stand in for somebody who has."""
-    hats, wide = _with_duties(user.hats()), []
+    return reduce(or_, _on_desks(user), Q(state="fed_back") & _own([hat.pk for hat in user.hats()]))
+
+
+def held_parts(user) -> list[Q]:
+    """The same as sets, for lists."""
+    return [*_on_desks(user), *(Q(state="fed_back") & own for own in _own_ones(_reporting(user)))]
+
+
+def _on_desks(user) -> list[Q]:
+    """What offices and groups hold; what was fed back lies with those who reported it."""
+    hats, found = user.hats(), []
     for hat in hats:
         if hat.holds(Role.COORDINATION):
-            wide.append(Q(state__in=["coordination", "feedback_due"]))
+            found.append(Q(state__in=["coordination", "feedback_due"]))
         if hat.holds(Role.STRATEGIC_OFFICE):
-            wide.append(Q(state__in=["strategy", "state_level", "steering"]) & _bank_of(hat))
+            found.append(Q(state__in=["strategy", "state_level", "steering"]) & _bank_of(hat))
         if hat.holds(Role.STEERING_GROUP) and _leads_a(hat, "steering"):
-            wide.append(Q(state="steering"))
-    led = Q(state="project", body__in=[group for hat in hats for group in _led_by(hat)])
-    if not wide:
-        own = (_issues().filter(state="fed_back", pk__in=ids) for ids in _own_ones(hats))
-        return _one_of(_issues().filter(led), *own)
-    return reduce(or_, wide) | led | Q(state="fed_back") & _own(hats)
+            found.append(Q(state="steering"))
+    return found + [Q(state="project", body=group) for hat in hats for group in _led_by(hat)]
 
 
 def desk_issues(user) -> Q:
     """What lies in the inbox of the coordination and of the office: theirs to sift, prepare, watch or answer."""
-    hats = _with_duties(user.hats())
-    found = Q(pk__in=[])
-    if any(hat.holds(Role.COORDINATION) for hat in hats):
-        found |= Q(state__in=DESK[Role.COORDINATION])
-    for hat in hats:
-        if hat.holds(Role.STRATEGIC_OFFICE):
-            found |= Q(state__in=DESK[Role.STRATEGIC_OFFICE]) & _bank_of(hat)
-    return found
+    return desk(*desk_shape(user))
+
+
+def desk_shape(user) -> tuple[bool, tuple[int, ...] | None]:
+    """Whether the coordination's desk is among theirs, and the municipalities of the office's: () none, None all."""
+    hats = user.hats()
+    offices = [hat for hat in hats if hat.holds(Role.STRATEGIC_OFFICE)]
+    places = [_municipalities_of(hat) for hat in offices]
+    everywhere = any(among is None for among in places)
+    found = None if everywhere else tuple(sorted({pk for among in places for pk in among or ()}))
+    return any(hat.holds(Role.COORDINATION) for hat in hats), found
+
+
+def desk(coordination: bool, places: tuple[int, ...] | None) -> Q:
+    found = Q(state__in=DESK[Role.COORDINATION]) if coordination else Q(pk__in=[])
+    prepared = Q(state__in=DESK[Role.STRATEGIC_OFFICE])
+    return found | (prepared if places is None else prepared & Q(municipality__in=places))
 
 
 def late_issues_told_to(user) -> Q:
     """What is told to the next office up once it is ten working days late."""
     found = Q(pk__in=[])
-    for hat in _with_duties(user.hats()):
+    for hat in user.hats():
         if hat.holds(Role.COORDINATION):
             found |= Q(state="fed_back")
         if hat.holds(Role.STRATEGIC_OFFICE):
@@ -100,71 +162,84 @@ def late_issues_told_to(user) -> Q:
 
 def groups_of(user) -> list[int]:
     """Ids of the bodies the user, or somebody they stand in for, sits in today."""
-    return [pk for hat in _with_duties(user.hats()) for pk in _memberships(hat)]
+    return [pk for hat in user.hats() for pk in _memberships(hat)]
 
 
 def led_groups(user) -> list[int]:
     """Ids of the bodies the user, or somebody they stand in for, leads today."""
-    return [pk for hat in _with_duties(user.hats()) for pk in _led_by(hat)]
+    return [pk for hat in user.hats() for pk in _led_by(hat)]
 
 
 def bank_name(user) -> str:
     """„linksrheinisch“ where the office contact answers for one bank of the Rhine alone, else nothing."""
-    words = {word for hat in _with_duties(user.hats()) for place, word in hat._places}
+    words = {bank for hat in user.hats() for _, bank in _places(hat)}
     return str(Bank(words.pop()).label) if len(words) == 1 and words != {""} else ""
 
 
-def _issues():
-    return apps.get_model("steering", "Issue").objects.order_by()
+def _reporters(people):
+    """Rows of those who reported something, for these accounts (ids or slots)."""
+    somebody = reduce(or_, (Q(user=one) for one in people))
+    return apps.get_model("steering", "Reporter").objects.filter(somebody)
 
 
-def _reported_by(hats):
-    return apps.get_model("steering", "Reporter").objects.filter(user__in=hats).values("issue")
+def _reporting(user) -> list[int]:
+    """Which of the hats have ever reported something; most accounts have not."""
+    hats = user.hats()
+    return [person.pk for person in user.standing.along.get("reported", hats)]
 
 
-def _own_ones(hats):
-    """Ids of the issues they reported, and of the leads into which something they reported was merged."""
-    reporters = apps.get_model("steering", "Reporter").objects.filter(user__in=hats)
-    return reporters.values("issue"), reporters.filter(issue__lead__isnull=False).values("issue__lead")
+def _own_ones(people) -> list[Q]:
+    """The issues they reported, and the leads into which something they reported was merged."""
+    if not people:
+        return []
+    leads = _reporters(people).filter(issue__lead__isnull=False)
+    return [Q(pk__in=_reporters(people).values("issue")), Q(pk__in=leads.values("issue__lead"))]
 
 
-def _own(hats) -> Q:
-    """The same, asked issue by issue: for lists in which most rows are seen anyway and the first 50 are wanted."""
-    reporters = apps.get_model("steering", "Reporter").objects.filter(user__in=hats)
-    asked = [reporters.filter(**{path: OuterRef("pk")}).values("pk")[:1] for path in ("issue", "issue__lead")]
+def _own(people) -> Q:
+    """The same, asked issue by issue: for one issue, or where most are seen anyway."""
+    rows = _reporters(people)
+    asked = [rows.filter(**{path: OuterRef("pk")}).values("pk")[:1] for path in ("issue", "issue__lead")]
     return reduce(or_, (Q(IsNull(Subquery(one), False)) for one in asked))
 
 
-def _one_of(*sets) -> Q:
-    """In any of `sets` of ids, read from their own indexes: for people who see few of all issues."""
-    first, *more = (ids.values_list("pk", flat=True) if ids.model._meta.model_name == "issue" else ids for ids in sets)
-    return Q(pk__in=first.union(*more, all=True))
+@read_along("reported")
+def _reported_read(me, away, today):
+    """One row for each of them who has ever reported anything."""
+    reporters = apps.get_model("steering", "Reporter").objects.filter(user=OuterRef("pk"))
+    people = User.objects.filter(Q(pk=me) | Q(pk__in=away))
+    return people.filter(Exists(reporters)).order_by().only("pk")
+
+
+@read_along("seats")
+def _seats_read(me, away, today):
+    seats = apps.get_model("steering", "Membership").objects.valid_on(today).filter(Q(user=me) | Q(user__in=away))
+    return seats.order_by("pk").only("user", "body", "function").annotate(kind=F("body__kind"))
+
+
+@read_along("places")
+def _places_read(me, away, today):
+    duties = Assignment.objects.valid_on(today).filter(role=Role.STRATEGIC_OFFICE, known_until__isnull=True)
+    return duties.filter(Q(user=me) | Q(user__in=away)).order_by("pk").only("user", "municipality", "bank")
+
+
+@read_along("banks")
+def _banks_read(me, away, today):
+    """The municipalities on the banks of the Rhine that are answered for."""
+    banks = _places_read(me, away, today).order_by().exclude(bank="").values("bank")
+    return Municipality.objects.filter(bank__in=banks).order_by("pk").only("bank")
 
 
 def _memberships(hat) -> dict[int, tuple[str, str]]:
     """Body id → (kind of body, function in it), as of today."""
-    _with_duties([hat])
-    return hat._seats
+    seats = hat.standing.along.get("seats", ())
+    return {seat.body_id: (seat.kind, seat.function) for seat in seats if seat.user_id == hat.pk}
 
 
-def _with_duties(hats):
-    """The same accounts, knowing their seats and their places as of today; one query for all that do not yet."""
-    today = workdays.today()
-    new = {hat.pk: hat for hat in hats if getattr(hat, "_duties_on", None) != today}
-    for hat in new.values():
-        hat._duties_on, hat._seats, hat._places = today, {}, []
-    if new:
-        here = Q(valid_on(today), user__in=list(new))
-        seats = apps.get_model("steering", "Membership").objects.filter(here)
-        duties = Assignment.objects.filter(here, role=Role.STRATEGIC_OFFICE, known_until__isnull=True)
-        rows = seats.order_by().values_list("user", "body", "body__kind", "function", Value(True))
-        places = duties.order_by().values_list("user", "municipality", "bank", Value(""), Value(False))
-        for user, place, word, function, is_seat in rows.union(places, all=True):
-            if is_seat:
-                new[user]._seats[place] = (word, function)
-            else:
-                new[user]._places.append((place, word))
-    return hats
+def _places(hat) -> list[tuple[int | None, str]]:
+    """What somebody of the office answers for today: (municipality id, bank of the Rhine)."""
+    places = hat.standing.along.get("places", ())
+    return [(place.municipality_id, place.bank) for place in places if place.user_id == hat.pk]
 
 
 def _led_by(hat) -> list[int]:
@@ -175,15 +250,19 @@ def _leads_a(hat, kind) -> bool:
     return any(seat == (kind, "lead") for seat in _memberships(hat).values())
 
 
+def _municipalities_of(hat) -> list[int] | None:
+    """An office contact answers for a bank of the Rhine or for single municipalities; without either (None) for all."""
+    places = _places(hat)
+    if not places or (None, "") in places:
+        return None
+    banks = {bank for _, bank in places if bank}
+    on_banks = [place.pk for place in hat.standing.along["banks"] if place.bank in banks]
+    return [*on_banks, *(place for place, bank in places if not bank)]
+
+
 def _bank_of(hat) -> Q:
-    """An office contact answers for a bank of the Rhine or for single municipalities; without either, for all."""
-    _with_duties([hat])
-    if not hat._places or (None, "") in hat._places:
-        return Q()
-    found = Q(pk__in=[])
-    for municipality, bank in hat._places:
-        found |= Q(municipality__bank=bank) if bank else Q(municipality=municipality)
-    return found
+    places = _municipalities_of(hat)
+    return Q() if places is None else Q(municipality__in=places)
 
 
 # Rules about one issue

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q
 
 from kim import workdays
-from kim.navigation import counter
-from kim.paging import CAP
+from kim.models import User
+from kim.navigation import MANY, counter
+from kim.paging import CappedNumber
 from kim.privacy_gate import GateDown, Held
+from kim.together import Slot, day, together
 from kim.workflow import StepRefused
+from steering import access
 from steering.escalation import ESCALATION, HOLDER, State
 from steering.models import Issue
 
@@ -33,22 +35,32 @@ class Figures:
 
 
 def figures(user) -> Figures:
-    """How much lies on this user's desk, counted once per request and no further than CAP, the latest first."""
+    """How much lies on this user's desk, each counted no further than CAP; one query, asked once per request."""
     if not hasattr(user, "_desk_figures"):
-        desk = Issue.objects.on_desk_of(user).order_by("due_rank")[: CAP + 1]
-        late = Q(due_on__lt=workdays.today(), paused_until__isnull=True)
-        found = desk.aggregate(
-            total=Count("pk"),
-            late=Count("pk", filter=late),
-            to_answer=Count("pk", filter=Q(state=State.FEEDBACK_DUE)),
-        )
-        user._desk_figures = Figures(**found)
+        (counted,) = _counted(*access.desk_shape(user), in_full=True)(user=user.pk, today=workdays.today())["desk"]
+        user._desk_figures = Figures(counted.total, counted.late, counted.to_answer)
     return user._desk_figures
 
 
 @counter("steering:inbox")
 def in_the_inbox(user) -> int:
-    return figures(user).total
+    """Up to 100, for the navigation."""
+    if hasattr(user, "_desk_figures"):
+        return user._desk_figures.total
+    (counted,) = _counted(*access.desk_shape(user), in_full=False)(user=user.pk)["desk"]
+    return counted.total
+
+
+@together
+def _counted(coordination, places, in_full):
+    """The figures as columns of the one row of whoever asks."""
+    desk = Issue.objects.filter(access.desk(coordination, places))
+    late = desk.filter(due_rank__lt=day(), paused_until__isnull=True)
+    asking = User.objects.filter(pk=Slot("user")).order_by().only("pk")
+    if not in_full:
+        return {"desk": asking.annotate(total=CappedNumber(desk, MANY))}
+    to_answer = CappedNumber(desk.filter(state=State.FEEDBACK_DUE))
+    return {"desk": asking.annotate(total=CappedNumber(desk), late=CappedNumber(late), to_answer=to_answer)}
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,24 @@
 """What a list of issues can be narrowed by. The choices of all selects and the saved filters come from one query."""
 
 import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import django_filters as filters
-from django.db.models import Case, CharField, Value, When
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import Case, F, QuerySet, When
+from django.forms import ChoiceField
 
 from kim import workdays
+from kim.form_rendering import QuickSelect
 from kim.forms import Day
 from kim.models import Bank, Code, County, Municipality, SavedFilter
+from kim.together import Slot, text, through, together
 from kim.trigrams import fold
 from steering.access import UNREPORTED
 from steering.escalation import HOLDER, OPEN, Office, State
-from steering.models import Issue, Reporter
+from steering.models import Comment, Confirmation, Issue, Reporter
 
 #: What a list can be ordered by: key in the address → (words, key of the page).
 ORDERS = {
@@ -21,45 +27,68 @@ ORDERS = {
     "old": ("zuerst gemeldet", "reported_at"),
 }
 ALL = "all"
+NUMBER = re.compile(r"kp-\d{4}-\d{4,}", re.IGNORECASE)
 #: Controls that are always in sight, beside the search.
 FIRST = ("state", "due", "mine", "sort")
 
 
-def choices_for(user, page: str, beside: Issue | None = None) -> dict[str, list]:
-    """Everything the selects of a list offer, read at once: code lists, municipalities, the user's saved filters.
+@dataclass(frozen=True)
+class Choices:
+    """What the selects of a list offer; with it, what the rows point at can be shown without asking again."""
 
-    With `beside`, also what the reading pane shows of that issue: its legal areas, its reporters and the findings of
-    the privacy gate that were vouched for, under `of_legal_area`, `of_reporter` and `of_finding`.
-    """
-    named = Code.objects.annotate(word=Coalesce(NullIf("short", Value("")), "label"))
-    codes = named.order_by().values_list("list", "pk", "word", "position", Value("", CharField()))
-    places = Municipality.objects.order_by().values_list(
-        Value("municipality", CharField()), "pk", "name", Value(0), Value("", CharField())
-    )
-    saved = SavedFilter.objects.order_by().filter(user=user, page=page)
-    saved = saved.values_list(Value("saved", CharField()), "pk", "name", Value(0), "query")
-    rows = codes.union(places, saved, *(_beside(beside) if beside else ()), all=True)
-    names = ("municipality", "saved", "of_legal_area", "of_reporter", "of_finding", *Code.List.values)
-    found: dict[str, list] = {name: [] for name in names}
-    for kind, pk, label, _, more in sorted(rows, key=lambda row: (row[0], row[3], fold(row[2]))):
-        found[kind].append((pk, label, more) if kind in ("saved", "of_finding") else (pk, label))
-    return found
+    codes: dict[str, list[Code]]
+    places: list[Municipality]
+    saved: list[SavedFilter]
+    beside: dict[str, list]
+
+    @classmethod
+    def of(cls, user, page: str, beside: Issue | None = None) -> "Choices":
+        """Read at once: code lists, municipalities, the user's saved filters.
+
+        With `beside`, also what a reading pane shows of that issue: `legal_areas`, `reporters` (with `user_name`),
+        `findings` of the privacy gate that were vouched for, the `last_word` said publicly, and the `lead`.
+        """
+        read = _choices(beside is not None)(user=user.pk, page=page, **_values(beside))
+        codes: dict[str, list[Code]] = {name: [] for name in Code.List.values}
+        for code in sorted(read.pop("codes"), key=lambda code: (code.position, fold(str(code)))):
+            codes[code.list].append(code)
+        places, saved = (sorted(read.pop(name), key=lambda row: fold(row.name)) for name in ("places", "saved"))
+        return cls(codes, places, saved, read)
+
+    def name_in(self, issues: Iterable[Issue]) -> None:
+        """Hang municipality, topic and life domain into `issues`."""
+        places = {place.pk: place for place in self.places}
+        codes = {code.pk: code for among in self.codes.values() for code in among}
+        for issue in issues:
+            issue.municipality = places.get(issue.municipality_id)
+            issue.topic, issue.life_domain = codes.get(issue.topic_id), codes.get(issue.life_domain_id)
 
 
-def _beside(issue: Issue):
-    """Parts of the same union, five columns each: kind, key, label, position, more."""
-    through = Issue.legal_areas.through.objects.filter(issue=issue).order_by()
-    yield through.values_list(
-        Value("of_legal_area", CharField()), "code", "code__label", "code__position", Value("", CharField())
-    )
-    who = Reporter.of(issue).order_by()
-    place = Case(When(issue=issue, first=True, then=Value(0)), default=Value(1))
-    yield who.values_list(
-        Value("of_reporter", CharField()), "user", "user__display_name", place, Value("", CharField())
-    )
-    yield issue.confirmations.order_by().values_list(
-        Value("of_finding", CharField()), "pk", "excerpt", Value(0), "kind"
-    )
+@together
+def _choices(with_issue):
+    user, issue = Slot("user"), Slot("issue")
+    said = Comment.objects.filter(public=True, issue=Slot("shown")).order_by("-at", "-pk")
+    beside = {
+        "legal_areas": Code.objects.filter(pk__in=through(Issue, "legal_areas", issue)),
+        "reporters": Reporter.of(issue)
+        .order_by(Case(When(issue=issue, first=True, then=0), default=1), "pk")
+        .annotate(user_name=F("user__display_name")),
+        "findings": Confirmation.objects.filter(issue=issue).order_by("pk"),
+        "last_word": said[:1],
+        "lead": Issue.objects.filter(pk=Slot("lead")),
+    }
+    return {
+        "codes": Code.objects.order_by().only("list", "label", "short", "position"),
+        "places": Municipality.objects.order_by().only("name", "bank"),
+        "saved": SavedFilter.objects.order_by().filter(user=user, page=text("page")).only("name", "query"),
+        **(beside if with_issue else {}),
+    }
+
+
+def _values(issue: Issue | None) -> dict:
+    if issue is None:
+        return {}
+    return {"issue": issue.pk, "lead": issue.lead_id, "shown": issue.lead_id or issue.pk}
 
 
 class DayFilter(filters.Filter):
@@ -77,16 +106,14 @@ class IssueFilter(filters.FilterSet):
         choices=[("late", "überfällig"), ("soon", "in zwei Arbeitstagen fällig"), ("paused", "Uhr angehalten")],
     )  # fmt: skip
     mine = filters.ChoiceFilter(
-        label="Bezug", method="by_mine", empty_label="alle",
+        label="Bezug", method="keep", empty_label="alle",
         choices=[("held", "liegt bei mir"), ("reported", "von mir gemeldet")],
     )  # fmt: skip
     topic = filters.TypedChoiceFilter(label="Thema", field_name="topic_id", coerce=int)
     life_domain = filters.TypedChoiceFilter(label="Handlungsfeld", field_name="life_domain_id", coerce=int)
     legal_area = filters.TypedChoiceFilter(label="Rechtskreis", method="by_legal_area", coerce=int)
     municipality = filters.TypedChoiceFilter(label="Kommune", field_name="municipality_id", coerce=int)
-    bank = filters.ChoiceFilter(
-        label="Rheinseite", field_name="municipality__bank", choices=Bank.choices, empty_label="beide"
-    )
+    bank = filters.ChoiceFilter(label="Rheinseite", method="by_bank", choices=Bank.choices, empty_label="beide")
     since = DayFilter(label="gemeldet ab", method="by_since", past=True)
     until = DayFilter(label="gemeldet bis", method="by_until", past=True)
     sort = filters.ChoiceFilter(
@@ -98,20 +125,27 @@ class IssueFilter(filters.FilterSet):
         model = Issue
         fields = ()
 
-    def __init__(self, data, queryset, *, user, choices, states=tuple(OPEN)):
-        """`states` are those the list can hold at all; the select offers them."""
-        super().__init__(data, queryset)
-        self.user = user
+    def __init__(self, data, among: Callable[[str], Sequence[QuerySet]], *, choices: Choices, states=tuple(OPEN)):
+        """`among` answers for a choice of `mine` the sets that are narrowed, whose union is the list.
+
+        `states` are those the list can hold at all; the select offers them.
+        """
+        super().__init__(data, Issue.objects.none())
+        self.among = among
         self.states = states
+        self.places = choices.places
         closed = [state for state in State if state not in OPEN]
         offered = [state for state in State if state in states or state in closed]
         labels = [(ALL, "alle, auch abgeschlossene"), *((state.value, state.label) for state in offered)]
         self.form.fields["state"].choices = labels
-        for name in ("topic", "life_domain", "legal_area", "municipality"):
-            self.form.fields[name].choices = [("", "alle"), *choices[name]]
+        for name, rows in {**choices.codes, "municipality": choices.places}.items():
+            if name in self.form.fields:
+                self.form.fields[name].choices = [("", "alle"), *((row.pk, str(row)) for row in rows)]
         self.form.fields["q"].widget.input_type = "search"
         self.form.fields["q"].widget.attrs["placeholder"] = "Wort oder Nummer"
         for name, bound in self.form.fields.items():
+            if isinstance(bound, ChoiceField):
+                bound.widget = QuickSelect(choices=bound.choices)
             bound.widget.attrs |= {
                 "class": "form-control form-control-sm"
                 if name in {"q", "since", "until"}
@@ -157,9 +191,13 @@ class IssueFilter(filters.FilterSet):
     def in_use_more(self) -> bool:
         return any(value and name not in (*FIRST, "q") for name, value in self.given.items())
 
-    @property
-    def qs(self):
-        rows = super().qs
+    @cached_property
+    def sets(self) -> list[QuerySet]:
+        """What was found, as sets for kim.paging."""
+        return [self._narrowed(rows) for rows in self.among(self.given.get("mine") or "")]
+
+    def _narrowed(self, rows):
+        rows = self.filter_queryset(rows)
         state = self.given.get("state")
         if not state:
             return rows.filter(state__in=[one for one in self.states if one not in UNREPORTED])
@@ -169,8 +207,9 @@ class IssueFilter(filters.FilterSet):
 
     def search(self, rows, name, value):
         """Every word, anywhere in number, title or matter; a whole number finds that one issue."""
-        words = fold(value).split()[:6]
-        for word in words:
+        if NUMBER.fullmatch(value.strip()):
+            return rows.filter(number=value.strip().upper())
+        for word in fold(value).split()[:6]:
             rows = rows.filter(folded__contains=word)
         return rows
 
@@ -190,11 +229,11 @@ class IssueFilter(filters.FilterSet):
         last = workdays.add_workdays(today, 2, County.current().workday_rules)
         return running.filter(due_rank__gte=today, due_rank__lte=last)
 
-    def by_mine(self, rows, name, value):
-        return rows.held_by(self.user) if value == "held" else rows.reported_by(self.user)
-
     def by_legal_area(self, rows, name, value):
         return rows.filter(pk__in=Issue.legal_areas.through.objects.filter(code=value).values("issue"))
+
+    def by_bank(self, rows, name, value):
+        return rows.filter(municipality__in=[place.pk for place in self.places if place.bank == value])
 
     def by_since(self, rows, name, value):
         return rows.filter(reported_at__gte=_midnight(value))

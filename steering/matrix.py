@@ -6,18 +6,20 @@ A cell says for whom the answer is yes: for every issue, for one's own, for othe
 from functools import partial
 from itertools import product
 
-from django.db.models.sql import AND, Query
+from django.db.models.sql import AND
 from django.db.models.sql.where import NothingNode, WhereNode
 
 from kim import workdays
 from kim.access import Table
 from kim.models import Role, User
+from kim.models.people import Standing
 from kim.rules import allows, nobody
 from steering import access
 from steering.escalation import ESCALATION, State
-from steering.models import Issue
+from steering.models import Issue, Membership
 
 GROUP, STEERING_GROUP = -1, -2
+SOMEBODY = -1
 #: The milestones an issue has passed once it is in a state on the regular way.
 PASSED = {
     State.DRAFT: (),
@@ -64,14 +66,15 @@ QUESTIONS = (
 
 def somebody(role: str) -> User:
     """Holds `role` and leads what goes with it; sits nowhere else, answers for the whole county."""
-    today = workdays.today()
-    person = User(pk=-1, display_name=Role(role).label)
-    person._standing_on, person._standing_is = today, (frozenset({role}), [])
-    seats: dict[str, dict[int, tuple[str, str]]] = {
-        Role.PROJECT_GROUP: {GROUP: ("thematic", "lead")},
-        Role.STEERING_GROUP: {STEERING_GROUP: ("steering", "lead")},
-    }
-    vars(person).update(_duties_on=today, _seats=seats.get(role, {}), _places=[])
+    led = {Role.PROJECT_GROUP: (GROUP, "thematic"), Role.STEERING_GROUP: (STEERING_GROUP, "steering")}
+    seats = []
+    if role in led:
+        body, kind = led[Role(role)]
+        seat = Membership(user_id=SOMEBODY, body_id=body, function=Membership.Function.LEAD)
+        seat.__dict__["kind"] = kind
+        seats.append(seat)
+    person = User(pk=SOMEBODY, display_name=Role(role).label)
+    person._standing = Standing(workdays.today(), frozenset({role}), along={"seats": seats})
     return person
 
 
@@ -106,9 +109,6 @@ def _holds(condition, issue: Issue, own: bool) -> bool:
     target = getattr(condition.lhs, "target", None)
     if target is None or target.model is not Issue:
         return own != (condition.lookup_name == "isnull" and condition.rhs)
-    if isinstance(condition.rhs, Query):
-        parts = condition.rhs.combined_queries or (condition.rhs,)
-        return any(holds(part.where, issue, own) if part.model is Issue else own for part in parts)
     value = getattr(issue, target.attname)
     match condition.lookup_name:
         case "in":

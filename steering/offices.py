@@ -5,12 +5,11 @@ from collections.abc import Iterable
 from django.db.models import Exists, OuterRef, Q
 
 from kim import workdays
-from kim.dated import valid_on
 from kim.models import Assignment, Role, User
 from kim.models.people import with_role
-from kim.together import together
+from kim.together import Slot, day, text, together
 from steering.escalation import Office
-from steering.models import Body, Issue, Membership
+from steering.models import Body, Issue, Membership, Reporter
 
 
 def people_of(office: Office, issue: Issue) -> list[User]:
@@ -20,7 +19,14 @@ def people_of(office: Office, issue: Issue) -> list[User]:
 
 def people_of_all(offices: Iterable[Office], issue: Issue) -> dict[Office, list[User]]:
     """The same for several offices, in one query."""
-    found = together(**{Office(office).value: _accounts(Office(office), issue) for office in set(offices)})
+    place = issue.municipality
+    found = _people(tuple(sorted(set(offices))))(
+        issue=issue.pk,
+        body=issue.body_id,
+        place=issue.municipality_id,
+        bank=place.bank if place else "",
+        today=workdays.today(),
+    )
     answer = {Office(name): people for name, people in found.items()}
     if Office.STRATEGY in answer:
         everybody = answer[Office.STRATEGY]
@@ -28,37 +34,38 @@ def people_of_all(offices: Iterable[Office], issue: Issue) -> dict[Office, list[
     return answer
 
 
-def _accounts(office, issue):
+@together
+def _people(offices):
+    return {office: _accounts(office) for office in offices}
+
+
+def _accounts(office):
     match office:
         case Office.REPORTERS:
-            return issue.all_reporters()
+            return User.objects.filter(pk__in=Reporter.of(Slot("issue")).values("user"))
         case Office.COORDINATION:
-            return with_role(Role.COORDINATION)
+            return with_role(Role.COORDINATION, day())
         case Office.STRATEGY:
-            return _contacts_for(issue.municipality)
+            return _contacts()
         case Office.STEERING:
-            groups = Body.objects.valid_on().filter(kind=Body.Kind.STEERING).order_by("pk")
+            groups = Body.objects.valid_on(day()).filter(kind=Body.Kind.STEERING).order_by("pk")
             return _leads_of(groups.values("pk")[:1])
         case Office.PROJECT:
-            return _leads_of([issue.body_id] if issue.body_id else [])
+            return _leads_of(Body.objects.filter(pk=Slot("body")).values("pk"))
     raise ValueError(office)
 
 
 def _leads_of(bodies):
-    seats = Membership.objects.valid_on().filter(body__in=bodies, function=Membership.Function.LEAD)
+    seats = Membership.objects.valid_on(day()).filter(body__in=bodies, function=Membership.Function.LEAD)
     return User.objects.filter(is_active=True, pk__in=seats.values("user"))
 
 
-def _contacts_for(municipality):
+def _contacts():
     """The office's people; `here` marks those named for this municipality or its bank of the Rhine, who come first."""
-    duties = Assignment.objects.filter(valid_on(workdays.today()), role=Role.STRATEGIC_OFFICE, known_until__isnull=True)
-    places = Q(pk__in=[])
-    if municipality:
-        places = Q(municipality=municipality)
-        if municipality.bank:
-            places |= Q(bank=municipality.bank)
+    duties = Assignment.objects.valid_on(day()).filter(role=Role.STRATEGIC_OFFICE, known_until__isnull=True)
+    places = Q(municipality=Slot("place")) | Q(~Q(bank=""), bank=text("bank"))
     named = duties.filter(places, user=OuterRef("pk"))
-    return with_role(Role.STRATEGIC_OFFICE).annotate(here=Exists(named))
+    return with_role(Role.STRATEGIC_OFFICE, day()).annotate(here=Exists(named))
 
 
 def name_of(office: Office, issue: Issue) -> str:

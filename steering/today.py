@@ -2,11 +2,11 @@
 
 import datetime as dt
 
-from django.db.models import Case, Q, When
+from django.db.models import Q
 
 from kim import workdays
 from kim.models import Assignment, Role
-from kim.paging import CAP
+from kim.paging import first
 from kim.today import ASIDE, MAIN, section
 from steering import access, desks, whereabouts
 from steering.escalation import HOLDER, State
@@ -16,6 +16,7 @@ from steering.models import Body, Issue, Measure, Meeting
 WAITING = 12
 #: So many items of the next agenda; its page has them all.
 AGENDA = 10
+BY_DUE = ("due_rank", "pk")
 #: What this person is asked to do with an issue in a state, for the line on „Heute“.
 ASKED = {
     State.COORDINATION: "Sichten und weiterleiten, bündeln oder nachfragen",
@@ -42,12 +43,10 @@ def next_meeting(user):
     meeting = meetings.with_capped_figures().first()
     items = meeting.agenda.undecided().select_related("issue__municipality").order_by("pk") if meeting else ()
     items = list(items[:AGENDA])
-    more = meeting.to_decide - len(items) if meeting else 0
     return {
         "meeting": meeting,
         "items": items,
-        "more": more,
-        "more_words": "mehr als 1.000" if meeting and meeting.to_decide > CAP else f"{more:,}".replace(",", "."),
+        "more": meeting.to_decide if meeting and meeting.to_decide > len(items) else 0,
         "workdays": workdays.workdays_between(workdays.today(), meeting.day) if meeting else None,
         "is_office": user.acts_as(Role.STRATEGIC_OFFICE),
     }
@@ -58,7 +57,7 @@ def waiting(user):
     """„Das wartet auf Sie“: what the user, or somebody they stand in for, holds, by due date."""
     if not access.sees_content(user):
         return None
-    rows = list(Issue.objects.held_by(user).for_lines().order_by("due_rank", "pk")[: WAITING + 1])
+    rows = first(Issue.objects.parts_held_by(user), BY_DUE, WAITING + 1, Issue.objects.for_lines())
     desk = user.acts_as(*access.DESK)
     return {
         "lines": [(*line(issue), ASKED.get(State(issue.state), "")) for issue in rows[:WAITING]],
@@ -100,11 +99,12 @@ def reports(user):
     """„Wo sind meine Meldungen?“, drafts first: they wait for nobody else."""
     if not user.acts_as(Role.CASE_MANAGER, Role.AUTHORITY):
         return None
-    mine = Issue.objects.reported_by(user).unended().for_lines()
-    rows = list(mine.order_by(Case(When(state=State.DRAFT, then=0), default=1), "due_rank", "pk")[:12])
-    drafts = [issue for issue in rows if issue.state == State.DRAFT]
-    under_way = [line(issue) for issue in rows if issue.state != State.DRAFT]
-    return {"drafts": drafts, "lines": under_way[:8]}
+    mine = Issue.objects.reported_by(user)
+    under_way = [mine.unended().exclude(state=State.DRAFT)]
+    return {
+        "drafts": list(mine.filter(state=State.DRAFT).order_by("-pk")[:4]),
+        "lines": [line(issue) for issue in first(under_way, BY_DUE, 8, Issue.objects.for_lines())],
+    }
 
 
 @section("steering/_today_place.html", column=ASIDE, order=10)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from kim import workdays
 from kim.models import County
-from kim.together import together
+from kim.together import Slot, day, moment, together
 from steering.escalation import HOLDER, State
 from steering.models import Body, InterimReport, Issue, IssueStep, Meeting, Pause
 from steering.models.clock import TimeLimit, deadline_for
@@ -172,21 +172,21 @@ class Around:
     gathers: int
 
     @staticmethod
-    def sets(issue: Issue) -> dict:
-        """The querysets to read together; `issue` is the one whose way is drawn."""
+    def sets(ids) -> dict:
+        """What to read together about the issue whose way is drawn, given its id as a query; slots: `today`, `now`."""
         return {
-            "steps": issue.steps_taken.order_by("no"),
+            "steps": IssueStep.objects.filter(issue__in=ids).order_by("no"),
             "limits": TimeLimit.objects.all(),
             "county": County.objects.all()[:1],
-            "pauses": issue.pauses.order_by("pk"),
-            "reports": issue.interim_reports.order_by("at", "pk"),
+            "pauses": Pause.objects.filter(issue__in=ids).order_by("pk"),
+            "reports": InterimReport.objects.filter(issue__in=ids).order_by("at", "pk"),
             "meetings": upcoming_meetings(),
-            "gathered": issue.bundled.only("pk").order_by("pk"),
+            "gathered": Issue.objects.filter(lead__in=ids).only("pk").order_by("pk"),
         }
 
     @classmethod
     def of(cls, issue: Issue, read: dict | None = None) -> "Around":
-        read = read or together(**cls.sets(issue))
+        read = read or _around()(issue=issue.pk, today=workdays.today(), now=workdays.now())
         county = read["county"][0] if read["county"] else County(pk=1)
         return cls(
             steps=tuple(read["steps"]),
@@ -199,10 +199,15 @@ class Around:
         )
 
 
+@together
+def _around():
+    return Around.sets(Issue.objects.filter(pk=Slot("issue")).values("pk"))
+
+
 def upcoming_meetings():
     """Meetings of the steering group still to come, the next one first; no more than a year's worth."""
-    groups = Body.objects.valid_on().filter(kind=Body.Kind.STEERING)
-    return Meeting.objects.upcoming().filter(body__in=groups)[:12]
+    groups = Body.objects.valid_on(day()).filter(kind=Body.Kind.STEERING)
+    return Meeting.objects.upcoming(moment()).filter(body__in=groups)[:12]
 
 
 def clock(issue: Issue, around: Around | None = None) -> Clock | None:

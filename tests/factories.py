@@ -131,7 +131,7 @@ def project_group(kind="thematic", municipality=None, lead=None) -> Body:
 
 
 def seat(body, user, function="lead", **fields) -> Membership:
-    user._duties_on = None  # what it sat in is remembered for the day
+    user.forget_standing()
     return Membership.objects.create(
         **{"body": body, "user": user, "function": function, "valid_from": LONG_AGO} | fields
     )

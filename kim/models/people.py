@@ -1,16 +1,18 @@
 """Who works here, as what, where, since when, and who stands in when somebody is away."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
-from django.db.models import F, FilteredRelation, Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from kim import workdays
 from kim.dated import Dated, Known, valid_on
 from kim.models.places import Bank, Municipality, Organisation
+from kim.together import Slot, day, together
 
 
 class Role(models.TextChoices):
@@ -26,6 +28,31 @@ class Role(models.TextChoices):
 
 #: Roles that carry no content, whatever else a person may do (design: access).
 WITHOUT_CONTENT = frozenset({Role.ADMIN, Role.AUDIT})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What an account is on a day: the roles it holds, whom it stands in for, and what is read along with that."""
+
+    day: dt.date
+    roles: frozenset[str] = frozenset()
+    deputised: tuple["User", ...] = ()
+    along: Mapping[str, list] = field(default_factory=dict)
+
+
+#: Sets read in the same query as a standing, by name: `f(me, away, today) -> QuerySet`, where `me` is the account,
+#: `away` the ids of those it stands in for. Both and `today` are expressions to filter by.
+_ALONG: dict[str, Callable[[Slot, QuerySet, Slot], QuerySet]] = {}
+
+
+def read_along(name: str):
+    """Registers what every page needs about whoever asks; found afterwards under `user.standing.along[name]`."""
+
+    def register(function):
+        _ALONG[name] = function
+        return function
+
+    return register
 
 
 class User(AbstractUser):
@@ -55,9 +82,10 @@ class User(AbstractUser):
             )  # fmt: skip
         ]
 
-    # Kept on an account for the day, see _standing
-    _standing_on: dt.date
-    _standing_is: tuple[frozenset[str], list["User"]]
+    #: Kept on an account for the day; None: to be read.
+    _standing: Standing | None = None
+    #: How many notices this request leaves unread, once it has read some (kim.notices).
+    unread_left: int | None = None
     #: Roles held today, where kim.absences.with_roles read the account.
     granted: frozenset[str]
 
@@ -75,11 +103,11 @@ class User(AbstractUser):
     @property
     def roles(self) -> frozenset[str]:
         """The roles this account itself holds today."""
-        return self._standing()[0]
+        return self.standing.roles
 
     def hats(self) -> list["User"]:
         """Everybody this account acts for today: itself first, then those who are away and named it deputy."""
-        return [self, *self._standing()[1]]
+        return [self, *self.standing.deputised]
 
     def holds(self, *roles: str) -> bool:
         """Whether this account itself holds one of `roles`; to include deputising, ask every hat."""
@@ -89,25 +117,24 @@ class User(AbstractUser):
         """Whether this account, or somebody it stands in for, holds one of `roles`."""
         return any(hat.holds(*roles) for hat in self.hats())
 
-    def _standing(self) -> tuple[frozenset[str], list["User"]]:
-        """Own roles and the accounts deputised for, each knowing its own roles; one query per request and day."""
+    @property
+    def standing(self) -> Standing:
+        """As of today; one query per request and day. Those deputised for come with theirs, but without deputies."""
         today = workdays.today()
-        if getattr(self, "_standing_on", None) != today:
-            away = Absence.objects.valid_on(today).filter(deputy=self).values("user")
-            held = FilteredRelation("role_grants", condition=valid_on(today, "role_grants__"))
-            rows = User.objects.filter(Q(pk=self.pk) | Q(pk__in=away)).order_by("pk")
-            people: dict[int, User] = {self.pk: self}
-            roles: dict[int, set[str]] = {self.pk: set()}
-            for row in rows.annotate(held=held, role_held=F("held__role")):
-                people.setdefault(row.pk, row)
-                roles.setdefault(row.pk, set()).update([row.role_held] if row.role_held else [])
-            hats = [person for pk, person in people.items() if pk != self.pk]
+        if self._standing is None or self._standing.day != today:
+            read = _standings(tuple(_ALONG))(me=self.pk, today=today)
+            held: dict[int, set[str]] = {}
+            for grant in read.pop("grants"):
+                held.setdefault(grant.user_id, set()).add(grant.role)
+            hats = tuple(read.pop("away"))
             for hat in hats:
-                hat._standing_on = today
-                hat._standing_is = (frozenset(roles[hat.pk]), [])
-            self._standing_on = today
-            self._standing_is = (frozenset(roles[self.pk]), hats)
-        return self._standing_is
+                hat._standing = Standing(today, frozenset(held.get(hat.pk, ())), along=read)
+            self._standing = Standing(today, frozenset(held.get(self.pk, ())), hats, read)
+        return self._standing
+
+    def forget_standing(self) -> None:
+        """Read anew when next asked: something about this account has changed."""
+        self._standing = None
 
 
 class RoleGrant(Dated):
@@ -183,6 +210,17 @@ class Absence(Dated):
 
     def __str__(self):
         return f"{self.user} vertreten durch {self.deputy} {self.span}"
+
+
+@together
+def _standings(along):
+    me, today = Slot("me"), day()
+    away = Absence.objects.valid_on(today).filter(deputy=me).values("user")
+    return {
+        "grants": RoleGrant.objects.valid_on(today).filter(Q(user=me) | Q(user__in=away)),
+        "away": User.objects.filter(pk__in=away).order_by("pk"),
+        **{name: _ALONG[name](me, away, today) for name in along},
+    }
 
 
 def with_role(role: str, day=None):

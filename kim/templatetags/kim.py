@@ -12,6 +12,7 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 from kim import workdays
+from kim.paging import count_words
 
 register = template.Library()
 
@@ -76,6 +77,18 @@ def short_day(value) -> str:
 
 
 @register.filter
+def day_and_month(value) -> str:
+    """„15.04.“, in lists whose rows are of this year or the last."""
+    return f"{_local(value):%d.%m.}" if value else ""
+
+
+@register.filter
+def iso_day(value) -> str:
+    """„2026-04-15“, for machines."""
+    return f"{_local(value):%Y-%m-%d}" if value else ""
+
+
+@register.filter
 def plain_day(value) -> str:
     """„15.04.2026“."""
     return f"{_local(value):%d.%m.%Y}" if value else ""
@@ -115,6 +128,18 @@ def moment(value) -> str:
 
 
 @register.filter
+def moment_short(value) -> str:
+    """„13.04.2026, 09:12“, in Berlin, for columns of moments."""
+    return f"{_local(value):%d.%m.%Y, %H:%M}" if value else ""
+
+
+@register.filter
+def iso(value) -> str:
+    """„2026-04-13T09:12:00+02:00“, for machines."""
+    return _local(value).isoformat(timespec="seconds") if value else ""
+
+
+@register.filter
 def inclusive(value) -> str:
     """The last day of a half-open interval: an end on 01.01.2027 (exclusive) is shown as 31.12.2026."""
     return f"{value - dt.timedelta(days=1):%d.%m.%Y}" if value else ""
@@ -137,6 +162,12 @@ def _german(text: str) -> str:
 def number(value) -> str:
     """A whole number with thousands points: „1.234“."""
     return "" if value is None or value == "" else _german(f"{int(value):,}")
+
+
+@register.filter
+def capped(value) -> str:
+    """A number that was counted no further than CAP: „37“, „mehr als 500“."""
+    return count_words(value)
 
 
 @register.filter

@@ -14,6 +14,7 @@ from kim.access import (
     runs_operation,
 )
 from kim.models import Role, User
+from kim.models.people import Standing
 from kim.navigation import ENTRIES
 from kim.rules import demand
 
@@ -27,7 +28,7 @@ def access_matrix(request):
 def somebody(role: str, pk: int = -1) -> User:
     """An account that exists nowhere and holds `role` and nothing else: the one the rules are asked about."""
     person = User(pk=pk, display_name=Role(role).label)
-    person._standing_on, person._standing_is = workdays.today(), (frozenset({role}), [])
+    person._standing = Standing(workdays.today(), frozenset({role}))
     return person
 
 

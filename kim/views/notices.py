@@ -5,9 +5,10 @@ from django.contrib import messages
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from kim import paging, workdays
+from kim import paging
 from kim.htmx import page as swap
 from kim.models import Notice
+from kim.notices import mark_read
 
 
 @require_safe
@@ -36,12 +37,12 @@ def notice_list(request):
 @require_POST
 def notice_read(request, pk):
     notice = get_object_or_404(Notice, pk=pk, recipient=request.user)
-    Notice.objects.filter(pk=notice.pk, read_at=None).update(read_at=workdays.now())
+    mark_read(request.user, Notice.objects.filter(pk=notice.pk))
     return redirect("kim:notice_list")
 
 
 @require_POST
 def notice_read_all(request):
-    number = Notice.objects.filter(recipient=request.user, read_at=None).update(read_at=workdays.now())
+    number = mark_read(request.user, Notice.objects.filter(recipient=request.user))
     messages.success(request, f"{number} Mitteilungen gelesen." if number != 1 else "Eine Mitteilung gelesen.")
     return redirect("kim:notice_list")

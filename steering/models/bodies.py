@@ -6,14 +6,14 @@ from typing import ClassVar
 from django.db import models, transaction
 from django.db.models import Count, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
 from kim import trail, workdays
+from kim.addresses import address
 from kim.dated import Dated, DatedQuerySet, valid_on
 from kim.models import Municipality, Organisation, User
-from kim.paging import CAP
+from kim.paging import CappedNumber
 from kim.rules import demand
 from kim.trigrams import fold
 from kim.workflow import StepRefused, happened
@@ -24,16 +24,6 @@ def _number_of(rows):
     """How many rows, as a column of another query."""
     counted = rows.order_by().annotate(same=Value(1)).values("same").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(counted), 0)
-
-
-class _CappedNumber(Subquery):
-    """How many rows, counted no further than one past CAP, as a column of another query."""
-
-    template = "(SELECT COUNT(*) FROM (%(subquery)s) capped)"
-    output_field = models.IntegerField()
-
-    def __init__(self, rows):
-        super().__init__(rows.order_by().values("pk")[: CAP + 1])
 
 
 class BodyQuerySet(DatedQuerySet):
@@ -48,7 +38,7 @@ class BodyQuerySet(DatedQuerySet):
         coming = Meeting.objects.upcoming().filter(body=body)
         return self.annotate(
             member_number=_number_of(seats),
-            open_number=_number_of(issues),
+            open_number=CappedNumber(issues),
             next_at=Subquery(coming.values("starts_at")[:1]),
         )
 
@@ -84,7 +74,7 @@ class Body(Dated):
         return self.name
 
     def get_absolute_url(self):
-        return reverse("steering:body_detail", args=[self.pk])
+        return address("steering:body_detail", self.pk)
 
     @classmethod
     def steering_group(cls) -> "Body | None":
@@ -211,8 +201,8 @@ class MeetingQuerySet(models.QuerySet):
         """With the body, what waits for a decision (`to_decide`) and what comes along (`to_know`), capped."""
         agenda = AgendaItem.objects.filter(meeting=OuterRef("pk"))
         return self.select_related("body").annotate(
-            to_decide=_CappedNumber(agenda.undecided()),
-            to_know=_CappedNumber(agenda.filter(kind=AgendaItem.Kind.INFORMATION)),
+            to_decide=CappedNumber(agenda.undecided()),
+            to_know=CappedNumber(agenda.filter(kind=AgendaItem.Kind.INFORMATION)),
         )
 
     def upcoming(self, after=None):
@@ -245,7 +235,7 @@ class Meeting(models.Model):
         return f"{self.title or self.body.name}, {local:%d.%m.%Y}{hour}"
 
     def get_absolute_url(self):
-        return reverse("steering:meeting_detail", args=[self.pk])
+        return address("steering:meeting_detail", self.pk)
 
     @property
     def day(self):

@@ -4,13 +4,13 @@ import datetime as dt
 from typing import cast
 
 from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from kim import privacy_gate, trail, workdays
+from kim.addresses import address
 from kim.models import Code, Municipality, Notice, Organisation, User
 from kim.rules import demand
 from kim.trigrams import fold
@@ -30,18 +30,24 @@ LONG = (
     "situation", "impact", "tried", "idea", "workaround", "reach_reason", "proposal", "result", "feedback",
     "experience", "informed", "due_words", "folded", "folded_title",
 )  # fmt: skip
-UNENDED = Q(state__in=OPEN) | Q(state=State.MERGED, lead__state__in=OPEN)
 
 
 class IssueQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(access.visible_issues(user))
 
+    def parts_visible_to(self, user) -> list:
+        """The same as sets for kim.paging, which overlap."""
+        return [self.filter(part) for part in access.visible_parts(user)]
+
     def reported_by(self, user):
         return self.filter(access.reported_issues(user))
 
     def held_by(self, user):
         return self.filter(access.held_issues(user))
+
+    def parts_held_by(self, user) -> list:
+        return [self.filter(part) for part in access.held_parts(user)]
 
     def on_desk_of(self, user):
         return self.filter(access.desk_issues(user))
@@ -54,10 +60,15 @@ class IssueQuerySet(models.QuerySet):
 
     def unended(self):
         """Drafts and all that is on its way, be it within its lead."""
-        return self.filter(UNENDED)
+        return self.filter(self._unended())
 
     def ended(self):
-        return self.exclude(UNENDED)
+        return self.exclude(self._unended())
+
+    def _unended(self):
+        # Not by a join: PostgreSQL plans an OR across both tables longer than it runs.
+        open_leads = self.model._base_manager.filter(pk=OuterRef("lead"), state__in=OPEN)
+        return Q(state__in=OPEN) | Q(Exists(open_leads), state=State.MERGED)
 
     def with_last_word(self):
         """With `last_word` and `last_word_at`: what was last said publicly; of a bundled issue, in its lead."""
@@ -71,7 +82,7 @@ class IssueQuerySet(models.QuerySet):
 
     def told_anew(self, user):
         """With `is_new`: `user` was told something about it and has not read that yet."""
-        before, after = reverse("steering:issue_detail", args=[0]).split("0")
+        before, after = address("steering:issue_detail", 0).split("0")
         url = Concat(Value(before), Cast(OuterRef("pk"), models.CharField()), Value(after))
         unread = Notice.objects.filter(recipient=user, read_at=None, url=url)
         return self.annotate(is_new=Exists(unread))
@@ -83,11 +94,14 @@ class IssueQuerySet(models.QuerySet):
         """With everything a line of a file or of an agenda shows."""
         return self.select_related("municipality", "topic", "life_domain", "body", "lead", "meeting")
 
-    def for_lines(self):
-        """With what a line of a list shows, and without the long texts; PostgreSQL plans longer over each further join
-        than it reads.
+    def for_lines(self, named=True):
+        """With what a line of a list shows, and without the long texts.
+
+        Lists that have read municipalities and topics for their selects hang them in themselves: `named=False`.
         """
-        return self.select_related("municipality", "topic", "lead").defer(*LONG, *(f"lead__{name}" for name in LONG))
+        # Few lines have a lead; where none has, it is not asked for.
+        lines = self.defer(*LONG).prefetch_related(Prefetch("lead", self.model._base_manager.defer(*LONG)))
+        return lines.select_related("municipality", "topic") if named else lines
 
 
 class Issue(models.Model):
@@ -261,17 +275,33 @@ class Issue(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["state", "due_rank", "id"]),
+            # Desks count what is late, by place and without the paused, in the index alone.
+            models.Index(
+                fields=["state", "due_rank", "id"],
+                name="steering_issue_desk",
+                include=["municipality", "paused_until"],
+            ),
             models.Index(fields=["due_rank", "id"]),
             models.Index(fields=["reported_at", "id"]),
             models.Index(fields=["state", "reported_at", "id"]),
             models.Index(fields=["municipality", "reported_at", "id"]),
             models.Index(fields=["topic", "reported_at", "id"]),
+            models.Index(fields=["municipality", "topic", "state", "due_rank", "id"]),
             models.Index(fields=["body", "state", "due_rank", "id"]),
+            models.Index(fields=["body", "due_rank", "id"]),
             models.Index(
                 fields=["reported_at", "id"],
                 name="steering_issue_open_by_age",
                 condition=Q(state__in=OPEN),
+            ),
+            # What each role sees begins with a milestone; the newest issues have not passed it yet.
+            *(
+                models.Index(
+                    fields=["reported_at", "id"],
+                    name=f"steering_issue_{name}_by_age",
+                    condition=Q(**{f"{milestone}__isnull": False}, state__in=OPEN),
+                )
+                for name, milestone in [("free", "released_at"), ("sent", "to_office_at"), ("tabled", "on_agenda_at")]
             ),
             models.Index(
                 fields=["due_rank", "id"],
@@ -289,7 +319,7 @@ class Issue(models.Model):
         return self.number or "Entwurf"
 
     def get_absolute_url(self):
-        return reverse("steering:issue_detail", args=[self.pk])
+        return address("steering:issue_detail", self.pk)
 
     def save(self, *args, **kwargs):
         self.folded_title = fold(self.title)[:200]

@@ -26,9 +26,13 @@ class Reporter(models.Model):
 
     @classmethod
     def of(cls, issue):
-        """Who reported `issue` or one merged into it. Asked for over the issues: an OR across both tables reads all."""
-        both = issue._meta.model._base_manager.filter(Q(pk=issue.pk) | Q(lead=issue.pk))
-        return cls.objects.filter(issue__in=both.values("pk"))
+        """Who reported `issue` (or the one with this id) or one merged into it.
+
+        Asked for over the issues: an OR across both tables reads all.
+        """
+        pk = getattr(issue, "pk", issue)
+        issues = cls._meta.get_field("issue").related_model._base_manager
+        return cls.objects.filter(issue__in=issues.filter(Q(pk=pk) | Q(lead=pk)).values("pk"))
 
 
 class IssueStep(models.Model):

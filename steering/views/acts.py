@@ -36,7 +36,7 @@ from steering.forms import (
 from steering.likeness import Alike, alike
 from steering.models import Issue
 from steering.notices import foresee, tellings
-from steering.views.dossier import DONE, Dossier, project_groups
+from steering.views.dossier import DONE, Dossier
 
 HOME = "/"
 #: The digest of a working morning is written at this hour (kim.celery).
@@ -303,9 +303,7 @@ def _next_digest(dossier) -> str:
 def read(request, pk, act_name: str = "") -> Dossier:
     """The issue as this user may see it now, with the drafts of the forms on its page."""
     keys = [f"issue:{pk}:comment", *([f"issue:{pk}:{act_name}"] if act_name else [])]
-    return Dossier.of(
-        request.user, pk, drafts=keys, all_words="alle" in request.GET.getlist("worte"), groups=project_groups
-    )
+    return Dossier.of(request.user, pk, drafts=keys, all_words="alle" in request.GET.getlist("worte"), more=("groups",))
 
 
 def answer(request, pk, find: Callable[[Dossier], Act], act_name: str):

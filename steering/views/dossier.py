@@ -5,18 +5,34 @@ from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from django.db.models import CharField, Exists, F, OuterRef, Value
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Cast, Concat
 from django.http import Http404
 from django.utils import timezone
 
 from kim import workdays
-from kim.models import County, Draft, Municipality, Notice
+from kim.addresses import address
+from kim.dated import valid_on
+from kim.models import Code, County, Draft, Municipality, Notice, Organisation
+from kim.notices import mark_read
 from kim.rules import allows
-from kim.together import together
+from kim.together import Slot, day, text, through, together
 from steering import access, whereabouts
 from steering.escalation import ESCALATION, HOLDER, NEXT_UP, Office, State
-from steering.models import Body, Comment, InterimReport, Issue, IssueStep, Reminder, Reporter
+from steering.models import (
+    AgendaItem,
+    Body,
+    Comment,
+    Confirmation,
+    InterimReport,
+    Issue,
+    IssueStep,
+    Measure,
+    Meeting,
+    Pause,
+    Reminder,
+    Reporter,
+)
 from steering.notices import key_of
 from steering.offices import name_of
 
@@ -80,23 +96,23 @@ class Dossier:
     all_words: bool = False
 
     @classmethod
-    def of(cls, user, pk, *, drafts=(), all_words=False, **more) -> "Dossier":
-        """Everything about issue `pk` if `user` may see it, else Http404. Two queries beside those about the user.
+    def of(cls, user, pk, *, drafts=(), all_words=False, more=()) -> "Dossier":
+        """Everything about issue `pk` if `user` may see it, else Http404. One query beside that about the user.
 
-        `drafts` are keys of forms on the page, `more` further querysets to read along, given the issue.
+        `drafts` are keys of forms on the page, `more` names of further sets to read along (see MORE).
         """
-        visible = Issue.objects.visible_to(user).select_related(*_RELATED)
-        issue = visible.filter(pk=pk).first()
-        if issue is None:
+        sight = access.Sight.of(user)
+        typed = {f"draft_{number}": key for number, key in enumerate(drafts)}
+        read = _page(sight.shape, all_words, len(typed), tuple(more))(
+            issue=pk, user=user.pk, url=address("steering:issue_detail", pk),
+            today=workdays.today(), now=workdays.now(), **sight.values, **typed,
+        )  # fmt: skip
+        if not read["issue"]:
             raise Http404
-        sets = _sets(issue, user, all_words)
-        sets["drafts"] = Draft.objects.filter(user=user, key__in=list(drafts))
-        read = together(**sets, **{name: rows(issue) for name, rows in more.items()})
-        for own, way in [("own_steps", "steps"), ("own_reports", "reports"), ("own_pauses", "pauses")]:
-            read.setdefault(own, read[way])
-        groups = {group.pk: group for group in read["steering_groups"]}
-        for meeting in read["meetings"]:
-            meeting.body = groups[meeting.body_id]
+        (issue,) = read["issue"]
+        if issue.state != State.MERGED:
+            read |= {"own_steps": read["steps"], "own_reports": read["reports"], "own_pauses": read["pauses"]}
+        _relate([issue, *read["lead"]], read)
         issue.all_reporter_ids = {reporter.user_id for reporter in read["reporters"]}
         return cls(issue, user, read, all_words)
 
@@ -367,11 +383,10 @@ class Dossier:
     def mark_read(self) -> None:
         """What the user was told about this issue is read once they have opened it. No query if nothing is unread."""
         if self.unread:
-            now = workdays.now()
-            Notice.objects.filter(pk__in=self.unread, read_at__isnull=True).update(read_at=now)
+            mark_read(self.user, Notice.objects.filter(pk__in=self.unread))
             for notice in self.read["notices"]:
                 if notice.pk in self.unread:
-                    notice.read_at = now
+                    notice.read_at = workdays.now()
 
     # What was being typed
 
@@ -379,50 +394,71 @@ class Dossier:
         return next((draft for draft in self.read["drafts"] if draft.key == key), None)
 
 
-_RELATED = (
-    "municipality",
-    "topic",
-    "life_domain",
-    "body",
-    "meeting__body",
-    "lead__municipality",
-    "lead__body",
-    "lead__meeting",
-)
-
-
-def _sets(issue, user, all_words) -> dict:
-    """The querysets of the page, those of the way included."""
-    shown = issue.lead if issue.state == State.MERGED else issue
-    words = issue.comments.order_by("-at", "-pk")
+@together
+def _page(sight, all_words, drafts, more):
+    """The sets of the page, those of the way included. A merged issue is shown with its lead, whose way it goes."""
+    issue, user = Slot("issue"), Slot("user")
+    here = Issue.objects.filter(pk=issue)
+    lead = Issue.objects.filter(pk__in=here.values("lead"))
+    both = Issue.objects.filter(pk__in=here.order_by().values("pk").union(here.order_by().values("lead"), all=True))
+    merged = here.filter(state=State.MERGED)
+    shown = here.annotate(shown=Case(When(state=State.MERGED, then=F("lead")), default=F("pk"))).values("shown")
+    meetings = Meeting.objects.filter(pk__in=both.values("meeting"))
+    steering = Q(valid_on(day()), kind=Body.Kind.STEERING)
+    words = Comment.objects.filter(issue=issue).order_by("-at", "-pk")
     merged_at = IssueStep.objects.filter(issue=OuterRef("pk"), name="merge").order_by("-no").values("at")[:1]
-    url = issue.get_absolute_url()
-    own = {
-        "own_steps": issue.steps_taken.order_by("no"),
-        "own_reports": issue.interim_reports.order_by("at", "pk"),
-        "own_pauses": issue.pauses.order_by("pk"),
-    }
     return {
+        "issue": here.filter(access.Sight.in_slots(*sight).issues()),
         **whereabouts.Around.sets(shown),
-        **(own if shown is not issue else {}),
+        # Of a merged issue alone: elsewhere they are those of the way.
+        "own_steps": IssueStep.objects.filter(issue__in=merged).order_by("no"),
+        "own_reports": InterimReport.objects.filter(issue__in=merged).order_by("at", "pk"),
+        "own_pauses": Pause.objects.filter(issue__in=merged).order_by("pk"),
+        "lead": lead,
+        "municipality": Municipality.objects.filter(pk__in=both.values("municipality")),
+        "code": Code.objects.filter(Q(pk__in=both.values("topic")) | Q(pk__in=both.values("life_domain"))),
+        "meeting": meetings,
+        "body": Body.objects.filter(
+            steering | Q(pk__in=both.values("body")) | Q(pk__in=meetings.order_by().values("body"))
+        ),
         "words": words if all_words else words[: WORDS * 3],
-        "steering_groups": Body.objects.valid_on().filter(kind=Body.Kind.STEERING).only("name", "kind"),
-        "measures": issue.measures.order_by("due_on", "pk"),
-        "agenda": issue.agenda_items.order_by("pk").annotate(
+        "measures": Measure.objects.filter(issue=issue).order_by("due_on", "pk"),
+        "agenda": AgendaItem.objects.filter(issue=issue).order_by("pk").annotate(
             starts_at=F("meeting__starts_at"), body_name=F("meeting__body__name"), cancelled=F("meeting__cancelled_at")
         ),
-        "reporters": Reporter.of(issue)
-        .order_by("-first", "joined_at", "pk")
-        .annotate(user_name=F("user__display_name"), number=F("issue__number")),
-        "bundled": issue.bundled.only("number", "title", "state").order_by("pk").annotate(bundled_at=merged_at),
-        "confirmations": issue.confirmations.order_by("pk"),
+        "reporters": Reporter.of(issue).order_by("-first", "joined_at", "pk").annotate(
+            user_name=F("user__display_name"), number=F("issue__number")
+        ),
+        "bundled": Issue.objects.filter(lead=issue).only("number", "title", "state").order_by("pk").annotate(
+            bundled_at=merged_at
+        ),
+        "confirmations": Confirmation.objects.filter(issue=issue).order_by("pk"),
         "reminders": Reminder.objects.filter(issue=issue).order_by("pk"),
-        "legal_areas": issue.legal_areas.order_by("position", "label"),
-        "further": issue.further_municipalities.only("name").order_by("name"),
-        "organisations": issue.organisations.only("name").order_by("name"),
+        "legal_areas": Code.objects.filter(pk__in=through(Issue, "legal_areas", issue)).order_by("position", "label"),
+        "further": Municipality.objects.filter(pk__in=through(Issue, "further_municipalities", issue)).only("name"),
+        "organisations": Organisation.objects.filter(pk__in=through(Issue, "organisations", issue)).only("name"),
         "notices": _notices_about(issue),
-        "unread": Notice.objects.filter(recipient=user, read_at__isnull=True, url=url).only("pk"),
-    }
+        "unread": Notice.objects.filter(recipient=user, read_at__isnull=True, url=text("url")).only("pk"),
+        "drafts": Draft.objects.filter(user=user, key__in=[text(f"draft_{number}") for number in range(drafts)]),
+        **{name: MORE[name](both) for name in more},
+    }  # fmt: skip
+
+
+def _relate(issues, read) -> None:
+    """Hang what was read beside them into issues and meetings, so that nothing is asked for again."""
+    there = {name: {row.pk: row for row in read[name]} for name in ("lead", "municipality", "code", "meeting", "body")}
+    for meeting in [*read["meetings"], *read["meeting"]]:
+        meeting.body = there["body"].get(meeting.body_id)
+    for issue in issues:
+        for name, kind in _POINTS_AT.items():
+            setattr(issue, name, there[kind].get(getattr(issue, f"{name}_id")))
+
+
+#: What an issue points at → the set that holds it.
+_POINTS_AT = {
+    "lead": "lead", "municipality": "municipality", "topic": "code", "life_domain": "code", "meeting": "meeting",
+    "body": "body",
+}  # fmt: skip
 
 
 def _notices_about(issue):
@@ -430,10 +466,10 @@ def _notices_about(issue):
     keys = []
     for act, rows in [
         ("report", IssueStep.objects.filter(issue=issue)),
-        ("speak", issue.comments.filter(public=True)),
-        ("interim_report", issue.interim_reports),
-        ("pause", issue.pauses),
-        ("join", issue.reporters.filter(first=False)),
+        ("speak", Comment.objects.filter(issue=issue, public=True)),
+        ("interim_report", InterimReport.objects.filter(issue=issue)),
+        ("pause", Pause.objects.filter(issue=issue)),
+        ("join", Reporter.objects.filter(issue=issue, first=False)),
     ]:
         prefix = key_of(act, rows.model()).removesuffix("None")
         told_as = Concat(Value(prefix), Cast("pk", CharField()))
@@ -444,10 +480,14 @@ def _notices_about(issue):
     return named.only("key", "audience", "read_at", "created_at", "recipient")
 
 
-def project_groups(issue):
+def _project_groups(issues):
     """Groups that could be given the issue; `here` says whether one is set up for its municipality."""
-    place = Municipality.objects.filter(bodies=OuterRef("pk"), pk=issue.municipality_id)
-    return Body.objects.valid_on().project_groups().order_by("name").annotate(here=Exists(place))
+    place = Municipality.objects.filter(bodies=OuterRef("pk"), pk__in=issues.values("municipality"))
+    return Body.objects.valid_on(day()).project_groups().order_by("name").annotate(here=Exists(place))
+
+
+#: Further sets some pages need, given the issues that are read.
+MORE = {"groups": _project_groups}
 
 
 def _read_words(notice) -> str:

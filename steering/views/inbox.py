@@ -6,9 +6,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from kim import workdays
+from kim.addresses import address
 from kim.htmx import page as template_for
 from kim.models import Notice
+from kim.navigation import unread_notices
+from kim.notices import mark_read
 from kim.paging import page
 from kim.privacy_gate import GateDown, Held
 from kim.rules import demand
@@ -16,12 +18,14 @@ from kim.views.filters import searched
 from steering import desks, whereabouts
 from steering.access import DESK, has_a_desk, sees_reporters
 from steering.escalation import ESCALATION, HOLDER, Office, State
-from steering.filters import IssueFilter, choices_for
+from steering.filters import Choices, IssueFilter
 from steering.forms import TogetherForm
 from steering.models import Issue, Meeting
 from steering.notices import TOLD
 
 PAGE = "steering:inbox"
+#: Rows of one page.
+SIZE = 25
 
 
 @require_safe
@@ -35,12 +39,10 @@ def inbox(request):
 def inbox_issue(request, pk):
     """List and reading pane at an address of its own; a swap brings the pane alone."""
     demand(has_a_desk, request.user)
-    issue = get_object_or_404(
-        Issue.objects.visible_to(request.user).for_list().with_last_word().told_anew(request.user), pk=pk
-    )
-    if issue.is_new:
-        unread = Notice.objects.filter(recipient=request.user, read_at=None, url=issue.get_absolute_url())
-        unread.update(read_at=workdays.now())
+    issue = get_object_or_404(Issue.objects.visible_to(request.user), pk=pk)
+    unread = Notice.objects.filter(recipient=request.user, read_at=None, url=issue.get_absolute_url())
+    if unread_notices(request.user) and unread.exists():
+        mark_read(request.user, unread)
     return _answer(request, issue)
 
 
@@ -91,19 +93,19 @@ def _given(request, form) -> dict:
 
 def _answer(request, issue):
     """The page, or the pane or the list alone for a swap."""
+    choices = Choices.of(request.user, PAGE, issue)
     if request.htmx and request.htmx.target == "lesen" and issue is not None:
-        choices = choices_for(request.user, PAGE, issue)
         return render(request, "steering/inbox.html#lesen", _pane(request, issue, choices))
-    choices = choices_for(request.user, PAGE, issue)
-    desk = Issue.objects.on_desk_of(request.user)
-    found = IssueFilter(request.GET, desk, user=request.user, choices=choices, states=_states(request.user))
-    rows = found.qs.for_lines().told_anew(request.user)
-    issues = page(rows, found.order, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    found = _found(request, choices)
+    given = {name: request.GET.get(name, "") for name in ("after", "before")}
+    lines = Issue.objects.for_lines(named=False).told_anew(request.user)
+    issues = page(found.sets, found.order, size=SIZE, lines=lines, **given)
+    choices.name_in(issues)
     context = {
         "filter": found,
-        "saved": choices["saved"],
+        "saved": choices.saved,
         "page": issues,
-        "rows": [(one, whereabouts.tone(one), whereabouts.countdown(one)) for one in issues],
+        "rows": [_line(one) for one in issues],
         "figures": desks.figures(request.user),
         "search": searched(request.GET),
         "searched_for": found.in_use or found.given.get("q"),
@@ -113,10 +115,28 @@ def _answer(request, issue):
     return render(request, template_for(request, "steering/inbox.html", "list"), context)
 
 
+def _line(issue):
+    return issue, address("steering:inbox_issue", issue.pk), whereabouts.tone(issue), whereabouts.countdown(issue)
+
+
+def _found(request, choices) -> IssueFilter:
+    user = request.user
+    desk = Issue.objects.on_desk_of(user)
+    among = {"held": desk.held_by, "reported": desk.reported_by}
+    return IssueFilter(
+        request.GET,
+        lambda mine: [among[mine](user) if mine in among else desk],
+        choices=choices,
+        states=_states(user),
+    )
+
+
 def _pane(request, issue, choices):
     """What the reading pane needs; what is like the issue is fetched by the pane itself, once it stands."""
-    reporters = choices["of_reporter"]
-    issue.__dict__["all_reporter_ids"] = {pk for pk, _ in reporters}
+    reporters, word = choices.beside["reporters"], next(iter(choices.beside["last_word"]), None)
+    choices.name_in([issue, *choices.beside["lead"]])
+    issue.lead = next(iter(choices.beside["lead"]), None)
+    issue.all_reporter_ids = {reporter.user_id for reporter in reporters}
     offers = ESCALATION.offers(request.user, issue)
     return {
         "issue": issue,
@@ -130,10 +150,11 @@ def _pane(request, issue, choices):
             )
             for offer in offers
         ],
-        "legal_areas": [label for _, label in choices["of_legal_area"]],
-        "reporters": [label for _, label in reporters] if sees_reporters(request.user) else [],
+        "legal_areas": sorted(choices.beside["legal_areas"], key=lambda code: code.position),
+        "reporters": [reporter.user_name for reporter in reporters] if sees_reporters(request.user) else [],
         "reporter_number": len(reporters),
-        "findings": choices["of_finding"],
+        "findings": choices.beside["findings"],
+        "word": word,
     }
 
 

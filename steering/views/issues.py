@@ -11,9 +11,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRedirect
 
 from kim import errors, workdays
-from kim.models import Code, County, Draft, Municipality, Organisation, User
+from kim.dated import valid_on
+from kim.models import Assignment, Code, County, Draft, Municipality, Organisation, User
 from kim.rules import allows, demand
-from kim.together import together
+from kim.together import Slot, day, text, through, together
 from steering import access
 from steering.escalation import ESCALATION, State
 from steering.forms import GATE_NAMES, IssueForm
@@ -186,28 +187,8 @@ def _too_late(request, issue):
 
 def _choices(user, key, issue=None) -> dict:
     """What the form offers, the draft of what was typed, and where the user works: one query."""
-    today = workdays.today()
-    used = Q()
-    if issue:
-        used = Q(pk__in=[issue.topic_id, issue.life_domain_id]) | Q(pk__in=issue.legal_areas.values("pk"))
-    codes = Code.objects.valid_on(today) if not issue else Code.objects.filter(_valid(today) | used)
-    places = user.assignments.filter(known_until__isnull=True, municipality__isnull=False).valid_on(today)
-    read: dict[str, Any] = together(
-        codes=codes.order_by("position", "label"),
-        municipality=Municipality.objects.order_by("name"),
-        organisations=Organisation.objects.order_by("name"),
-        drafts=Draft.objects.filter(user=user, key=key),
-        places=places.order_by("pk"),
-        county=County.objects.all()[:1],
-        **(
-            {
-                "legal_areas": issue.legal_areas.all(),
-                "further_municipalities": issue.further_municipalities.all(),
-                "chosen_organisations": issue.organisations.all(),
-            }
-            if issue
-            else {}
-        ),
+    read: dict[str, Any] = _offered(issue is not None)(
+        today=workdays.today(), user=user.pk, key=key, issue=issue.pk if issue else None
     )
     by_list: dict[str, list[Code]] = {}
     for code in read["codes"]:
@@ -223,8 +204,29 @@ def _choices(user, key, issue=None) -> dict:
     return read
 
 
-def _valid(day):
-    return Q(valid_from__lte=day) & (Q(valid_until__isnull=True) | Q(valid_until__gt=day))
+@together
+def _offered(edited):
+    user, issue, today = Slot("user"), Slot("issue"), day()
+    chosen = {
+        "legal_areas": Code.objects.filter(pk__in=through(Issue, "legal_areas", issue)),
+        "further_municipalities": Municipality.objects.filter(pk__in=through(Issue, "further_municipalities", issue)),
+        "chosen_organisations": Organisation.objects.filter(pk__in=through(Issue, "organisations", issue)),
+    }
+    here = Issue.objects.filter(pk=issue)
+    used = [chosen["legal_areas"].order_by().values("pk"), here.values("topic"), here.values("life_domain")]
+    codes = valid_on(today)
+    for ids in used if edited else ():
+        codes |= Q(pk__in=ids)
+    places = Assignment.objects.valid_on(today).filter(user=user, known_until__isnull=True, municipality__isnull=False)
+    return {
+        "codes": Code.objects.filter(codes).order_by("position", "label"),
+        "municipality": Municipality.objects.order_by("name"),
+        "organisations": Organisation.objects.order_by("name"),
+        "drafts": Draft.objects.filter(user=user, key=text("key")),
+        "places": places.order_by("pk"),
+        "county": County.objects.all()[:1],
+        **(chosen if edited else {}),
+    }
 
 
 def _blank(read):

@@ -10,7 +10,7 @@ from kim.rules import demand
 from kim.views.filters import searched
 from steering import export, whereabouts
 from steering.access import reports_issues, works_with_issues
-from steering.filters import IssueFilter, choices_for
+from steering.filters import Choices, IssueFilter
 from steering.models import Issue
 
 LIST = "steering:issue_list"
@@ -21,15 +21,17 @@ SIZE = 25
 @require_safe
 def issue_list(request):
     demand(works_with_issues, request.user)
-    choices = choices_for(request.user, LIST)
+    choices = Choices.of(request.user, LIST)
     found = _found(request, choices)
-    hits = capped(found.qs, found.order)
+    hits = capped(found.sets, found.order if found.given.get("q") else "")
+    issues = _page(request, found.sets, found.order, Issue.objects.for_lines(named=False))
+    choices.name_in(issues)
     context = {
         "filter": found,
-        "saved": choices["saved"],
+        "saved": choices.saved,
         "hits": count_words(hits),
         "number": hits,
-        "page": (issues := _page(request, found.qs.for_lines(), found.order)),
+        "page": issues,
         "rows": [_line(issue) for issue in issues],
         "search": searched(request.GET),
         "most": count_words(export.MOST),
@@ -41,8 +43,9 @@ def issue_list(request):
 def issue_export(request, kind):
     """The whole of what the list shows with this search, as CSV or XLSX; written to the trail."""
     demand(works_with_issues, request.user)
-    found = _found(request, choices_for(request.user, LIST))
-    issues = found.qs.order_by(found.order, "-pk" if found.order.startswith("-") else "pk")
+    found = _found(request, Choices.of(request.user, LIST), whole=True)
+    (issues,) = found.sets
+    issues = issues.order_by(found.order, "-pk" if found.order.startswith("-") else "pk")
     narrowed_by = [*found.in_use, *(["Suche"] if found.given.get("q") else [])]
     if kind not in ("csv", "xlsx"):
         raise Http404
@@ -62,7 +65,8 @@ def report_list(request):
     ended = request.GET.get("stand") == "ended"
     rows = mine.ended() if ended else mine.unended()
     order = "-state_since" if ended else "due_rank"
-    issues = _page(request, rows.for_lines().prefetch_related("body", "meeting").with_last_word(), order)
+    lines = Issue.objects.for_lines().prefetch_related("body", "meeting").with_last_word()
+    issues = _page(request, rows, order, lines)
     context = {
         "ended": ended,
         "hits": count_words(capped(rows)),
@@ -72,13 +76,26 @@ def report_list(request):
     return render(request, template_for(request, "steering/report_list.html", "results"), context)
 
 
-def _found(request, choices) -> IssueFilter:
-    visible = Issue.objects.visible_to(request.user)
-    return IssueFilter(request.GET, visible, user=request.user, choices=choices)
+def _found(request, choices, *, whole=False) -> IssueFilter:
+    """What is held or was reported is seen in any case: it is read as such, not sought among all that is seen.
+
+    In sets for a page; `whole` in one, for what is read to its end.
+    """
+    user, issues = request.user, Issue.objects
+
+    def among(mine):
+        if mine == "reported":
+            return [issues.reported_by(user)]
+        if mine == "held":
+            return [issues.held_by(user)] if whole else issues.parts_held_by(user)
+        return [issues.visible_to(user)] if whole else issues.parts_visible_to(user)
+
+    return IssueFilter(request.GET, among, choices=choices)
 
 
-def _page(request, rows, order):
-    return page(rows, order, after=request.GET.get("after", ""), before=request.GET.get("before", ""), size=SIZE)
+def _page(request, rows, order, lines):
+    given = {name: request.GET.get(name, "") for name in ("after", "before")}
+    return page(rows, order, size=SIZE, lines=lines, **given)
 
 
 def _line(issue):

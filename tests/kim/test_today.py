@@ -98,7 +98,7 @@ def test_a_long_agenda_is_shown_in_part(client, monkeypatch):
     first, second, third = issue_at(State.STEERING), issue_at(State.STEERING), issue_at(State.STEERING)
     parts, page = shown(client, user(Role.STRATEGIC_OFFICE))
     assert [item.issue for item in parts["next-meeting"]["items"]] == [first]
-    assert "und 2 weitere<" in page
+    assert "alle 3 Punkte ansehen<" in page
     take(third, "assign")
     take(second, "assign")
     assert "und " not in shown(client, user(Role.STRATEGIC_OFFICE))[1].split("</ol>")[1].split("</section>")[0]

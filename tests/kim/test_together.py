@@ -3,11 +3,13 @@
 import datetime as dt
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import F
 
+from kim import workdays
 from kim.models import Draft, Notice
-from kim.together import together
-from steering.models import Issue, Pause
+from kim.together import Slot, Statement, day, moment, text, together
+from steering.models import Body, Issue, Pause
 from tests import factories as f
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +34,7 @@ def test_rows_are_the_same_as_one_by_one_and_cost_one_query(django_assert_num_qu
         "none": Issue.objects.filter(pk__in=[]),
     }
     with django_assert_num_queries(1):
-        found = together(**sets)
+        found = Statement(sets)()
     for name, rows in sets.items():
         assert [fields_of(row) for row in found[name]] == [fields_of(row) for row in rows], name
     assert found["notices"], "there were notices to compare"
@@ -40,19 +42,73 @@ def test_rows_are_the_same_as_one_by_one_and_cost_one_query(django_assert_num_qu
 
 def test_annotations_and_left_out_columns(django_assert_num_queries):
     issue = f.issue_at("coordination")
-    found = together(steps=issue.steps_taken.only("name", "at").annotate(by_name=F("by__display_name")))["steps"]
+    rows = issue.steps_taken.only("name", "at").annotate(by_name=F("by__display_name"))
+    found = Statement({"steps": rows})()["steps"]
     assert [step.by_name for step in found] == [step.by.display_name for step in issue.steps_taken.all()]
     assert "note" in found[0].get_deferred_fields()
 
 
 def test_nothing_asked_is_nothing_found(django_assert_num_queries):
     with django_assert_num_queries(0):
-        assert together(none=Issue.objects.none()) == {"none": []}
+        assert Statement({"none": Issue.objects.none()})() == {"none": []}
 
 
 def test_order_is_kept():
     for _ in range(5):
         f.draft()
-    found = together(down=Issue.objects.order_by("-pk"), up=Issue.objects.order_by("pk"))
+    found = Statement({"down": Issue.objects.order_by("-pk"), "up": Issue.objects.order_by("pk")})()
     assert [row.pk for row in found["down"]] == [row.pk for row in reversed(found["up"])]
     assert len(found["up"]) == 5
+
+
+@together
+def asked_for(with_drafts):
+    known = {"issues": Issue.objects.filter(pk=Slot("issue"), created_at__lte=moment())}
+    drafts = Draft.objects.filter(key__in=[text("one"), text("other")], user=Slot("user"))
+    return {**known, "dated": Body.objects.valid_on(day()), **({"drafts": drafts} if with_drafts else {})}
+
+
+def test_a_statement_is_made_once_for_each_shape_and_filled_anew_each_time(django_assert_num_queries):
+    first, second = f.draft(), f.draft()
+    group = f.project_group()
+    reporter = first.all_reporters().get()
+    Draft.keep(reporter, "a", {"text": "eins"})
+    Draft.keep(reporter, "%s", {"text": "zwei"})
+    assert asked_for(True) is asked_for(True)
+    assert asked_for(True) is not asked_for(False)
+    now, today = workdays.now(), workdays.today()
+    for issue in (first, second):
+        with django_assert_num_queries(1):
+            found = asked_for(True)(issue=issue.pk, now=now, today=today, user=reporter.pk, one="%s", other="b' OR 1")
+        assert found["issues"] == [issue]
+        assert [draft.data["text"] for draft in found["drafts"]] == ["zwei"]
+        assert group in found["dated"]
+    long_ago = asked_for(False)(issue=first.pk, now=now - dt.timedelta(days=1), today=dt.date(1999, 1, 1))
+    assert long_ago == {"issues": [], "dated": []}
+
+
+def test_a_value_that_is_missing_is_an_error_and_none_finds_nothing():
+    values = {"now": workdays.now(), "today": workdays.today()}
+    assert asked_for(False)(issue=None, **values)["issues"] == []
+    assert asked_for(False)(issue=10**20, **values)["issues"] == []
+    with pytest.raises(KeyError):
+        asked_for(False)(**values)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_connection_plans_anew_and_a_rolled_back_transaction_forgets_nothing():
+    issue = f.draft()
+    values = {"issue": issue.pk, "now": workdays.now(), "today": workdays.today()}
+    for _ in range(2):
+        with transaction.atomic():
+            assert asked_for(False)(**values)["issues"] == [issue]
+            transaction.set_rollback(True)
+        assert asked_for(False)(**values)["issues"] == [issue]
+        connection.close()
+
+
+def test_where_connections_are_shared_the_statement_is_sent_as_a_whole(monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    issue = f.draft()
+    found = asked_for(False)(issue=issue.pk, now=workdays.now(), today=workdays.today())
+    assert found["issues"] == [issue]

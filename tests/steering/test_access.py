@@ -7,6 +7,7 @@ from django.urls import get_resolver, reverse
 
 from kim import workdays
 from kim.models import Absence, Role
+from kim.paging import capped, page
 from steering.escalation import State
 from steering.models import Issue
 from tests.factories import county, issue_at, limits, municipality, project_group, seat, steering_group, take, user
@@ -138,6 +139,27 @@ def test_a_deputy_sees_what_the_absent_person_sees_and_no_longer_than_that(peopl
     assert sees.exists()
     with workdays.as_of(absence.valid_until):
         assert not Issue.objects.visible_to(type(deputy).objects.get(pk=deputy.pk)).filter(pk=issue.pk).exists()
+
+
+def test_the_sets_of_lists_hold_what_is_seen_and_held_and_what_is_held_is_seen(people):
+    reporter, today = people["reporter"], workdays.today()
+    for state in State:
+        issue_at(state, reported_by=reporter)
+        issue_at(state)
+    take(issue_at(State.DRAFT, reported_by=people["joined"]), "report_directly")
+    lead = issue_at(State.COORDINATION)
+    take(issue_at(State.COORDINATION, reported_by=people["authority"]), "merge", lead=lead)
+    people["deputy"] = user(Role.PROJECT_GROUP)
+    Absence.objects.create(user=people["office"], deputy=people["deputy"], valid_from=today)
+    for name, person in people.items():
+        seen, held = set(Issue.objects.visible_to(person)), set(Issue.objects.held_by(person))
+        assert {issue for part in Issue.objects.parts_visible_to(person) for issue in part} == seen, name
+        assert {issue for part in Issue.objects.parts_held_by(person) for issue in part} == held, name
+        assert held <= seen, name
+        assert set(Issue.objects.reported_by(person)) <= seen, name
+        by_age = page(Issue.objects.parts_visible_to(person), "-state_since", lines=Issue.objects.for_lines())
+        assert len(by_age) == capped(Issue.objects.parts_visible_to(person)) == len(seen), name
+        assert list(by_age) == sorted(seen, key=lambda issue: (issue.state_since, issue.pk), reverse=True), name
 
 
 def test_a_superuser_without_a_role_sees_no_content(client, people):
