@@ -11,10 +11,11 @@ from django.db import models
 from django.db.models import F, Q
 
 from kim import workdays
+from kim.together import Slot
 
 
-def valid_on(day: dt.date, prefix: str = "") -> Q:
-    """Which rows hold on `day`; `prefix` such as "memberships__" reaches through a relation."""
+def valid_on(day: dt.date | Slot, prefix: str = "") -> Q:
+    """Which rows hold on `day` (or on that of a slot); `prefix` such as "memberships__" reaches through a relation."""
     return Q(**{f"{prefix}valid_from__lte": day}) & (
         Q(**{f"{prefix}valid_until__isnull": True}) | Q(**{f"{prefix}valid_until__gt": day})
     )

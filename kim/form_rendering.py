@@ -1,5 +1,5 @@
-"""Selects and inputs written out directly: through Django's templates each option is two includes, which costs a list of
-issues with its dozen selects more than its rows.
+"""Selects and inputs written out directly: through Django's templates each option is two includes, which costs a list
+of issues with its dozen selects more than its rows.
 """
 
 from functools import lru_cache

@@ -22,6 +22,9 @@ MANY = 100
 CONTENT = frozenset(Role) - {Role.ADMIN, Role.AUDIT}
 EVERYBODY = frozenset(Role)
 OFFICES = frozenset({Role.COORDINATION, Role.STRATEGIC_OFFICE})
+CASES = frozenset({Role.CASE_MANAGER})
+COORDINATION = frozenset({Role.COORDINATION})
+MODULE_3 = frozenset({Role.AUTHORITY})
 REPORTING = frozenset({Role.CASE_MANAGER, Role.AUTHORITY})
 
 
@@ -45,12 +48,18 @@ class Entry:
 ENTRIES = (
     Entry("Heute", "house", "kim:today"),
     Entry("Eingang", "inbox", "steering:inbox", OFFICES, ("steering:inbox",), "offen"),
+    Entry("Fälle", "folder", "casework:case_list", CASES, ("casework:case_", "casework:client_")),
+    Entry("Beratungen", "chat-dots", "casework:consultation_list", CASES, ("casework:consultation_",)),
+    Entry("Vorgänge", "folder-check", "casework:procedure_list", MODULE_3, ("casework:procedure_",)),
+    Entry("Fallübersicht", "grid", "casework:case_overview", COORDINATION, ("casework:look_", "casework:handover_")),
     Entry("Knackpunkte", "signpost", "steering:issue_list", CONTENT, ("steering:issue_",)),
     Entry("Melden", "megaphone", "steering:issue_new", REPORTING),
     Entry("Meine Meldungen", "card-checklist", "steering:report_list", REPORTING, ("steering:report_",)),
     Entry("Sitzungen", "calendar3", "steering:meeting_list", CONTENT, ("steering:meeting_",)),
+    Entry("Verzeichnis", "book", "casework:actor_list", CASES | COORDINATION, ("casework:actor_",)),
     Entry("Gremien", "people", "steering:body_list", EVERYBODY - {Role.AUDIT}, ("steering:body_",)),
     Entry("Fristen", "hourglass-split", "steering:limit_list", frozenset({Role.ADMIN}), ("steering:limit_",)),
+    Entry("Codelisten", "list-check", "casework:code_list", frozenset({Role.ADMIN}), ("casework:code_",)),
     Entry("Betrieb", "activity", "kim:operation", frozenset({Role.ADMIN}), ("kim:operation", "kim:mail_")),
     Entry("Rechte", "shield-check", "kim:access_matrix", frozenset({Role.ADMIN, Role.AUDIT})),
     Entry("Protokoll", "journal-text", "kim:trail", frozenset({Role.AUDIT})),

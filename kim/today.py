@@ -1,80 +1,59 @@
-"""„Heute“: the start page is made of sections that apps hang in. The ground floor imports none of them.
+"""„Heute“: the start page is made of sections that apps hang in (kim.sections). The ground floor imports none of them.
 
-A section is a function `f(user) -> dict | None`: what its template shows, or None where it has nothing to say to
-this person. Every section makes at most one or two queries, the same number however many rows there are.
+Sections are `f(user)` or `f(user, read)`; slots of their sets: `me` (the account), `today`, `monday` and `friday` of
+the week shown (at the weekend the next one). Every section makes at most one or two queries, however many rows there
+are.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import datetime as dt
 
 from django.utils import timezone
 
-from kim import workdays
+from kim import sections, workdays
 from kim.models import Draft, JobRun, Mail, Notice, Role, TrailEntry
 from kim.navigation import unread_notices
+from kim.sections import ASIDE, MAIN
+from kim.together import Slot
 from kim.trail import ACTS
 
-MAIN, ASIDE = "main", "aside"
+__all__ = ["ASIDE", "LINES", "MAIN", "monday_of", "section", "sections_for"]
 #: So many lines a section shows; the page behind it has them all.
 LINES = 8
 
-
-@dataclass(frozen=True)
-class Section:
-    key: str
-    template: str
-    column: str
-    order: int
-    about: Callable
+_PAGE = sections.Page()
+section = _PAGE.section
 
 
-@dataclass(frozen=True)
-class Shown:
-    key: str
-    template: str
-    about: dict
-
-
-_SECTIONS: dict[str, Section] = {}
-
-
-def section(template: str, column: str = MAIN, order: int = 50):
-    """Registers `f(user) -> dict | None` as a part of „Heute“; lower orders stand higher."""
-
-    def register(function):
-        _SECTIONS[function.__qualname__] = Section(
-            function.__name__.replace("_", "-"), template, column, order, function
-        )
-        return function
-
-    return register
-
-
-def sections_for(user) -> dict[str, list[Shown]]:
+def sections_for(user) -> dict[str, list[sections.Shown]]:
     """What „Heute“ shows this user, by column."""
-    found: dict[str, list[Shown]] = {MAIN: [], ASIDE: []}
-    for part in sorted(_SECTIONS.values(), key=lambda part: part.order):
-        about = part.about(user)
-        if about is not None:
-            found[part.column].append(Shown(part.key, part.template, about))
-    return found
+    today = workdays.today()
+    monday = monday_of(today)
+    return _PAGE.shown(user, me=user.pk, today=today, monday=monday, friday=monday + dt.timedelta(days=4))
 
 
-@section("kim/_today_new.html", order=30)
-def new_notices(user):
+def monday_of(day: dt.date) -> dt.date:
+    """The Monday of its week; of the next one at the weekend."""
+    return day - dt.timedelta(days=day.weekday()) + dt.timedelta(days=7 * (day.weekday() > 4))
+
+
+def _new():
+    return {"new": Notice.objects.filter(recipient=Slot("me"), read_at=None).order_by("-pk")[:LINES]}
+
+
+@section("kim/_today_new.html", order=30, sets=_new)
+def new_notices(user, read):
     """Unread notices, newest first."""
-    number = unread_notices(user)
-    if not number:
-        return None
-    rows = Notice.objects.filter(recipient=user, read_at=None).order_by("-pk")[:LINES]
-    return {"notices": list(rows), "number": number}
+    return {"notices": read["new"], "number": unread_notices(user)} if read["new"] else None
 
 
-@section("kim/_today_drafts.html", order=20)
-def begun(user):
+def _begun():
+    return {"begun": Draft.objects.filter(user=Slot("me")).exclude(url="").order_by("-saved_at")[:LINES]}
+
+
+@section("kim/_today_drafts.html", order=20, sets=_begun)
+def begun(user, read):
     """Forms this person began and did not send."""
-    drafts = list(Draft.objects.filter(user=user).exclude(url="").order_by("-saved_at")[:LINES])
-    return {"drafts": drafts} if drafts else None
+    return {"drafts": read["begun"]} if read["begun"] else None
 
 
 @section("kim/_today_background.html", order=15)

@@ -39,7 +39,8 @@ class Slot(Expression):
     """A place in a query for a value that is given when it runs: `filter(issue=Slot("issue"))`."""
 
     def __init__(self, name: str, field: models.Field | None = None):
-        super().__init__(output_field=field or models.BigIntegerField())
+        self.kept_as: models.Field = field or models.BigIntegerField()
+        super().__init__(output_field=self.kept_as)
         self.name = name
 
     def as_sql(self, compiler, connection):
@@ -49,7 +50,7 @@ class Slot(Expression):
         """As the database takes it. A number no column can hold is none that is there."""
         if isinstance(given, int) and not -(2**63) <= given < 2**63:
             given = None
-        return self.output_field.get_db_prep_value(given, connection)
+        return self.kept_as.get_db_prep_value(given, connection)
 
 
 def day(name: str = "today") -> Slot:
@@ -149,7 +150,7 @@ class Statement:
                 numbers[param.name] if isinstance(param, Slot) else cursor.mogrify("%s", [param]).decode()
                 for param in self.params
             )
-            types = [str(slot.output_field.db_type(connection)) for slot in self.slots.values()]
+            types = [str(slot.kept_as.db_type(connection)) for slot in self.slots.values()]
             declared = f"({', '.join(types)})" if types else ""
             cursor.execute(f"PREPARE {self.name}{declared} AS {self.sql % marks}")
         planned.add(self.name)
@@ -190,7 +191,7 @@ def _fields(rows: QuerySet) -> dict[str, models.Field]:
 def _from_json(field: models.Field) -> Callable | None:
     """How to read a value of `field` from JSON, if it is not what it is: moments are aware, days are dates."""
     if isinstance(field, models.GeneratedField):
-        field = field.output_field
+        return _from_json(field.output_field)  # type: ignore[arg-type]
     if isinstance(field, models.DateTimeField):
         return _moment
     if isinstance(field, models.DateField):

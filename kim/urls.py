@@ -57,4 +57,5 @@ urlpatterns = [
     path("konto/", include(signing_in)),
     path("", include((own, "kim"))),
     path("steering/", include("steering.urls")),
+    path("casework/", include("casework.urls")),
 ]

@@ -53,7 +53,9 @@ class Sight:
 
     @classmethod
     def in_slots(cls, roles, groups: int, people: int) -> "Sight":
-        slots = [tuple(Slot(f"{name}_{no}") for no in range(many)) for name, many in [("group", groups), ("hat", people)]]
+        slots = [
+            tuple(Slot(f"{name}_{no}") for no in range(many)) for name, many in [("group", groups), ("hat", people)]
+        ]
         return cls(roles, *slots)
 
     @property

@@ -60,8 +60,8 @@ class Choices:
         places = {place.pk: place for place in self.places}
         codes = {code.pk: code for among in self.codes.values() for code in among}
         for issue in issues:
-            issue.municipality = places.get(issue.municipality_id)
-            issue.topic, issue.life_domain = codes.get(issue.topic_id), codes.get(issue.life_domain_id)
+            issue.municipality = places.get(issue.municipality_id or 0)
+            issue.topic, issue.life_domain = codes.get(issue.topic_id or 0), codes.get(issue.life_domain_id or 0)
 
 
 @together
@@ -138,14 +138,15 @@ class IssueFilter(filters.FilterSet):
         offered = [state for state in State if state in states or state in closed]
         labels = [(ALL, "alle, auch abgeschlossene"), *((state.value, state.label) for state in offered)]
         self.form.fields["state"].choices = labels
-        for name, rows in {**choices.codes, "municipality": choices.places}.items():
+        offers: dict[str, Sequence] = {**choices.codes, "municipality": choices.places}
+        for name, rows in offers.items():
             if name in self.form.fields:
                 self.form.fields[name].choices = [("", "alle"), *((row.pk, str(row)) for row in rows)]
         self.form.fields["q"].widget.input_type = "search"
         self.form.fields["q"].widget.attrs["placeholder"] = "Wort oder Nummer"
         for name, bound in self.form.fields.items():
             if isinstance(bound, ChoiceField):
-                bound.widget = QuickSelect(choices=bound.choices)
+                bound.widget = QuickSelect(choices=bound.widget.choices)
             bound.widget.attrs |= {
                 "class": "form-control form-control-sm"
                 if name in {"q", "since", "until"}

@@ -2,12 +2,13 @@
 
 import datetime as dt
 
-from django.db.models import Q
+from django.db.models import F, Q
 
-from kim import workdays
-from kim.models import Assignment, Role
+from kim import together, workdays
+from kim.models import Absence, Assignment, Role
 from kim.paging import first
-from kim.today import ASIDE, MAIN, section
+from kim.today import ASIDE, MAIN, monday_of, section
+from kim.together import Slot
 from steering import access, desks, whereabouts
 from steering.escalation import HOLDER, State
 from steering.models import Body, Issue, Measure, Meeting
@@ -107,22 +108,25 @@ def reports(user):
     }
 
 
-@section("steering/_today_place.html", column=ASIDE, order=10)
-def place(user):
+def _placed():
+    """Where somebody and those they stand in for work this week, with the names of both."""
+    away = Absence.objects.valid_on(together.day()).filter(deputy=Slot("me")).values("user")
+    begun = Q(valid_from__lte=together.day("friday")) & (
+        Q(valid_until__isnull=True) | Q(valid_until__gt=together.day("monday"))
+    )
+    who = Q(user=Slot("me")) | Q(user__in=away)
+    placed = Assignment.objects.filter(begun, who, known_until__isnull=True, municipality__isnull=False)
+    return {"placed": placed.order_by("pk").annotate(place=F("municipality__name"))}
+
+
+@section("steering/_today_place.html", column=ASIDE, order=10, sets=_placed)
+def place(user, read):
     """Where the user works on which day of this week (at the weekend: of the next), by the days of the assignments."""
-    if not user.acts_as(Role.CASE_MANAGER, Role.AUTHORITY):
+    rows = read["placed"]
+    if not rows or not user.acts_as(Role.CASE_MANAGER, Role.AUTHORITY):
         return None
     today = workdays.today()
-    monday = today - dt.timedelta(days=today.weekday()) + dt.timedelta(days=7 * (today.weekday() > 4))
-    friday = monday + dt.timedelta(days=4)
-    begun = Q(valid_from__lte=friday) & (Q(valid_until__isnull=True) | Q(valid_until__gt=monday))
-    placed = Assignment.objects.filter(
-        begun, user__in=user.hats(), known_until__isnull=True, municipality__isnull=False
-    )
-    rows = list(placed.select_related("municipality", "user").order_by("pk"))
-    if not rows:
-        return None
-    days = [_at(monday + dt.timedelta(days=n), rows, user) for n in range(5)]
+    days = [_at(monday_of(today) + dt.timedelta(days=n), rows, user) for n in range(5)]
     return {"days": days, "today": today, "here": next((names for day, names, _ in days if day == today), [])}
 
 
@@ -130,7 +134,7 @@ def _at(day, rows, user):
     names = []
     for row in rows:
         if row.holds_on(day) and (not row.weekdays or str(day.isoweekday()) in row.weekdays):
-            names.append(row.municipality.name + ("" if row.user_id == user.pk else " (Vertretung)"))
+            names.append(row.place + ("" if row.user_id == user.pk else " (Vertretung)"))
     return day, list(dict.fromkeys(names)), workdays.day_off(day)
 
 

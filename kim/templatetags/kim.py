@@ -136,7 +136,7 @@ def moment_short(value) -> str:
 @register.filter
 def iso(value) -> str:
     """„2026-04-13T09:12:00+02:00“, for machines."""
-    return _local(value).isoformat(timespec="seconds") if value else ""
+    return timezone.localtime(value).isoformat(timespec="seconds") if value else ""
 
 
 @register.filter

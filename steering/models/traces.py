@@ -1,5 +1,6 @@
 """What an issue leaves behind: who reported it, the steps it took, what was vouched for."""
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Q
 
@@ -31,7 +32,7 @@ class Reporter(models.Model):
         Asked for over the issues: an OR across both tables reads all.
         """
         pk = getattr(issue, "pk", issue)
-        issues = cls._meta.get_field("issue").related_model._base_manager
+        issues = apps.get_model("steering", "Issue")._base_manager
         return cls.objects.filter(issue__in=issues.filter(Q(pk=pk) | Q(lead=pk)).values("pk"))
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from kim import workdays
 from kim.addresses import address
 from kim.dated import valid_on
-from kim.models import Code, County, Draft, Municipality, Notice, Organisation
+from kim.models import Code, County, Draft, Municipality, Notice, Organisation, User
 from kim.notices import mark_read
 from kim.rules import allows
 from kim.together import Slot, day, text, through, together
@@ -91,7 +91,7 @@ class Word:
 @dataclass
 class Dossier:
     issue: Issue
-    user: object
+    user: User
     read: dict = field(repr=False)
     all_words: bool = False
 
