@@ -5,10 +5,12 @@ import datetime as dt
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import IntegerField, Q, QuerySet, Subquery
+from django.db.models import Case, IntegerField, Q, QuerySet, Subquery, When
+from django.db.models.lookups import GreaterThan
 
 #: Counting stops here; a list says „mehr als 500“.
 CAP = 500
@@ -28,13 +30,23 @@ class Page:
 
 
 class CappedNumber(Subquery):
-    """How many rows, counted no further than `most` (one past CAP), as a column of another query."""
+    """How many rows, counted no further than `most` (one past CAP), as a column of another query.
+
+    They are counted in no order, unless one is named.
+    """
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) capped)"
     output_field = IntegerField()
 
-    def __init__(self, rows: QuerySet, most: int = CAP + 1):
-        super().__init__(rows.order_by().values("pk")[:most])
+    def __init__(self, rows: QuerySet, most: int = CAP + 1, order: Sequence[str] = ()):
+        super().__init__(rows.order_by(*order).values("pk")[:most])
+
+    @classmethod
+    def of_union(cls, sets: Sequence[QuerySet]) -> "CappedNumber":
+        """Of the rows in any of `sets`, which are cut off already."""
+        made = cls(sets[0].model._default_manager.none())
+        Subquery.__init__(made, _in_any(sets))
+        return made
 
 
 def capped(rows: QuerySet | Sequence[QuerySet], key: str = "") -> int:
@@ -47,7 +59,21 @@ def capped(rows: QuerySet | Sequence[QuerySet], key: str = "") -> int:
     order = [key] if key else []
     if not sets:
         return 0
-    return min(_in_any([one.order_by(*order)[: CAP + 1] for one in sets]).count(), CAP + 1)
+    if len(sets) == 1:
+        return sets[0].order_by(*order)[: CAP + 1].count()
+    any_row = sets[0].model._default_manager.order_by().values_list(capped_column(sets, key), flat=True)[:1]
+    return min(next(iter(any_row), 0), CAP + 1)
+
+
+def capped_column(sets: Sequence[QuerySet], key: str = ""):
+    """The same as a column of another query; of a union it may say a little more than CAP + 1."""
+    order = [key] if key else []
+    alone = CappedNumber(sets[0], order=order)
+    if len(sets) == 1:
+        return alone
+    # The first set is the widest. Only where it does not fill the count alone are the others looked at.
+    whole = CappedNumber.of_union([one.order_by(*order)[: CAP + 1] for one in sets])
+    return Case(When(GreaterThan(alone, CAP), then=CAP + 1), default=whole)
 
 
 def count_words(number: int) -> str:
@@ -55,16 +81,18 @@ def count_words(number: int) -> str:
 
 
 def first(sets: Sequence[QuerySet], order: Sequence[str], number: int, lines: QuerySet) -> list:
-    """The first `number` rows of what is in any of `sets`, read as `lines` reads them; one query.
+    """The first `number` rows of what is in any of `sets`, read as `lines` reads them; one query."""
+    return list(first_rows(sets, order, number, lines)) if sets else []
 
-    Each set is walked by an index of its own, where one condition with OR would have the database read them all.
+
+def first_rows(sets: Sequence[QuerySet], order: Sequence[str], number: int, lines: QuerySet) -> QuerySet:
+    """The same as a query. Each set is walked by an index of its own, where one condition with OR would have the
+    database read them all.
     """
-    if not sets:
-        return []
     if len(sets) == 1:
-        return list((lines & sets[0]).order_by(*order)[:number])
+        return (lines & sets[0]).order_by(*order)[:number]
     ids = _in_any([rows.order_by(*order)[:number] for rows in sets])
-    return list(lines.filter(pk__in=ids).order_by(*order)[:number])
+    return lines.filter(pk__in=ids).order_by(*order)[:number]
 
 
 def _in_any(sets: Sequence[QuerySet]) -> QuerySet:
@@ -73,6 +101,54 @@ def _in_any(sets: Sequence[QuerySet]) -> QuerySet:
     if len(ids) > 1 and not connection.features.supports_slicing_ordering_in_compound:
         ids = [rows.model._default_manager.order_by().filter(pk__in=rows).values("pk") for rows in ids]
     return ids[0].union(*ids[1:]) if len(ids) > 1 else ids[0]
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a page begins: behind the row with this value and id, or before it, going `backwards`."""
+
+    value: Any
+    pk: Any
+    backwards: bool
+
+    @classmethod
+    def read(cls, model, key: str, *, after: str = "", before: str = "") -> "Start | None":
+        """From the tokens of an address; None for the first page, and for what fits neither key nor column."""
+        name = key.lstrip("-")
+        found = _read(before or after, name)
+        if found is None:
+            return None
+        try:
+            return cls(model._meta.get_field(name).to_python(found[0]), found[1], bool(before))
+        except (TypeError, ValueError, OverflowError, ValidationError):
+            return None
+
+
+def behind(sets: Sequence[QuerySet], key: str, start: Start | None) -> list[QuerySet]:
+    """What of `sets` lies behind `start` (whose value and id may be slots)."""
+    if start is None:
+        return list(sets)
+    name, side = key.lstrip("-"), "lt" if key.startswith("-") != start.backwards else "gt"
+    beyond = Q(**{f"{name}__{side}": start.value}) | Q(**{name: start.value, f"pk__{side}": start.pk})
+    return [one.filter(beyond, **{f"{name}__{side}e": start.value}) for one in sets]
+
+
+def order_of(key: str, start: Start | None) -> tuple[str, str]:
+    sign = "-" if key.startswith("-") != (start is not None and start.backwards) else ""
+    return f"{sign}{key.lstrip('-')}", f"{sign}pk"
+
+
+def page_of(found: list, key: str, start: Start | None, size: int) -> Page:
+    """The page of up to `size` + 1 rows found behind `start`, in the order of `order_of`."""
+    name = key.lstrip("-")
+    more, found = len(found) > size, found[:size]
+    backwards = start is not None and start.backwards
+    if backwards:
+        found.reverse()
+    first_token, last_token = (_write(found[0], name), _write(found[-1], name)) if found else ("", "")
+    has_before = more if backwards else start is not None
+    has_after = True if backwards else more
+    return Page(found, before=first_token if has_before else "", after=last_token if has_after else "")
 
 
 def page(
@@ -89,31 +165,13 @@ def page(
     `rows` may be several sets: what is in any of them is paged, read as `lines` reads it (see `first`).
     Tokens that do not fit the key are treated as the first page.
     """
-    descending = key.startswith("-")
-    name = key.lstrip("-")
-    backwards = bool(before)
-    start = _read(before or after, name)
     sets = [rows] if isinstance(rows, QuerySet) else list(rows)
-    if start is None:
-        backwards = False
-    else:
-        side = "lt" if descending != backwards else "gt"
-        value, pk = start
-        try:
-            beyond = Q(**{f"{name}__{side}": value}) | Q(**{name: value, f"pk__{side}": pk})
-            sets = [one.filter(beyond, **{f"{name}__{side}e": value}) for one in sets]
-        except (TypeError, ValueError, OverflowError, ValidationError):
-            start = None
-    sign = "-" if descending != backwards else ""
-    order = (f"{sign}{name}", f"{sign}pk")
+    if not sets:
+        return Page([], "", "")
+    start = Start.read(sets[0].model, key, after=after, before=before)
+    sets, order = behind(sets, key, start), order_of(key, start)
     found = list(sets[0].order_by(*order)[: size + 1]) if lines is None else first(sets, order, size + 1, lines)
-    more, found = len(found) > size, found[:size]
-    if backwards:
-        found.reverse()
-    start_of, end_of = (_write(found[0], name), _write(found[-1], name)) if found else ("", "")
-    has_before = more if backwards else start is not None
-    has_after = True if backwards else more
-    return Page(found, before=start_of if has_before else "", after=end_of if has_after else "")
+    return page_of(found, key, start, size)
 
 
 def _write(row, name) -> str:

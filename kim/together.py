@@ -18,7 +18,7 @@ import json
 import weakref
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -72,7 +72,7 @@ def through(model: type[models.Model], name: str, pk: Slot) -> QuerySet:
     return rows.values(field.m2m_reverse_field_name())
 
 
-def together(build: Callable[..., Mapping[str, QuerySet]]) -> Callable[..., "Statement"]:
+def together(build: Callable[..., Mapping[str, QuerySet]], *, planned: bool = True) -> Callable[..., "Statement"]:
     """Make `build` a maker of statements: one for each set of (hashable) arguments it is called with."""
     made: dict[tuple, Statement] = {}
 
@@ -80,10 +80,18 @@ def together(build: Callable[..., Mapping[str, QuerySet]]) -> Callable[..., "Sta
     def statement(*shape, **more):
         key = (connection.vendor, *shape, *sorted(more.items()))
         if key not in made:
-            made[key] = Statement(build(*shape, **more))
+            while not planned and len(made) >= KEPT:
+                made.pop(next(iter(made)), None)
+            made[key] = Statement(build(*shape, **more), planned=planned)
         return made[key]
 
     return statement
+
+
+#: The same for searches: their best plan hangs on what is looked for, so they are planned each time they run, and only
+#: the latest of their many shapes are kept.
+together_planned_anew = partial(together, planned=False)
+KEPT = 300
 
 
 class Statement:
@@ -93,7 +101,8 @@ class Statement:
     `select_related` and prefetching are not: annotate what is needed.
     """
 
-    def __init__(self, sets: Mapping[str, QuerySet]):
+    def __init__(self, sets: Mapping[str, QuerySet], *, planned: bool = True):
+        self.planned = planned and connection.vendor == "postgresql"
         self.name = f"kim_{next(_number)}"
         self.readers: dict[str, _Reader] = {}
         self.empty: list[str] = []
@@ -124,7 +133,7 @@ class Statement:
 
     def _answer(self, values) -> tuple:
         with connection.cursor() as cursor:
-            if connection.vendor == "postgresql" and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
+            if self.planned and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
                 self._plan()
                 given = [slot.value(values[name]) for name, slot in self.slots.items()]
                 marks = f"({', '.join(['%s'] * len(given))})" if given else ""

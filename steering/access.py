@@ -102,7 +102,12 @@ def visible_parts(user) -> list[Q]:
 
 def reported_issues(user) -> Q:
     """Those the user reported or joined."""
-    return Q(pk__in=_reporters([user.pk]).values("issue"))
+    return reported_by(user.pk)
+
+
+def reported_by(account) -> Q:
+    """The same for an id, or a slot for it."""
+    return Q(pk__in=_reporters([account]).values("issue"))
 
 
 def held_issues(user) -> Q:
@@ -184,10 +189,16 @@ def _reporters(people):
     return apps.get_model("steering", "Reporter").objects.filter(somebody)
 
 
-def _reporting(user) -> list[int]:
-    """Which of the hats have ever reported something; most accounts have not."""
+def reporting(user) -> tuple[int, ...]:
+    """Which of the hats (by their place among them) have ever reported something; most accounts have not."""
     hats = user.hats()
-    return [person.pk for person in user.standing.along.get("reported", hats)]
+    known = {person.pk for person in user.standing.along.get("reported", hats)}
+    return tuple(number for number, hat in enumerate(hats) if hat.pk in known)
+
+
+def _reporting(user) -> list[int]:
+    hats = user.hats()
+    return [hats[number].pk for number in reporting(user)]
 
 
 def _own_ones(people) -> list[Q]:

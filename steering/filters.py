@@ -2,9 +2,10 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import django_filters as filters
 from django.db.models import Case, F, QuerySet, When
@@ -95,29 +96,34 @@ class DayFilter(filters.Filter):
     field_class = Day
 
 
+def _chosen(rows, name, value):
+    """The form checks what is chosen; `narrow` narrows."""
+    return rows
+
+
 class IssueFilter(filters.FilterSet):
     """Filters of a list of issues. Nothing chosen means: all open ones."""
 
-    q = filters.CharFilter(label="Suche", method="search", max_length=100)
-    state = filters.ChoiceFilter(label="Stand", method="by_state", empty_label="alle offenen")
-    office = filters.ChoiceFilter(label="liegt bei", method="by_office", choices=Office.choices, empty_label="alle")
+    q = filters.CharFilter(label="Suche", method=_chosen, max_length=100)
+    state = filters.ChoiceFilter(label="Stand", method=_chosen, empty_label="alle offenen")
+    office = filters.ChoiceFilter(label="liegt bei", method=_chosen, choices=Office.choices, empty_label="alle")
     due = filters.ChoiceFilter(
-        label="Frist", method="by_due", empty_label="alle",
+        label="Frist", method=_chosen, empty_label="alle",
         choices=[("late", "überfällig"), ("soon", "in zwei Arbeitstagen fällig"), ("paused", "Uhr angehalten")],
     )  # fmt: skip
     mine = filters.ChoiceFilter(
-        label="Bezug", method="keep", empty_label="alle",
+        label="Bezug", method=_chosen, empty_label="alle",
         choices=[("held", "liegt bei mir"), ("reported", "von mir gemeldet")],
     )  # fmt: skip
-    topic = filters.TypedChoiceFilter(label="Thema", field_name="topic_id", coerce=int)
-    life_domain = filters.TypedChoiceFilter(label="Handlungsfeld", field_name="life_domain_id", coerce=int)
-    legal_area = filters.TypedChoiceFilter(label="Rechtskreis", method="by_legal_area", coerce=int)
-    municipality = filters.TypedChoiceFilter(label="Kommune", field_name="municipality_id", coerce=int)
-    bank = filters.ChoiceFilter(label="Rheinseite", method="by_bank", choices=Bank.choices, empty_label="beide")
-    since = DayFilter(label="gemeldet ab", method="by_since", past=True)
-    until = DayFilter(label="gemeldet bis", method="by_until", past=True)
+    topic = filters.TypedChoiceFilter(label="Thema", method=_chosen, coerce=int)
+    life_domain = filters.TypedChoiceFilter(label="Handlungsfeld", method=_chosen, coerce=int)
+    legal_area = filters.TypedChoiceFilter(label="Rechtskreis", method=_chosen, coerce=int)
+    municipality = filters.TypedChoiceFilter(label="Kommune", method=_chosen, coerce=int)
+    bank = filters.ChoiceFilter(label="Rheinseite", method=_chosen, choices=Bank.choices, empty_label="beide")
+    since = DayFilter(label="gemeldet ab", method=_chosen, past=True)
+    until = DayFilter(label="gemeldet bis", method=_chosen, past=True)
     sort = filters.ChoiceFilter(
-        label="Reihenfolge", method="keep", choices=[(key, words) for key, (words, _) in ORDERS.items()],
+        label="Reihenfolge", method=_chosen, choices=[(key, words) for key, (words, _) in ORDERS.items()],
         empty_label=None,
     )  # fmt: skip
 
@@ -125,13 +131,9 @@ class IssueFilter(filters.FilterSet):
         model = Issue
         fields = ()
 
-    def __init__(self, data, among: Callable[[str], Sequence[QuerySet]], *, choices: Choices, states=tuple(OPEN)):
-        """`among` answers for a choice of `mine` the sets that are narrowed, whose union is the list.
-
-        `states` are those the list can hold at all; the select offers them.
-        """
+    def __init__(self, data, *, choices: Choices, states=tuple(OPEN)):
+        """`states` are those the list can hold at all; the select offers them."""
         super().__init__(data, Issue.objects.none())
-        self.among = among
         self.states = states
         self.places = choices.places
         closed = [state for state in State if state not in OPEN]
@@ -154,6 +156,11 @@ class IssueFilter(filters.FilterSet):
             }
 
     # What the page asks
+
+    @property
+    def relation(self) -> str:
+        """Whether only what is held or was reported is looked for."""
+        return self.given.get("mine") or ""
 
     @property
     def given(self) -> dict:
@@ -193,58 +200,82 @@ class IssueFilter(filters.FilterSet):
         return any(value and name not in (*FIRST, "q") for name, value in self.given.items())
 
     @cached_property
-    def sets(self) -> list[QuerySet]:
-        """What was found, as sets for kim.paging."""
-        return [self._narrowed(rows) for rows in self.among(self.given.get("mine") or "")]
+    def wanted(self) -> dict[str, Any]:
+        """What the list is narrowed by, as `narrow` takes it."""
+        found = {name: value for name, value in self.given.items() if value and name not in ("mine", "sort")}
+        if text := found.pop("q", "").strip():
+            number = NUMBER.fullmatch(text)
+            found["number" if number else "words"] = text.upper() if number else tuple(fold(text).split()[:6])
+        if "due" in found:
+            found["due"] = (found["due"], workdays.today(), self._soon() if found["due"] == "soon" else None)
+        if "bank" in found:
+            found["bank"] = tuple(place.pk for place in self.places if place.bank == found["bank"])
+        if "since" in found:
+            found["since"] = _midnight(found["since"])
+        if "until" in found:
+            found["until"] = _midnight(found["until"] + dt.timedelta(days=1))
+        if "state" not in found:
+            found["states"] = tuple(one for one in self.states if one not in UNREPORTED)
+        return found
 
-    def _narrowed(self, rows):
-        rows = self.filter_queryset(rows)
-        state = self.given.get("state")
-        if not state:
-            return rows.filter(state__in=[one for one in self.states if one not in UNREPORTED])
-        return rows if state in UNREPORTED else rows.exclude(state__in=UNREPORTED)
+    def _soon(self) -> dt.date:
+        return workdays.add_workdays(workdays.today(), 2, County.current().workday_rules)
 
-    # How each one narrows
-
-    def search(self, rows, name, value):
-        """Every word, anywhere in number, title or matter; a whole number finds that one issue."""
-        if NUMBER.fullmatch(value.strip()):
-            return rows.filter(number=value.strip().upper())
-        for word in fold(value).split()[:6]:
-            rows = rows.filter(folded__contains=word)
-        return rows
-
-    def by_state(self, rows, name, value):
-        return rows if value == ALL else rows.filter(state=value)
-
-    def by_office(self, rows, name, value):
-        return rows.filter(state__in=[state for state, office in HOLDER.items() if office == value])
-
-    def by_due(self, rows, name, value):
-        today = workdays.today()
-        if value == "paused":
-            return rows.filter(paused_until__isnull=False)
-        running = rows.filter(paused_until__isnull=True)
-        if value == "late":
-            return running.filter(due_rank__lt=today)
-        last = workdays.add_workdays(today, 2, County.current().workday_rules)
-        return running.filter(due_rank__gte=today, due_rank__lte=last)
-
-    def by_legal_area(self, rows, name, value):
-        return rows.filter(pk__in=Issue.legal_areas.through.objects.filter(code=value).values("issue"))
-
-    def by_bank(self, rows, name, value):
-        return rows.filter(municipality__in=[place.pk for place in self.places if place.bank == value])
-
-    def by_since(self, rows, name, value):
-        return rows.filter(reported_at__gte=_midnight(value))
-
-    def by_until(self, rows, name, value):
-        return rows.filter(reported_at__lt=_midnight(value + dt.timedelta(days=1)))
-
-    def keep(self, rows, name, value):
-        return rows
+    def narrowed(self, sets: Iterable[QuerySet]) -> list[QuerySet]:
+        return [narrow(rows, self.wanted) for rows in sets]
 
 
 def _midnight(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), workdays.BERLIN)
+
+
+# How each one narrows; a value may be a slot
+
+
+def narrow(rows: QuerySet, wanted: Mapping[str, Any]) -> QuerySet:
+    for name, value in wanted.items():
+        rows = _NARROWS[name](rows, value)
+    return rows
+
+
+def _by_state(rows, value):
+    if value in UNREPORTED:
+        return rows.filter(state=value)
+    rows = rows.exclude(state__in=UNREPORTED)
+    return rows if value == ALL else rows.filter(state=value)
+
+
+def _by_due(rows, value):
+    kind, today, soon = value
+    if kind == "paused":
+        return rows.filter(paused_until__isnull=False)
+    running = rows.filter(paused_until__isnull=True)
+    return running.filter(due_rank__lt=today) if kind == "late" else running.filter(due_rank__range=(today, soon))
+
+
+def _by_words(rows, value):
+    """Every word, anywhere in number, title or matter."""
+    for word in value:
+        rows = rows.filter(folded__contains=word)
+    return rows
+
+
+_NARROWS: dict[str, Callable[[QuerySet, Any], QuerySet]] = {
+    "number": lambda rows, value: rows.filter(number=value),
+    "words": _by_words,
+    "states": lambda rows, value: rows.filter(state__in=value),
+    "state": _by_state,
+    "office": lambda rows, value: rows.filter(
+        state__in=[state for state, office in HOLDER.items() if office == value]
+    ),
+    "due": _by_due,
+    "topic": lambda rows, value: rows.filter(topic=value),
+    "life_domain": lambda rows, value: rows.filter(life_domain=value),
+    "legal_area": lambda rows, value: rows.filter(
+        pk__in=Issue.legal_areas.through.objects.filter(code=value).values("issue")
+    ),
+    "municipality": lambda rows, value: rows.filter(municipality=value),
+    "bank": lambda rows, value: rows.filter(municipality__in=value),
+    "since": lambda rows, value: rows.filter(reported_at__gte=value),
+    "until": lambda rows, value: rows.filter(reported_at__lt=value),
+}  # fmt: skip

@@ -100,8 +100,12 @@ class IssueQuerySet(models.QuerySet):
         Lists that have read municipalities and topics for their selects hang them in themselves: `named=False`.
         """
         # Few lines have a lead; where none has, it is not asked for.
-        lines = self.defer(*LONG).prefetch_related(Prefetch("lead", self.model._base_manager.defer(*LONG)))
+        lines = self.bare_lines().prefetch_related(Prefetch("lead", self.model._base_manager.defer(*LONG)))
         return lines.select_related("municipality", "topic") if named else lines
+
+    def bare_lines(self):
+        """The columns of a line alone; see Issue.hang_leads."""
+        return self.defer(*LONG)
 
 
 class Issue(models.Model):
@@ -329,6 +333,14 @@ class Issue(models.Model):
     def refresh_from_db(self, *args, **kwargs):
         self.__dict__.pop("all_reporter_ids", None)
         super().refresh_from_db(*args, **kwargs)
+
+    @classmethod
+    def hang_leads(cls, issues) -> None:
+        """Hang into bundled ones the issue they run with; without any, no query."""
+        if pks := {issue.lead_id for issue in issues if issue.lead_id}:
+            leads = cls.objects.defer(*LONG).in_bulk(pks)
+            for issue in issues:
+                issue.lead = leads.get(issue.lead_id)
 
     # Questions
 

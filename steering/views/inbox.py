@@ -96,10 +96,13 @@ def _answer(request, issue):
     choices = Choices.of(request.user, PAGE, issue)
     if request.htmx and request.htmx.target == "lesen" and issue is not None:
         return render(request, "steering/inbox.html#lesen", _pane(request, issue, choices))
-    found = _found(request, choices)
+    found = IssueFilter(request.GET, choices=choices, states=_states(request.user))
+    desk = Issue.objects.on_desk_of(request.user)
+    among = {"held": desk.held_by, "reported": desk.reported_by}
+    sets = found.narrowed([among[found.relation](request.user) if found.relation else desk])
     given = {name: request.GET.get(name, "") for name in ("after", "before")}
     lines = Issue.objects.for_lines(named=False).told_anew(request.user)
-    issues = page(found.sets, found.order, size=SIZE, lines=lines, **given)
+    issues = page(sets, found.order, size=SIZE, lines=lines, **given)
     choices.name_in(issues)
     context = {
         "filter": found,
@@ -117,18 +120,6 @@ def _answer(request, issue):
 
 def _line(issue):
     return issue, address("steering:inbox_issue", issue.pk), whereabouts.tone(issue), whereabouts.countdown(issue)
-
-
-def _found(request, choices) -> IssueFilter:
-    user = request.user
-    desk = Issue.objects.on_desk_of(user)
-    among = {"held": desk.held_by, "reported": desk.reported_by}
-    return IssueFilter(
-        request.GET,
-        lambda mine: [among[mine](user) if mine in among else desk],
-        choices=choices,
-        states=_states(user),
-    )
 
 
 def _pane(request, issue, choices):

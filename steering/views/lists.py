@@ -11,6 +11,7 @@ from kim.views.filters import searched
 from steering import export, whereabouts
 from steering.access import reports_issues, works_with_issues
 from steering.filters import Choices, IssueFilter
+from steering.listing import listed
 from steering.models import Issue
 
 LIST = "steering:issue_list"
@@ -22,9 +23,14 @@ SIZE = 25
 def issue_list(request):
     demand(works_with_issues, request.user)
     choices = Choices.of(request.user, LIST)
-    found = _found(request, choices)
-    hits = capped(found.sets, found.order if found.given.get("q") else "")
-    issues = _page(request, found.sets, found.order, Issue.objects.for_lines(named=False))
+    found = IssueFilter(request.GET, choices=choices)
+    given = {name: request.GET.get(name, "") for name in ("after", "before")}
+    if found.relation == "held":
+        sets = found.narrowed(Issue.objects.parts_held_by(request.user))
+        hits = capped(sets, found.order if "words" in found.wanted else "")
+        issues = page(sets, found.order, size=SIZE, lines=Issue.objects.for_lines(named=False), **given)
+    else:
+        issues, hits = listed(request.user, found, size=SIZE, **given)
     choices.name_in(issues)
     context = {
         "filter": found,
@@ -43,8 +49,10 @@ def issue_list(request):
 def issue_export(request, kind):
     """The whole of what the list shows with this search, as CSV or XLSX; written to the trail."""
     demand(works_with_issues, request.user)
-    found = _found(request, Choices.of(request.user, LIST), whole=True)
-    (issues,) = found.sets
+    user = request.user
+    found = IssueFilter(request.GET, choices=Choices.of(user, LIST))
+    among = {"held": Issue.objects.held_by, "reported": Issue.objects.reported_by}
+    (issues,) = found.narrowed([among.get(found.relation, Issue.objects.visible_to)(user)])
     issues = issues.order_by(found.order, "-pk" if found.order.startswith("-") else "pk")
     narrowed_by = [*found.in_use, *(["Suche"] if found.given.get("q") else [])]
     if kind not in ("csv", "xlsx"):
@@ -74,23 +82,6 @@ def report_list(request):
         "rows": [(*_line(issue), whereabouts.next_up(issue)) for issue in issues],
     }
     return render(request, template_for(request, "steering/report_list.html", "results"), context)
-
-
-def _found(request, choices, *, whole=False) -> IssueFilter:
-    """What is held or was reported is seen in any case: it is read as such, not sought among all that is seen.
-
-    In sets for a page; `whole` in one, for what is read to its end.
-    """
-    user, issues = request.user, Issue.objects
-
-    def among(mine):
-        if mine == "reported":
-            return [issues.reported_by(user)]
-        if mine == "held":
-            return [issues.held_by(user)] if whole else issues.parts_held_by(user)
-        return [issues.visible_to(user)] if whole else issues.parts_visible_to(user)
-
-    return IssueFilter(request.GET, among, choices=choices)
 
 
 def _page(request, rows, order, lines):
