@@ -53,16 +53,12 @@ class Sight:
 
     @classmethod
     def in_slots(cls, roles, groups: int, people: int) -> "Sight":
-        slots = [
-            tuple(Slot(f"{name}_{no}") for no in range(many)) for name, many in [("group", groups), ("hat", people)]
-        ]
-        return cls(roles, *slots)
+        return cls(roles, *_slots(groups=groups, people=people))
 
     @property
     def values(self) -> dict[str, int]:
         """For the slots."""
-        named = [("group", self.groups), ("hat", self.people)]
-        return {f"{name}_{no}": pk for name, ids in named for no, pk in enumerate(ids)}
+        return _values(groups=self.groups, people=self.people)
 
     def issues(self) -> Q:
         """Own ones in every state; beyond that what each role is for. Administration and audit see none."""
@@ -82,6 +78,14 @@ class Sight:
             return [reported]
         milestones = [Q(**{f"{name}__isnull": False}) for role, name in _SEEN_FROM.items() if role in self.roles]
         return [reported & seen for seen in [*milestones, *(Q(body=group) for group in self.groups)]]
+
+
+def _slots(**numbers: int) -> list[tuple[Slot, ...]]:
+    return [tuple(Slot(f"{name}_{no}") for no in range(many)) for name, many in numbers.items()]
+
+
+def _values(**ids: tuple[int, ...]) -> dict[str, int]:
+    return {f"{name}_{no}": pk for name, some in ids.items() for no, pk in enumerate(some)}
 
 
 #: The milestone from which on a role sees every issue.
@@ -110,48 +114,85 @@ def reported_by(account) -> Q:
     return Q(pk__in=_reporters([account]).values("issue"))
 
 
+@dataclass(frozen=True)
+class Desk:
+    """What decides which issues lie with somebody: the offices of every hat, the groups led and the accounts acted for.
+
+    `places` are the municipalities of the strategic office: () none, None all. Groups and people may be slots.
+    """
+
+    coordination: bool
+    places: tuple[int, ...] | None
+    chair: bool
+    groups: tuple
+    people: tuple
+
+    @classmethod
+    def of(cls, user) -> "Desk":
+        hats = user.hats()
+        offices = [_municipalities_of(hat) for hat in hats if hat.holds(Role.STRATEGIC_OFFICE)]
+        everywhere = any(places is None for places in offices)
+        return cls(
+            any(hat.holds(Role.COORDINATION) for hat in hats),
+            None if everywhere else tuple(sorted({pk for places in offices for pk in places or ()})),
+            any(hat.holds(Role.STEERING_GROUP) and _leads_a(hat, "steering") for hat in hats),
+            tuple(led_groups(user)),
+            tuple(hat.pk for hat in hats),
+        )
+
+    @property
+    def shape(self) -> tuple:
+        return self.coordination, self.places, self.chair, len(self.groups), len(self.people)
+
+    @classmethod
+    def in_slots(cls, coordination, places, chair, groups: int, people: int) -> "Desk":
+        return cls(coordination, places, chair, *_slots(groups=groups, people=people))
+
+    @property
+    def values(self) -> dict[str, int]:
+        """For the slots."""
+        return _values(groups=self.groups, people=self.people)
+
+    def held(self) -> Q:
+        """They have the clock, or stand in for somebody who has."""
+        return reduce(or_, self._offices(), Q(state="fed_back") & _own(self.people))
+
+    def held_parts(self, reporting) -> list[Q]:
+        """The same as sets, for lists."""
+        return [*self._offices(), *(Q(state="fed_back") & own for own in _own_ones(reporting))]
+
+    def inbox(self) -> Q:
+        """What lies in the inbox of the coordination and of the office: theirs to sift, prepare, watch or answer."""
+        found = Q(state__in=DESK[Role.COORDINATION]) if self.coordination else Q(pk__in=[])
+        return found | self._prepared()
+
+    def _offices(self) -> list[Q]:
+        """What offices and groups hold; what was fed back lies with those who reported it."""
+        found = []
+        if self.coordination:
+            found.append(Q(state__in=DESK[Role.COORDINATION]))
+        if self.places != ():
+            found.append(self._prepared())
+        if self.chair:
+            found.append(Q(state="steering"))
+        return found + [Q(state="project", body=group) for group in self.groups]
+
+    def _prepared(self) -> Q:
+        prepared = Q(state__in=DESK[Role.STRATEGIC_OFFICE])
+        return prepared if self.places is None else prepared & Q(municipality__in=self.places)
+
+
 def held_issues(user) -> Q:
-    """What lies on the user's desk: they have the clock, or stand in for somebody who has."""
-    return reduce(or_, _on_desks(user), Q(state="fed_back") & _own([hat.pk for hat in user.hats()]))
+    """What lies on the user's desk."""
+    return Desk.of(user).held()
 
 
 def held_parts(user) -> list[Q]:
-    """The same as sets, for lists."""
-    return [*_on_desks(user), *(Q(state="fed_back") & own for own in _own_ones(_reporting(user)))]
-
-
-def _on_desks(user) -> list[Q]:
-    """What offices and groups hold; what was fed back lies with those who reported it."""
-    hats, found = user.hats(), []
-    for hat in hats:
-        if hat.holds(Role.COORDINATION):
-            found.append(Q(state__in=["coordination", "feedback_due"]))
-        if hat.holds(Role.STRATEGIC_OFFICE):
-            found.append(Q(state__in=["strategy", "state_level", "steering"]) & _bank_of(hat))
-        if hat.holds(Role.STEERING_GROUP) and _leads_a(hat, "steering"):
-            found.append(Q(state="steering"))
-    return found + [Q(state="project", body=group) for hat in hats for group in _led_by(hat)]
+    return Desk.of(user).held_parts(_reporting(user))
 
 
 def desk_issues(user) -> Q:
-    """What lies in the inbox of the coordination and of the office: theirs to sift, prepare, watch or answer."""
-    return desk(*desk_shape(user))
-
-
-def desk_shape(user) -> tuple[bool, tuple[int, ...] | None]:
-    """Whether the coordination's desk is among theirs, and the municipalities of the office's: () none, None all."""
-    hats = user.hats()
-    offices = [hat for hat in hats if hat.holds(Role.STRATEGIC_OFFICE)]
-    places = [_municipalities_of(hat) for hat in offices]
-    everywhere = any(among is None for among in places)
-    found = None if everywhere else tuple(sorted({pk for among in places for pk in among or ()}))
-    return any(hat.holds(Role.COORDINATION) for hat in hats), found
-
-
-def desk(coordination: bool, places: tuple[int, ...] | None) -> Q:
-    found = Q(state__in=DESK[Role.COORDINATION]) if coordination else Q(pk__in=[])
-    prepared = Q(state__in=DESK[Role.STRATEGIC_OFFICE])
-    return found | (prepared if places is None else prepared & Q(municipality__in=places))
+    return Desk.of(user).inbox()
 
 
 def late_issues_told_to(user) -> Q:

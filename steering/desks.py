@@ -37,7 +37,8 @@ class Figures:
 def figures(user) -> Figures:
     """How much lies on this user's desk, each counted no further than CAP; one query, asked once per request."""
     if not hasattr(user, "_desk_figures"):
-        (counted,) = _counted(*access.desk_shape(user), in_full=True)(user=user.pk, today=workdays.today())["desk"]
+        desk = access.Desk.of(user)
+        (counted,) = _counted(desk.shape, in_full=True)(user=user.pk, today=workdays.today(), **desk.values)["desk"]
         user._desk_figures = Figures(counted.total, counted.late, counted.to_answer)
     return user._desk_figures
 
@@ -47,14 +48,15 @@ def in_the_inbox(user) -> int:
     """Up to 100, for the navigation."""
     if hasattr(user, "_desk_figures"):
         return user._desk_figures.total
-    (counted,) = _counted(*access.desk_shape(user), in_full=False)(user=user.pk)["desk"]
+    desk = access.Desk.of(user)
+    (counted,) = _counted(desk.shape, in_full=False)(user=user.pk, **desk.values)["desk"]
     return counted.total
 
 
 @together
-def _counted(coordination, places, in_full):
+def _counted(shape, in_full):
     """The figures as columns of the one row of whoever asks."""
-    desk = Issue.objects.filter(access.desk(coordination, places))
+    desk = Issue.objects.filter(access.Desk.in_slots(*shape).inbox())
     late = desk.filter(due_rank__lt=day(), paused_until__isnull=True)
     asking = User.objects.filter(pk=Slot("user")).order_by().only("pk")
     if not in_full:

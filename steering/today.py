@@ -4,11 +4,11 @@ import datetime as dt
 
 from django.db.models import F, Q
 
-from kim import together, workdays
+from kim import workdays
 from kim.models import Absence, Assignment, Role
-from kim.paging import first
+from kim.paging import first_rows
 from kim.today import ASIDE, MAIN, monday_of, section
-from kim.together import Slot
+from kim.together import Slot, day, together
 from steering import access, desks, whereabouts
 from steering.escalation import HOLDER, State
 from steering.models import Body, Issue, Measure, Meeting
@@ -58,13 +58,23 @@ def waiting(user):
     """„Das wartet auf Sie“: what the user, or somebody they stand in for, holds, by due date."""
     if not access.sees_content(user):
         return None
-    rows = first(Issue.objects.parts_held_by(user), BY_DUE, WAITING + 1, Issue.objects.for_lines())
+    lying = access.Desk.of(user)
+    rows = _waiting(lying.shape, access.reporting(user))(**lying.values)["waiting"]
+    Issue.hang_leads(rows)
     desk = user.acts_as(*access.DESK)
     return {
         "lines": [(*line(issue), ASKED.get(State(issue.state), "")) for issue in rows[:WAITING]],
         "more": len(rows) > WAITING,
         "figures": desks.figures(user) if desk else None,
     }
+
+
+@together
+def _waiting(shape, reporting):
+    desk = access.Desk.in_slots(*shape)
+    sets = [Issue.objects.filter(part) for part in desk.held_parts([desk.people[number] for number in reporting])]
+    lines = Issue.objects.bare_lines().annotate(place=F("municipality__name"))
+    return {"waiting": first_rows(sets, BY_DUE, WAITING + 1, lines) if sets else lines.none()}
 
 
 @section("steering/_today_late.html", column=MAIN, order=25)
@@ -95,25 +105,28 @@ def measures(user):
     return {"lines": [(row, *workdays.countdown(row.due_on, today)) for row in rows]} if rows else None
 
 
-@section("steering/_today_reports.html", column=ASIDE, order=20)
-def reports(user):
+def _reported():
+    mine = Issue.objects.filter(access.reported_by(Slot("me")))
+    under_way = mine.unended().exclude(state=State.DRAFT)
+    return {
+        "own_drafts": mine.filter(state=State.DRAFT).order_by("-pk").bare_lines()[:4],
+        "under_way": first_rows([under_way], BY_DUE, 8, Issue.objects.bare_lines()),
+    }
+
+
+@section("steering/_today_reports.html", column=ASIDE, order=20, sets=_reported)
+def reports(user, read):
     """„Wo sind meine Meldungen?“, drafts first: they wait for nobody else."""
     if not user.acts_as(Role.CASE_MANAGER, Role.AUTHORITY):
         return None
-    mine = Issue.objects.reported_by(user)
-    under_way = [mine.unended().exclude(state=State.DRAFT)]
-    return {
-        "drafts": list(mine.filter(state=State.DRAFT).order_by("-pk")[:4]),
-        "lines": [line(issue) for issue in first(under_way, BY_DUE, 8, Issue.objects.for_lines())],
-    }
+    Issue.hang_leads(read["under_way"])
+    return {"drafts": read["own_drafts"], "lines": [line(issue) for issue in read["under_way"]]}
 
 
 def _placed():
     """Where somebody and those they stand in for work this week, with the names of both."""
-    away = Absence.objects.valid_on(together.day()).filter(deputy=Slot("me")).values("user")
-    begun = Q(valid_from__lte=together.day("friday")) & (
-        Q(valid_until__isnull=True) | Q(valid_until__gt=together.day("monday"))
-    )
+    away = Absence.objects.valid_on(day()).filter(deputy=Slot("me")).values("user")
+    begun = Q(valid_from__lte=day("friday")) & (Q(valid_until__isnull=True) | Q(valid_until__gt=day("monday")))
     who = Q(user=Slot("me")) | Q(user__in=away)
     placed = Assignment.objects.filter(begun, who, known_until__isnull=True, municipality__isnull=False)
     return {"placed": placed.order_by("pk").annotate(place=F("municipality__name"))}
@@ -130,12 +143,12 @@ def place(user, read):
     return {"days": days, "today": today, "here": next((names for day, names, _ in days if day == today), [])}
 
 
-def _at(day, rows, user):
+def _at(one_day, rows, user):
     names = []
     for row in rows:
-        if row.holds_on(day) and (not row.weekdays or str(day.isoweekday()) in row.weekdays):
+        if row.holds_on(one_day) and (not row.weekdays or str(one_day.isoweekday()) in row.weekdays):
             names.append(row.place + ("" if row.user_id == user.pk else " (Vertretung)"))
-    return day, list(dict.fromkeys(names)), workdays.day_off(day)
+    return one_day, list(dict.fromkeys(names)), workdays.day_off(one_day)
 
 
 @section("steering/_today_bank.html", column=ASIDE, order=30)
