@@ -9,14 +9,17 @@ from typing import Any
 
 import django_filters as filters
 from django.db.models import Case, F, QuerySet, When
+from django.db.models.functions import Coalesce
 from django.forms import ChoiceField
 
 from kim import workdays
+from kim.addresses import address
 from kim.form_rendering import QuickSelect
 from kim.forms import Day
-from kim.models import Bank, Code, County, Municipality, SavedFilter
+from kim.models import Bank, Code, County, Municipality, Notice, SavedFilter
 from kim.together import Slot, text, through, together
 from kim.trigrams import fold
+from steering import access
 from steering.access import UNREPORTED
 from steering.escalation import HOLDER, OPEN, Office, State
 from steering.models import Comment, Confirmation, Issue, Reporter
@@ -43,13 +46,19 @@ class Choices:
     beside: dict[str, list]
 
     @classmethod
-    def of(cls, user, page: str, beside: Issue | None = None) -> "Choices":
+    def of(cls, user, page: str, beside: int | None = None) -> "Choices":
         """Read at once: code lists, municipalities, the user's saved filters.
 
-        With `beside`, also what a reading pane shows of that issue: `legal_areas`, `reporters` (with `user_name`),
-        `findings` of the privacy gate that were vouched for, the `last_word` said publicly, and the `lead`.
+        With the id of an issue `beside`, also what a reading pane shows of it: the `issue` if the user may see it, its
+        `legal_areas`, `reporters` (with `user_name`), `findings` of the privacy gate that were vouched for, the
+        `last_word` said publicly, the `lead` and the user's `unread` notices about it.
         """
-        read = _choices(beside is not None)(user=user.pk, page=page, **_values(beside))
+        values: dict[str, Any] = {"user": user.pk, "page": page}
+        sight = None
+        if beside is not None:
+            sight = access.Sight.of(user)
+            values |= {"issue": beside, "url": address("steering:issue_detail", beside), **sight.values}
+        read = _choices(sight.shape if sight else None)(**values)
         codes: dict[str, list[Code]] = {name: [] for name in Code.List.values}
         for code in sorted(read.pop("codes"), key=lambda code: (code.position, fold(str(code)))):
             codes[code.list].append(code)
@@ -66,30 +75,28 @@ class Choices:
 
 
 @together
-def _choices(with_issue):
+def _choices(sight):
     user, issue = Slot("user"), Slot("issue")
-    said = Comment.objects.filter(public=True, issue=Slot("shown")).order_by("-at", "-pk")
-    beside = {
+    offered = {
+        "codes": Code.objects.order_by().only("list", "label", "short", "position"),
+        "places": Municipality.objects.order_by().only("name", "bank"),
+        "saved": SavedFilter.objects.order_by().filter(user=user, page=text("page")).only("name", "query"),
+    }
+    if sight is None:
+        return offered
+    here = Issue.objects.filter(pk=issue)
+    shown = here.annotate(shown=Coalesce("lead", "pk")).values("shown")
+    return offered | {
+        "issue": here.filter(access.Sight.in_slots(*sight).issues()),
         "legal_areas": Code.objects.filter(pk__in=through(Issue, "legal_areas", issue)),
         "reporters": Reporter.of(issue)
         .order_by(Case(When(issue=issue, first=True, then=0), default=1), "pk")
         .annotate(user_name=F("user__display_name")),
         "findings": Confirmation.objects.filter(issue=issue).order_by("pk"),
-        "last_word": said[:1],
-        "lead": Issue.objects.filter(pk=Slot("lead")),
+        "last_word": Comment.objects.filter(public=True, issue__in=shown).order_by("-at", "-pk")[:1],
+        "lead": Issue.objects.filter(pk__in=here.values("lead")),
+        "unread": Notice.objects.filter(recipient=user, read_at=None, url=text("url")).only("pk"),
     }
-    return {
-        "codes": Code.objects.order_by().only("list", "label", "short", "position"),
-        "places": Municipality.objects.order_by().only("name", "bank"),
-        "saved": SavedFilter.objects.order_by().filter(user=user, page=text("page")).only("name", "query"),
-        **(beside if with_issue else {}),
-    }
-
-
-def _values(issue: Issue | None) -> dict:
-    if issue is None:
-        return {}
-    return {"issue": issue.pk, "lead": issue.lead_id, "shown": issue.lead_id or issue.pk}
 
 
 class DayFilter(filters.Filter):

@@ -7,57 +7,120 @@ same query anew for each request costs more than running it.
 
 from typing import Any
 
-from django.db.models import DateTimeField
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, NullIf
 
-from kim.models import User
+from kim.models import Code, Municipality, User
 from kim.paging import CAP, Page, Start, behind, capped_column, first_rows, order_of, page_of
-from kim.together import Slot, day, moment, text, together_planned_anew
+from kim.together import Slot, day, moment, text, together, together_planned_anew
 from steering import access
+from steering.escalation import State
 from steering.filters import IssueFilter, narrow
-from steering.models import Issue
+from steering.models import Body, Issue, Meeting
 
 #: Choices that are ids.
 IDS = ("topic", "life_domain", "legal_area", "municipality")
 MOMENTS = ("since", "until")
 
 
-def listed(user, found: IssueFilter, *, size: int, after: str = "", before: str = "") -> tuple[Page, int]:
-    """One page of what `user` sees or reported and `found` leaves, and how many that are, counted up to CAP."""
-    sight, key = access.Sight.of(user), found.order
-    start = Start.read(Issue, key, after=after, before=before)
+def listed(
+    user, found: IssueFilter, *, size: int, after: str = "", before: str = "", inbox: bool = False
+) -> tuple[Page, int]:
+    """One page of what `user` sees (or of their inbox) and `found` leaves, and how many that are, counted up to CAP.
+
+    Rows of an inbox say whether something `is_new`. What is held or was reported is seen in any case: it is read as
+    such, not sought among all that is seen.
+    """
+    relation, key = found.relation, found.order
+    holder: access.Sight | access.Desk = access.Desk.of(user) if inbox or relation == "held" else access.Sight.of(user)
+    who = ("inbox" if inbox else "all", relation, holder.shape, access.reporting(user))
     shape, values = _apart(found.wanted)
-    where = None if start is None else start.backwards
-    who = "reported" if found.relation == "reported" else sight.shape
-    read = _listing(who, access.reporting(user), shape, key, where, size)(
-        user=user.pk,
-        **sight.values,
-        **values,
-        **({"start": start.value, "start_pk": start.pk} if start else {}),
-    )
-    rows = read["rows"]
-    Issue.hang_leads(rows)
+    start = Start.read(Issue, key, after=after, before=before)
+    where, begin = _begin(start)
+    read = _listing(who, shape, key, where, size)(user=user.pk, **holder.values, **values, **begin)
+    Issue.hang_leads(read["rows"])
     hits = min(read["hits"][0].number_found, CAP + 1) if read["hits"] else 0
-    return page_of(rows, key, start, size), hits
+    return page_of(read["rows"], key, start, size), hits
 
 
 @together_planned_anew
-def _listing(who, reporting, shape, key, where, size):
-    if who == "reported":
-        parts = [access.reported_by(Slot("user"))]
-    else:
-        sight = access.Sight.in_slots(*who)
-        parts = sight.parts([sight.people[number] for number in reporting])
+def _listing(who, shape, key, where, size):
+    parts, wanted, user = _parts(*who), _filled(shape), Slot("user")
     if not parts:
         return {"rows": Issue.objects.none(), "hits": User.objects.none()}
-    wanted = _filled(shape)
     sets = [narrow(Issue.objects.filter(part), wanted) for part in parts]
-    start = None
-    if where is not None:
-        field = DateTimeField() if key.lstrip("-") != "due_rank" else None
-        start = Start(Slot("start", field) if field else day("start"), Slot("start_pk"), where)
-    rows = first_rows(behind(sets, key, start), order_of(key, start), size + 1, Issue.objects.bare_lines())
+    lines = Issue.objects.bare_lines()
+    if who[0] == "inbox":
+        lines = lines.told_anew(user)
+    start = _start(key, where)
     hits = capped_column(sets, key if "words" in wanted else "")
-    return {"rows": rows, "hits": User.objects.filter(pk=Slot("user")).only("pk").annotate(number_found=hits)}
+    return {
+        "rows": first_rows(behind(sets, key, start), order_of(key, start), size + 1, lines),
+        "hits": User.objects.filter(pk=user).only("pk").annotate(number_found=hits),
+    }
+
+
+def _parts(where, relation, shape, reporting) -> list[Q]:
+    """The sets whose union is the list."""
+    own = access.reported_by(Slot("user"))
+    if where == "inbox":
+        desk = access.Desk.in_slots(*shape)
+        return [desk.inbox() & {"held": desk.held(), "reported": own}.get(relation, Q())]
+    if relation == "reported":
+        return [own]
+    if relation == "held":
+        desk = access.Desk.in_slots(*shape)
+        return desk.held_parts([desk.people[number] for number in reporting])
+    sight = access.Sight.in_slots(*shape)
+    return sight.parts([sight.people[number] for number in reporting])
+
+
+def _begin(start: Start | None) -> tuple[bool | None, dict[str, Any]]:
+    """Which way a page goes (None: the first), and the values of the slots of `_start`."""
+    return (None, {}) if start is None else (start.backwards, {"start": start.value, "start_pk": start.pk})
+
+
+def _start(key: str, backwards: bool | None) -> Start | None:
+    if backwards is None:
+        return None
+    return Start(day("start") if key == "due_rank" else moment("start"), Slot("start_pk"), backwards)
+
+
+def reported(user, *, ended: bool, size: int, after: str = "", before: str = "") -> tuple[Page, int]:
+    """One page of what `user` reported or joined: under way by due date, or ended, the latest first; with the last
+    public word. And how many that are.
+    """
+    key = "-state_since" if ended else "due_rank"
+    start = Start.read(Issue, key, after=after, before=before)
+    where = None if start is None else start.backwards
+    read = _reported(ended, where, size)(
+        user=user.pk, **({"start": start.value, "start_pk": start.pk} if start else {})
+    )
+    rows, groups = read["rows"], {group.pk: group for group in read["groups"]}
+    meetings = {meeting.pk: meeting for meeting in read["meetings"]}
+    Issue.hang_leads(rows)
+    for issue in rows:
+        issue.municipality = Municipality(pk=issue.municipality_id, name=issue.place) if issue.place else None
+        issue.topic = Code(pk=issue.topic_id, label=issue.about) if issue.about else None
+        issue.body, issue.meeting = groups.get(issue.body_id), meetings.get(issue.meeting_id)
+    hits = min(read["hits"][0].number_found, CAP + 1)
+    return page_of(rows, key, start, size), hits
+
+
+@together
+def _reported(ended, where, size):
+    every = Issue.objects.filter(access.reported_by(Slot("user")))
+    mine = every.ended() if ended else every.unended()
+    key = "-state_since" if ended else "due_rank"
+    start = _start(key, where)
+    short = Coalesce(NullIf("topic__short", Value("")), "topic__label")
+    lines = Issue.objects.bare_lines().with_last_word().annotate(place=F("municipality__name"), about=short)
+    return {
+        "rows": first_rows(behind([mine], key, start), order_of(key, start), size + 1, lines),
+        "groups": Body.objects.order_by().only("name"),
+        "meetings": Meeting.objects.filter(pk__in=every.filter(state=State.STEERING).order_by().values("meeting")),
+        "hits": User.objects.filter(pk=Slot("user")).only("pk").annotate(number_found=capped_column([mine])),
+    }
 
 
 def _apart(wanted: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:

@@ -2,16 +2,14 @@
 
 from django.contrib import messages
 from django.http import Http404, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from kim.addresses import address
 from kim.htmx import page as template_for
 from kim.models import Notice
-from kim.navigation import unread_notices
 from kim.notices import mark_read
-from kim.paging import page
 from kim.privacy_gate import GateDown, Held
 from kim.rules import demand
 from kim.views.filters import searched
@@ -20,6 +18,7 @@ from steering.access import DESK, has_a_desk, sees_reporters
 from steering.escalation import ESCALATION, HOLDER, Office, State
 from steering.filters import Choices, IssueFilter
 from steering.forms import TogetherForm
+from steering.listing import listed
 from steering.models import Issue, Meeting
 from steering.notices import TOLD
 
@@ -39,11 +38,7 @@ def inbox(request):
 def inbox_issue(request, pk):
     """List and reading pane at an address of its own; a swap brings the pane alone."""
     demand(has_a_desk, request.user)
-    issue = get_object_or_404(Issue.objects.visible_to(request.user), pk=pk)
-    unread = Notice.objects.filter(recipient=request.user, read_at=None, url=issue.get_absolute_url())
-    if unread_notices(request.user) and unread.exists():
-        mark_read(request.user, unread)
-    return _answer(request, issue)
+    return _answer(request, pk)
 
 
 def inbox_together(request):
@@ -91,18 +86,15 @@ def _given(request, form) -> dict:
     return given
 
 
-def _answer(request, issue):
+def _answer(request, pk):
     """The page, or the pane or the list alone for a swap."""
-    choices = Choices.of(request.user, PAGE, issue)
-    if request.htmx and request.htmx.target == "lesen" and issue is not None:
-        return render(request, "steering/inbox.html#lesen", _pane(request, issue, choices))
+    choices = Choices.of(request.user, PAGE, pk)
+    pane = {"issue": None} if pk is None else _pane(request, choices)
+    if request.htmx and request.htmx.target == "lesen" and pk is not None:
+        return render(request, "steering/inbox.html#lesen", pane)
     found = IssueFilter(request.GET, choices=choices, states=_states(request.user))
-    desk = Issue.objects.on_desk_of(request.user)
-    among = {"held": desk.held_by, "reported": desk.reported_by}
-    sets = found.narrowed([among[found.relation](request.user) if found.relation else desk])
     given = {name: request.GET.get(name, "") for name in ("after", "before")}
-    lines = Issue.objects.for_lines(named=False).told_anew(request.user)
-    issues = page(sets, found.order, size=SIZE, lines=lines, **given)
+    issues, _ = listed(request.user, found, size=SIZE, inbox=True, **given)
     choices.name_in(issues)
     context = {
         "filter": found,
@@ -113,7 +105,7 @@ def _answer(request, issue):
         "search": searched(request.GET),
         "searched_for": found.in_use or found.given.get("q"),
         "acts": [(name, ESCALATION.label(name)) for name in _acts(request.user)],
-        **(_pane(request, issue, choices) if issue else {"issue": None}),
+        **pane,
     }
     return render(request, template_for(request, "steering/inbox.html", "list"), context)
 
@@ -122,11 +114,17 @@ def _line(issue):
     return issue, address("steering:inbox_issue", issue.pk), whereabouts.tone(issue), whereabouts.countdown(issue)
 
 
-def _pane(request, issue, choices):
+def _pane(request, choices):
     """What the reading pane needs; what is like the issue is fetched by the pane itself, once it stands."""
-    reporters, word = choices.beside["reporters"], next(iter(choices.beside["last_word"]), None)
-    choices.name_in([issue, *choices.beside["lead"]])
-    issue.lead = next(iter(choices.beside["lead"]), None)
+    beside = choices.beside
+    if not beside["issue"]:
+        raise Http404
+    (issue,) = beside["issue"]
+    if beside["unread"]:
+        mark_read(request.user, Notice.objects.filter(pk__in=[notice.pk for notice in beside["unread"]]))
+    reporters, word = beside["reporters"], next(iter(beside["last_word"]), None)
+    choices.name_in([issue, *beside["lead"]])
+    issue.lead = next(iter(beside["lead"]), None)
     issue.all_reporter_ids = {reporter.user_id for reporter in reporters}
     offers = ESCALATION.offers(request.user, issue)
     return {
@@ -141,10 +139,10 @@ def _pane(request, issue, choices):
             )
             for offer in offers
         ],
-        "legal_areas": sorted(choices.beside["legal_areas"], key=lambda code: code.position),
+        "legal_areas": sorted(beside["legal_areas"], key=lambda code: code.position),
         "reporters": [reporter.user_name for reporter in reporters] if sees_reporters(request.user) else [],
         "reporter_number": len(reporters),
-        "findings": choices.beside["findings"],
+        "findings": beside["findings"],
         "word": word,
     }
 

@@ -5,13 +5,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from kim.htmx import page as template_for
-from kim.paging import capped, count_words, page
+from kim.paging import count_words
 from kim.rules import demand
 from kim.views.filters import searched
 from steering import export, whereabouts
 from steering.access import reports_issues, works_with_issues
 from steering.filters import Choices, IssueFilter
-from steering.listing import listed
+from steering.listing import listed, reported
 from steering.models import Issue
 
 LIST = "steering:issue_list"
@@ -25,12 +25,7 @@ def issue_list(request):
     choices = Choices.of(request.user, LIST)
     found = IssueFilter(request.GET, choices=choices)
     given = {name: request.GET.get(name, "") for name in ("after", "before")}
-    if found.relation == "held":
-        sets = found.narrowed(Issue.objects.parts_held_by(request.user))
-        hits = capped(sets, found.order if "words" in found.wanted else "")
-        issues = page(sets, found.order, size=SIZE, lines=Issue.objects.for_lines(named=False), **given)
-    else:
-        issues, hits = listed(request.user, found, size=SIZE, **given)
+    issues, hits = listed(request.user, found, size=SIZE, **given)
     choices.name_in(issues)
     context = {
         "filter": found,
@@ -69,24 +64,16 @@ def issue_export(request, kind):
 def report_list(request):
     """„Wo sind meine Meldungen?“: open ones first, then what has come to an end."""
     demand(reports_issues, request.user)
-    mine = Issue.objects.reported_by(request.user)
     ended = request.GET.get("stand") == "ended"
-    rows = mine.ended() if ended else mine.unended()
-    order = "-state_since" if ended else "due_rank"
-    lines = Issue.objects.for_lines().prefetch_related("body", "meeting").with_last_word()
-    issues = _page(request, rows, order, lines)
+    given = {name: request.GET.get(name, "") for name in ("after", "before")}
+    issues, number = reported(request.user, ended=ended, size=SIZE, **given)
     context = {
         "ended": ended,
-        "hits": count_words(capped(rows)),
+        "hits": count_words(number),
         "page": issues,
         "rows": [(*_line(issue), whereabouts.next_up(issue)) for issue in issues],
     }
     return render(request, template_for(request, "steering/report_list.html", "results"), context)
-
-
-def _page(request, rows, order, lines):
-    given = {name: request.GET.get(name, "") for name in ("after", "before")}
-    return page(rows, order, size=SIZE, lines=lines, **given)
 
 
 def _line(issue):
