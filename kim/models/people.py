@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from kim import workdays
-from kim.dated import Dated, Known, valid_on
+from kim.dated import Dated, Known
 from kim.models.places import Bank, Municipality, Organisation
 from kim.together import Slot, day, together
 
@@ -230,10 +230,20 @@ def with_role(role: str, day=None):
     return User.objects.filter(is_active=True, pk__in=grants.values("user"))
 
 
-def deputies_of(users: Iterable[User], day=None) -> dict[int, list[User]]:
-    """Who stands in on `day` for whom of `users`: id of the absent account → deputies."""
+def deputies_of(users: Iterable[User], on=None) -> dict[int, list[User]]:
+    """Who stands in `on` a day for whom of `users`: id of the absent account → deputies."""
+    read = _absences()(today=on or workdays.today())
+    deputies = {user.pk: user for user in read["deputies"]}
+    wanted = {user.pk for user in users}
     found: dict[int, list[User]] = {}
-    absences = Absence.objects.filter(valid_on(day or workdays.today()), user__in=[user.pk for user in users])
-    for absence in absences.select_related("deputy"):
-        found.setdefault(absence.user_id, []).append(absence.deputy)
+    for absence in read["absences"]:
+        if absence.user_id in wanted:
+            found.setdefault(absence.user_id, []).append(deputies[absence.deputy_id])
     return found
+
+
+@together
+def _absences():
+    """Everybody who is away: a county has a handful of them on any day."""
+    absences = Absence.objects.valid_on(day()).order_by("pk")
+    return {"absences": absences, "deputies": User.objects.filter(pk__in=absences.order_by().values("deputy"))}

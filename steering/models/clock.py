@@ -9,6 +9,7 @@ from kim import trail, workdays
 from kim.dated import Dated
 from kim.models import County, User
 from kim.rules import demand
+from kim.together import together
 from kim.workflow import StepRefused
 from steering import access
 from steering.escalation import State
@@ -103,10 +104,13 @@ def deadline_for(
     staying = state is None or state == issue.state
     state = state or issue.state
     entered = entered or workdays.today()
-    limit = TimeLimit.of(state, entered) if limits is None else TimeLimit.among(limits, state, entered)
+    if limits is None or rules is None:
+        read = _settled()()
+        limits = read["limits"] if limits is None else limits
+        rules = rules or next((county.workday_rules for county in read["county"]), workdays.Rules())
+    limit = TimeLimit.among(limits, state, entered)
     if limit is None:
         return None
-    rules = rules or County.current().workday_rules
     if not staying or not issue.pk:
         pauses = []
     elif pauses is None:
@@ -116,6 +120,12 @@ def deadline_for(
     if state == State.STEERING and (meeting or issue.meeting):
         return workdays.after_meeting((meeting or issue.meeting).day, limit, pauses=pauses, rules=rules)
     return workdays.deadline(entered, limit, pauses=pauses, rules=rules)
+
+
+@together
+def _settled():
+    """What the county has settled about time."""
+    return {"limits": TimeLimit.objects.all(), "county": County.objects.all()[:1]}
 
 
 class Pause(models.Model):

@@ -13,6 +13,7 @@ from kim import privacy_gate, trail, workdays
 from kim.addresses import address
 from kim.models import Code, Municipality, Notice, Organisation, User
 from kim.rules import demand
+from kim.together import Slot, together
 from kim.trigrams import fold
 from kim.workflow import StepRefused, happened
 from steering import access
@@ -375,7 +376,11 @@ class Issue(models.Model):
         """Accounts that reported this issue or one merged into it."""
         if self.pk is None:
             return set()
-        return set(Reporter.of(self).values_list("user_id", flat=True))
+        return {reporter.user_id for reporter in _reporters_of()(issue=self.pk)["reporters"]}
+
+    def is_visible_to(self, user) -> bool:
+        sight = access.Sight.of(user)
+        return bool(_seen(sight.shape)(issue=self.pk, **sight.values)["issue"])
 
     def all_reporters(self):
         return User.objects.filter(pk__in=self.all_reporter_ids)
@@ -761,6 +766,16 @@ class Issue(models.Model):
         if holder in offices:
             return holder
         return next((office for office in Office if office in offices), Office.REPORTERS)
+
+
+@together
+def _reporters_of():
+    return {"reporters": Reporter.of(Slot("issue")).only("user")}
+
+
+@together
+def _seen(shape):
+    return {"issue": Issue.objects.filter(access.Sight.in_slots(*shape).issues(), pk=Slot("issue")).only("pk")}
 
 
 MANY = ("legal_areas", "further_municipalities", "organisations")

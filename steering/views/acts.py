@@ -330,7 +330,8 @@ def answer(request, pk, find: Callable[[Dossier], Act], act_name: str):
         return _refused(request, pk, form.refusal, form.typed())
     if status != DONE_NOW:
         return show(request, read(request, pk, act_name), act=act, form=form, status=status)
-    Draft.drop(request.user, act.draft_key(dossier.issue))
+    if dossier.draft(act.draft_key(dossier.issue)):
+        Draft.drop(request.user, act.draft_key(dossier.issue))
     return went(request, dossier.issue, act.done)
 
 
@@ -381,7 +382,7 @@ def _gate_names(form) -> dict[str, str]:
 def went(request, issue, words):
     """After an act: to the issue, or home when it is out of the user's sight now."""
     messages.success(request, f"{issue.number or 'Entwurf'}: {words}")
-    if not Issue.objects.visible_to(request.user).filter(pk=issue.pk).exists():
+    if not issue.is_visible_to(request.user):
         return HttpResponseClientRedirect(HOME) if request.htmx else redirect(HOME)
     if not request.htmx:
         return redirect(issue)
