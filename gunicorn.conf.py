@@ -22,6 +22,11 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 
 
 def post_fork(server, worker):
-    """Two heaps of memory for all threads together: glibc would keep one per thread, most of it empty."""
+    """One heap of memory for all threads together, which take turns in Python anyway: glibc would keep one per thread,
+    most of it empty. And what is free again is given back instead of kept for the next big answer.
+    """
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).mallopt(-8, 2)  # M_ARENA_MAX
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(-8, 1)  # M_ARENA_MAX
+        mallopt(-3, 128 * 1024)  # M_MMAP_THRESHOLD; naming it keeps glibc from raising it
+        mallopt(-1, 256 * 1024)  # M_TRIM_THRESHOLD

@@ -40,8 +40,8 @@ STEPS_EACH = 5
 #: Share of issues due on the swept morning, and ended ones on top of the open ones.
 DUE, ENDED = 0.15, 0.25
 RARE, RARE_WORD, COMMON_WORD = 12, "Apostillenkette", "Bescheinigung"
-#: Case managers: at least so many, and one for so many open issues. With 200,000 of them that makes 1,000, about as many
-#: as the fifty-four counties and cities of the Land employ.
+#: Case managers: at least so many, and one for so many open issues. With 200,000 of them that makes 1,000, about as
+#: many as the fifty-four counties and cities of the Land employ.
 CASE_MANAGERS, ISSUES_EACH = 20, 200
 THEMES = ("Aufenthalt", "Arbeit", "Schule", "Wohnen", "Gesundheit")
 
