@@ -362,6 +362,11 @@ def may_confirm(user, issue):
     return user.pk in issue.all_reporter_ids or (user.holds(Role.COORDINATION) and issue.is_overdue)
 
 
+@rule("Ob die Lösung noch wirkt, sagen ab dem Tag der Prüfung die Meldenden oder die Koordinierung.")
+def may_check_effect(user, issue):
+    return issue.effect_is_due and (user.pk in issue.all_reporter_ids or user.holds(Role.COORDINATION))
+
+
 @rule("Wieder aufnehmen kann, wer gemeldet hat, oder die Koordinierung.")
 def may_take_up_again(user, issue):
     return user.pk in issue.all_reporter_ids or user.holds(Role.COORDINATION)

@@ -327,6 +327,17 @@ class InterimReportForm(OnIssue):
     )
 
 
+class EffectForm(OnIssue):
+    button = "Wirkt weiterhin"
+    text = Text(
+        label="Was zeigt sich in der Praxis?",
+        max_length=2000,
+        rows=4,
+        required=False,
+        help_text="Wirkt sie nicht mehr, nehmen Sie den Knackpunkt bitte wieder auf.",
+    )
+
+
 class MeasureForm(OnIssue):
     button = "Maßnahme festhalten"
     text = Line(label="Maßnahme", max_length=300)

@@ -130,6 +130,12 @@ TOLD: dict[str, tuple[tuple[Office, str], ...]] = {
         ),
     ),
     "join": ((C, "Eine weitere Stelle meldet „{title}“."),),
+    "ask_effect": ((R, "Wirkt die Lösung zu Ihrer Meldung in der Praxis noch? Bitte sehen Sie nach."),),
+    "effect": (
+        (C, "„{title}“: die Lösung wirkt weiterhin."),
+        (P, "„{title}“: die Lösung wirkt weiterhin."),
+        (R, "„{title}“: die Lösung wirkt weiterhin."),
+    ),
     "meeting_moved": (
         (L, "„{title}“ wird jetzt beraten: {meeting}."),
         (R, "Ihre Meldung wird zu einem anderen Termin beraten: {meeting}."),
@@ -143,6 +149,8 @@ HEADLINE = {
     "interim_report": "Zwischenbericht",
     "pause": "Uhr angehalten",
     "join": "Weitere Meldung",
+    "ask_effect": "Wirkt die Lösung noch?",
+    "effect": "Wirksamkeit geprüft",
     "meeting_moved": "Sitzung verlegt",
 }
 #: Which offices a hand-back concerns depends on where it goes.
@@ -202,7 +210,7 @@ def foresee(issue: Issue, row, given: dict, *, limits=None, rules=None) -> Issue
 def tell_of(sender, obj, act, record, given, **kwargs) -> None:
     """Receiver of `happened`: write the notices in the transaction of the act."""
     tell(
-        tellings(obj, act, by=getattr(record, "by", None) or record.user),
+        tellings(obj, act, by=getattr(record, "by", None) or getattr(record, "user", None)),
         key=key_of(act, record),
         url=obj.get_absolute_url(),
     )

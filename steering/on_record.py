@@ -15,6 +15,8 @@ ACTS = {
     "issue.pause_over": "Knackpunkt: Pause abgelaufen",
     "issue.escalate": "Knackpunkt: nächste Stelle über Verzug unterrichtet",
     "issue.export": "Knackpunkte: Export",
+    "issue.ask_effect": "Knackpunkt: nach der Wirksamkeit gefragt",
+    "issue.effect": "Knackpunkt: Wirksamkeit geprüft",
     "issue.meeting_moved": "Knackpunkt: Sitzung verlegt",
     "body.found": "Gremium eingerichtet",
     "body.seat": "Gremium: Sitz vergeben",

@@ -43,6 +43,8 @@ def sweep() -> str | None:
         after = jobs.last_done(JOB, before=today) or today - ONE_DAY
         written = remind(report.row, after, today)
         report.result = f"{written:,} Erinnerungen".replace(",", ".") if written != 1 else "1 Erinnerung"
+        if asked := ask_effects():
+            report.result += f", {asked} Fragen nach der Wirksamkeit" if asked > 1 else ", 1 Frage nach der Wirksamkeit"
         if (days := (today - after).days) > 1:
             report.result += f" aus {days} Tagen"
     return report.result
@@ -138,6 +140,16 @@ def end_pauses() -> int:
         TrailEntry(act="issue.pause_over", kind=Issue._meta.label_lower, object_id=str(pk)) for pk in over
     )
     return len(over)
+
+
+def ask_effects() -> int:
+    """Ask about the solutions whose time has come, each once and in a transaction of its own; how many there were."""
+    due = Issue.objects.with_effect_due(workdays.today()).filter(effect_asked_on__isnull=True).order_by("pk")
+    asked = 0
+    for issue in due.iterator(chunk_size=200):
+        issue.ask_effect()
+        asked += 1
+    return asked
 
 
 # What the digest tells

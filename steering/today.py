@@ -123,6 +123,18 @@ def reports(user, read):
     return {"drafts": read["own_drafts"], "lines": [line(issue) for issue in read["under_way"]]}
 
 
+def _effects():
+    due = Issue.objects.with_effect_due(day()).order_by("effect_due_on", "pk").only("number", "title", "effect_due_on")
+    return {"own_effects": due.filter(access.reported_by(Slot("me")))[:6], "all_effects": due[:6]}
+
+
+@section("steering/_today_effects.html", column=MAIN, order=12, sets=_effects)
+def effects(user, read):
+    """Closed some months ago: does the solution still work? Asked of those who reported it, and of the coordination."""
+    rows = read["all_effects"] if user.acts_as(Role.COORDINATION) else read["own_effects"]
+    return {"issues": rows} if rows else None
+
+
 def _placed():
     """Where somebody and those they stand in for work this week, with the names of both."""
     away = Absence.objects.valid_on(day()).filter(deputy=Slot("me")).values("user")

@@ -18,6 +18,7 @@ urlpatterns = [
     path("issues/<int:pk>/pause/", issues.issue_pause, name="issue_pause"),
     path("issues/<int:pk>/resume/", issues.issue_resume, name="issue_resume"),
     path("issues/<int:pk>/interim-report/", issues.issue_interim_report, name="issue_interim_report"),
+    path("issues/<int:pk>/effect/", issues.issue_effect, name="issue_effect"),
     path("issues/<int:pk>/measures/new/", issues.issue_measure, name="issue_measure"),
     path("issues/<int:pk>/measures/<int:measure>/done/", issues.issue_measure_done, name="issue_measure_done"),
     path("issues/<int:pk>/<slug:step>/", issues.issue_step, name="issue_step"),

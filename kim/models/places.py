@@ -23,6 +23,7 @@ class County(models.Model):
     christmas_eve_is_workday = models.BooleanField("24. Dezember ist Arbeitstag", default=False)
     new_years_eve_is_workday = models.BooleanField("31. Dezember ist Arbeitstag", default=False)
     small_municipality_below = models.PositiveIntegerField("kleine Kommune unter (Einwohner)", default=15000)
+    effect_months = models.PositiveSmallIntegerField("Wirksamkeit prüfen nach (Monaten)", default=6)
     small_cell_below = models.PositiveIntegerField("kleine Zahl unter", default=5)
     case_prefix = models.CharField("Kürzel vor Fallnummern", max_length=6, default="F")
     request_kept_months = models.PositiveSmallIntegerField("Anfrage ohne Aufnahme: löschen nach (Monaten)", default=6)

@@ -116,6 +116,7 @@ class Loader:
             "new_years_eve_is_workday",
             "small_municipality_below",
             "small_cell_below",
+            "effect_months",
             "case_prefix",
             "request_kept_months",
             "case_kept_years",

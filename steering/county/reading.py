@@ -338,6 +338,7 @@ COUNTY = entry("Kreis", {
     "new_years_eve_is_workday": Field(yes_no),
     "small_municipality_below": Field(whole(0, 1_000_000)),
     "small_cell_below": Field(whole(0, 1000)),
+    "effect_months": Field(whole(1, 60)),
     "case_prefix": Field(text(6)),
     "request_kept_months": Field(whole(1, 24)),
     "case_kept_years": Field(whole(1, 10)),

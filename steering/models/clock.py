@@ -51,13 +51,8 @@ class TimeLimit(Dated):
         return workdays.Limit(self.amount, "workdays" if self.unit == self.Unit.WORKDAYS else "days")
 
     @classmethod
-    def of(cls, state, day) -> workdays.Limit | None:
-        row = cls.objects.valid_on(day).filter(state=state).order_by("-valid_from").first()
-        return row.limit if row else None
-
-    @classmethod
     def among(cls, limits, state, day) -> workdays.Limit | None:
-        """The same from rows read already."""
+        """The limit that holds for `state` on `day`, from rows read already."""
         rows = [row for row in limits if row.state == state and row.holds_on(day)]
         return max(rows, key=lambda row: row.valid_from).limit if rows else None
 

@@ -11,7 +11,8 @@ from django.utils.functional import cached_property
 
 from kim import privacy_gate, trail, workdays
 from kim.addresses import address
-from kim.models import Code, Municipality, Notice, Organisation, User
+from kim.dated import months_after
+from kim.models import Code, County, Municipality, Notice, Organisation, User
 from kim.rules import demand
 from kim.together import Slot, together
 from kim.trigrams import fold
@@ -29,7 +30,7 @@ NEVER_DUE = dt.date(9999, 12, 31)
 #: What no line of a list shows.
 LONG = (
     "situation", "impact", "tried", "idea", "workaround", "reach_reason", "proposal", "result", "feedback",
-    "experience", "informed", "due_words", "folded", "folded_title",
+    "experience", "informed", "effect", "due_words", "folded", "folded_title",
 )  # fmt: skip
 
 
@@ -87,6 +88,10 @@ class IssueQuerySet(models.QuerySet):
         url = Concat(Value(before), Cast(OuterRef("pk"), models.CharField()), Value(after))
         unread = Notice.objects.filter(recipient=user, read_at=None, url=url)
         return self.annotate(is_new=Exists(unread))
+
+    def with_effect_due(self, on):
+        """Closed, and nobody has looked yet whether the solution still works."""
+        return self.filter(effect_due_on__lte=on, effect_checked_on__isnull=True)
 
     def overdue(self, on=None):
         return self.filter(due_on__lt=on or workdays.today())
@@ -203,6 +208,10 @@ class Issue(models.Model):
     feedback = models.TextField("Rückmeldung", max_length=4000, blank=True)
     experience = models.TextField("Erfahrung in der Praxis", max_length=2000, blank=True)
     informed = models.TextField("informierte Stellen", max_length=1000, blank=True)
+    effect_due_on = models.DateField("Wirksamkeit zu prüfen ab", null=True, blank=True)
+    effect_asked_on = models.DateField("nach der Wirksamkeit gefragt am", null=True, blank=True)
+    effect_checked_on = models.DateField("Wirksamkeit geprüft am", null=True, blank=True)
+    effect = models.TextField("Wirksamkeit", max_length=2000, blank=True)
 
     created_at = models.DateTimeField("angelegt", default=workdays.now)
     reported_at = models.DateTimeField("gemeldet", null=True, blank=True)
@@ -270,6 +279,10 @@ class Issue(models.Model):
                 | (~Q(state="closed") & Q(closed_at__isnull=True, closed_by__isnull=True)),
             ),
             models.CheckConstraint(
+                name="steering_issue_effect_of_what_is_closed",
+                condition=Q(state="closed") | Q(effect_due_on__isnull=True, effect_checked_on__isnull=True),
+            ),
+            models.CheckConstraint(
                 name="steering_issue_merged_has_lead",
                 condition=(Q(state="merged") & Q(lead__isnull=False)) | (~Q(state="merged") & Q(lead__isnull=True)),
             ),
@@ -314,6 +327,11 @@ class Issue(models.Model):
                 condition=Q(paused_until__isnull=False),
             ),
             models.Index(
+                fields=["effect_due_on", "id"],
+                name="steering_issue_effect",
+                condition=Q(effect_due_on__isnull=False, effect_checked_on__isnull=True),
+            ),
+            models.Index(
                 fields=["due_on"],
                 name="steering_issue_running",
                 condition=Q(due_on__isnull=False),
@@ -327,8 +345,9 @@ class Issue(models.Model):
         return address("steering:issue_detail", self.pk)
 
     def save(self, *args, **kwargs):
-        self.folded_title = fold(self.title)[:200]
-        self.folded = fold(" ".join([self.number or "", self.title, self.situation]))
+        if "update_fields" not in kwargs:
+            self.folded_title = fold(self.title)[:200]
+            self.folded = fold(" ".join([self.number or "", self.title, self.situation]))
         super().save(*args, **kwargs)
 
     def refresh_from_db(self, *args, **kwargs):
@@ -356,6 +375,12 @@ class Issue(models.Model):
     @property
     def is_overdue(self) -> bool:
         return self.due_on is not None and not self.is_paused and self.due_on < workdays.today()
+
+    @property
+    def effect_is_due(self) -> bool:
+        """Time to look whether the solution still works; nobody has yet."""
+        due = self.effect_due_on
+        return self.effect_checked_on is None and due is not None and due <= workdays.today()
 
     @property
     def holder(self) -> Office | None:
@@ -564,6 +589,7 @@ class Issue(models.Model):
     def confirm(self, *, by, informed, experience=""):
         self.informed, self.experience = informed, experience
         self.closed_at, self.closed_by = workdays.now(), by
+        self.effect_due_on = months_after(workdays.today(), County.current().effect_months)
         Reporter.of(self).filter(user=by).update(helps=True)
 
     @ESCALATION.step
@@ -572,6 +598,8 @@ class Issue(models.Model):
         Reporter.of(self).filter(user=by).update(helps=False)
         self.outcome = self.result = self.feedback = self.experience = self.informed = ""
         self.answered_at = self.fed_back_at = self.closed_at = self.closed_by = None
+        self.effect = ""
+        self.effect_due_on = self.effect_asked_on = self.effect_checked_on = None
 
     @ESCALATION.step
     def unmerge(self, *, by, reason):
@@ -742,6 +770,27 @@ class Issue(models.Model):
         self.paused_until = None
         self._move_deadline()
         trail.record("issue.resume", self, by=by)
+
+    @transaction.atomic
+    def ask_effect(self) -> None:
+        """Some months after it was closed: those who reported it are asked whether the solution still works. Once."""
+        self.refresh_from_db(from_queryset=Issue.objects.select_for_update(of=("self",)))
+        if not self.effect_is_due or self.effect_asked_on:
+            return
+        self.effect_asked_on = workdays.today()
+        self.save(update_fields=["effect_asked_on"])
+        left = trail.record("issue.ask_effect", self, by=None)
+        happened.send(Issue, obj=self, act="ask_effect", record=left, given={})
+
+    @transaction.atomic
+    def confirm_effect(self, *, by, text="", confirmed=frozenset()) -> None:
+        """It still works. Where it does not any more, the issue is reopened."""
+        self._lock(access.may_check_effect, by)
+        self.pass_gate({"effect": text}, by=by, confirmed=confirmed)
+        self.effect, self.effect_checked_on = text, workdays.today()
+        self.save(update_fields=["effect", "effect_checked_on"])
+        left = trail.record("issue.effect", self, by=by)
+        happened.send(Issue, obj=self, act="effect", record=left, given={})
 
     def follow(self, meeting) -> None:
         """The meeting it is tabled for moved, or another one takes its place: the clock counts from that one."""

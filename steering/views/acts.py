@@ -25,6 +25,7 @@ from steering import access
 from steering.escalation import ESCALATION, Office, State
 from steering.forms import (
     CommentForm,
+    EffectForm,
     InterimReportForm,
     JoinForm,
     MeasureDoneForm,
@@ -98,6 +99,9 @@ ACTS = {
         Act("measure", "Maßnahme festhalten", "wer tut was bis wann", "Die Maßnahme ist festgehalten.",
             lambda dossier, **kw: MeasureForm(**kw),
             lambda issue, form, **who: issue.add_measure(**form.given, **who), access.may_report_progress),
+        Act("effect", "Wirksamkeit bestätigen", "die Lösung trägt noch", "Die Wirksamkeit ist festgehalten.",
+            lambda dossier, **kw: EffectForm(**kw),
+            lambda issue, form, **who: issue.confirm_effect(**form.given, **who), access.may_check_effect),
         Act("join", "Mitmelden", "", "Sie melden mit und erfahren alles, was hier geschieht.",
             lambda dossier, **kw: JoinForm(**kw), lambda issue, form, by, confirmed: issue.join(by=by),
             access.may_join, on_desk=False),
@@ -240,6 +244,8 @@ def _desk(dossier, current) -> dict[str, list[Choice]]:
     names = []
     if issue.due_on and allows(access.holds_it, dossier.user, issue):
         names.append("resume" if issue.is_paused else "pause")
+    if allows(access.may_check_effect, dossier.user, issue):
+        names.append("effect")
     if dossier.may_report_progress:
         names += ["interim_report", "measure"]
     acts = []
@@ -342,7 +348,7 @@ def _in_turn(request, issue) -> None:
         raise OutOfTurn(issue.who_was_first())
 
 
-_ON_THE_WHOLE = {"comment", "pause", "resume", "interim_report", "measure", "measure_done"}
+_ON_THE_WHOLE = {"comment", "effect", "pause", "resume", "interim_report", "measure", "measure_done"}
 DONE_NOW, OUT_OF_TURN = 0, -1
 
 

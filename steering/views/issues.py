@@ -59,6 +59,11 @@ def issue_interim_report(request, pk):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+def issue_effect(request, pk):
+    return _act(request, pk, "effect")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 def issue_measure(request, pk):
     return _act(request, pk, "measure")
 

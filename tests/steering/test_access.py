@@ -60,9 +60,9 @@ TABLE = [
 
 #: Addresses that only act; what they refuse is tested with the act itself (test_issue_pages, test_bodies, test_inbox).
 ACTS = {
-    "issue_step", "issue_join", "issue_comment", "issue_pause", "issue_resume", "issue_interim_report", "issue_measure",
-    "issue_measure_done", "issue_similar", "issue_alike", "issue_export", "inbox_together", "body_seat",
-    "body_seat_end", "meeting_move", "meeting_cancel", "limit_change",
+    "issue_step", "issue_join", "issue_comment", "issue_pause", "issue_resume", "issue_interim_report",
+    "issue_effect", "issue_measure", "issue_measure_done", "issue_similar", "issue_alike", "issue_export",
+    "inbox_together", "body_seat", "body_seat_end", "meeting_move", "meeting_cancel", "limit_change",
 }  # fmt: skip
 
 

@@ -40,8 +40,8 @@ def given(**more):
 
 def test_a_change_is_a_new_row_from_its_day_on(client, admin):
     assert client.post(CHANGE, given()).status_code == 302
-    assert TimeLimit.of("coordination", day(2)) == workdays.Limit(10, "workdays")
-    assert TimeLimit.of("coordination", day(3)) == workdays.Limit(7, "workdays")
+    assert TimeLimit.among(TimeLimit.objects.all(), "coordination", day(2)) == workdays.Limit(10, "workdays")
+    assert TimeLimit.among(TimeLimit.objects.all(), "coordination", day(3)) == workdays.Limit(7, "workdays")
     assert TrailEntry.objects.filter(act="limit.change", by=admin).count() == 1
     page = client.get(reverse("steering:limit_list")).content.decode()
     assert "7 Arbeitstage" in page
@@ -69,12 +69,12 @@ def test_a_change_to_come_can_be_corrected_one_of_today_cannot(admin):
     change = {"by": admin, "state": "strategy", "unit": "workdays", "reason": "x"}
     TimeLimit.change(**change, amount=20, valid_from=day(5))
     TimeLimit.change(**change, amount=12, valid_from=day(5))
-    assert TimeLimit.of("strategy", day(5)).amount == 12
+    assert TimeLimit.among(TimeLimit.objects.all(), "strategy", day(5)).amount == 12
     TimeLimit.change(**change, amount=9, valid_from=day(0))
     with pytest.raises(StepRefused, match="schon"):
         TimeLimit.change(**change, amount=8, valid_from=day(0))
-    assert TimeLimit.of("strategy", day(0)).amount == 9
-    assert TimeLimit.of("strategy", day(5)).amount == 12
+    assert TimeLimit.among(TimeLimit.objects.all(), "strategy", day(0)).amount == 9
+    assert TimeLimit.among(TimeLimit.objects.all(), "strategy", day(5)).amount == 12
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_only_the_administration_keeps_limits(client):
         TimeLimit.change(
             by=user(Role.COORDINATION), state="strategy", amount=1, unit="days", valid_from=day(1), reason="x"
         )
-    assert TimeLimit.of("coordination", day(3)).amount == 10
+    assert TimeLimit.among(TimeLimit.objects.all(), "coordination", day(3)).amount == 10
 
 
 def test_states_without_a_clock_have_no_limit_to_change(client, admin):

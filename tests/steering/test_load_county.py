@@ -117,7 +117,7 @@ def test_the_steering_group_met_twice_and_is_made_of_institutions(loaded):
 
 
 def test_limits_and_code_lists_are_there(loaded):
-    assert TimeLimit.of("coordination", PUBLISHED) == workdays.Limit(10, "workdays")
+    assert TimeLimit.among(TimeLimit.objects.all(), "coordination", PUBLISHED) == workdays.Limit(10, "workdays")
     assert set(TimeLimit.objects.values_list("state", flat=True)) == {
         "coordination", "strategy", "steering", "project", "state_level", "feedback_due", "fed_back",
     }  # fmt: skip
