@@ -28,6 +28,12 @@ NAMED = {
 PLAIN = ("title", "situation", "impact", "tried", "idea", "workaround", "presumed_reach", "frequency", "urgency")
 #: What was told longer ago than this has been read.
 READ_AFTER = 6
+#: What is said, some months later, of solutions that still work.
+STILL_WORKS = (
+    "Seit der Absprache keine neue Meldung aus der Beratung.",
+    "Trägt. Neue Kolleginnen und Kollegen kennen den Weg inzwischen auch.",
+    "",
+)
 
 
 @transaction.atomic
@@ -165,6 +171,20 @@ def plan_meetings(days: list[dt.date]) -> None:
             starts_at=starts_at,
             defaults={"title": f"{number}. Sitzung", "place": "Kreishaus Siegburg", "source": "Demo"},
         )
+
+
+def look_back(today: dt.date) -> None:
+    """Whether old solutions still work was asked on the day it was due, and said a week later; the latest is open."""
+    due = list(Issue.objects.with_effect_due(workdays.add_workdays(today, -1)).order_by("effect_due_on", "pk"))
+    for number, issue in enumerate(due):
+        asked = workdays.next_workday(issue.effect_due_on or today)
+        answered = workdays.add_workdays(asked, 5)
+        with workdays.as_of(asked):
+            issue.ask_effect()
+        if answered < today and number < len(due) - 1:
+            with workdays.as_of(answered):
+                reporter = issue.reporters.get(first=True).user
+                issue.confirm_effect(by=reporter, text=STILL_WORKS[number % len(STILL_WORKS)])
 
 
 def read_up(today: dt.date) -> None:

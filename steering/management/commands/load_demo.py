@@ -69,6 +69,7 @@ def tell_stories() -> dict[str, Issue]:
     told = plan.stories(DATA / "demo-issues.yaml")
     today = workdays.today()
     issues = playing.play(told, plan.plan(told.values(), today, County.current().workday_rules))
+    playing.look_back(today)
     playing.read_up(today)
     return issues
 
