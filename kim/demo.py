@@ -10,19 +10,26 @@ SIGNS = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 def demo_password() -> str:
-    """The same one every time; the file <data>/demo-password (0600) is written by whoever asks first."""
-    if given := os.environ.get("KIM_DEMO_PASSWORD", "").strip():
-        return given
+    """The one named in the environment, else that of the last start, else a new one; kept in <data>/demo-password.
+
+    The file (0600) is written whole, by whoever asks first when one is made up.
+    """
     kept = settings.DATA_DIR / "demo-password"
+    given = os.environ.get("KIM_DEMO_PASSWORD", "").strip()
+    if kept.exists() and given in ("", known := kept.read_text(encoding="utf-8").strip()):
+        return known
     settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
-    made = "-".join("".join(secrets.choice(SIGNS) for _ in range(5)) for _ in range(3))
+    made = given or "-".join("".join(secrets.choice(SIGNS) for _ in range(5)) for _ in range(3))
     fresh = settings.DATA_DIR / f".demo-password-{secrets.token_hex(4)}"
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(made + "\n")
     try:
-        os.link(fresh, kept)  # refuses to replace: whoever is first decides
+        if given:
+            fresh.replace(kept)
+        else:
+            os.link(fresh, kept)  # refuses to replace: whoever is first decides
     except FileExistsError:
         pass
     finally:
-        fresh.unlink()
+        fresh.unlink(missing_ok=True)
     return kept.read_text(encoding="utf-8").strip()

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import multiprocessing
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -71,17 +70,6 @@ def check_folder(folder: Path) -> None:
         ) from None
 
 
-def demo_password(folder: Path) -> tuple[str, bool]:
-    """The password of the demo accounts, and whether it differs from the one they got at the last start."""
-    kept = folder / "demo-password"
-    before = kept.read_text(encoding="utf-8").strip() if kept.exists() else ""
-    now = os.environ.get("KIM_DEMO_PASSWORD", "").strip() or before or secrets.token_urlsafe(9)
-    if now != before:
-        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(now)
-    return now, bool(before) and now != before
-
-
 def collect_static(static_root: Path) -> None:
     """Collect and compress static files, unless exactly these were collected at the last start."""
     from django.contrib.staticfiles.finders import get_finders
@@ -99,7 +87,7 @@ def collect_static(static_root: Path) -> None:
     stamp.write_text(seen.hexdigest())
 
 
-def prepare(folder: Path) -> str | None:
+def prepare() -> str | None:
     """Bring database, demo data and static files up to date; the demo password when there is a demo."""
     import django
     from django.core.exceptions import ImproperlyConfigured
@@ -123,22 +111,13 @@ def prepare(folder: Path) -> str | None:
         raise Refused(f"Die Datenbank antwortet nicht: {reason}") from None
     password = None
     if settings.KIM_DEMO:
-        password, changed = demo_password(folder)
-        os.environ["KIM_DEMO_PASSWORD"] = password
+        from kim.demo import demo_password
+
         call_command("load_demo", if_empty=True)
-        if changed:
-            set_demo_passwords(password)
+        password = demo_password()
     collect_static(settings.STATIC_ROOT)
     connections.close_all()
     return password
-
-
-def set_demo_passwords(password: str) -> None:
-    from django.contrib.auth import get_user_model
-
-    for user in get_user_model().objects.filter(username__in=[name for name, _ in ACCOUNTS]):
-        user.set_password(password)
-        user.save(update_fields=["password"])
 
 
 def greeting(address: str, password: str | None) -> str:
@@ -195,7 +174,7 @@ def main() -> int:
     try:
         check_port(bind, port)
         check_folder(folder)
-        password = prepare(folder)
+        password = prepare()
     except Refused as refusal:
         sys.exit(str(refusal))
     except KeyboardInterrupt:

@@ -253,7 +253,7 @@ def test_from_nothing_to_a_page_and_back_and_again_with_its_data(server):
     assert f"KIM läuft: http://localhost:{server.port}" in said
     password = re.search(r"Kennwort für alle: (\S+)", said)[1]
     kept = server.folder / "demo-password"
-    assert kept.read_text() == password
+    assert kept.read_text().strip() == password
     assert kept.stat().st_mode & 0o077 == 0
     assert len(server.remaining()) >= 4
     assert page("/healthz") == ("/healthz", "ok")
