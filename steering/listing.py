@@ -125,7 +125,8 @@ def _reported(ended, where, size):
 
 def _apart(wanted: dict[str, Any]) -> tuple[tuple, dict[str, Any]]:
     """What is wanted as a shape (names, and choices that are part of the text of the statement) and values of slots."""
-    shape, values = [], {}
+    shape: list[tuple[str, Any]] = []
+    values: dict[str, Any] = {}
     for name, value in wanted.items():
         if name in IDS or name in MOMENTS or name == "number":
             shape.append((name, None))
