@@ -1,22 +1,10 @@
-"""Numbers of issues, per year, without gaps or doubles."""
+"""Numbers of issues."""
 
-from django.db import models
+from kim.numbers import YearlyNumbers
 
 
-class NumberRange(models.Model):
-    """The last number given out in a year; locked while the next one is taken, so none is missing or double."""
-
-    year = models.PositiveSmallIntegerField(primary_key=True)
-    last = models.PositiveIntegerField(default=0)
-
-    def __str__(self):
-        return f"KP-{self.year}: {self.last}"
-
+class NumberRange(YearlyNumbers):
     @classmethod
     def take(cls, year: int) -> str:
         """The next number of the year, "KP-2026-0001". Inside a transaction only."""
-        cls.objects.get_or_create(year=year)
-        row = cls.objects.select_for_update().get(year=year)
-        row.last += 1
-        row.save()
-        return f"KP-{year}-{row.last:04d}"
+        return f"KP-{year}-{cls.next_in(year):04d}"
