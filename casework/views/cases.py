@@ -174,7 +174,7 @@ def case_step(request, pk, step):
     if request.method != "POST":
         return _show(request, case, row=row)
     form = _form(request, case, row)
-    if not form.isvalid_on():
+    if not form.is_valid():
         return _show(request, case, row=row, form=form, status=422)
     return _step_taken(request, case, row, form)
 
@@ -254,7 +254,7 @@ def case_edit(request, pk):
         initial |= draft.data if draft else {}
         return _edit_page(request, case, CaseForm(choices=read, initial=initial), key, draft)
     form = CaseForm(request.POST, choices=read)
-    status = take(form, lambda: case.edit(by=request.user, **form.cleaned_data)) if form.isvalid_on() else 422
+    status = take(form, lambda: case.edit(by=request.user, **form.cleaned_data)) if form.is_valid() else 422
     if status != DONE:
         return _edit_page(request, case, form, key, status=status)
     Draft.drop(request.user, key)
