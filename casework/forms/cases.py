@@ -131,6 +131,7 @@ class Born(Day):
 
     def to_python(self, value):
         text = str(value or "").strip()
+        found: tuple[dt.date, str] | None
         month, _, year = text.rpartition(".")
         rough = year.isascii() and year.isdecimal() and len(year) == 4 and int(year) >= 1900
         if text and rough and not month:
@@ -329,6 +330,7 @@ class LookForm(Form):
 class SearchForm(Form):
     """The filters of one's own cases. Words stay out of addresses: they come by POST (views/caseload.py)."""
 
+    FIRST = ("state", "title", "sort")
     ORDERS = {
         "moved": ("zuletzt bewegt", "-state_since"),
         "still": ("am längsten im Stand", "state_since"),
@@ -353,7 +355,7 @@ class SearchForm(Form):
             ),
             "mine": forms.ChoiceField(
                 label="Fallführung",
-                choices=[("", "eigene und Vertretung"), ("own", "nur eigene"), ("deputy", "nur in Vertretung"),
+                choices=[("", "alle"), ("own", "nur eigene"), ("deputy", "nur in Vertretung"),
                          ("locked", "gesperrte")],
                 required=False,
             ),
@@ -367,6 +369,19 @@ class SearchForm(Form):
     @property
     def order(self) -> str:
         return self.ORDERS[self.cleaned_data.get("sort") or "moved"][1]
+
+    @property
+    def first_fields(self):
+        """The controls that stand in the open; the others wait behind „Weitere Filter“."""
+        return [self[name] for name in self.FIRST]
+
+    @property
+    def more_fields(self):
+        return [self[name] for name in self.fields if name not in self.FIRST]
+
+    @property
+    def in_use_more(self) -> bool:
+        return any(value and name not in self.FIRST for name, value in self.cleaned_data.items())
 
     @property
     def in_use(self) -> list[str]:

@@ -235,9 +235,13 @@ class Gap:
     def days(self) -> int:
         return (self.until - self.first).days
 
+    @property
+    def span(self) -> str:
+        return inclusive(self.first, self.until)
+
     def __str__(self):
         days = "1 Tag" if self.days == 1 else f"{self.days} Tage"
-        return f"{inclusive(self.first, self.until)}: {days} ohne Rechtskreis"
+        return f"{self.span}: {days} ohne Rechtskreis"
 
 
 def gaps_between(areas: "Iterable[LegalArea]") -> list[Gap]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from django.contrib import messages
-from django.db.models import OuterRef, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -136,7 +136,7 @@ def _bars(user, case) -> list[tuple[Step, str]]:
 @together
 def _sets(ends: bool):
     today = day()
-    found = {"drafts": Draft.objects.filter(user=Slot("user"), key=text("key"))}
+    found: dict[str, QuerySet] = {"drafts": Draft.objects.filter(user=Slot("user"), key=text("key"))}
     if ends:
         reasons = Code.objects.filter(list=Code.List.CLOSING_REASON).order_by("position", "label")
         linked = CaseIssue.objects.filter(case=Slot("case")).values("issue")

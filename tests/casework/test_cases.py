@@ -649,7 +649,7 @@ def test_a_gap_between_legal_areas_is_shown_in_days(client, led):
     change = {"ends": running.pk, "last_day": f"{today - dt.timedelta(days=11):%d.%m.%Y}", "area": second.pk,
               "begins": f"{today:%d.%m.%Y}"}  # fmt: skip
     assert client.post(there, change).status_code == 302
-    assert "10 Tage ohne Rechtskreis" in client.get(url("case_detail", led.pk)).text
+    assert "10 Tage Lücke" in client.get(url("case_detail", led.pk)).text
     assert client.post(there, {}).status_code == 422
     assert client.post(there, {"area": second.pk}).status_code == 422
     left = LegalArea.objects.get(valid_until=None)
