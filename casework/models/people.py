@@ -173,14 +173,20 @@ class Client(models.Model):
 
     @transaction.atomic
     def leave_household(self, *, by) -> None:
-        """Raises StepRefused for somebody whom nobody would see any more: without a case it is the household that
-        leads to them.
+        """Raises StepRefused where somebody would be out of sight: without a case it is the household that leads to
+        them. What others lead there plays no part, so that the answer tells nothing of it.
         """
         access.demand_client(by, self)
         if not self.cases.exists():
             raise StepRefused("Ohne eigenen Fall bleibt eine Person im Haushalt, über den sie beraten wird.")
+        left, home = Client.objects.exclude(pk=self.pk).filter(household=self.household_id), self.household
+        kept = left.filter(cases__in=self.cases.model._default_manager.kept_by(by).values("pk"))
+        if home and left.filter(cases__isnull=True).exists() and not kept.exists():
+            raise StepRefused("Wer ohne eigenen Fall hier lebt, wäre für Sie nicht mehr zu sehen.")
         self.household = None
         self.save(update_fields=["household"])
+        if home and not home.clients.exists():
+            home.delete()
         trail.record("client.household", self, by=by)
 
     def _household(self) -> "Household":

@@ -28,6 +28,7 @@ from tests.casework.factories import (
     client as person,
 )
 from tests.factories import issue_at
+from tests.test_hostile import HOSTILE, Page
 
 pytestmark = pytest.mark.django_db
 SECRET = "Zaubertrank"
@@ -123,9 +124,8 @@ def test_acts_on_a_household_are_for_those_who_advise_it(client, led, people, na
     there = url(name, led.client_id)
     for who, user in people.items():
         allowed = who in ("owner", "deputy")
-        assert as_(client, user).post(there).status_code == (
-            (422 if name == "client_link" else 409) if allowed else 404
-        )
+        acted = 422 if name == "client_link" else 302
+        assert as_(client, user).post(there).status_code == (acted if allowed else 404), who
     client.logout()
     assert client.post(there).status_code in (302, 401)
 
@@ -695,6 +695,31 @@ def test_a_household_counts_takes_in_and_lets_go(client, led):
     assert second.client.household is None
 
 
+def test_nobody_leaves_while_their_family_would_be_out_of_sight(client, led):
+    there = led.client_id
+    as_(client, led.owner)
+    led.client.add_member(
+        by=led.owner, identity={"given_name": "Kind", "family_name": "Rahimi"}, municipality=led.municipality
+    )
+    refused = client.post(url("client_leave", there))
+    assert refused.status_code == 409
+    assert "nicht mehr zu sehen" in refused.text
+    # A case with somebody else changes nothing about the answer: it would tell that there is one.
+    home = Client.objects.get(pk=there).household
+    case(person=person("Fremd", "Geführt", household=home))
+    assert client.post(url("client_leave", there)).status_code == 409
+    own = case(by=led.owner, person=person("Vater", "Rahimi"))
+    led.client.refresh_from_db()
+    led.client.live_with(own.client, by=led.owner)
+    assert client.post(url("client_leave", there)).status_code == 302
+
+
+def test_the_last_one_takes_the_household_along(client, led):
+    led.client.keep_household(by=led.owner, adults=1, children=0)
+    led.client.leave_household(by=led.owner)
+    assert not Household.objects.exists()
+
+
 def test_somebody_of_another_household_is_not_taken_over(led):
     theirs = case(by=led.owner, person=person(household=Household.objects.create()))
     from kim.workflow import StepRefused
@@ -765,3 +790,43 @@ def test_a_look_wants_a_reason_and_tells_the_case_manager(client, led):
         client.force_login(coordination)
         assert client.get(answer.url).status_code == 404
         assert "vorbei" in client.get(url("look_list")).text
+
+
+# Whatever is typed
+
+
+def test_no_form_breaks_whatever_is_typed_into_it(client, led):
+    client.raise_request_exception = False
+    led.client.legal_areas.create(area=code(Code.List.LEGAL_AREA), valid_from=workdays.today())
+    case(by=led.owner, person=person("Zweite", "Person"))
+    as_(client, led.owner)
+    pages = [*(address(name, led) for name in OF_CASE if name not in ("case_step", "case_timeline")), url("case_list"),
+             url("case_new"), url("case_step", led.pk, "rest"), url("case_step", led.pk, "break_off")]  # fmt: skip
+    assert_nothing_breaks(client, pages)
+    for parameter in ("state", "municipality", "area", "title", "mine", "sort", "suche", "after", "before", "person"):
+        for value in HOSTILE:
+            for page in (url("case_list"), url("case_new"), url("case_export", "csv"), url("case_timeline", led.pk)):
+                assert client.get(page, {parameter: value[:2000]}).status_code < 500, (page, parameter, value[:50])
+    as_(client, f.user(Role.COORDINATION))
+    assert_nothing_breaks(client, [url("case_overview"), url("look_take", led.pk)])
+    for parameter in ("state", "municipality", "sort", "after", "before"):
+        for value in HOSTILE:
+            for page in (url("case_overview"), url("look_list")):
+                assert client.get(page, {parameter: value[:2000]}).status_code < 500
+
+
+def assert_nothing_breaks(client, pages):
+    for there in pages:
+        answer = client.get(there)
+        assert answer.status_code == 200, there
+        for form in Page(answer.text).forms:
+            names = [name for name in form["fields"] if name != "csrfmiddlewaretoken"]
+            if "logout" in form["action"] or form["method"].lower() not in ("get", "post"):
+                continue
+            for value in HOSTILE:
+                sent = dict.fromkeys(names, value)
+                send = getattr(client, form["method"].lower())
+                assert send(form["action"] or there, sent).status_code < 500, (form["action"], value[:50])
+            for number, name in enumerate(names):
+                sent = form["fields"] | {name: HOSTILE[number % len(HOSTILE)]}
+                assert send(form["action"] or there, sent).status_code < 500, (form["action"], name)
