@@ -4,12 +4,16 @@ Likely the same are those with the same birth date and a similar name, written i
 came in. The birth date has an index and leaves a handful of names to compare, however many people there are.
 """
 
+import datetime as dt
+
 from anyascii import anyascii
+from django.db.models import Q
 from django.urls import reverse
 
 from casework import access
 from casework.models import Case, Identity
 from kim import trail, workdays
+from kim.dated import months_after
 from kim.models import Municipality, User
 from kim.notices import Telling, once_each, tell
 from kim.trigrams import fold, similarity
@@ -18,20 +22,39 @@ from kim.trigrams import fold, similarity
 ALIKE = 0.5
 #: A birth date of which only the year is known is common; more names than this are not compared.
 MOST = 3000
+#: Of names that are alike, so many at most are told.
+MOST_TOLD = 5
 HEADLINE = "Bitte nehmen Sie wegen einer möglichen Doppelberatung Kontakt auf."
 
 
-def elsewhere(given_name: str, family_name: str, birth_date, *, user) -> list[Case]:
-    """Cases of likely the same person with other case managers. For `tell_both` alone: no page shows them."""
+def elsewhere(given_name: str, family_name: str, birth_date, precision: str = "day", *, user) -> list[Case]:
+    """Open cases of likely the same person with other case managers, most alike first. For `tell_both` alone: no page
+    shows them.
+    """
     if birth_date is None or not f"{given_name}{family_name}".strip():
         return []
     wanted = _latin(f"{given_name} {family_name}")
-    rows = Identity.objects.filter(birth_date=birth_date).order_by("pk").values_list("pk", "given_name", "family_name")
-    alike = [pk for pk, given, name in rows[:MOST] if similarity(wanted, _latin(f"{given} {name}")) >= ALIKE]
+    rows = Identity.objects.filter(_born_then(birth_date, precision)).order_by("pk")
+    likeness = {
+        pk: similarity(wanted, _latin(f"{given} {name}"))
+        for pk, given, name in rows.values_list("pk", "given_name", "family_name")[:MOST]
+    }
+    alike = sorted((pk for pk in likeness if likeness[pk] >= ALIKE), key=lambda pk: -likeness[pk])[:MOST_TOLD]
     if not alike:
         return []
     cases = Case.objects.open().filter(client__in=alike).exclude(access.kept_cases(user))
-    return list(cases.select_related("owner", "municipality").order_by("pk"))
+    found = cases.select_related("owner", "municipality").order_by("pk")
+    return sorted(found, key=lambda case: -likeness[case.client_id])
+
+
+def _born_then(day: dt.date, precision: str) -> Q:
+    """Whose birth date may be the same, each as far as it is known; `precision` is that of `day`."""
+    year, month = Q(birth_precision="year", birth_date=day.replace(month=1, day=1)), day.replace(day=1)
+    if precision == "year":
+        return Q(birth_date__range=(day, day.replace(month=12, day=31)))
+    if precision == "month":
+        return year | Q(birth_date__gte=month, birth_date__lt=months_after(month, 1))
+    return year | Q(birth_precision="month", birth_date=month) | Q(birth_precision="day", birth_date=day)
 
 
 def tell_both(cases: list[Case], *, by: User, place: Municipality) -> None:

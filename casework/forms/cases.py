@@ -160,7 +160,7 @@ class RequestForm(OfPerson):
         codes = choices["codes"]
         self.fields["person"] = OneOf(
             known,
-            label="Wer fragt an?",
+            label="Person",
             required=False,
             empty="eine neue Person",
             label_of=lambda client: client.identity.listed,

@@ -62,7 +62,8 @@ def _others(user, form) -> list[Case]:
     if form.cleaned_data["person"]:
         return []
     who = form.identity
-    return duplicates.elsewhere(who["given_name"], who["family_name"], who["birth_date"], user=user)
+    born = who["birth_date"], who["birth_precision"]
+    return duplicates.elsewhere(who["given_name"], who["family_name"], *born, user=user)
 
 
 def _open(user, form) -> Case:
