@@ -53,7 +53,13 @@ def _search(request):
         token = secrets.token_urlsafe(6)
         request.session[SEARCHES] = kept | {token: words}
         given["suche"] = token
-    query = urlencode([(name, value) for name, value in given.items() if value and name in _NAMES])
+    query = urlencode(
+        [
+            (name, value)
+            for name, value in given.items()
+            if value and name in _NAMES and (name, value) != ("sort", "moved")
+        ]
+    )
     url = reverse(LIST) + (f"?{query}" if query else "")
     if not request.htmx:
         return redirect(url)

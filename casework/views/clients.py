@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -110,10 +110,14 @@ def timeline(user, case, read):
 
 
 def members_of(client, user) -> list[Client]:
-    """The others in the household, as far as `user` may see them: somebody with a case elsewhere is not shown."""
+    """The others in the household of `client`, whom `user` sees: those without a case, and those whose case they see.
+    Somebody with a case elsewhere is not shown.
+    """
     if client.household_id is None:
         return []
-    family = Client.objects.visible_to(user).filter(household=client.household_id).exclude(pk=client.pk)
+    theirs = Case.objects.filter(client=OuterRef("pk")).order_by()
+    seen = ~Exists(theirs) | Exists(theirs.visible_to(user))
+    family = Client.objects.filter(seen, household=client.household_id).exclude(pk=client.pk)
     return list(family.select_related("identity").order_by("identity__birth_date", "pk"))
 
 
