@@ -98,9 +98,10 @@ def clients_seen_by(user) -> Q:
     return _clients_of(visible_cases(user))
 
 
-def clients_kept_by(user) -> Q:
-    """The same of the cases one works on, without what is only looked at."""
-    return _clients_of(kept_cases(user))
+def clients_kept_by(user, among: Q | None = None) -> Q:
+    """The same of the cases one works on (or of those `among` them), without what is only looked at."""
+    cases = kept_cases(user)
+    return _clients_of(cases & among if among else cases)
 
 
 def identities_seen_by(user) -> Q:

@@ -163,7 +163,7 @@ class RequestForm(OfPerson):
             label="Person",
             required=False,
             empty="eine neue Person",
-            help_text="Wer schon in Ihrem Fallbestand ist, behält die Angaben zur Person; neu ist dann nur die Anfrage.",
+            help_text="Wer schon in Ihrem Fallbestand ist, behält die Angaben zur Person; neu ist nur die Anfrage.",
             label_of=lambda client: client.identity.listed,
         )
         self.add_person(codes)

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from casework import access
+from casework.lifecycle import OPEN
 from casework.models.codes import code_field, codes_field
 from kim import trail, workdays
 from kim.dated import Dated, inclusive
@@ -43,6 +44,10 @@ class ClientQuerySet(models.QuerySet):
     def kept_by(self, user):
         """Those `user` advises, and their families."""
         return self.filter(access.clients_kept_by(user))
+
+    def advised_by(self, user):
+        """Those among them with an open case, and their families."""
+        return self.filter(access.clients_kept_by(user, Q(state__in=OPEN)))
 
 
 class Client(models.Model):

@@ -32,11 +32,9 @@ from kim.together import Slot, day, text, together
 from kim.workflow import OutOfTurn, Step
 from steering.models import Issue
 
-WITH = (
-    "client__identity", "client__household", "client__municipality", "client__target_group", "client__german_level",
-    "municipality", "owner", "employer", "access_route", "referring_organisation", "other_support", "closing_reason",
-    "blocked_by",
-)  # fmt: skip
+#: What a page of a case is read with; whatever else it points at comes with the sections (views/clients.py).
+WITH = ("client__identity", "client__household", "municipality", "owner", "employer")
+REFERRING = ("municipality", "access_route", "referring_organisation", "other_support")
 
 
 # The page
@@ -249,7 +247,9 @@ def case_edit(request, pk):
     key = f"case:{pk}:edit"
     read = offered(request.user, key, case=case)
     if request.method != "POST":
-        initial = {name: getattr(case, name) for name in CaseForm(choices=read).fields}
+        initial = {
+            name: getattr(case, f"{name}_id" if name in REFERRING else name) for name in CaseForm(choices=read).fields
+        }
         draft = read["draft"]
         initial |= draft.data if draft else {}
         return _edit_page(request, case, CaseForm(choices=read, initial=initial), key, draft)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,9 +19,12 @@ from casework.views.answers import DONE, take
 from casework.views.intake import KNOWN
 from casework.whereabouts import title_tone
 from kim import workdays
-from kim.models import Code, Draft
+from kim.models import Code, Draft, Municipality, Organisation
 from kim.together import Slot, through, together
+from steering.models import Issue
 
+CODES = ("access_route", "other_support", "closing_reason")
+CLIENT_CODES = ("target_group", "german_level")
 WITH = ("identity", "household", "municipality", "target_group", "german_level")
 
 
@@ -98,9 +101,31 @@ def household(user, case):
     return {"client": case.client, "members": members_of(case.client, user), "may_work": may_work}
 
 
-@section("casework/_clearing.html", column=MAIN, order=20)
-def clearing(user, case):
-    """Occasion, way in, and what was cleared."""
+def _pointed_at():
+    """What the case and its client point at by foreign keys: a join for each would cost more than reading the case."""
+    cases, clients = Case.objects.filter(pk=Slot("case")), Client.objects.filter(pk=Slot("client"))
+    codes = Q()
+    for rows, names in ((cases, CODES), (clients, CLIENT_CODES)):
+        for name in names:
+            codes |= Q(pk__in=rows.values(name))
+    return {
+        "case_codes": Code.objects.filter(codes),
+        "case_referring": Organisation.objects.filter(pk__in=cases.values("referring_organisation")),
+        "case_blocking": Issue.objects.filter(pk__in=cases.values("blocked_by")).only("number"),
+        "client_place": Municipality.objects.filter(pk__in=clients.values("municipality")),
+    }
+
+
+@section("casework/_clearing.html", column=MAIN, order=20, sets=_pointed_at)
+def clearing(user, case, read):
+    """Occasion, way in, and what was cleared. Hangs what is pointed at into `case`, for the facts beside it too."""
+    codes = {code.pk: code for code in read["case_codes"]}
+    for subject, names in ((case, CODES), (case.client, CLIENT_CODES)):
+        for name in names:
+            setattr(subject, name, codes.get(getattr(subject, f"{name}_id")))
+    case.referring_organisation = next(iter(read["case_referring"]), None)
+    case.blocked_by = next(iter(read["case_blocking"]), None)
+    case.client.municipality = read["client_place"][0]
     return {"case": case, "may_work": access.allows(access.owns, user, case) and not case.is_locked}
 
 
@@ -285,8 +310,8 @@ def client_member(request, pk):
 
 
 def _linkable(user, client) -> list[Client]:
-    """Those of the own caseload who live in no household yet."""
-    people = Client.objects.kept_by(user).filter(household__isnull=True).exclude(pk=client.pk)
+    """Those with an open case who live in no household yet."""
+    people = Client.objects.advised_by(user).filter(household__isnull=True).exclude(pk=client.pk)
     return list(people.select_related("identity").order_by("identity__folded", "pk")[:KNOWN])
 
 

@@ -21,7 +21,7 @@ from kim.paging import capped, count_words, page
 from kim.rules import demand
 from kim.views.filters import searched
 
-SIZE = 50
+SIZE = 25
 
 
 class OverviewForm(forms.Form):

@@ -28,7 +28,7 @@ MAYBE = (
 def case_new(request):
     demand(access.manages_cases, request.user)
     read = offered(request.user, KEY)
-    known = _known(request.user)
+    known = _known(request)
     if request.method != "POST":
         initial = {"municipality": read["place"], "opened_on": workdays.today()} | typed_before(read)
         if request.GET.get("person", "").isdecimal():
@@ -53,9 +53,14 @@ def case_new(request):
     return HttpResponseClientRedirect(made[0].get_absolute_url()) if request.htmx else redirect(made[0])
 
 
-def _known(user) -> list[Client]:
-    people = Client.objects.kept_by(user).select_related("identity").order_by("identity__folded", "pk")
-    return list(people.filter(identity__isnull=False)[:KNOWN])
+def _known(request) -> list[Client]:
+    """Those with an open case, their families, and whom the page of a person asked for."""
+    people = Client.objects.select_related("identity").order_by("identity__folded", "pk")
+    known = list(people.advised_by(request.user)[:KNOWN])
+    asked = request.POST.get("person") or request.GET.get("person", "")
+    if asked.isascii() and asked.isdecimal() and len(asked) < 19 and int(asked) not in {one.pk for one in known}:
+        known += people.kept_by(request.user).filter(pk=asked)
+    return known
 
 
 def _others(user, form) -> list[Case]:
