@@ -62,7 +62,7 @@ def demand_work(user, case) -> None:
 
 def demand_client(user, client) -> None:
     """Raise PermissionDenied unless `user` works on a case of `client`, or of somebody in their household."""
-    if not _rows("Client").filter(_clients_of(kept_cases(user)), pk=client.pk).exists():
+    if not _rows("Client").filter(clients_kept_by(user), pk=client.pk).exists():
         raise PermissionDenied(owns.refusal)
 
 
@@ -96,6 +96,12 @@ def overviewed_cases(user) -> Q:
 def clients_seen_by(user) -> Q:
     """Those with a case one may see, and members of their household who have no case of their own with anybody."""
     return _clients_of(visible_cases(user))
+
+
+def clients_kept_by(user, among: Q | None = None) -> Q:
+    """The same of the cases one works on (or of those `among` them), without what is only looked at."""
+    cases = kept_cases(user)
+    return _clients_of(cases & among if among else cases)
 
 
 def identities_seen_by(user) -> Q:

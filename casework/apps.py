@@ -17,3 +17,6 @@ class CaseworkConfig(AppConfig):
         trail.name_acts(on_record.words())
         for sender in (HandOver, Look):
             happened.connect(notices.tell_of, sender=sender, dispatch_uid=f"casework.notices.{sender.__name__}")
+
+        # cases: its sections of the page of a case
+        from casework.views import clients  # noqa: F401

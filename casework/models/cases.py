@@ -26,7 +26,10 @@ STRUCTURALLY_BLOCKED = "STRUKTUR"
 #: Withdrawn data goes within a month.
 AFTER_WITHDRAWAL = dt.timedelta(days=30)
 #: Everything the coordination learns about a case it does not lead.
-OVERVIEW = ("pk", "number", "municipality", "municipality__name", "state", "opened_on", "owner", "owner__display_name")
+OVERVIEW = (
+    "pk", "number", "municipality", "municipality__name", "state", "opened_on", "owner", "owner__display_name",
+    "employer__name",
+)  # fmt: skip
 
 
 class CaseQuerySet(models.QuerySet):

@@ -3,6 +3,7 @@ no religion, no ethnicity, no reasons for asylum, no copies of passports, no num
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from anyascii import anyascii
@@ -12,11 +13,14 @@ from django.db.models import Q
 from django.urls import reverse
 
 from casework import access
+from casework.lifecycle import OPEN
 from casework.models.codes import code_field, codes_field
 from kim import trail, workdays
 from kim.dated import Dated, inclusive
 from kim.models import Code, Municipality
+from kim.rules import demand
 from kim.trigrams import fold
+from kim.workflow import StepRefused
 
 
 class Household(models.Model):
@@ -36,6 +40,14 @@ class Household(models.Model):
 class ClientQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(access.clients_seen_by(user))
+
+    def kept_by(self, user):
+        """Those `user` advises, and their families."""
+        return self.filter(access.clients_kept_by(user))
+
+    def advised_by(self, user):
+        """Those among them with an open case, and their families."""
+        return self.filter(access.clients_kept_by(user, Q(state__in=OPEN)))
 
 
 class Client(models.Model):
@@ -108,17 +120,108 @@ class Client(models.Model):
 
     def legal_area_gaps(self) -> "list[Gap]":
         """The days between two legal areas on which none held, oldest first. Areas may overlap."""
-        gaps: list[Gap] = []
-        covered: dt.date | None = None
-        for period in self.legal_areas.order_by("valid_from", "pk"):
-            if covered and period.valid_from > covered:
-                gaps.append(Gap(covered, period.valid_from))
-            if period.valid_until is None:
-                break
-            covered = max(covered or period.valid_until, period.valid_until)
-        return gaps
+        return gaps_between(self.legal_areas.order_by("valid_from", "pk"))
 
     # Acts
+
+    @classmethod
+    @transaction.atomic
+    def enter(cls, *, by, identity, languages=(), **fields) -> "Client":
+        """Somebody new, with who they are (`identity`: fields of Identity). Raises PermissionDenied."""
+        demand(access.manages_cases, by)
+        made = cls.objects.create(**fields)
+        made.languages.set(languages)
+        made.identity = Identity.objects.create(client=made, **identity)
+        trail.record("client.enter", made, by=by)
+        return made
+
+    @transaction.atomic
+    def edit(self, *, by, identity, languages, **fields) -> None:
+        access.demand_client(by, self)
+        for name, value in fields.items():
+            setattr(self, name, value)
+        self.save()
+        self.languages.set(languages)
+        for name, value in identity.items():
+            setattr(self.identity, name, value)
+        self.identity.save()
+        trail.record("client.edit", self, by=by)
+
+    @transaction.atomic
+    def keep_household(self, *, by, adults, children) -> "Household":
+        """How many live together; a household is made where there was none."""
+        access.demand_client(by, self)
+        household = self._household()
+        household.adults, household.children = adults, children
+        household.save()
+        trail.record("client.household", self, by=by)
+        return household
+
+    @transaction.atomic
+    def add_member(self, *, by, identity, languages=(), **fields) -> "Client":
+        """Somebody of the family, without a case of their own."""
+        access.demand_client(by, self)
+        return Client.enter(by=by, identity=identity, languages=languages, household=self._household(), **fields)
+
+    @transaction.atomic
+    def live_with(self, other: "Client", *, by) -> None:
+        """`other`, whom `by` advises too, belongs to this household from now on."""
+        access.demand_client(by, self)
+        access.demand_client(by, other)
+        if other.pk == self.pk:
+            raise StepRefused("Bitte wählen Sie eine andere Person.")
+        if other.household_id and other.household_id != self.household_id:
+            raise StepRefused("Diese Person gehört schon zu einem anderen Haushalt. Bitte lösen Sie sie dort zuerst.")
+        other.household = self._household()
+        other.save(update_fields=["household"])
+        trail.record("client.household", other, by=by)
+
+    @transaction.atomic
+    def leave_household(self, *, by) -> None:
+        """Raises StepRefused where somebody would be out of sight: without a case it is the household that leads to
+        them. What others lead there plays no part, so that the answer tells nothing of it.
+        """
+        access.demand_client(by, self)
+        if not self.cases.exists():
+            raise StepRefused("Ohne eigenen Fall bleibt eine Person im Haushalt, über den sie beraten wird.")
+        left, home = Client.objects.exclude(pk=self.pk).filter(household=self.household_id), self.household
+        kept = left.filter(cases__in=self.cases.model._default_manager.kept_by(by).values("pk"))
+        if home and left.filter(cases__isnull=True).exists() and not kept.exists():
+            raise StepRefused("Wer ohne eigenen Fall hier lebt, wäre für Sie nicht mehr zu sehen.")
+        self.household = None
+        self.save(update_fields=["household"])
+        if home and not home.clients.exists():
+            home.delete()
+        trail.record("client.household", self, by=by)
+
+    def _household(self) -> "Household":
+        if self.household is None:
+            self.household = Household.objects.create()
+            self.save(update_fields=["household"])
+        return self.household
+
+    @transaction.atomic
+    def change_legal_area(self, *, by, area=None, begins=None, ends=None, last_day=None) -> None:
+        """`area` provides from the day `begins`; the period `ends` (a LegalArea) held until `last_day`, or without one
+        until the day before `begins`. Either half may be left out. Raises StepRefused for days that cannot be.
+        """
+        access.demand_client(by, self)
+        if ends is not None:
+            until = last_day + dt.timedelta(days=1) if last_day else begins
+            if until is None:
+                raise StepRefused("Bitte nennen Sie den letzten Tag des bisherigen Rechtskreises.")
+            if until <= ends.valid_from:
+                raise StepRefused("Der bisherige Rechtskreis kann nicht enden, bevor er begonnen hat.")
+            self.legal_areas.filter(pk=ends.pk).update(valid_until=until)
+        if area is not None:
+            if begins is None:
+                raise StepRefused("Bitte nennen Sie den ersten Tag des neuen Rechtskreises.")
+            if self.legal_areas.filter(area=area, valid_until__isnull=True).exists():
+                raise StepRefused(f"Der Rechtskreis {area} läuft schon.")
+            if self.legal_areas.filter(area=area, valid_from=begins).exists():
+                raise StepRefused(f"Der Rechtskreis {area} ist für diesen Tag schon eingetragen.")
+            self.legal_areas.create(area=area, valid_from=begins)
+        trail.record("client.legal_area", self, by=by)
 
     @transaction.atomic
     def change_residence_status(self, *, by, status, valid_from=None, expires_on=None) -> "ResidenceStatus":
@@ -143,8 +246,26 @@ class Gap:
     def days(self) -> int:
         return (self.until - self.first).days
 
+    @property
+    def span(self) -> str:
+        return inclusive(self.first, self.until)
+
     def __str__(self):
-        return f"{inclusive(self.first, self.until)}: {self.days} Tage ohne Rechtskreis"
+        days = "1 Tag" if self.days == 1 else f"{self.days} Tage"
+        return f"{self.span}: {days} ohne Rechtskreis"
+
+
+def gaps_between(areas: "Iterable[LegalArea]") -> list[Gap]:
+    """The days on which none of `areas` held, which come by their first day."""
+    gaps: list[Gap] = []
+    covered: dt.date | None = None
+    for period in areas:
+        if covered and period.valid_from > covered:
+            gaps.append(Gap(covered, period.valid_from))
+        if period.valid_until is None:
+            break
+        covered = max(covered or period.valid_until, period.valid_until)
+    return gaps
 
 
 class IdentityQuerySet(models.QuerySet):

@@ -1,0 +1,1 @@
+"""What people type into casework, one module for each subject."""

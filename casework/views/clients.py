@@ -1,0 +1,348 @@
+"""One person: who they are, who lives with them, and the law that holds for them, with its dates."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.db.models import Exists, F, OuterRef, Q
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from casework import access, reading
+from casework.case_page import ASIDE, MAIN, section
+from casework.forms.clients import ClientForm, HouseholdForm, LegalAreaForm, LinkForm, StatusForm
+from casework.models import Case, Client, LegalArea, ResidenceStatus
+from casework.models.people import Gap, gaps_between
+from casework.offered import offered, typed_before
+from casework.timeline import newest
+from casework.timeline import sets as timeline_sets
+from casework.views.answers import DONE, take
+from casework.views.intake import KNOWN
+from casework.whereabouts import title_tone
+from kim import workdays
+from kim.models import Code, Draft, Municipality, Organisation
+from kim.together import Slot, through, together
+from steering.models import Issue
+
+CODES = ("access_route", "other_support", "closing_reason")
+CLIENT_CODES = ("target_group", "german_level")
+WITH = ("identity", "household", "municipality", "target_group", "german_level")
+
+
+# What is known of a person, for the page of a case and for their own
+
+
+@dataclass(frozen=True)
+class Facts:
+    client: Client
+    languages: list[Code]
+    statuses: list[ResidenceStatus]
+    areas: list[LegalArea]
+
+    @property
+    def status(self) -> ResidenceStatus | None:
+        today = workdays.today()
+        return next((one for one in self.statuses if one.holds_on(today)), None)
+
+    @property
+    def earlier(self) -> list[ResidenceStatus]:
+        return [one for one in self.statuses if one is not self.status]
+
+    @property
+    def expiry(self) -> str:
+        """The tone of the chip: late, soon, or nothing to say."""
+        return title_tone(self.status.expires_on) if self.status else ""
+
+    @property
+    def running(self) -> list[LegalArea]:
+        today = workdays.today()
+        return [one for one in self.areas if one.valid_until is None or one.holds_on(today)]
+
+    @property
+    def over(self) -> list[LegalArea]:
+        return [one for one in self.areas if one not in self.running]
+
+    @property
+    def gaps(self) -> list[Gap]:
+        return gaps_between(self.areas)
+
+
+def _person_sets():
+    client = Slot("client")
+    return {
+        "person_languages": Code.objects.filter(pk__in=through(Client, "languages", client)).order_by("position"),
+        "person_statuses": ResidenceStatus.objects.filter(client=client)
+        .order_by("-valid_from")
+        .annotate(status_label=F("status__label")),
+        "person_areas": LegalArea.objects.filter(client=client)
+        .order_by("valid_from", "pk")
+        .annotate(area_label=F("area__label")),
+    }
+
+
+@together
+def _person():
+    return _person_sets()
+
+
+def _facts(client, read) -> Facts:
+    return Facts(client, read["person_languages"], read["person_statuses"], read["person_areas"])
+
+
+@section("casework/_person.html", column=ASIDE, order=10, sets=_person_sets)
+def person(user, case, read):
+    """Who it is, and what the law says."""
+    return {"facts": _facts(case.client, read), "may_work": access.allows(access.owns, user, case)}
+
+
+@section("casework/_household.html", column=ASIDE, order=15)
+def household(user, case):
+    """Who is advised together: only those whom this user may see."""
+    may_work = access.allows(access.owns, user, case)
+    return {"client": case.client, "members": members_of(case.client, user), "may_work": may_work}
+
+
+def _pointed_at():
+    """What the case and its client point at by foreign keys: a join for each would cost more than reading the case."""
+    cases, clients = Case.objects.filter(pk=Slot("case")), Client.objects.filter(pk=Slot("client"))
+    codes = Q()
+    for rows, names in ((cases, CODES), (clients, CLIENT_CODES)):
+        for name in names:
+            codes |= Q(pk__in=rows.values(name))
+    return {
+        "case_codes": Code.objects.filter(codes),
+        "case_referring": Organisation.objects.filter(pk__in=cases.values("referring_organisation")),
+        "case_blocking": Issue.objects.filter(pk__in=cases.values("blocked_by")).only("number"),
+        "client_place": Municipality.objects.filter(pk__in=clients.values("municipality")),
+    }
+
+
+@section("casework/_clearing.html", column=MAIN, order=20, sets=_pointed_at)
+def clearing(user, case, read):
+    """Occasion, way in, and what was cleared. Hangs what is pointed at into `case`, for the facts beside it too."""
+    codes = {code.pk: code for code in read["case_codes"]}
+    for subject, names in ((case, CODES), (case.client, CLIENT_CODES)):
+        for name in names:
+            setattr(subject, name, codes.get(getattr(subject, f"{name}_id")))
+    case.referring_organisation = next(iter(read["case_referring"]), None)
+    case.blocked_by = next(iter(read["case_blocking"]), None)
+    case.client.municipality = read["client_place"][0]
+    return {"case": case, "may_work": access.allows(access.owns, user, case) and not case.is_locked}
+
+
+@section("casework/_timeline.html", column=MAIN, order=90, sets=timeline_sets)
+def timeline(user, case, read):
+    return {"case": case, "timeline": newest(read)}
+
+
+def members_of(client, user) -> list[Client]:
+    """The others in the household of `client`, whom `user` sees: those without a case, and those whose case they see.
+    Somebody with a case elsewhere is not shown.
+    """
+    if client.household_id is None:
+        return []
+    theirs = Case.objects.filter(client=OuterRef("pk")).order_by()
+    seen = ~Exists(theirs) | Exists(theirs.visible_to(user))
+    family = Client.objects.filter(seen, household=client.household_id).exclude(pk=client.pk)
+    return list(family.select_related("identity").order_by("identity__birth_date", "pk"))
+
+
+# Pages
+
+
+def _seen(user, pk) -> Client:
+    client = get_object_or_404(Client.objects.visible_to(user).select_related(*WITH), pk=pk)
+    reading.opened(client, by=user)
+    return client
+
+
+def _kept(user, pk) -> Client:
+    """One whom `user` advises; 403 for one they only look at."""
+    client = _seen(user, pk)
+    access.demand_client(user, client)
+    return client
+
+
+@require_safe
+def client_detail(request, pk):
+    client = _seen(request.user, pk)
+    cases = Case.objects.visible_to(request.user).filter(client=client).select_related("municipality")
+    context = {
+        "client": client,
+        "facts": _facts(client, _person()(client=client.pk)),
+        "cases": list(cases.order_by("-opened_on", "-pk")),
+        "members": members_of(client, request.user),
+        "may_work": Client.objects.kept_by(request.user).filter(pk=client.pk).exists(),
+    }
+    return render(request, "casework/client_detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def client_edit(request, pk):
+    client = _kept(request.user, pk)
+    key = f"client:{pk}:edit"
+    read = offered(request.user, key, client=client)
+    if request.method != "POST":
+        form = ClientForm(choices=read, initial=_written(client, read) | typed_before(read))
+        return _client_page(request, form, "client_edit", client, key=key, draft=read["draft"])
+    form = ClientForm(request.POST, choices=read)
+
+    def save():
+        given = form.cleaned_data
+        client.edit(
+            by=request.user,
+            identity=form.identity,
+            languages=given["languages"],
+            municipality=given["municipality"],
+            **form.person,
+        )
+
+    return _answer(request, form, save, "client_edit", client, key=key, done="Die Angaben zur Person sind gespeichert.")
+
+
+def _written(client, read) -> dict:
+    identity = client.identity
+    plain = {name: getattr(identity, name) for name in ClientForm.IDENTITY}
+    plain["birth_date"] = (identity.birth_date, identity.birth_precision) if identity.birth_date else None
+    plain |= {name: getattr(client, name) for name in (*ClientForm.PERSON, "municipality")}
+    return plain | {"languages": read["languages"], "gender": client.gender.replace(Client.Gender.NOT_SAID, "")}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def client_status(request, pk):
+    """A new residence status from a day on, with all there was."""
+    client = _kept(request.user, pk)
+    read, facts = offered(request.user, "", client=client), _facts(client, _person()(client=client.pk))
+    if request.method != "POST":
+        form = StatusForm(choices=read, initial={"valid_from": workdays.today()})
+        return _client_page(request, form, "client_status", client, facts=facts)
+    form = StatusForm(request.POST, choices=read)
+
+    def save():
+        client.change_residence_status(by=request.user, **form.cleaned_data)
+
+    return _answer(request, form, save, "client_status", client, facts=facts, done="Der Status ist eingetragen.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def client_area(request, pk):
+    """Legal areas: one ends, one begins; the days in between are shown."""
+    client = _kept(request.user, pk)
+    read, facts = offered(request.user, "", client=client), _facts(client, _person()(client=client.pk))
+    running = [one for one in client.legal_areas.select_related("area") if one.valid_until is None]
+    if request.method != "POST":
+        form = LegalAreaForm(choices=read, running=running)
+        return _client_page(request, form, "client_area", client, facts=facts)
+    form = LegalAreaForm(request.POST, choices=read, running=running)
+
+    def save():
+        client.change_legal_area(by=request.user, **form.cleaned_data)
+
+    return _answer(request, form, save, "client_area", client, facts=facts, done="Der Rechtskreis ist eingetragen.")
+
+
+# The household
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def client_household(request, pk):
+    client = _kept(request.user, pk)
+    if request.method != "POST":
+        return _household_page(request, client)
+    form = HouseholdForm(request.POST)
+    status = take(form, lambda: client.keep_household(by=request.user, **form.cleaned_data)) if form.is_valid() else 422
+    if status != DONE:
+        return _household_page(request, client, form=form, status=status)
+    messages.success(request, "Der Haushalt ist gespeichert.")
+    return redirect("casework:client_household", pk)
+
+
+@require_POST
+def client_link(request, pk):
+    """Somebody of the own caseload lives here too."""
+    client = _kept(request.user, pk)
+    form = LinkForm(request.POST, known=_linkable(request.user, client))
+    status = 422
+    if form.is_valid():
+        status = take(form, lambda: client.live_with(form.cleaned_data["person"], by=request.user))
+    if status != DONE:
+        return _household_page(request, client, link=form, status=status)
+    messages.success(request, "Die Person gehört jetzt zum Haushalt.")
+    return redirect("casework:client_household", pk)
+
+
+@require_POST
+def client_leave(request, pk):
+    client = _kept(request.user, pk)
+    form = HouseholdForm({})
+    form.errors.clear()
+    status = take(form, lambda: client.leave_household(by=request.user))
+    if status != DONE:
+        return _household_page(request, client, form=form, status=status)
+    messages.success(request, "Die Person gehört nicht mehr zum Haushalt.")
+    return redirect(client)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def client_member(request, pk):
+    """Somebody of the family, without a case of their own."""
+    client = _kept(request.user, pk)
+    key = f"client:{pk}:member"
+    read = offered(request.user, key)
+    if request.method != "POST":
+        identity = client.identity
+        shared = {name: getattr(identity, name) for name in ("family_name", "street", "postal_code", "town")}
+        initial = shared | {"municipality": client.municipality} | typed_before(read)
+        form = ClientForm(choices=read, initial=initial)
+        return _client_page(request, form, "client_member", client, key=key, draft=read["draft"])
+    form = ClientForm(request.POST, choices=read)
+
+    def save():
+        given = form.cleaned_data
+        client.add_member(
+            by=request.user,
+            identity=form.identity,
+            languages=given["languages"],
+            municipality=given["municipality"],
+            **form.person,
+        )
+
+    return _answer(request, form, save, "client_member", client, key=key, done="Die Person ist aufgenommen.")
+
+
+def _linkable(user, client) -> list[Client]:
+    """Those with an open case who live in no household yet."""
+    people = Client.objects.advised_by(user).filter(household__isnull=True).exclude(pk=client.pk)
+    return list(people.select_related("identity").order_by("identity__folded", "pk")[:KNOWN])
+
+
+def _household_page(request, client, *, form=None, link=None, status=200):
+    there = client.household
+    counted = {"adults": there.adults, "children": there.children} if there else {"adults": 1, "children": 0}
+    known = _linkable(request.user, client)
+    context = {
+        "client": client,
+        "members": members_of(client, request.user),
+        "form": form if form is not None and form.data else HouseholdForm(initial=counted),
+        "refused": form if form is not None else link,
+        "link": (link or LinkForm(known=known)) if known else None,
+    }
+    return render(request, "casework/client_household.html", context, status=status)
+
+
+# Answers
+
+
+def _answer(request, form, save, page, client, *, done, key="", facts=None):
+    status = take(form, save) if form.is_valid() else 422
+    if status != DONE:
+        return _client_page(request, form, page, client, key=key, facts=facts, status=status)
+    if key:
+        Draft.drop(request.user, key)
+    messages.success(request, done)
+    return redirect("casework:client_household", client.pk) if page == "client_member" else redirect(client)
+
+
+def _client_page(request, form, page, client, *, key="", draft=None, facts=None, status=200):
+    form.draft_key = key
+    context = {"form": form, "client": client, "facts": facts, "saved_at": draft.saved_at if draft else None}
+    return render(request, f"casework/{page}.html", context, status=status)

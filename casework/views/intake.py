@@ -1,0 +1,94 @@
+"""„Anfrage aufnehmen“: a new case, for somebody new or somebody who is advised already."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
+
+from casework import access, duplicates
+from casework.forms.cases import RequestForm
+from casework.models import Case, Client
+from casework.offered import offered, typed_before
+from casework.views.answers import DONE, take
+from kim import workdays
+from kim.models import Draft
+from kim.rules import demand
+
+KEY = "case:new"
+#: So many people are offered; beyond that one begins from the page of the person.
+KNOWN = 500
+MAYBE = (
+    "Es gibt möglicherweise schon eine Beratung an anderer Stelle. Ob es dieselbe Person ist, sagt KIM nicht. "
+    "Sie können die Anfrage trotzdem aufnehmen oder beide Fallführungen bitten, sich abzusprechen."
+)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def case_new(request):
+    demand(access.manages_cases, request.user)
+    read = offered(request.user, KEY)
+    known = _known(request)
+    if request.method != "POST":
+        initial = {"municipality": read["place"], "opened_on": workdays.today()} | typed_before(read)
+        if request.GET.get("person", "").isdecimal():
+            initial["person"] = request.GET["person"]
+        return _page(request, RequestForm(choices=read, known=known, initial=initial), read)
+    form, act = RequestForm(request.POST, choices=read, known=known), request.POST.get("act", "")
+    if not form.is_valid():
+        return _page(request, form, read, status=422)
+    others = [] if act == "anyway" else _others(request.user, form)
+    if others and act == "contact":
+        with transaction.atomic():
+            duplicates.tell_both(others, by=request.user, place=form.cleaned_data["municipality"])
+        return _page(request, form, read, told=True)
+    if others:
+        return _page(request, form, read, maybe=True, status=422)
+    made: list[Case] = []
+    status = take(form, lambda: made.append(_open(request.user, form)))
+    if status != DONE:
+        return _page(request, form, read, status=status)
+    Draft.drop(request.user, KEY)
+    messages.success(request, f"{made[0]}: Die Anfrage ist aufgenommen.")
+    return HttpResponseClientRedirect(made[0].get_absolute_url()) if request.htmx else redirect(made[0])
+
+
+def _known(request) -> list[Client]:
+    """Those with an open case, their families, and whom the page of a person asked for."""
+    people = Client.objects.select_related("identity").order_by("identity__folded", "pk")
+    known = list(people.advised_by(request.user)[:KNOWN])
+    asked = request.POST.get("person") or request.GET.get("person", "")
+    if asked.isascii() and asked.isdecimal() and len(asked) < 19 and int(asked) not in {one.pk for one in known}:
+        known += people.kept_by(request.user).filter(pk=asked)
+    return known
+
+
+def _others(user, form) -> list[Case]:
+    if form.cleaned_data["person"]:
+        return []
+    who = form.identity
+    born = who["birth_date"], who["birth_precision"]
+    return duplicates.elsewhere(who["given_name"], who["family_name"], *born, user=user)
+
+
+def _open(user, form) -> Case:
+    given = form.cleaned_data
+    client = given["person"] or Client.enter(
+        by=user,
+        identity=form.identity,
+        languages=given["languages"],
+        municipality=given["municipality"],
+        **form.person,
+    )
+    return Case.open(by=user, client=client, municipality=given["municipality"], **form.of_case)
+
+
+def _page(request, form, read, *, maybe=False, told=False, status=200):
+    form.draft_key = KEY
+    context = {
+        "form": form,
+        "maybe": MAYBE if maybe else "",
+        "told": told,
+        "saved_at": read["draft"].saved_at if read["draft"] and not form.is_bound else None,
+    }
+    return render(request, "casework/case_new.html", context, status=status)
