@@ -17,3 +17,5 @@ class CaseworkConfig(AppConfig):
         trail.name_acts(on_record.words())
         for sender in (HandOver, Look):
             happened.connect(notices.tell_of, sender=sender, dispatch_uid=f"casework.notices.{sender.__name__}")
+
+        from casework.views import consents, documents, plan  # noqa: F401  # their sections of a case's page

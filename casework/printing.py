@@ -33,7 +33,7 @@ KINDS = {"consent": "Einwilligung", "information": "Informationsblatt"}
 #: Purposes that are always for somebody: the form leaves a line for the name.
 NAMED = ("AUSTAUSCH", "VERWEIS", "KONFERENZ", "MODUL3", "WECHSEL")
 #: Who watches over data protection here; kept together and from left to right in every script (U+2066, U+2069).
-AUTHORITY = "\u2066LDI NRW, Kavalleriestraße 2–4, 40213 Düsseldorf\u2069"
+AUTHORITY = "\u2066{}\u2069".format("LDI NRW, Kavalleriestraße 2–4, 40213 Düsseldorf".replace(" ", "\u00a0"))
 
 _FORMS = Path(settings.BASE_DIR, "data", "forms")
 _SHEETS = Path(settings.BASE_DIR, "templates", "print")

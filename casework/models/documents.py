@@ -87,7 +87,13 @@ class Document(models.Model):
     def put(cls, case, *, by, kind, title, file, file_type, consent=None) -> "Document":
         """Encrypt and keep `file`, known to be a `file_type`. What fails leaves neither a row nor a file."""
         access.demand_work(by, case)
-        kept = files.keep(uploads.chunks(file))
+        try:
+            kept = files.keep(uploads.chunks(file))
+        except OSError as error:
+            raise StepRefused(
+                "Die Datei ließ sich nicht ablegen, der Speicherplatz des Servers reicht vielleicht nicht. "
+                "Bitte wenden Sie sich an die Verwaltung."
+            ) from error
         try:
             with transaction.atomic():
                 case.held_by(by)
