@@ -184,7 +184,9 @@ def _in_our_letters(value: Any) -> Any:
         return value
     known = _letters()
     return "".join(
-        sign if ord(sign) in known or sign in SILENT else "".join(one for one in anyascii(sign) if ord(one) in known)
+        sign
+        if sign in SILENT or (ord(sign) in known and sign.isprintable())
+        else "".join(one for one in anyascii(sign) if ord(one) in known and one.isprintable())
         for sign in value
     )
 

@@ -45,25 +45,27 @@ def words(name: str) -> list[str]:
 
 def secret_key(data_dir: Path, production: bool) -> str:
     """What sessions and links are signed with."""
-    return _key("KIM_SECRET_KEY", "secret-key", "geheimen Schlüssel", data_dir, production)
+    given, named = os.environ.get("KIM_SECRET_KEY", ""), os.environ.get("KIM_SECRET_KEY_FILE", "")
+    return _key("KIM_SECRET_KEY", given, named, "secret-key", "geheimen Schlüssel", data_dir, production)
 
 
 def files_key(data_dir: Path, production: bool) -> str:
     """What files at rest are encrypted with (kim.files). Whoever loses it loses the files."""
-    key = _key("KIM_FILES_KEY", "files-key", "Schlüssel für abgelegte Dateien", data_dir, production)
+    given, named = os.environ.get("KIM_FILES_KEY", ""), os.environ.get("KIM_FILES_KEY_FILE", "")
+    key = _key("KIM_FILES_KEY", given, named, "files-key", "Schlüssel für abgelegte Dateien", data_dir, production)
     if len(key) < 40:
         raise ImproperlyConfigured("KIM_FILES_KEY ist zu kurz: Bitte mindestens 40 zufällige Zeichen angeben.")
     return key
 
 
-def _key(name: str, file_name: str, what: str, data_dir: Path, production: bool) -> str:
-    """From the variable `name` or the file that `name`_FILE names; the embedded default makes one and keeps it.
+def _key(name: str, given: str, named: str, file_name: str, what: str, data_dir: Path, production: bool) -> str:
+    """As given in the variable `name`, or kept in the `named` file; the embedded default makes one and keeps it.
 
     Two processes that start at once agree: the file is created exclusively, the later one reads it.
     """
-    if key := os.environ.get(name, "").strip():
+    if key := given.strip():
         return key
-    if named := os.environ.get(f"{name}_FILE", "").strip():
+    if named := named.strip():
         try:
             key = Path(named).read_text(encoding="utf-8").strip()
         except OSError as error:

@@ -9,7 +9,7 @@ from casework import access, printing
 from casework.case_page import MAIN, section
 from casework.forms.plan import AgreeForm, AssessmentForm, GoalForm, GoalMeasureForm
 from casework.models import Actor, Assessment, Goal, GoalMeasure, PlanVersion
-from casework.models.plan import plan_of
+from casework.models.plan import as_agreed, plan_of
 from casework.views.of_case import WORK, attempt, begun, case_for, pdf
 from kim import trail, workdays
 from kim.models import Code, Draft
@@ -36,7 +36,7 @@ def assessment(user, case, read):
 
 def _planned():
     goals = Goal.objects.filter(case=Slot("case")).annotate(domain=F("life_domain__label"))
-    measures = GoalMeasure.objects.filter(goal__case=Slot("case")).annotate(actor_words=F("actor__name"))
+    measures = GoalMeasure.objects.filter(goal__case=Slot("case"))
     return {
         "goals": goals.order_by("until", "pk"),
         "goal_measures": measures.order_by("until", "pk"),
@@ -57,11 +57,8 @@ def plan(user, case, read):
 
 
 def _with_measures(goals, measures):
-    """Goals with their measures, and each measure with whoever does it, without asking again."""
     for goal in goals:
         goal.lines = [one for one in measures if one.goal_id == goal.pk]
-    for one in measures:
-        one.doer_words = one.actor_words or one.actor_name or one.get_who_display()
     return goals
 
 
@@ -96,14 +93,13 @@ def assessment_edit(request, pk):
 @require_safe
 def plan_detail(request, pk):
     case = case_for(request, pk)
-    goals = list(case.goals.annotate(domain=F("life_domain__label")))
-    measures = GoalMeasure.objects.filter(goal__case=case).annotate(actor_words=F("actor__name"))
+    goals = list(case.goals.with_measures())
     versions = list(case.plan_versions.select_related("recorded_by"))
     context = {
         "case": case,
-        "goals": _with_measures(goals, list(measures)),
+        "goals": goals,
         "versions": versions,
-        "is_agreed": bool(versions) and versions[0].says(plan_of(case)),
+        "is_agreed": bool(versions) and versions[0].says([as_agreed(goal) for goal in goals]),
         "may_work": may_work(request.user, case),
         "may_print": access.allows(access.owns, request.user, case),
     }
