@@ -6,7 +6,8 @@ import zlib
 _OBJECT = re.compile(rb"(?<!\d)(\d+) 0 obj\s*(.*?)\s*endobj", re.DOTALL)
 _STREAM = re.compile(rb"(<<.*?>>)\s*stream\r?\n(.*)\r?\nendstream", re.DOTALL)
 _SHOWN = re.compile(
-    rb"/(?P<font>f\d+) [\d.]+ Tf|(?P<reversed>/ReversedChars)|\((?P<text>(?:\\.|[^\\()]|\((?:\\.|[^\\()])*\))*)\)|(?P<end>\bET\b|\bEMC\b)",
+    rb"/(?P<font>f\d+) [\d.]+ Tf|(?P<reversed>/ReversedChars)|(?P<end>\bET\b|\bEMC\b)"
+    rb"|\((?P<text>(?:\\.|[^\\()]|\((?:\\.|[^\\()])*\))*)\)|(?<!<)<(?P<hex>[0-9A-Fa-f]+)>",
     re.DOTALL,
 )
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
@@ -36,7 +37,7 @@ def _page(page, objects) -> str:
             backwards = False
             found.append(" " if part["end"] == b"ET" else "")
         else:
-            glyphs = _unescaped(part["text"])
+            glyphs = bytes.fromhex(part["hex"].decode()) if part["hex"] else _unescaped(part["text"])
             letters = [font.get(glyphs[at : at + 2], "") for at in range(0, len(glyphs), 2)]
             found.append("".join(reversed(letters) if backwards else letters))
     return "".join(found)
