@@ -111,11 +111,10 @@ class Document(models.Model):
 
     @transaction.atomic
     def open(self, *, by):
-        """Its content in pieces, which goes to the trail. Raises FileDamaged if the first of them cannot be read."""
-        pieces = files.read(self.stored_as)
-        first = next(pieces)
+        """Its content in pieces, which goes to the trail. Raises FileDamaged if any of it cannot be read."""
+        files.check(self.stored_as)
         trail.record("document.get", self, by=by)
-        return _joined(first, pieces)
+        return files.read(self.stored_as)
 
     @transaction.atomic
     def remove(self, *, by) -> None:
@@ -123,11 +122,6 @@ class Document(models.Model):
         access.demand(access.owns, by, self.case)
         trail.record("document.remove", self, by=by)
         self.delete()
-
-
-def _joined(first, pieces):
-    yield first
-    yield from pieces
 
 
 @receiver(post_delete, sender=Document, dispatch_uid="casework.document.file")
