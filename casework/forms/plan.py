@@ -78,15 +78,12 @@ class GoalForm(Form):
         max_length=400,
         help_text="In den Worten der beratenen Person: Was soll sich bis dahin geändert haben?",
     )
-    until = Day(label="bis")
 
     def __init__(self, data=None, *, domains, is_new, **kwargs):
         super().__init__(data, **kwargs)
-        domain = OneOf(domains, label="Handlungsfeld")
-        self.fields = {"life_domain": domain, **self.fields}
-        if is_new:
-            self.fields["until"].not_before = workdays.today
-        else:
+        until = Day(label="bis", not_before=workdays.today if is_new else None)
+        self.fields = {"life_domain": OneOf(domains, label="Handlungsfeld"), **self.fields, "until": until}
+        if not is_new:
             self.fields["standing"] = forms.ChoiceField(
                 label="Stand oder Ergebnis",
                 choices=STANDINGS,

@@ -68,7 +68,7 @@ class Assessment(models.Model):
         case.held_by(by)
         for one in valued:
             one.case, one.valued_on = case, workdays.today()
-        cls.objects.bulk_create(
+        Assessment.objects.bulk_create(
             valued,
             update_conflicts=True,
             unique_fields=["case", "life_domain"],
