@@ -20,7 +20,7 @@ class DocumentForm(Form):
     def __init__(self, data=None, *, consents, **kwargs):
         super().__init__(data, **kwargs)
         if consents:
-            self.fields["consent"] = OneOf(consents, label="Gehört zur Einwilligung", required=False, empty="keiner")
+            self.fields["consent"] = OneOf(consents, label="Gehört zur Einwilligung", required=False, empty="zu keiner")
         self.fields["file"] = forms.FileField(
             label="Datei",
             help_text=f"PDF, PNG, JPEG, DOCX oder ODT, höchstens {settings.KIM_FILE_MB} MB.",

@@ -8,14 +8,7 @@ from casework.models.plan import STANDINGS
 from kim import workdays
 from kim.forms import CHOSEN, Day, Form, Line, OneOf, Pick, Text
 
-VALUES = [
-    ("", "–"),
-    ("1", "1 – geht nur mit Hilfe"),
-    ("2", "2"),
-    ("3", "3 – teils, teils"),
-    ("4", "4"),
-    ("5", "5 – geht gut"),
-]
+VALUES = [("", "–"), *((str(value), str(value)) for value in range(1, 6))]
 
 
 class AssessmentForm(Form):

@@ -5,7 +5,7 @@ import json
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from casework import access
 from casework.models.cases import Case
@@ -13,6 +13,10 @@ from casework.models.codes import code_field
 from kim import trail, workdays
 from kim.models import Code, User
 from kim.workflow import StepRefused
+
+
+#: Those without a day come last, whatever the database would do.
+BY_DAY = F("until").asc(nulls_last=True)
 
 
 class GoalQuerySet(models.QuerySet):
@@ -24,7 +28,7 @@ class GoalQuerySet(models.QuerySet):
 
     def with_measures(self):
         """With what a plan shows of them, in two queries."""
-        measures = GoalMeasure.objects.select_related("actor")
+        measures = GoalMeasure.objects.select_related("actor").order_by(BY_DAY, "pk")
         return self.select_related("life_domain").prefetch_related(models.Prefetch("measures", measures))
 
     def overdue(self, on=None):

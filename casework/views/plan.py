@@ -9,7 +9,7 @@ from casework import access, printing
 from casework.case_page import MAIN, section
 from casework.forms.plan import AgreeForm, AssessmentForm, GoalForm, GoalMeasureForm
 from casework.models import Actor, Assessment, Goal, GoalMeasure, PlanVersion
-from casework.models.plan import as_agreed, plan_of
+from casework.models.plan import BY_DAY, as_agreed, plan_of
 from casework.views.of_case import WORK, attempt, begun, case_for, pdf
 from kim import trail, workdays
 from kim.models import Code, Draft
@@ -39,7 +39,7 @@ def _planned():
     measures = GoalMeasure.objects.filter(goal__case=Slot("case"))
     return {
         "goals": goals.order_by("until", "pk"),
-        "goal_measures": measures.order_by("until", "pk"),
+        "goal_measures": measures.order_by(BY_DAY, "pk"),
         "plan_versions": PlanVersion.objects.filter(case=Slot("case")).defer("snapshot").order_by("-no"),
     }
 
