@@ -14,7 +14,6 @@ from kim import trail, workdays
 from kim.models import Code, User
 from kim.workflow import StepRefused
 
-
 #: Those without a day come last, whatever the database would do.
 BY_DAY = F("until").asc(nulls_last=True)
 
