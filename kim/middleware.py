@@ -115,8 +115,8 @@ class LoginRequired(auth.LoginRequiredMiddleware):
 class BodyLimit:
     """A body that is longer than a file may be is answered before any of it is read as a form: 413.
 
-    A little more than that is read away, so that the browser gets to the answer; of what is out of all proportion
-    nothing is read, and the connection ends.
+    A little more than that is read away, so that the browser gets to the answer; what is out of all proportion is
+    left to the server, which drops it.
     """
 
     MORE = 1024 * 1024  # the other fields of the form
@@ -133,9 +133,7 @@ class BodyLimit:
         if size <= self.READ_AWAY:
             while request.read(64 * 1024):
                 pass
-        response = too_large(request)
-        response.headers["Connection"] = "close"
-        return response
+        return too_large(request)
 
 
 def came_from(request: HttpRequest) -> str:
