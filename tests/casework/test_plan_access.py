@@ -1,6 +1,7 @@
 """Every address of plan, consents, forms and documents, walked by everybody, and what each of them is answered."""
 
 import io
+import re
 
 import pytest
 from django.urls import get_resolver
@@ -8,9 +9,10 @@ from django.urls import get_resolver
 from casework.lifecycle import State
 from casework.models import Document, Look, PlanVersion
 from kim import uploads, workdays
-from kim.models import Absence, Role, User
+from kim.models import Absence, Draft, Role, User
 from tests.casework.factories import case_at, case_manager, goal
 from tests.factories import user
+from tests.test_hostile import HOSTILE, Page
 
 pytestmark = pytest.mark.django_db
 
@@ -136,3 +138,29 @@ def test_no_title_names_anybody(client, there, name):
     title = page.split("<title>")[1].split("</title>")[0]
     assert "Nadia" not in title
     assert "Rahimi" not in title
+
+
+FORMS = [name for name, (_, kind) in ROWS.items() if kind == OWN and "print" not in name and "list" not in name]
+
+
+def fields_of(page: str) -> list[str]:
+    return sorted(set().union(*(form["fields"] for form in Page(page).forms)) - {"csrfmiddlewaretoken"})
+
+
+def test_whatever_is_typed_into_any_form_is_answered(client, there):
+    """By somebody who may; also what was typed before and comes back as a draft."""
+    client.force_login(there.owner)
+    client.raise_request_exception = False
+    for name in sorted(FORMS, key=lambda name: name in ("document_remove", "consent_withdraw")):
+        address = there.addresses[name]
+        page = client.get(address).content.decode()
+        fields = fields_of(page)
+        if key := re.search('data-draft="([^"]+)"', page):
+            for typed in ("x" * 500, ["a", "b"], "\u202e", "9" * 23, "31.02.2026"):
+                Draft.keep(there.owner, key[1], dict.fromkeys(fields, typed))
+                assert client.get(address).status_code == 200, (name, typed)
+        for value in HOSTILE:
+            assert client.post(address, dict.fromkeys(fields, value)).status_code < 500, (name, value)
+        for number, field in enumerate(fields[:12]):
+            value = HOSTILE[4 + number % (len(HOSTILE) - 4)]
+            assert client.post(address, {field: value}).status_code < 500, (name, field, value)
