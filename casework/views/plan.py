@@ -101,7 +101,6 @@ def plan_detail(request, pk):
         "versions": versions,
         "is_agreed": bool(versions) and versions[0].says([as_agreed(goal) for goal in goals]),
         "may_work": may_work(request.user, case),
-        "may_print": access.allows(access.owns, request.user, case),
     }
     return render(request, "casework/plan_detail.html", context)
 
@@ -125,14 +124,14 @@ def plan_agree(request, pk):
 def plan_version(request, pk, no):
     case = case_for(request, pk)
     version = get_object_or_404(case.plan_versions.select_related("recorded_by"), no=no)
-    context = {"case": case, "version": version, "may_print": access.allows(access.owns, request.user, case)}
+    context = {"case": case, "version": version, "may_work": may_work(request.user, case)}
     return render(request, "casework/plan_version.html", context)
 
 
 @require_safe
 def plan_print(request, pk):
     """The plan as it stands, to sign; whether it has been agreed stands on it."""
-    case = case_for(request, pk, access.owns)
+    case = case_for(request, pk, *WORK)
     goals = plan_of(case)
     last = case.plan_versions.order_by("-no").first()
     standing = _standing(last) if last and last.says(goals) else "Entwurf, noch nicht vereinbart"
@@ -141,7 +140,7 @@ def plan_print(request, pk):
 
 @require_safe
 def plan_version_print(request, pk, no):
-    case = case_for(request, pk, access.owns)
+    case = case_for(request, pk, *WORK)
     version = get_object_or_404(case.plan_versions, no=no)
     return _printed(request, case, version.goals, _standing(version), f"{case.number}-Hilfeplan-{version.no}")
 
