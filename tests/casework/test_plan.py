@@ -206,7 +206,14 @@ class TestOnTheCase:
         made = goal(led)
         led.consent_in_force.withdraw(by=led.owner)
         assert url(led, "assessment/") not in signed_in.get(url(led)).content.decode()
-        for rest in ("assessment/", "goals/new/", f"goals/{made.pk}/edit/", "plan/agree/", "plan/print/", "documents/new/"):
+        for rest in (
+            "assessment/",
+            "goals/new/",
+            f"goals/{made.pk}/edit/",
+            "plan/agree/",
+            "plan/print/",
+            "documents/new/",
+        ):
             answer = signed_in.get(url(led, rest))
             assert answer.status_code == 403
             assert "gesperrt" in answer.content.decode()
