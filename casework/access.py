@@ -219,6 +219,11 @@ def reads_directory(user, _=None):
     return user.holds(Role.CASE_MANAGER, Role.COORDINATION)
 
 
+@rule("Formulare für beratene Menschen drucken Case Management und Koordinierung.")
+def prints_forms(user, _=None):
+    return user.holds(Role.CASE_MANAGER, Role.COORDINATION)
+
+
 @rule("Übergebene Vorgänge sehen Ausländer- und Einbürgerungsbehörden.")
 def receives_procedures(user, _=None):
     return user.holds(Role.AUTHORITY)

@@ -20,3 +20,4 @@ class CaseworkConfig(AppConfig):
 
         # cases: its sections of the page of a case
         from casework.views import clients  # noqa: F401
+        from casework.views import consents, documents, plan  # noqa: F401  # their sections of a case's page

@@ -36,6 +36,14 @@ ACTS = {
     "procedure.hand_over": "Vorgang an Behörde übergeben",
     "procedure.mark": "Vorgang: Prüfliste geändert",
     "procedure.read": "Vorgang gelesen",
+    "case.goal_new": "Fall: Ziel aufgenommen",
+    "case.goal_edit": "Fall: Ziel geändert",
+    "case.goal_measure": "Fall: Maßnahme geändert",
+    "case.print_plan": "Fall: Hilfeplan gedruckt",
+    "case.print_consent": "Fall: Formular zur Einwilligung gedruckt",
+    "document.put": "Dokument abgelegt",
+    "document.get": "Dokument geöffnet",
+    "document.remove": "Dokument gelöscht",
 }
 
 

@@ -111,6 +111,10 @@ TABLE = (
     Row("PlanVersion", "id case no agreed_on recorded_at", C.PERSONAL, "Nachweis der Vereinbarung", K.CASE, E.DELETE),
     Row("PlanVersion", "recorded_by", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
     Row("PlanVersion", "snapshot", C.SPECIAL, "Wortlaut der Vereinbarung", K.CASE, E.DELETE),
+    Row("Document", "id case consent kind file_type size uploaded_at", C.PERSONAL, LINK, K.CASE, E.DELETE),
+    Row("Document", "title", C.SPECIAL, "was für ein Papier es ist", K.CASE, E.DELETE),
+    Row("Document", "stored_as sha256", C.PERSONAL, "die verschlüsselte Datei finden und prüfen", K.CASE, E.DELETE),
+    Row("Document", "uploaded_by", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
 
     # Consultations and follow-ups
     Row("Consultation", "id case recorded_on", C.PERSONAL, LINK, K.ALONE, E.DELETE),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -47,6 +48,11 @@ def conflict(request, refused, *, url: str = "", kept: Iterable[tuple[str, str]]
     """
     template = "409.html#conflict" if getattr(request, "htmx", False) else "409.html"
     return _answer(request, template, 409, reason=str(refused), url=url, kept=list(kept))
+
+
+def too_large(request):
+    """413 for a body that is longer than a file may be."""
+    return _answer(request, "413.html", 413, most=settings.KIM_FILE_MB)
 
 
 def server_error(request):

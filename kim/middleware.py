@@ -13,6 +13,8 @@ from django.shortcuts import resolve_url
 from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from kim.errors import too_large
+
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
 log = structlog.get_logger("kim.request")
@@ -108,6 +110,30 @@ class LoginRequired(auth.LoginRequiredMiddleware):
                 content_type="text/plain",
             )
         return HttpResponse(status=302, headers={"Location": address})
+
+
+class BodyLimit:
+    """A body that is longer than a file may be is answered before any of it is read as a form: 413.
+
+    A little more than that is read away, so that the browser gets to the answer; what is out of all proportion is
+    left to the server, which drops it.
+    """
+
+    MORE = 1024 * 1024  # the other fields of the form
+    READ_AWAY = 64 * 1024 * 1024
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        size = int(length) if length.isdecimal() and len(length) < 19 else 0
+        if size <= settings.KIM_FILE_MAX + self.MORE:
+            return self.get_response(request)
+        if size <= self.READ_AWAY:
+            while request.read(64 * 1024):
+                pass
+        return too_large(request)
 
 
 def came_from(request: HttpRequest) -> str:

@@ -44,34 +44,47 @@ def words(name: str) -> list[str]:
 
 
 def secret_key(data_dir: Path, production: bool) -> str:
-    """From KIM_SECRET_KEY or the file KIM_SECRET_KEY_FILE; the embedded default makes one and keeps it.
+    """What sessions and links are signed with."""
+    given, named = os.environ.get("KIM_SECRET_KEY", ""), os.environ.get("KIM_SECRET_KEY_FILE", "")
+    return _key("KIM_SECRET_KEY", given, named, "secret-key", "geheimen Schlüssel", data_dir, production)
+
+
+def files_key(data_dir: Path, production: bool) -> str:
+    """What files at rest are encrypted with (kim.files). Whoever loses it loses the files."""
+    given, named = os.environ.get("KIM_FILES_KEY", ""), os.environ.get("KIM_FILES_KEY_FILE", "")
+    key = _key("KIM_FILES_KEY", given, named, "files-key", "Schlüssel für abgelegte Dateien", data_dir, production)
+    if len(key) < 40:
+        raise ImproperlyConfigured("KIM_FILES_KEY ist zu kurz: Bitte mindestens 40 zufällige Zeichen angeben.")
+    return key
+
+
+def _key(name: str, given: str, named: str, file_name: str, what: str, data_dir: Path, production: bool) -> str:
+    """As given in the variable `name`, or kept in the `named` file; the embedded default makes one and keeps it.
 
     Two processes that start at once agree: the file is created exclusively, the later one reads it.
     """
-    if key := os.environ.get("KIM_SECRET_KEY", "").strip():
+    if key := given.strip():
         return key
-    if named := os.environ.get("KIM_SECRET_KEY_FILE", "").strip():
+    if named := named.strip():
         try:
             key = Path(named).read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise ImproperlyConfigured(
-                f"KIM_SECRET_KEY_FILE={named} lässt sich nicht lesen ({error.strerror})."
-            ) from None
+            raise ImproperlyConfigured(f"{name}_FILE={named} lässt sich nicht lesen ({error.strerror}).") from None
         if key:
             return key
-        raise ImproperlyConfigured(f"KIM_SECRET_KEY_FILE={named} ist leer.")
+        raise ImproperlyConfigured(f"{name}_FILE={named} ist leer.")
     if production:
         raise ImproperlyConfigured(
-            "KIM startet im Betrieb (KIM_ENV=production) nicht ohne geheimen Schlüssel: Bitte KIM_SECRET_KEY "
-            "oder KIM_SECRET_KEY_FILE setzen. (Set KIM_SECRET_KEY or KIM_SECRET_KEY_FILE.)"
+            f"KIM startet im Betrieb (KIM_ENV=production) nicht ohne {what}: Bitte {name} "
+            f"oder {name}_FILE setzen. (Set {name} or {name}_FILE.)"
         )
-    kept = data_dir / "secret-key"
+    kept = data_dir / file_name
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         if kept.exists():
             return kept.read_text(encoding="utf-8").strip()
         key = secrets.token_urlsafe(64)
-        fresh = data_dir / f".secret-key-{os.getpid()}-{secrets.token_hex(4)}"
+        fresh = data_dir / f".{file_name}-{os.getpid()}-{secrets.token_hex(4)}"
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(key)
         try:
@@ -98,6 +111,8 @@ if PRODUCTION and DEBUG:
     raise ImproperlyConfigured("KIM_DEBUG ist im Betrieb (KIM_ENV=production) nicht erlaubt.")
 DATA_DIR = Path(os.environ.get("KIM_DATA_DIR", "").strip() or BASE_DIR / "var").resolve()
 SECRET_KEY = secret_key(DATA_DIR, PRODUCTION)
+FILES_KEY = files_key(DATA_DIR, PRODUCTION)
+FILES_DIR = DATA_DIR / "files"
 PORT = number("PORT", 8000)
 BASE_URL = (os.environ.get("KIM_BASE_URL", "").strip() or f"http://localhost:{PORT}").rstrip("/")
 if urlsplit(BASE_URL).scheme not in {"http", "https"} or not urlsplit(BASE_URL).hostname:
@@ -155,6 +170,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "kim.middleware.IdleSession",
     "kim.middleware.LoginRequired",
+    "kim.middleware.BodyLimit",
     "allauth.account.middleware.AccountMiddleware",
 ]
 ROOT_URLCONF = "kim.urls"
@@ -309,7 +325,10 @@ if proxy_header := os.environ.get("KIM_PROXY_TLS_HEADER", "").strip():
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
-FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+#: A file may have so many megabytes; a body a little more.
+KIM_FILE_MB = number("KIM_FILE_MB", 10)
+KIM_FILE_MAX = KIM_FILE_MB * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["kim.uploads.SealedHandler"]
 
 # German, on German time
 LANGUAGE_CODE = "de"

@@ -5,6 +5,7 @@ from casework.models.caseload import HandOver, Look
 from casework.models.cases import Case
 from casework.models.consents import Consent
 from casework.models.consultations import Consultation
+from casework.models.documents import Document
 from casework.models.followups import FollowUp
 from casework.models.links import CaseIssue
 from casework.models.network import Actor, Agreement, Conference, Participant, Referral
@@ -29,6 +30,7 @@ __all__ = [
     "Conference",
     "Consent",
     "Consultation",
+    "Document",
     "FollowUp",
     "Goal",
     "GoalMeasure",

@@ -76,6 +76,13 @@ class Consent(Dated):
     def is_in_force(self) -> bool:
         return self.withdrawn_at is None and self.holds_on(workdays.today())
 
+    def is_last_of_its_kind(self) -> bool:
+        """Whether the client's cases are locked once this one is withdrawn."""
+        if self.purpose.code != CASE_MANAGEMENT:
+            return False
+        others = self.client.consents.in_force().for_purpose(CASE_MANAGEMENT).exclude(pk=self.pk)
+        return not others.filter(recipient__isnull=True).exists()
+
     # Acts
 
     @classmethod

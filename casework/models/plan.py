@@ -1,8 +1,11 @@
 """The plan („Hilfeplan“): goals, who does what until when, and the versions that were agreed."""
 
+import datetime as dt
+import json
+
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
-from django.db.models import Max, Q
+from django.db.models import F, Q
 
 from casework import access
 from casework.models.cases import Case
@@ -11,6 +14,9 @@ from kim import trail, workdays
 from kim.models import Code, User
 from kim.workflow import StepRefused
 
+#: Those without a day come last, whatever the database would do.
+BY_DAY = F("until").asc(nulls_last=True)
+
 
 class GoalQuerySet(models.QuerySet):
     def visible_to(self, user):
@@ -18,6 +24,11 @@ class GoalQuerySet(models.QuerySet):
 
     def going(self):
         return self.filter(status__in=[Goal.Status.OPEN, Goal.Status.RUNNING])
+
+    def with_measures(self):
+        """With what a plan shows of them, in two queries."""
+        measures = GoalMeasure.objects.select_related("actor").order_by(BY_DAY, "pk")
+        return self.select_related("life_domain").prefetch_related(models.Prefetch("measures", measures))
 
     def overdue(self, on=None):
         return self.going().filter(until__lt=on or workdays.today())
@@ -73,6 +84,33 @@ class Goal(models.Model):
     def is_overdue(self) -> bool:
         return self.status in (self.Status.OPEN, self.Status.RUNNING) and self.until < workdays.today()
 
+    @property
+    def standing(self) -> str:
+        """Where it is in one word of STANDINGS: open, running, or what came of it."""
+        return str(self.achievement) if self.achievement is not None else self.status
+
+    @classmethod
+    @transaction.atomic
+    def add(cls, case, *, by, life_domain, text, until) -> "Goal":
+        case.held_by(by)
+        made = cls.objects.create(case=case, life_domain=life_domain, text=text, until=until)
+        trail.record("case.goal_new", case, by=by)
+        return made
+
+    @transaction.atomic
+    def edit(self, *, by, life_domain, text, until, standing: str) -> None:
+        """Change a goal and say where it is (`standing` of STANDINGS). What was agreed before stays in its version."""
+        self.case.held_by(by)
+        self.life_domain, self.text, self.until = life_domain, text, until
+        if standing in (self.Status.OPEN, self.Status.RUNNING):
+            self.status, self.achievement = self.Status(standing), None
+        else:
+            self.achievement = self.Achievement(int(standing))
+            dropped = self.achievement == self.Achievement.DROPPED
+            self.status = self.Status.DROPPED if dropped else self.Status.DONE
+        self.save()
+        trail.record("case.goal_edit", self.case, by=by)
+
     @transaction.atomic
     def value(self, *, by, achievement: int) -> None:
         """What came of it; the goal is done with that, or dropped."""
@@ -81,6 +119,15 @@ class Goal(models.Model):
         self.achievement, self.status = achievement, self.Status.DROPPED if dropped else self.Status.DONE
         self.save()
         trail.record("case.goal", self.case, by=by)
+
+
+#: Where a goal can be, as one choice: not begun, begun, or what came of it.
+STANDINGS = [
+    (Goal.Status.OPEN.value, "offen"),
+    (Goal.Status.RUNNING.value, "in Arbeit"),
+    *((str(value), label) for value, label in reversed(Goal.Achievement.choices[:-1])),
+    (str(Goal.Achievement.DROPPED.value), "entfallen"),
+]
 
 
 class GoalMeasure(models.Model):
@@ -127,6 +174,23 @@ class GoalMeasure(models.Model):
     def doer(self) -> str:
         return str(self.actor or self.actor_name or self.get_who_display())
 
+    @classmethod
+    @transaction.atomic
+    def add(cls, goal, *, by, **fields) -> "GoalMeasure":
+        """`fields`: text, who, actor, actor_name, until, status."""
+        goal.case.held_by(by)
+        made = cls.objects.create(goal=goal, **fields)
+        trail.record("case.goal_measure", goal.case, by=by)
+        return made
+
+    @transaction.atomic
+    def edit(self, *, by, **fields) -> None:
+        self.goal.case.held_by(by)
+        for name, value in fields.items():
+            setattr(self, name, value)
+        self.save()
+        trail.record("case.goal_measure", self.goal.case, by=by)
+
 
 class PlanVersion(models.Model):
     """A plan as it was agreed: a frozen copy, printed and signed."""
@@ -146,23 +210,49 @@ class PlanVersion(models.Model):
     def __str__(self):
         return f"{self.case}: Hilfeplan, Fassung {self.no} vom {self.agreed_on:%d.%m.%Y}"
 
+    def says(self, goals: list[dict]) -> bool:
+        """Whether this is the plan that was agreed, word for word."""
+        return self.snapshot == json.loads(json.dumps({"goals": goals}, cls=DjangoJSONEncoder))
+
+    @property
+    def goals(self) -> list[dict]:
+        """The goals in words (see `as_agreed`), days as dates again."""
+        return [
+            goal
+            | {"until": _day(goal["until"])}
+            | {"measures": [one | {"until": _day(one["until"])} for one in goal["measures"]]}
+            for goal in self.snapshot["goals"]
+        ]
+
     @classmethod
     @transaction.atomic
     def agree(cls, case, *, by, agreed_on=None) -> "PlanVersion":
         """Freeze the goals and measures as they stand; a later change is a later version."""
         case.held_by(by)
-        goals = [
-            as_agreed(goal) for goal in case.goals.select_related("life_domain").prefetch_related("measures__actor")
-        ]
+        goals = plan_of(case)
         if not goals:
             raise StepRefused("Der Hilfeplan enthält noch kein Ziel.")
         day = agreed_on or workdays.today()
         if day > workdays.today():
             raise StepRefused("Der Hilfeplan kann nicht in der Zukunft vereinbart worden sein.")
-        last = case.plan_versions.aggregate(last=Max("no"))["last"] or 0
-        made = cls.objects.create(case=case, no=last + 1, agreed_on=day, recorded_by=by, snapshot={"goals": goals})
+        last = case.plan_versions.order_by("-no").first()
+        if last and last.agreed_on > day:
+            raise StepRefused(f"Fassung {last.no} wurde am {last.agreed_on:%d.%m.%Y} vereinbart, also später.")
+        if last and last.says(goals):
+            raise StepRefused(f"Seit Fassung {last.no} hat sich am Hilfeplan nichts geändert.")
+        no = last.no + 1 if last else 1
+        made = cls.objects.create(case=case, no=no, agreed_on=day, recorded_by=by, snapshot={"goals": goals})
         trail.record("case.agree_plan", case, by=by)
         return made
+
+
+def plan_of(case) -> list[dict]:
+    """The plan of a case as it stands now, in words."""
+    return [as_agreed(goal) for goal in case.goals.with_measures()]
+
+
+def _day(written: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(written) if written else None
 
 
 def as_agreed(goal: Goal) -> dict:

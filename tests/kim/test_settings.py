@@ -16,7 +16,12 @@ from kim import settings
 
 ROOT = Path(__file__).parents[2]
 KEY = "k" * 60
-PRODUCTION = {"KIM_ENV": "production", "KIM_SECRET_KEY": KEY, "KIM_BASE_URL": "https://kim.example.org"}
+PRODUCTION = {
+    "KIM_ENV": "production",
+    "KIM_SECRET_KEY": KEY,
+    "KIM_FILES_KEY": "f" * 60,
+    "KIM_BASE_URL": "https://kim.example.org",
+}
 
 
 def start(folder, *names, **env):
@@ -109,7 +114,33 @@ class TestSecretKey:
             settings.secret_key(tmp_path / "file" / "data", production=False)
 
 
+class TestFilesKey:
+    def test_is_another_one_and_kept_beside(self, tmp_path, monkeypatch):
+        for name in ("KIM_SECRET_KEY", "KIM_SECRET_KEY_FILE", "KIM_FILES_KEY", "KIM_FILES_KEY_FILE"):
+            monkeypatch.delenv(name, raising=False)
+        keys = {settings.secret_key(tmp_path, production=False), settings.files_key(tmp_path, production=False)}
+        assert len(keys) == 2
+        assert settings.files_key(tmp_path, production=False) in keys
+        assert stat.S_IMODE((tmp_path / "files-key").stat().st_mode) == 0o600
+
+    def test_a_short_one_is_refused(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("KIM_FILES_KEY", "kurz")
+        with pytest.raises(ImproperlyConfigured, match="zu kurz"):
+            settings.files_key(tmp_path, production=True)
+
+    def test_may_come_from_a_file(self, tmp_path, monkeypatch):
+        monkeypatch.delenv("KIM_FILES_KEY", raising=False)
+        (tmp_path / "named").write_text(f"{KEY}\n")
+        monkeypatch.setenv("KIM_FILES_KEY_FILE", str(tmp_path / "named"))
+        assert settings.files_key(tmp_path, production=True) == KEY
+
+
 class TestProduction:
+    def test_does_not_start_without_a_key_for_files(self, tmp_path):
+        said = start(tmp_path, "DEBUG", **PRODUCTION | {"KIM_FILES_KEY": ""})
+        assert "nicht ohne Schlüssel für abgelegte Dateien" in said
+        assert "KIM_FILES_KEY" in said
+
     def test_does_not_start_without_a_key_and_leaves_none_behind(self, tmp_path):
         said = start(tmp_path, "DEBUG", KIM_ENV="production", KIM_BASE_URL="https://kim.example.org")
         assert "nicht ohne geheimen Schlüssel" in said

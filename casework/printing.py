@@ -1,0 +1,225 @@
+"""What clients are handed on paper: the plan, the consent form and the information sheet, as tagged PDF (PDF/UA).
+
+Typst sets them from `templates/print/`; the wording of the forms lies in `data/forms/<kind>/<version>/<language>.yaml`,
+each version a draft until the county's data protection officer approves it. Nothing here reads the database.
+"""
+
+import datetime as dt
+import json
+import struct
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typst
+import yaml
+from anyascii import anyascii
+from django.conf import settings
+
+#: Language of a form → what it is called in German, and by those who speak it.
+LANGUAGES = {
+    "de": ("Deutsch", "Deutsch"),
+    "en": ("Englisch", "English"),
+    "fr": ("Französisch", "Français"),
+    "ar": ("Arabisch", "العربية"),
+    "uk": ("Ukrainisch", "Українська"),
+    "ru": ("Russisch", "Русский"),
+    "tr": ("Türkisch", "Türkçe"),
+    "fa": ("Persisch", "فارسی"),
+}
+RIGHT_TO_LEFT = ("ar", "fa")
+KINDS = {"consent": "Einwilligung", "information": "Informationsblatt"}
+#: Purposes that are always for somebody: the form leaves a line for the name.
+NAMED = ("AUSTAUSCH", "VERWEIS", "KONFERENZ", "MODUL3", "WECHSEL")
+#: Who watches over data protection here; kept together and from left to right in every script (U+2066, U+2069).
+AUTHORITY = "\u2066{}\u2069".format("LDI NRW, Kavalleriestraße 2–4, 40213 Düsseldorf".replace(" ", "\u00a0"))
+
+_FORMS = Path(settings.BASE_DIR, "data", "forms")
+_SHEETS = Path(settings.BASE_DIR, "templates", "print")
+_FONTS = Path(settings.BASE_DIR, "data", "fonts")
+
+
+class NoSuchForm(LookupError):
+    """There is no form of this kind, language or version."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """What is filled in; empty strings leave a line to write on."""
+
+    name: str = ""
+    birth: str = ""
+    number: str = ""
+    controller: str = ""
+    contact: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A help plan to print. `goals` are those of casework.models.plan.as_agreed, with days as dates."""
+
+    county: str
+    person: Person
+    case_manager: str
+    standing: str  # „Fassung 2, vereinbart am 03.02.2026“, or that it is a draft
+    goals: list[dict]
+
+
+def versions(kind: str) -> list[str]:
+    """The versions of a form, latest first; raises NoSuchForm."""
+    if kind not in KINDS:
+        raise NoSuchForm(kind)
+    return sorted((path.name for path in (_FORMS / kind).iterdir() if path.is_dir()), reverse=True)
+
+
+@cache
+def texts(kind: str, language: str, version: str) -> dict[str, Any]:
+    """The wording of a form; raises NoSuchForm."""
+    if language not in LANGUAGES or version not in versions(kind):
+        raise NoSuchForm(f"{kind} {language} {version}")
+    return yaml.safe_load((_FORMS / kind / version / f"{language}.yaml").read_text(encoding="utf-8"))
+
+
+def form(
+    kind: str,
+    language: str,
+    *,
+    person: Person | None = None,
+    county: str = "",
+    months: int = 6,
+    years: int = 3,
+    version: str = "",
+) -> bytes:
+    """A form in its latest (or the given) version as PDF; blank without a `person`. Raises NoSuchForm.
+
+    `months` a request and `years` a case are kept for, as the information sheet says.
+    """
+    return _pdf(kind, _form_data(kind, language, person or Person(), county, months, years, version))
+
+
+def plan(paper: Plan) -> bytes:
+    """A help plan as PDF, to sign."""
+    return _pdf("plan", _plan_data(paper))
+
+
+def _form_data(kind, language, person, county, months, years, version) -> dict[str, Any]:
+    version = version or versions(kind)[0]
+    words, german = texts(kind, language, version), texts(kind, "de", version)
+    data = words | {
+        "lang": language,
+        "german": {"title": german["title"], "draft": german["draft"]},
+        "person": asdict(person),
+        "footer": " · ".join(part for part in (county, KINDS[kind], f"Fassung {version}", person.number) if part),
+    }
+    if kind == "consent":
+        data["purposes"] = [
+            {"text": text, "german": german["purposes"][code], "named": code in NAMED}
+            for code, text in words["purposes"].items()
+        ]
+    else:
+        filled = {"months": _figure(months, language), "years": _figure(years, language), "authority": AUTHORITY}
+        data["sections"] = [one | {"text": one["text"].format(**filled)} for one in words["sections"]]
+    return data
+
+
+def _plan_data(paper: Plan) -> dict[str, Any]:
+    return {
+        "lang": "de",
+        "title": f"Hilfeplan {paper.person.number}".strip(),
+        "footer": f"{paper.county} · Hilfeplan · {paper.person.number} · {paper.standing}",
+        "county": paper.county,
+        "person": asdict(paper.person),
+        "case_manager": paper.case_manager,
+        "standing": paper.standing,
+        "goals": [
+            goal
+            | {"until": _day(goal["until"])}
+            | {"measures": [one | {"until": _day(one["until"])} for one in goal["measures"]]}
+            for goal in paper.goals
+        ],
+    }
+
+
+def _figure(number: int, language: str) -> str:
+    return str(number).translate(_PERSIAN) if language == "fa" else str(number)
+
+
+_PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+
+
+def _day(day: dt.date | None) -> str:
+    return f"{day:%d.%m.%Y}" if day else "–"
+
+
+def _pdf(sheet: str, data: dict[str, Any]) -> bytes:
+    made = _compiler(sheet, data).compile(format="pdf", pdf_standards=["ua-1"])
+    if not isinstance(made, bytes):
+        raise TypeError("typst answered several documents")
+    return made
+
+
+def _compiler(sheet: str, data: dict[str, Any]) -> typst.Compiler:
+    source = b"".join((_SHEETS / f"{name}.typ").read_bytes() for name in ("base", sheet))
+    return typst.Compiler(
+        source,
+        font_paths=_fonts(),
+        sys_inputs={"data": json.dumps(_in_our_letters(data), ensure_ascii=False)},
+    )
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """Ours alone: a document looks the same on every machine."""
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[_FONTS])
+
+
+def _in_our_letters(value: Any) -> Any:
+    """Texts with every letter our fonts lack written in Latin ones: PDF/UA allows no empty boxes."""
+    if isinstance(value, dict):
+        return {key: _in_our_letters(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_in_our_letters(one) for one in value]
+    if not isinstance(value, str):
+        return value
+    known = _letters()
+    return "".join(
+        sign
+        if sign in SILENT or (ord(sign) in known and sign.isprintable())
+        else "".join(one for one in anyascii(sign) if ord(one) in known and one.isprintable())
+        for sign in value
+    )
+
+
+#: Signs without a picture of their own: ends of lines, joiners, and marks of direction.
+SILENT = "\n \u200c\u200d\u2066\u2069"
+
+
+@cache
+def _letters() -> frozenset[int]:
+    """The characters that both the regular and the bold font can draw."""
+    found = [_characters_of(path.read_bytes()) for path in sorted(_FONTS.glob("*.ttf"))]
+    return frozenset(found[0].intersection(*found[1:]))
+
+
+def _characters_of(font: bytes) -> set[int]:
+    """Read from the table „cmap“, in its formats 4 and 12 (OpenType specification, chapter cmap)."""
+    tables = struct.unpack_from(">H", font, 4)[0]
+    records = (struct.unpack_from(">4sIII", font, 12 + 16 * number) for number in range(tables))
+    begin = next(offset for tag, _, offset, _ in records if tag == b"cmap")
+    found: set[int] = set()
+    for number in range(struct.unpack_from(">H", font, begin + 2)[0]):
+        at = begin + struct.unpack_from(">HHI", font, begin + 4 + 8 * number)[2]
+        kind = struct.unpack_from(">H", font, at)[0]
+        if kind == 4:
+            segments = struct.unpack_from(">H", font, at + 6)[0] // 2
+            lasts = struct.unpack_from(f">{segments}H", font, at + 14)
+            firsts = struct.unpack_from(f">{segments}H", font, at + 16 + 2 * segments)
+            for first, last in zip(firsts, lasts, strict=True):
+                found.update(range(first, last + 1))
+        elif kind == 12:
+            groups = struct.unpack_from(">I", font, at + 12)[0]
+            for group in range(groups):
+                first, last, _ = struct.unpack_from(">III", font, at + 16 + 12 * group)
+                found.update(range(first, last + 1))
+    return found - {0xFFFF}
