@@ -19,5 +19,9 @@ class CaseworkConfig(AppConfig):
             happened.connect(notices.tell_of, sender=sender, dispatch_uid=f"casework.notices.{sender.__name__}")
 
         # cases: its sections of the page of a case
-        from casework.views import clients  # noqa: F401
-        from casework.views import consents, documents, plan  # noqa: F401  # their sections of a case's page
+        from casework.views import (  # noqa: F401  # their sections of a case's page
+            clients,
+            consents,
+            documents,
+            plan,
+        )

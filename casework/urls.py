@@ -2,8 +2,7 @@
 
 from django.urls import path
 
-from casework.views import caseload, cases, clients, coordination, intake
-from casework.views import cases, consents, documents, plan
+from casework.views import caseload, cases, clients, consents, coordination, documents, intake, plan
 
 app_name = "casework"
 
