@@ -30,6 +30,17 @@ ACTS = {
     "procedure.hand_over": "Vorgang an Behörde übergeben",
     "procedure.mark": "Vorgang: Prüfliste geändert",
     "procedure.read": "Vorgang gelesen",
+    "procedure.in_work": "Vorgang: in Arbeit",
+    "procedure.decided": "Vorgang: entschieden",
+    "procedure.tell": "Vorgang: Rückmeldung an das Case Management",
+    "case.taken_back": "Fall: Import zurückgenommen",
+    "consultation.taken_back": "Beratung: Import zurückgenommen",
+    "import.upload": "Import: Tabelle hochgeladen",
+    "import.take_over": "Import: übernommen",
+    "import.discard": "Import: verworfen",
+    "import.undo": "Import: zurückgenommen",
+    "client.export": "Auskunft über eine Person ausgegeben (Art. 15 DSGVO)",
+    "checklists.load": "Prüflisten geladen",
 }
 
 
