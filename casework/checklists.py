@@ -27,10 +27,10 @@ class ChecklistFileError(Exception):
 
 
 @transaction.atomic
-def load_checklists(path: str | Path = FILE, by: User | None = None) -> Counter[str]:
+def load_checklists(path: str | Path | None = None, by: User | None = None) -> Counter[str]:
     """Bring the check lists to what the file says; answers what was new, changed and unchanged („neu“ …)."""
     found: Counter[str] = Counter()
-    told = sorted(_read(path), key=lambda row: (row["kind"], row["version"]))
+    told = sorted(_read(path or FILE), key=lambda row: (row["kind"], row["version"]))
     for row, after in zip(told, [*told[1:], None], strict=True):
         following = after if after and after["kind"] == row["kind"] else None
         _bring(row, following, found)

@@ -71,7 +71,7 @@ def test_a_wrong_file_is_refused_in_words_and_changes_nothing(tmp_path, changes)
 def test_a_file_that_is_none_ends_the_command_in_words(tmp_path, monkeypatch):
     file = tmp_path / "none.yaml"
     file.write_text(": [")
-    monkeypatch.setattr("casework.checklists.load_checklists.__defaults__", (file, None))
+    monkeypatch.setattr("casework.checklists.FILE", file)
     with pytest.raises(CommandError, match="lassen sich nicht lesen"):
         call_command("load_checklists")
 

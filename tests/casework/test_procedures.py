@@ -12,7 +12,8 @@ from kim import trail, workdays
 from kim.models import Draft, Mail, Notice, Role, User
 from kim.privacy_gate import Held
 from kim.workflow import StepRefused
-from tests.casework.factories import authority, case, case_at, case_manager, checklist, client as person, consent
+from tests.casework.factories import authority, case, case_at, case_manager, checklist, consent
+from tests.casework.factories import client as person
 from tests.factories import organisation, user
 from tests.htmx import SWAP, element
 
@@ -301,8 +302,8 @@ def test_queries_of_the_pages_do_not_grow(client, led, clerk, django_assert_max_
     )
     for number in range(5):
         made.tell(by=clerk, text=f"Rückmeldung {number}")
-    for person in (clerk, led.owner):
-        client.force_login(person)
+    for reader in (clerk, led.owner):
+        client.force_login(reader)
         with django_assert_max_num_queries(12):
             assert client.get(made.get_absolute_url()).status_code == 200
     with django_assert_max_num_queries(12):
