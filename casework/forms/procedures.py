@@ -9,6 +9,8 @@ from casework.models import Checklist, Procedure, ProcedureItem
 from kim.forms import Day, Form, Line, OneOf, Pick, Text
 
 ANY = [("", "alle")]
+#: What the review calls a text → its field.
+REVIEWED = {str(Procedure._meta.get_field(name).verbose_name): name for name in ("person", "text", "papers")}
 
 
 class HandOverForm(Form):
@@ -23,7 +25,7 @@ class HandOverForm(Form):
         "geht von selbst mit.",
     )  # fmt: skip
     papers = Text(
-        max_length=1000, rows=4, required=False, label=Procedure._meta.get_field("papers").verbose_name,
+        max_length=1000, rows=4, required=False, label="Übergebene Unterlagen",
         help_text="Eine je Zeile. Die Unterlagen selbst geben Sie auf dem gewohnten Weg ab.",
     )  # fmt: skip
     papers_named = forms.BooleanField(required=False, label="Die Einwilligung nennt diese Unterlagen.")
@@ -32,7 +34,7 @@ class HandOverForm(Form):
     def __init__(self, *args, consents, checklists, **kwargs):
         super().__init__(*args, **kwargs)
         self.fields["consent"] = OneOf(
-            consents, label="Behörde", widget=forms.RadioSelect,
+            consents, label="Behörde", widget=forms.RadioSelect(),
             label_of=lambda consent: f"{consent.recipient} (Einwilligung {consent.span})",
         )  # fmt: skip
         self.fields["checklist"] = OneOf(checklists, label="Verfahren", label_of=lambda row: row.get_kind_display())
@@ -66,11 +68,14 @@ class HandOverForm(Form):
         return self.cleaned_data["previewed"] == self.fingerprint
 
 
+def _choice(choices, label):
+    widget = forms.Select(attrs={"class": "form-select form-select-sm"})
+    return forms.ChoiceField(choices=choices, required=False, label=label, widget=widget)
+
+
 class ProcedureFilter(forms.Form):
-    kind = forms.ChoiceField(choices=ANY + Checklist.Kind.choices, required=False, label="Verfahren")
-    status = forms.ChoiceField(
-        choices=[("", "alle"), ("open", "nicht entschieden"), *Procedure.Status.choices], required=False, label="Stand"
-    )
+    kind = _choice(ANY + Checklist.Kind.choices, "Verfahren")
+    status = _choice([*ANY, ("open", "nicht entschieden"), *Procedure.Status.choices], "Stand")
 
     def narrow(self, rows):
         """`rows` narrowed by what was asked and can be understood."""
@@ -107,7 +112,7 @@ class ItemsForm(Form):
 
 class DecisionForm(Form):
     outcome = Pick(choices=Procedure.Outcome.choices, label="Ergebnis")
-    ended_on = Day(past=True, label="entschieden am")
+    ended_on = Day(past=True, label="Entschieden am")
 
 
 class ProcedureNoteForm(Form):

@@ -12,7 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from casework import access, reading
 from casework.case_page import MAIN, section
-from casework.forms.procedures import DecisionForm, HandOverForm, ItemsForm, ProcedureFilter, ProcedureNoteForm
+from casework.forms.procedures import (
+    REVIEWED,
+    DecisionForm,
+    HandOverForm,
+    ItemsForm,
+    ProcedureFilter,
+    ProcedureNoteForm,
+)
 from casework.models import Case, CaseProcedure, Checklist, Consent, Procedure, ProcedureItem
 from casework.models.consents import TO_AUTHORITY
 from kim import today, workdays
@@ -89,7 +96,7 @@ def _previewed_or_handed_over(request, case, form):
         if held := [one for one in found if one.blocks or one.key not in form.confirmed]:
             raise Held(held)
     except Held as held:
-        form.hold(held.findings)
+        form.hold(held.findings, REVIEWED)
         return _hand_over_page(request, case, form, status=422)
     except (StepRefused, GateDown) as refusal:
         form.add_error(None, str(refusal))

@@ -219,8 +219,8 @@ def test_a_formula_is_text(client, me):
 
 def test_unknown_columns_are_named(client, me):
     client.force_login(me)
-    answer = client.post(NEW, {"kind": "consultations", "file": sheet([*HEAD, "Bemerkung"], [day(), "", "Windeck", "RATHAUS"])},
-                         follow=True)  # fmt: skip
+    file = sheet([*HEAD, "Bemerkung"], [day(), "", "Windeck", "RATHAUS"])
+    answer = client.post(NEW, {"kind": "consultations", "file": file}, follow=True)
     assert "Nicht gelesen werden die Spalten „Bemerkung“" in answer.content.decode()
 
 
@@ -290,10 +290,7 @@ def test_one_at_a_time_and_only_for_case_managers(client, me):
     assert again.status_code == 409
     client.post(reverse("casework:import_discard", args=[found.pk]))
     assert not ImportRow.objects.exists()
-    assert (
-        client.post(NEW, {"kind": "consultations", "file": sheet(HEAD, [day(), "", "Windeck", "RATHAUS"])}).status_code
-        == 302
-    )
+    assert upload(client, me, "consultations", sheet(HEAD, [day(), "", "Windeck", "RATHAUS"])).status_code == 302
 
 
 # Taking back
