@@ -50,7 +50,7 @@ def as_pdf(parts: list[Part], head: dict[str, str], lead: list[str]) -> bytes:
     }
     made = typst.compile(SOURCE.encode(), sys_inputs={"told": json.dumps(told, ensure_ascii=False)},
                          pdf_standards=["ua-1"])  # fmt: skip
-    return bytes(made)  # type: ignore[arg-type]
+    return bytes(made)
 
 
 def _cells(part: Part) -> list[list[list[str]]]:

@@ -46,7 +46,7 @@ def read(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
 
 def _headed(lines: Iterable[list[str]]):
     headings: list[str] = []
-    found = []
+    found: list[tuple[int, list[str]]] = []
     for number, line in enumerate(lines, start=1):
         cells = [cell.strip()[:MOST_SIGNS] for cell in line[:MOST_COLUMNS]]
         if not any(cells):

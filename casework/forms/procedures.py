@@ -1,16 +1,16 @@
 """Forms of Modul 3: the hand-over by case management, and what the authority says about its procedure."""
 
+import datetime as dt
 import hashlib
 import json
 
 from django import forms
 
 from casework.models import Checklist, Procedure, ProcedureItem
+from casework.models.procedures import REVIEWED
 from kim.forms import Day, Form, Line, OneOf, Pick, Text
 
 ANY = [("", "alle")]
-#: What the review calls a text → its field.
-REVIEWED = {str(Procedure._meta.get_field(name).verbose_name): name for name in ("person", "text", "papers")}
 
 
 class HandOverForm(Form):
@@ -18,18 +18,21 @@ class HandOverForm(Form):
 
     NAMES = ("consent", "checklist", "person", "text", "papers", "papers_named", "previewed")
 
-    person = Line(max_length=240, label=Procedure._meta.get_field("person").verbose_name)
+    person = Line(max_length=240, label=REVIEWED["person"])
     text = Text(
-        max_length=2000, rows=8, label=Procedure._meta.get_field("text").verbose_name,
+        max_length=2000, rows=8, label=REVIEWED["text"],
         help_text="Schreiben Sie neu und nur, was die Behörde für dieses Verfahren braucht. Nichts aus dem Fall "
         "geht von selbst mit.",
     )  # fmt: skip
     papers = Text(
-        max_length=1000, rows=4, required=False, label="Übergebene Unterlagen",
+        max_length=1000, rows=4, required=False, label=REVIEWED["papers"],
         help_text="Eine je Zeile. Die Unterlagen selbst geben Sie auf dem gewohnten Weg ab.",
     )  # fmt: skip
     papers_named = forms.BooleanField(required=False, label="Die Einwilligung nennt diese Unterlagen.")
     previewed = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
+    #: When the draft was saved that the form was filled from.
+    saved_at: dt.datetime | None = None
 
     def __init__(self, *args, consents, checklists, **kwargs):
         super().__init__(*args, **kwargs)

@@ -22,6 +22,12 @@ from kim.models import Organisation, User
 from kim.trigrams import fold
 from kim.workflow import StepRefused, happened
 
+#: What the review calls the texts it reads.
+REVIEWED = {
+    "person": "Person, wie in der Einwilligung genannt",
+    "text": "Anliegen",
+    "papers": "Übergebene Unterlagen",
+}
 #: Sent twice by a double click, the same is handed over once.
 TWICE = dt.timedelta(minutes=2)
 
@@ -127,9 +133,9 @@ class Procedure(models.Model):
     checklist = models.ForeignKey(Checklist, on_delete=models.PROTECT, related_name="+", verbose_name="Prüfliste")
     authority = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", verbose_name="Behörde")
     consent = models.ForeignKey(Consent, on_delete=models.PROTECT, related_name="+", verbose_name="Einwilligung")
-    person = models.CharField("Person, wie in der Einwilligung genannt", max_length=240)
-    text = models.TextField("Anliegen", max_length=2000)
-    papers = models.TextField("übergebene Unterlagen", max_length=1000, blank=True)
+    person = models.CharField(REVIEWED["person"], max_length=240)
+    text = models.TextField(REVIEWED["text"], max_length=2000)
+    papers = models.TextField(REVIEWED["papers"], max_length=1000, blank=True)
     handed_over_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="übergeben von")
     handed_over_at = models.DateTimeField("übergeben", default=workdays.now)
     status = models.CharField("Stand", max_length=8, choices=Status, default=Status.RECEIVED)
@@ -205,8 +211,7 @@ class Procedure(models.Model):
 
         The authority is told who the client is, so the client's own name and birth date are no finding in the texts.
         """
-        texts = {cls._meta.get_field(name).verbose_name: value for name, value in
-                 (("person", person), ("text", text), ("papers", papers))}  # fmt: skip
+        texts = {REVIEWED["person"]: person, REVIEWED["text"]: text, REVIEWED["papers"]: papers}
         identity = case.client.identity
         own = set(fold(f"{identity} {identity.listed}").replace(",", " ").split())
         found = privacy_gate.check(texts, author=by, context=case)

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from casework import access, reading
 from casework.case_page import MAIN, section
 from casework.forms.procedures import (
-    REVIEWED,
     DecisionForm,
     HandOverForm,
     ItemsForm,
@@ -96,7 +95,7 @@ def _previewed_or_handed_over(request, case, form):
         if held := [one for one in found if one.blocks or one.key not in form.confirmed]:
             raise Held(held)
     except Held as held:
-        form.hold(held.findings, REVIEWED)
+        form.hold(held.findings)
         return _hand_over_page(request, case, form, status=422)
     except (StepRefused, GateDown) as refusal:
         form.add_error(None, str(refusal))
@@ -114,7 +113,7 @@ def _as_received(user, form) -> dict:
 def _hand_over_page(request, case, form, *, preview=None, changed=False, status=200):
     form.draft_key = _key(case)
     context = {"case": case, "form": form, "preview": preview, "refused": "", "changed": CHANGED if changed else "",
-               "saved_at": getattr(form, "saved_at", None)}  # fmt: skip
+               "saved_at": form.saved_at}  # fmt: skip
     return render(request, "casework/procedure_new.html", context, status=status)
 
 
@@ -232,18 +231,17 @@ def _acted(request, procedure, form, run, words):
 def _show(request, procedure, *, failed=None, refused="", kept=(), status=200):
     works = _works_on(request.user, procedure)
     draft = Draft.of(request.user, _note_key(procedure)) if works else None
-    forms = {
-        ItemsForm: ItemsForm(items=_items(procedure)),
-        DecisionForm: DecisionForm(initial={"ended_on": workdays.today()}, auto_id="entscheidung_%s"),
-        ProcedureNoteForm: ProcedureNoteForm(initial=draft.data if draft else {}, auto_id="rueckmeldung_%s"),
-    }
-    if failed is not None:
-        forms[type(failed)] = failed
-    forms[ProcedureNoteForm].draft_key = _note_key(procedure)
+    items = failed if isinstance(failed, ItemsForm) else ItemsForm(items=_items(procedure))
+    decision, note = failed, failed
+    if not isinstance(failed, DecisionForm):
+        decision = DecisionForm(initial={"ended_on": workdays.today()}, auto_id="entscheidung_%s")
+    if not isinstance(failed, ProcedureNoteForm):
+        note = ProcedureNoteForm(initial=draft.data if draft else {}, auto_id="rueckmeldung_%s")
+    note.draft_key = _note_key(procedure)
     links = CaseProcedure.objects.filter(procedure=procedure, case__in=Case.objects.visible_to(request.user))
     context = {
-        "procedure": procedure, "works": works, "items": forms[ItemsForm].items, "decision": forms[DecisionForm],
-        "note": forms[ProcedureNoteForm], "notes": list(procedure.notes.select_related("by")), "failed": failed,
+        "procedure": procedure, "works": works, "items": items.items, "decision": decision,
+        "note": note, "notes": list(procedure.notes.select_related("by")), "failed": failed,
         "link": links.select_related("case").first(), "refused": refused, "kept": list(kept),
         "saved_at": draft.saved_at if draft else None, "statuses": ProcedureItem.Status.choices,
         "is_withdrawn": not procedure.consent.is_in_force,
