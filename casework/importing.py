@@ -30,8 +30,8 @@ WHO_IT_IS = ("given_name", "family_name", "birth_date", "phone", "email", "stree
 
 def work_on() -> int:
     """Do everything imports owe, oldest first; answers how many were brought to an end. Old ones nobody wanted go."""
-    for old in Import.objects.left_lying():
-        old.delete()
+    Import.objects.left_lying().delete()
+    ImportRow.objects.filter(of__in=Import.objects.over().order_by().values("pk")).delete()
     ended = 0
     for pk in list(Import.objects.to_do().order_by("pk").values_list("pk", flat=True)):
         while (more := portion(pk)) is True:

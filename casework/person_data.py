@@ -21,6 +21,21 @@ from casework.privacy import TABLE, Row, rows_of
 OF_NOBODY = {"Actor", "CaseNumberRange", "Checklist", "ChecklistItem", "Import", "ImportRow"}
 
 
+#: What a table is called where the model itself has no German name.
+CALLED = {
+    "Household": "Haushalt",
+    "Client": "Angaben zur Beratung",
+    "Identity": "Person und Kontakt",
+    "CaseStep": "Schritte des Falls",
+    "CaseIssue": "Verknüpfung mit einem Knackpunkt",
+    "Assessment": "Einschätzung",
+    "GoalMeasure": "Maßnahme zu einem Ziel",
+    "PlanVersion": "vereinbarte Fassung des Hilfeplans",
+    "Look": "Einblick der Koordinierung",
+    "HandOver": "Fallübergabe",
+}
+
+
 @dataclass(frozen=True)
 class Field:
     name: str
@@ -38,7 +53,7 @@ class Part:
 
     @property
     def name(self) -> str:
-        return str(self.model._meta.verbose_name)
+        return CALLED.get(self.model.__name__, str(self.model._meta.verbose_name))
 
 
 def tables() -> list[type[Model]]:
@@ -93,11 +108,21 @@ def _is_of_case(model) -> bool:
 
 
 def _fields(model) -> list[Field]:
-    return [
-        Field(name, str(getattr(model._meta.get_field(name), "verbose_name", name)), row)
-        for row in rows_of(model)
-        for name in row.fields
-    ]
+    return [Field(name, _label(model, name, row), row) for row in rows_of(model) for name in row.fields]
+
+
+def _label(model, name, row) -> str:
+    """What a field is called on our pages; one that never stands on a page is called after its purpose."""
+    field = model._meta.get_field(name)
+    if field.primary_key and not field.is_relation:
+        return "laufende Nummer"
+    words = str(field.verbose_name)
+    if words != name.replace("_", " "):
+        return words
+    other = field.related_model
+    if other is not None and other._meta.app_label == "casework":
+        return f"zu: {CALLED.get(other.__name__, str(other._meta.verbose_name))}"
+    return row.purpose
 
 
 def _entries(model, rows) -> Iterator[dict[str, Any]]:
@@ -139,6 +164,7 @@ def as_json(parts: list[Part], head: dict[str, str]) -> str:
         "angaben": [
             {
                 "tabelle": part.name,
+                "name": part.model.__name__,
                 "felder": [
                     {
                         "feld": field.name,

@@ -19,22 +19,20 @@ SOURCE = r"""
 #for line in told.lead [ #par[#line] ]
 #for part in told.parts [
   == #part.name
-  #if part.entries.len() == 0 [
-    Dazu ist nichts gespeichert.
-  ] else [
-    #for (number, entry) in part.entries.enumerate() [
-      #if part.entries.len() > 1 [ === Eintrag #(number + 1) ]
-      #table(
-        columns: (34%, 1fr),
-        stroke: (x, y) => (bottom: 0.4pt + luma(180)),
-        inset: (x: 3pt, y: 4pt),
-        table.header[Angabe][Inhalt],
-        ..entry.map(cell => (cell.at(0), cell.at(1))).flatten()
-      )
-    ]
+  #for (number, entry) in part.entries.enumerate() [
+    #if part.entries.len() > 1 [ === Eintrag #(number + 1) ]
+    #table(
+      columns: (34%, 1fr),
+      stroke: (x, y) => (bottom: 0.4pt + luma(180)),
+      inset: (x: 3pt, y: 4pt),
+      table.header[Angabe][Inhalt],
+      ..entry.map(cell => (cell.at(0), cell.at(1))).flatten()
+    )
   ]
   #for line in part.why [ #par(text(size: 8pt, line)) ]
 ]
+== Dazu ist nichts gespeichert
+#told.empty
 """
 
 
@@ -46,7 +44,10 @@ def as_pdf(parts: list[Part], head: dict[str, str], lead: list[str]) -> bytes:
         "title": head["titel"],
         "author": head["verantwortlich"],
         "lead": lead,
-        "parts": [{"name": part.name, "entries": _cells(part), "why": _why(part)} for part in parts],
+        "parts": [
+            {"name": _capital(part.name), "entries": _cells(part), "why": _why(part)} for part in parts if part.entries
+        ],
+        "empty": ", ".join(part.name for part in parts if not part.entries) or "–",
     }
     made = typst.compile(SOURCE.encode(), sys_inputs={"told": json.dumps(told, ensure_ascii=False)},
                          pdf_standards=["ua-1"])  # fmt: skip

@@ -21,7 +21,7 @@ class Kept(models.TextChoices):
     ALONE = "alone", "Beratung ohne Fall: 3 Jahre"
     DIRECTORY = "directory", "solange die Stelle besteht"
     ALWAYS = "always", "auf Dauer"
-    IMPORT = "import", "bis zur Übernahme, höchstens 14 Tage"
+    IMPORT = "import", "14 Tage"
 
 
 class Erasure(models.TextChoices):

@@ -15,7 +15,7 @@ from kim import trail, workdays
 from kim.models import User
 from kim.workflow import StepRefused, happened
 
-#: An import nobody decides on is deleted after so many days; it holds personal data.
+#: For so many days the rows of an import are kept: to decide on it, and afterwards to take it back.
 WAITS = dt.timedelta(days=14)
 
 
@@ -29,7 +29,13 @@ class ImportQuerySet(models.QuerySet):
         return self.filter(state__in=Import.UNDER_WAY)
 
     def left_lying(self):
+        """Nobody decided on them in time."""
         return self.filter(state=Import.State.READY, created_at__lt=workdays.now() - WAITS)
+
+    def over(self):
+        """Whose rows have served their time."""
+        ended = (Import.State.DONE, Import.State.UNDONE)
+        return self.filter(state__in=ended, state_since__lt=workdays.now() - WAITS)
 
 
 class Import(models.Model):
@@ -85,6 +91,10 @@ class Import(models.Model):
         return self.state in self.UNDER_WAY
 
     @property
+    def can_be_undone(self) -> bool:
+        return self.state == self.State.DONE and self.rows_made > 0 and self.state_since >= workdays.now() - WAITS
+
+    @property
     def rows_good(self) -> int:
         return self.rows_total - self.rows_faulty
 
@@ -136,6 +146,8 @@ class Import(models.Model):
         self._held_by(by)
         if self.state != self.State.DONE:
             raise StepRefused(f"Dieser Import lässt sich nicht zurücknehmen: {self.get_state_display()}.")
+        if not self.can_be_undone:
+            raise StepRefused(f"Zurücknehmen lässt sich ein Import nur {WAITS.days} Tage lang.")
         self._be(self.State.UNDOING)
         trail.record("import.undo", self, by=by)
 

@@ -95,7 +95,7 @@ def import_undo(request, pk):
     found = _one(request, pk)
     if request.method == "POST":
         return _acted(request, found, lambda: found.undo(by=request.user))
-    if found.state != Import.State.DONE:
+    if not found.can_be_undone:
         return redirect(found)
     stays = importing.would_stay(found)
     there = found.rows.filter(made__isnull=False).count()

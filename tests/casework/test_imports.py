@@ -284,6 +284,17 @@ def test_what_nobody_wants_goes_after_two_weeks(client, me):
     assert not Import.objects.filter(pk=found.pk).exists()
 
 
+def test_rows_go_two_weeks_after_the_import_and_with_them_the_way_back(client, me):
+    found = start(client, me, "consultations", sheet(HEAD, [day(), "", "Windeck", "RATHAUS"], ["x"]))
+    take_over(client, found, rows="good")
+    with workdays.as_of(workdays.today() + dt.timedelta(days=16)):
+        importing.work_on()
+        assert not ImportRow.objects.exists()
+        with pytest.raises(StepRefused, match="14 Tage"):
+            found.undo(by=me)
+    assert Consultation.objects.count() == 1
+
+
 def test_one_at_a_time_and_only_for_case_managers(client, me):
     found = start(client, me, "consultations", sheet(HEAD, [day(), "", "Windeck", "RATHAUS"]))
     again = upload(client, me, "consultations", sheet(HEAD, [day(), "", "Windeck", "RATHAUS"]))
