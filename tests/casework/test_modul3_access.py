@@ -12,6 +12,8 @@ from kim import workdays
 from kim.models import Absence, Role
 from tests.casework.factories import authority, case_at, case_manager, checklist, consent
 from tests.factories import organisation, steering_group, user
+from tests.test_hostile import HOSTILE, forms_shown
+from tests.test_hostile import ask as ask_hostile
 
 pytestmark = pytest.mark.django_db
 
@@ -101,3 +103,21 @@ def test_acts_are_no_pages(client, here):
     for name in POST:
         thing = next(row[1] for row in ROWS if row[0] == name)
         assert client.get(reverse(f"casework:{name}", args=here.things[thing])).status_code == NOT_THIS
+
+
+@pytest.mark.parametrize(("who", "starts"), [
+    ("owner", ["case", "procedure", "import", "client"]), ("authority", ["procedure", None]),
+])  # fmt: skip
+def test_no_form_breaks_whatever_is_typed_into_it(client, here, who, starts):
+    client.raise_request_exception = False
+    client.force_login(here.people[who])
+    pages = {"case": "procedure_new", "procedure": "procedure_detail", "import": "import_detail",
+             "client": "client_data", None: "procedure_list"}  # fmt: skip
+    for start in starts:
+        address = reverse(f"casework:{pages[start]}", args=here.things[start])
+        forms = forms_shown(client, address, pages=1)
+        for (target, method, names), form in forms.items():
+            for number, value in enumerate(HOSTILE):
+                ask_hostile(client, method, target, dict.fromkeys(names, value))
+                changed = {names[number % len(names)]: value} if names else {}
+                ask_hostile(client, method, target, form["fields"] | changed)
