@@ -2,6 +2,7 @@
 a fault in German, at its line and column.
 """
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from casework.models import Case, Client, Import
+from casework.models import Case, Client, Identity, Import
 from kim import workdays
 from kim.forms import Day, clean_text
 from kim.models import Code, Municipality
@@ -35,7 +36,7 @@ class Lists:
             for word in (code.code, code.short, code.label):
                 if word:
                     codes.setdefault(code.list, {}).setdefault(fold(word), code)
-        kept = Case.objects.kept_by(user).select_related("client__identity", "municipality")
+        kept = Case.objects.kept_by(user).filter(owner=user).select_related("client__identity", "municipality")
         cases, people = {}, {}
         for case in kept:
             cases[fold(case.number)] = case
@@ -76,6 +77,27 @@ def past_day(cell, lists):
         return None
     day = Day(past=True).to_python(cell)
     return day if day <= workdays.today() else _fault("liegt in der Zukunft")
+
+
+def birth(cell, lists):
+    """(day, how exactly it is known): a day, „03/1990“ or „1990“, as the list of cases writes them; None if unknown."""
+    if not cell or fold(cell) == "unbekannt":
+        return None
+    exact = Identity.Precision
+    if found := re.fullmatch(r"(?:([0-9]{1,2})/)?((?:19|20)[0-9]{2})", cell):
+        month = int(found[1] or 1)
+        if not 1 <= month <= 12:
+            return _fault("diesen Monat gibt es nicht")
+        day = dt.date(int(found[2]), month, 1)
+        known = exact.MONTH if found[1] else exact.YEAR
+        return (day, known) if day <= workdays.today() else _fault("liegt in der Zukunft")
+    return past_day(cell, lists), exact.DAY
+
+
+def minutes(cell, lists):
+    """In quarter hours, begun ones counted; as the list of consultations writes them."""
+    found = number(1, 480)(cell, lists)
+    return -(-found // 15) if found else None
 
 
 def any_day(cell, lists):
@@ -141,7 +163,7 @@ def _code(cell, known) -> Code:
 
 
 def own_case(cell, lists):
-    if not cell:
+    if not cell or fold(cell) == "anonym":
         return None
     case = lists.cases.get(fold(cell))
     if case is None:
@@ -189,6 +211,7 @@ CONSULTATIONS = (
     Column("municipality", "Kommune", place, False, (), "ohne Fallnummer nötig"),
     Column("form", "Beratungsform", one_of(L.CONTACT_FORM), True, ("Form",), "", L.CONTACT_FORM),
     Column("quarter_hours", "Dauer in Viertelstunden", number(1, 32), False, ("Viertelstunden",), "1 bis 32; leer: 2"),
+    Column("minutes", "Dauer (Minuten)", minutes, False, ("Minuten",), "statt der Viertelstunden"),
     Column("place", "Ort", text(120)),
     Column("topics", "Themen", some_of(L.LIFE_DOMAIN), False, ("Handlungsfelder",), "mehrere mit Semikolon",
            L.LIFE_DOMAIN),
@@ -206,10 +229,11 @@ CONSULTATIONS = (
 CASES = (
     Column("family_name", "Nachname", text(120), True),
     Column("given_name", "Vorname", text(120)),
-    Column("birth_date", "Geburtsdatum", past_day, False, (), "TT.MM.JJJJ"),
+    Column("born", "Geburtsdatum", birth, False, (), "TT.MM.JJJJ, MM/JJJJ oder JJJJ"),
     Column("municipality", "Kommune", place, True),
     Column("opened_on", "angefragt am", past_day, False, ("Anfrage am",), "TT.MM.JJJJ; leer: heute"),
-    Column("foreign_number", "Nummer in der landesweiten Datenbank KIM", text(40), False, ("Fremdnummer",)),
+    Column("foreign_number", "Nummer in der landesweiten Datenbank KIM", text(40), False,
+           ("Nummer Datenbank KIM", "Fremdnummer")),
     Column("access_route", "Zugangsweg", one_of(L.ACCESS_ROUTE), False, (), "", L.ACCESS_ROUTE),
     Column("occasion", "Anlass", text(2000, lines=True)),
     Column("target_group", "Zielgruppe", one_of(L.TARGET_GROUP), False, (), "", L.TARGET_GROUP),
@@ -272,6 +296,8 @@ def read_row(kind: str, values: dict[str, str], lists: Lists) -> tuple[dict[str,
 def _across(kind, given, lists) -> list[dict[str, str]]:
     """What is wrong between columns, or with what is there already."""
     if kind == Import.Kind.CONSULTATIONS:
+        if given["minutes"] and given["quarter_hours"] and given["minutes"] != given["quarter_hours"]:
+            return [{"column": "Dauer (Minuten)", "text": "passt nicht zur Dauer in Viertelstunden"}]
         alone = given["case"] is None and given["municipality"] is None
         return [{"column": "Kommune", "text": "ohne Fallnummer braucht es die Kommune"}] if alone else []
     if given["expires_on"] and not given["status"]:
@@ -281,7 +307,7 @@ def _across(kind, given, lists) -> list[dict[str, str]]:
         words = f"gibt es in Ihrem Bestand schon: {foreign.number}"
         return [{"column": "Nummer in der landesweiten Datenbank KIM", "text": words}]
     name = ", ".join(part for part in (given["family_name"], given["given_name"]) if part)
-    there = lists.people.get((fold(name), given["birth_date"]))
+    there = lists.people.get((fold(name), given["born"][0])) if given["born"] else None
     if there:
         return [{"column": "Nachname", "text": f"diese Person gibt es schon: {there}"}]
     return []

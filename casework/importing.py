@@ -25,7 +25,7 @@ CHECKED_AT_ONCE, MADE_AT_ONCE = 500, 50
 COMES_ALONG = {Identity, ResidenceStatus, LegalArea, Case}
 
 OF_A_CLIENT = ("municipality", "target_group", "gender", "citizenship", "interpreter_needed", "german_level")
-WHO_IT_IS = ("given_name", "family_name", "birth_date", "phone", "email", "street", "postal_code", "town")
+WHO_IT_IS = ("given_name", "family_name", "phone", "email", "street", "postal_code", "town")
 
 
 def work_on() -> int:
@@ -89,20 +89,20 @@ def _check(found: Import) -> int:
 def _know(found, row, given, lists) -> None:
     """A case may stand in a sheet once."""
     if found.kind == Import.Kind.CASES and not row.faults:
-        _remember(given["family_name"], given["given_name"], given["birth_date"], row.line, lists)
+        _remember(given["family_name"], given["given_name"], given["born"], row.line, lists)
 
 
 def _know_earlier(found, line, lists) -> None:
     if found.kind == Import.Kind.CASES:
         for row in found.rows.filter(line__lt=line, faults=[]):
             given, _ = read_row(found.kind, row.values, lists)
-            _remember(given["family_name"], given["given_name"], given["birth_date"], row.line, lists)
+            _remember(given["family_name"], given["given_name"], given["born"], row.line, lists)
 
 
 def _remember(family, given, born, line, lists) -> None:
     if born:
         name = ", ".join(part for part in (family, given) if part)
-        lists.people.setdefault((fold(name), born), f"Zeile {line}")
+        lists.people.setdefault((fold(name), born[0]), f"Zeile {line}")
 
 
 # Making
@@ -141,6 +141,8 @@ def _make_one(found, row, given, lists) -> None:
 
 def _consultation(by, given) -> Consultation:
     given = {name: value for name, value in given.items() if value not in (None, "", [])}
+    if lasted := given.pop("minutes", None):
+        given["quarter_hours"] = lasted
     return Consultation.record(by=by, **given)
 
 
@@ -149,7 +151,10 @@ def _case(by, given) -> Case:
     client.full_clean()
     client.save()
     client.languages.set(given["languages"])
-    Identity.objects.create(client=client, **{name: given[name] for name in WHO_IT_IS})
+    who = {name: given[name] for name in WHO_IT_IS}
+    if given["born"]:
+        who["birth_date"], who["birth_precision"] = given["born"]
+    Identity.objects.create(client=client, **who)
     fields = {name: given[name] for name in ("foreign_number", "access_route", "occasion", "opened_on")}
     case = Case.open(by=by, client=client, municipality=client.municipality, **fields)
     if given["status"]:

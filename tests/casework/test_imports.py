@@ -6,6 +6,7 @@ import io
 import zipfile
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.db import connection
@@ -14,12 +15,12 @@ from django.urls import reverse
 from openpyxl import Workbook, load_workbook
 
 from casework import importing, sheets
-from casework.columns import columns_of
+from casework.columns import Lists, columns_of, some_of
 from casework.importing import would_stay
 from casework.models import Case, Client, Consultation, FollowUp, Identity, Import, ImportRow
 from casework.tasks import work_on_imports
 from kim import workdays
-from kim.models import JobRun, Role, TrailEntry
+from kim.models import Absence, JobRun, Role, TrailEntry, User
 from kim.workflow import StepRefused
 from tests.casework.factories import case, case_manager
 from tests.casework.factories import client as person
@@ -149,6 +150,15 @@ def test_what_is_there_already_and_what_stands_twice_is_a_fault(client, me):
     assert [row.line for row in found.rows.exclude(faults=[])] == [2, 3, 5]
 
 
+def test_a_case_one_only_stands_in_for_is_not_filled_by_a_sheet(client, me):
+    away = case_manager()
+    theirs = case(by=away)
+    Absence.objects.create(user=away, deputy=me, valid_from=workdays.today())
+    assert Case.objects.kept_by(User.objects.get(pk=me.pk)).filter(pk=theirs.pk).exists()
+    found = start(client, me, "consultations", sheet(HEAD, [day(), theirs.number, "", "RATHAUS"]))
+    assert found.rows_faulty == 1
+
+
 def test_a_case_that_was_locked_in_between_is_found_when_it_is_taken_over(client, me):
     own = case(by=me)
     found = start(
@@ -158,6 +168,40 @@ def test_a_case_that_was_locked_in_between_is_found_when_it_is_taken_over(client
     found = take_over(client, found)
     assert (found.rows_made, found.rows_faulty) == (1, 1)
     assert "gesperrt" in found.rows.exclude(faults=[]).get().faults[0]["text"]
+
+
+def test_what_our_own_lists_write_is_read_again(client, me):
+    found = start(client, me, "consultations", sheet(
+        ["Datum", "Fall", "Kommune", "Form", "Dauer (Minuten)", "Themen", "erfasst am"],
+        [day(), "anonym", "Windeck", "RATHAUS", "50", "", day()],
+        [day(), "anonym", "Windeck", "RATHAUS", "999", "", day()],
+    ))  # fmt: skip
+    assert [row.line for row in found.rows.exclude(faults=[])] == [3]
+    take_over(client, found, rows="good")
+    assert Consultation.objects.get().quarter_hours == 4
+    head = ["Fallnummer", "Nummer Datenbank KIM", "Nachname", "Vorname", "Geburtsdatum", "Phase", "Kommune"]
+    found = start(client, me, "cases", sheet(
+        head, ["RSK-1", "L-9", "Rahimi", "Nadia", "03/1990", "Monitoring", "Windeck"],
+        ["RSK-2", "", "Haddadi", "Karim", "unbekannt", "", "Windeck"],
+        ["", "", "Demir", "Ayla", "13/1990", "", "Windeck"],
+        ["", "", "Kaya", "Elif", "1988", "", "Windeck"],
+    ))  # fmt: skip
+    assert [row.line for row in found.rows.exclude(faults=[])] == [4]
+    take_over(client, found, rows="good")
+    assert {one.family_name: one.birth_words for one in Identity.objects.all()} == {
+        "Rahimi": "03/1990", "Haddadi": "unbekannt", "Kaya": "1988",
+    }  # fmt: skip
+
+
+def test_entries_of_code_lists_may_hold_commas_themselves(client, me):
+    known = Lists.of(me)
+    both = "Beruf, Ausbildung; Wohnen"
+    codes = known.codes.setdefault("life_domain", {})
+    codes |= {"beruf, ausbildung": "B", "wohnen": "W"}
+    read = some_of("life_domain")
+    assert read(both, known) == read("Wohnen, Beruf, Ausbildung", known)[::-1] == ["B", "W"]
+    with pytest.raises(ValidationError, match="Sport"):
+        read("Wohnen, Sport", known)
 
 
 # Files
