@@ -12,7 +12,7 @@ from django.db import DatabaseError, models, transaction
 from django.db.models import CharField, Count
 from django.db.models.functions import Cast
 
-from casework.columns import Lists, read_row
+from casework.columns import Lists, birth, read_row
 from casework.models import Case, Client, Consultation, Identity, Import, ImportRow, LegalArea, ResidenceStatus
 from kim import trail
 from kim.models import TrailEntry
@@ -95,8 +95,8 @@ def _know(found, row, given, lists) -> None:
 def _know_earlier(found, line, lists) -> None:
     if found.kind == Import.Kind.CASES:
         for row in found.rows.filter(line__lt=line, faults=[]):
-            given, _ = read_row(found.kind, row.values, lists)
-            _remember(given["family_name"], given["given_name"], given["born"], row.line, lists)
+            told = row.values
+            _remember(told["family_name"], told.get("given_name"), birth(told.get("born", ""), lists), row.line, lists)
 
 
 def _remember(family, given, born, line, lists) -> None:
