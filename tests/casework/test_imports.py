@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from kombu.exceptions import OperationalError
 from openpyxl import Workbook, load_workbook
 
 from casework import importing, sheets
@@ -319,6 +320,19 @@ def test_a_killed_worker_loses_nothing_and_a_second_knock_does_no_harm(client, m
     found.refresh_from_db()
     assert (found.state, found.rows_made) == ("done", 5)
     assert JobRun.objects.get(job="imports").result == "0 Schritte beendet"
+
+
+def test_a_broker_that_does_not_answer_stops_no_upload(client, me, monkeypatch, django_capture_on_commit_callbacks):
+    def refused(*args, **kwargs):
+        raise OperationalError("down")
+
+    monkeypatch.setattr(work_on_imports, "apply_async", refused)
+    with django_capture_on_commit_callbacks(execute=True) as knocks:
+        answer = upload(client, me, "consultations", sheet(HEAD, [day(), "", "Windeck", "RATHAUS"]))
+    assert len(knocks) == 1
+    assert answer.status_code == 302
+    work_on_imports()
+    assert Import.objects.get().state == "ready"
 
 
 def test_what_nobody_wants_goes_after_two_weeks(client, me):
