@@ -125,13 +125,18 @@ def visible_procedures(user) -> Q:
     """Modul 3: those handed over to one's own authority, while the consent that names it holds. Case management: the
     ones that were handed over from a case one may see.
     """
-    found = Q(pk__in=[])
-    if user.holds(Role.AUTHORITY):
-        authorities = [hat.organisation_id for hat in user.hats() if hat.holds(Role.AUTHORITY) and hat.organisation_id]
-        found |= Q(authority__in=authorities, consent__in=consents_in_force())
+    found = received_procedures(user)
     if user.holds(Role.CASE_MANAGER, Role.COORDINATION):
         found |= Q(pk__in=_rows("CaseProcedure").filter(case__in=_cases(user)).values("procedure"))
     return found
+
+
+def received_procedures(user) -> Q:
+    """What Modul 3 works on: only while the consent that names its authority holds."""
+    if not user.holds(Role.AUTHORITY):
+        return Q(pk__in=[])
+    authorities = [hat.organisation_id for hat in user.hats() if hat.holds(Role.AUTHORITY) and hat.organisation_id]
+    return Q(authority__in=authorities, consent__in=consents_in_force())
 
 
 def visible_handovers(user) -> Q:
@@ -232,3 +237,8 @@ def receives_procedures(user, _=None):
 @rule("Codelisten pflegt die Verwaltung.")
 def keeps_codes(user, _=None):
     return user.holds(Role.ADMIN)
+
+
+@rule("Prüflisten lesen Case Management, Koordinierung und Modul 3.")
+def reads_checklists(user, _=None):
+    return user.holds(Role.CASE_MANAGER, Role.COORDINATION, Role.AUTHORITY)

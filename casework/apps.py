@@ -15,6 +15,12 @@ class CaseworkConfig(AppConfig):
 
         privacy_gate.register("caseload", known_people.known_people)
         trail.name_acts(on_record.words())
+        # Modul 3, imports, one person's data
+        from casework import procedure_notices
+        from casework.models import Procedure
+        from casework.views import person_data, procedures  # noqa: F401 - they hang sections into pages
+
+        happened.connect(procedure_notices.tell_of, sender=Procedure, dispatch_uid="casework.procedure_notices")
         for sender in (HandOver, Look):
             happened.connect(notices.tell_of, sender=sender, dispatch_uid=f"casework.notices.{sender.__name__}")
 

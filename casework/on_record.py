@@ -44,6 +44,17 @@ ACTS = {
     "document.put": "Dokument abgelegt",
     "document.get": "Dokument geöffnet",
     "document.remove": "Dokument gelöscht",
+    "procedure.in_work": "Vorgang: in Arbeit",
+    "procedure.decided": "Vorgang: entschieden",
+    "procedure.tell": "Vorgang: Rückmeldung an das Case Management",
+    "case.taken_back": "Fall: Import zurückgenommen",
+    "consultation.taken_back": "Beratung: Import zurückgenommen",
+    "import.upload": "Import: Tabelle hochgeladen",
+    "import.take_over": "Import: übernommen",
+    "import.discard": "Import: verworfen",
+    "import.undo": "Import: zurückgenommen",
+    "client.export": "Auskunft über eine Person ausgegeben (Art. 15 DSGVO)",
+    "checklists.load": "Prüflisten geladen",
 }
 
 

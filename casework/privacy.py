@@ -21,6 +21,7 @@ class Kept(models.TextChoices):
     ALONE = "alone", "Beratung ohne Fall: 3 Jahre"
     DIRECTORY = "directory", "solange die Stelle besteht"
     ALWAYS = "always", "auf Dauer"
+    IMPORT = "import", "14 Tage"
 
 
 class Erasure(models.TextChoices):
@@ -152,15 +153,28 @@ TABLE = (
     Row("Look", "by reason", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
 
     # Modul 3
-    Row("Checklist", "id kind version source note valid_from valid_until", C.HARMLESS, "Prüfliste", K.ALWAYS, E.KEEP),
-    Row("ChecklistItem", "id checklist position text proof", C.HARMLESS, "Prüfliste", K.ALWAYS, E.KEEP),
+    Row("Checklist", "id kind version source source_on note valid_from valid_until", C.HARMLESS, "Prüfliste", K.ALWAYS,
+        E.KEEP),
+    Row("ChecklistItem", "id checklist position text proof hint", C.HARMLESS, "Prüfliste", K.ALWAYS, E.KEEP),
     Row("Procedure", "id checklist authority consent handed_over_at ended_on", C.PERSONAL, LINK, K.CASE, E.DELETE),
     Row("Procedure", "handed_over_by", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
     Row("Procedure", "person", C.PERSONAL, "die Behörde weiß, um wen es geht", K.CASE, E.DELETE),
+    Row("Procedure", "status status_on outcome", C.SPECIAL, "Stand und Ergebnis des Vorgangs", K.CASE, E.DELETE),
     Row("Procedure", "text papers", C.SPECIAL, "Anliegen an die Behörde", K.CASE, E.DELETE),
     Row("ProcedureItem", "id procedure item", C.PERSONAL, LINK, K.CASE, E.DELETE),
     Row("ProcedureItem", "status since", C.SPECIAL, "Stand der Prüfliste", K.CASE, E.DELETE),
+    Row("ProcedureItem", "marked_by", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
+    Row("ProcedureNote", "id procedure at", C.PERSONAL, LINK, K.CASE, E.DELETE),
+    Row("ProcedureNote", "by", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
+    Row("ProcedureNote", "text", C.SPECIAL, "Rückmeldung der Behörde", K.CASE, E.DELETE),
     Row("CaseProcedure", "id case procedure", C.PERSONAL, LINK, K.CASE, E.DELETE),
+
+    # Import
+    Row("Import", "id kind created_at state state_since rows_total rows_handled rows_faulty rows_made rows_kept",
+        C.HARMLESS, "Übernahme aus einer Tabelle", K.ALWAYS, E.KEEP),
+    Row("Import", "by", C.PERSONAL, WHO_DID, K.ALWAYS, E.KEEP),
+    Row("ImportRow", "id of line checked handled made", C.HARMLESS, LINK, K.IMPORT, E.DELETE),
+    Row("ImportRow", "values faults", C.SPECIAL, "Zeilen, bis sie übernommen oder verworfen sind", K.IMPORT, E.BLANK),
 )
 # fmt: on
 

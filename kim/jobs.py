@@ -46,8 +46,8 @@ def _of(row: JobRun):
 def reason(error: Exception) -> str:
     """„OperationalError in kim/mail.py:120“: what an exception says may quote personal data, so it stays out."""
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if frame.filename.startswith(str(settings.BASE_DIR / "kim"))
-            or frame.filename.startswith(str(settings.BASE_DIR / "steering"))]  # fmt: skip
+    floors = tuple(str(settings.BASE_DIR / floor) for floor in ("kim", "steering", "casework"))
+    ours = [frame for frame in frames if frame.filename.startswith(floors)]
     if not ours:
         return type(error).__name__
     place = ours[-1].filename.removeprefix(f"{settings.BASE_DIR}/")

@@ -106,6 +106,7 @@ def prepare() -> str | None:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
         call_command("load_codes", verbosity=0)
+        call_command("load_checklists", verbosity=0)
     except OperationalError as error:
         reason = str(error).strip().splitlines()[0]
         raise Refused(f"Die Datenbank antwortet nicht: {reason}") from None

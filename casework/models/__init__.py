@@ -7,12 +7,20 @@ from casework.models.consents import Consent
 from casework.models.consultations import Consultation
 from casework.models.documents import Document
 from casework.models.followups import FollowUp
+from casework.models.imports import Import, ImportRow
 from casework.models.links import CaseIssue
 from casework.models.network import Actor, Agreement, Conference, Participant, Referral
 from casework.models.numbers import CaseNumberRange
 from casework.models.people import Client, Household, Identity, LegalArea, ResidenceStatus
 from casework.models.plan import Goal, GoalMeasure, PlanVersion
-from casework.models.procedures import CaseProcedure, Checklist, ChecklistItem, Procedure, ProcedureItem
+from casework.models.procedures import (
+    CaseProcedure,
+    Checklist,
+    ChecklistItem,
+    Procedure,
+    ProcedureItem,
+    ProcedureNote,
+)
 from casework.models.traces import CaseStep
 
 __all__ = [
@@ -37,12 +45,15 @@ __all__ = [
     "HandOver",
     "Household",
     "Identity",
+    "Import",
+    "ImportRow",
     "LegalArea",
     "Look",
     "Participant",
     "PlanVersion",
     "Procedure",
     "ProcedureItem",
+    "ProcedureNote",
     "Referral",
     "ResidenceStatus",
 ]

@@ -4,24 +4,41 @@ A procedure knows no case. `CaseProcedure` keeps the way back on the side of cas
 guidance, not legal advice.
 """
 
+import datetime as dt
 from typing import ClassVar
 
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
+from django.db.models import Count, Q
 from django.urls import reverse
+from django.utils import timezone
 
 from casework import access
 from casework.models.cases import Case
 from casework.models.consents import TO_AUTHORITY, Consent
-from kim import trail, workdays
+from kim import privacy_gate, trail, workdays
 from kim.dated import Dated, DatedQuerySet
 from kim.models import Organisation, User
+from kim.trigrams import fold
 from kim.workflow import StepRefused, happened
+
+#: What the review calls the texts it reads.
+REVIEWED = {
+    "person": "Person, wie in der Einwilligung genannt",
+    "text": "Anliegen",
+    "papers": "Übergebene Unterlagen",
+}
+#: Sent twice by a double click, the same is handed over once.
+TWICE = dt.timedelta(minutes=2)
 
 
 class ChecklistQuerySet(DatedQuerySet):
     def current(self, kind: str, on=None):
         return self.valid_on(on).filter(kind=kind).order_by("-valid_from").first()
+
+    def visible_to(self, user):
+        """Guidance without a person in it."""
+        return self if any(access.reads_checklists(hat, None) for hat in user.hats()) else self.none()
 
 
 class Checklist(Dated):
@@ -38,6 +55,7 @@ class Checklist(Dated):
     kind = models.CharField("Verfahren", max_length=8, choices=Kind)
     version = models.PositiveSmallIntegerField("Fassung")
     source = models.CharField("Quelle", max_length=300)
+    source_on = models.DateField("Stand der Quelle", null=True, blank=True)
     note = models.TextField("Hinweis", max_length=2000, blank=True)
 
     objects: ClassVar = ChecklistQuerySet.as_manager()
@@ -53,12 +71,20 @@ class Checklist(Dated):
     def __str__(self):
         return f"{self.get_kind_display()}, Fassung {self.version}"
 
+    def get_absolute_url(self):
+        return reverse("casework:checklist_detail", args=[self.pk])
+
+    @property
+    def is_current(self) -> bool:
+        return self.holds_on(workdays.today())
+
 
 class ChecklistItem(models.Model):
     checklist = models.ForeignKey(Checklist, on_delete=models.CASCADE, related_name="items")
     position = models.PositiveSmallIntegerField("Reihenfolge")
     text = models.CharField("Voraussetzung", max_length=300)
     proof = models.CharField("Nachweis", max_length=200, blank=True)
+    hint = models.CharField("Hinweis", max_length=300, blank=True)
 
     class Meta:
         verbose_name = "Punkt einer Prüfliste"
@@ -75,18 +101,46 @@ class ProcedureQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(access.visible_procedures(user))
 
+    def received_by(self, user):
+        return self.filter(access.received_procedures(user))
+
+    def of_case(self, case):
+        """Those handed over from a case (or from that of a slot): asked from the side of case management only."""
+        return self.filter(pk__in=CaseProcedure.objects.filter(case=case).values("procedure"))
+
+    def for_lines(self):
+        items = ProcedureItem.Status
+        return self.select_related("checklist").annotate(
+            missing=Count("items", filter=Q(items__status=items.MISSING)),
+            requested=Count("items", filter=Q(items__status=items.REQUESTED)),
+        )
+
 
 class Procedure(models.Model):
     """What an authority was given: a short text of its own, and the papers that a consent names. Nothing else."""
 
+    class Status(models.TextChoices):
+        RECEIVED = "received", "eingegangen"
+        IN_WORK = "in_work", "in Arbeit"
+        DECIDED = "decided", "entschieden"
+
+    class Outcome(models.TextChoices):
+        GRANTED = "granted", "bewilligt"
+        REFUSED = "refused", "abgelehnt"
+        WITHDRAWN = "withdrawn", "zurückgenommen"
+        OTHER = "other", "anders erledigt"
+
     checklist = models.ForeignKey(Checklist, on_delete=models.PROTECT, related_name="+", verbose_name="Prüfliste")
     authority = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", verbose_name="Behörde")
     consent = models.ForeignKey(Consent, on_delete=models.PROTECT, related_name="+", verbose_name="Einwilligung")
-    person = models.CharField("Person, wie in der Einwilligung genannt", max_length=240)
-    text = models.TextField("Anliegen", max_length=2000)
-    papers = models.TextField("übergebene Unterlagen", max_length=1000, blank=True)
+    person = models.CharField(REVIEWED["person"], max_length=240)
+    text = models.TextField(REVIEWED["text"], max_length=2000)
+    papers = models.TextField(REVIEWED["papers"], max_length=1000, blank=True)
     handed_over_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="übergeben von")
     handed_over_at = models.DateTimeField("übergeben", default=workdays.now)
+    status = models.CharField("Stand", max_length=8, choices=Status, default=Status.RECEIVED)
+    status_on = models.DateField("Stand seit", default=workdays.today)
+    outcome = models.CharField("Ergebnis", max_length=9, choices=Outcome, blank=True)
     ended_on = models.DateField("beendet am", null=True, blank=True)
 
     objects = ProcedureQuerySet.as_manager()
@@ -94,7 +148,17 @@ class Procedure(models.Model):
     class Meta:
         verbose_name = "Vorgang"
         ordering = ["-handed_over_at"]
-        indexes = [models.Index(fields=["authority", "-handed_over_at"])]
+        constraints = [
+            models.CheckConstraint(
+                name="casework_procedure_decided_has_outcome",
+                condition=(Q(status="decided", ended_on__isnull=False) & ~Q(outcome=""))
+                | (~Q(status="decided") & Q(ended_on__isnull=True, outcome="")),
+            )
+        ]
+        indexes = [
+            models.Index(fields=["authority", "-handed_over_at", "-id"]),
+            models.Index(fields=["authority", "status", "-handed_over_at"]),
+        ]
 
     def __str__(self):
         return f"{self.checklist.get_kind_display()} bei {self.authority}"
@@ -102,11 +166,19 @@ class Procedure(models.Model):
     def get_absolute_url(self):
         return reverse("casework:procedure_detail", args=[self.pk])
 
+    @property
+    def paper_list(self) -> list[str]:
+        return [line.strip() for line in self.papers.splitlines() if line.strip()]
+
     @classmethod
     @transaction.atomic
-    def hand_over(cls, case, *, by, checklist, authority, consent, person, text, papers="") -> "Procedure":
-        """Give an authority a new short text; raises StepRefused without a consent that names this authority."""
-        access.demand_work(by, case)
+    def hand_over(
+        cls, case, *, by, checklist, authority, consent, person, text, papers="", confirmed=frozenset()
+    ) -> "Procedure":
+        """Give an authority a new short text. Raises StepRefused without a consent that names this authority, and
+        privacy_gate.Held while text or papers point to anybody but the client, or to the case.
+        """
+        case.held_by(by)
         fitting = Consent.objects.filter(client=case.client_id).covering(TO_AUTHORITY, authority)
         if not fitting.filter(pk=consent.pk).exists():
             raise StepRefused(
@@ -114,6 +186,15 @@ class Procedure(models.Model):
             )
         if authority.kind != Organisation.Kind.AUTHORITY:
             raise StepRefused(f"{authority} ist keine Ausländer- oder Einbürgerungsbehörde.")
+        if not checklist.holds_on(workdays.today()):
+            raise StepRefused(f"Die Prüfliste „{checklist}“ gilt heute nicht. Bitte wählen Sie eine gültige.")
+        review = cls.review(case, by=by, person=person, text=text, papers=papers)
+        if held := [found for found in review if found.blocks or found.key not in confirmed]:
+            raise privacy_gate.Held(held)
+        lately = workdays.now() - TWICE
+        twin = cls.objects.of_case(case).filter(checklist=checklist, authority=authority, text=text)
+        if twin := twin.filter(handed_over_at__gte=lately).first():
+            return twin
         made = cls.objects.create(
             checklist=checklist, authority=authority, consent=consent, person=person, text=text, papers=papers,
             handed_over_by=by,
@@ -123,6 +204,101 @@ class Procedure(models.Model):
         trail.record("procedure.hand_over", made, by=by)
         happened.send(cls, obj=made, act="hand_over", record=made, given={})
         return made
+
+    @classmethod
+    def review(cls, case, *, by, person, text, papers="") -> list[privacy_gate.Finding]:
+        """What in these texts the consent does not cover: other people, numbers of files, contacts.
+
+        The authority is told who the client is, so the client's own name and birth date are no finding in the texts.
+        """
+        texts = {REVIEWED["person"]: person, REVIEWED["text"]: text, REVIEWED["papers"]: papers}
+        identity = case.client.identity
+        own = set(fold(f"{identity} {identity.listed}").replace(",", " ").split())
+        found = privacy_gate.check(texts, author=by, context=case)
+        return [one for one in found if not _is_own(one, own, identity)]
+
+    @transaction.atomic
+    def begin(self, *, by) -> None:
+        self._held_by(by)
+        if self.status != self.Status.RECEIVED:
+            raise StepRefused(f"Der Vorgang steht schon auf „{self.get_status_display()}“.")
+        self._be(self.Status.IN_WORK, by)
+
+    @transaction.atomic
+    def decide(self, *, by, outcome, ended_on) -> None:
+        """The end of it, told to case management by a notice that names nobody."""
+        self._held_by(by)
+        if self.status == self.Status.DECIDED:
+            raise StepRefused(f"Der Vorgang ist schon entschieden: {self.get_outcome_display()}.")
+        if ended_on > workdays.today():
+            raise StepRefused("Eine Entscheidung kann nicht in der Zukunft liegen.")
+        if ended_on < timezone.localtime(self.handed_over_at).date():
+            raise StepRefused("Die Entscheidung kann nicht vor der Übergabe liegen.")
+        self.outcome, self.ended_on = outcome, ended_on
+        self._be(self.Status.DECIDED, by)
+
+    @transaction.atomic
+    def reopen(self, *, by) -> None:
+        """Decided by mistake, or taken up again after an objection."""
+        self._held_by(by)
+        if self.status != self.Status.DECIDED:
+            raise StepRefused("Der Vorgang ist noch nicht entschieden.")
+        self.outcome, self.ended_on = "", None
+        self._be(self.Status.IN_WORK, by)
+
+    @transaction.atomic
+    def tell(self, *, by, text) -> "ProcedureNote":
+        """A word back to case management; it stands with the procedure, the notice only says that there is one."""
+        self._held_by(by)
+        note = ProcedureNote.objects.create(procedure=self, text=text, by=by)
+        trail.record("procedure.tell", self, by=by)
+        happened.send(Procedure, obj=self, act="tell", record=note, given={})
+        return note
+
+    def _be(self, status, by):
+        self.status, self.status_on = status, workdays.today()
+        self.save()
+        trail.record(f"procedure.{status}", self, by=by)
+        happened.send(Procedure, obj=self, act=str(status), record=self, given={})
+
+    def _held_by(self, by) -> None:
+        """Lock the row, read it anew, and demand that `by` works on it: for as long as the consent holds."""
+        self.refresh_from_db(from_queryset=Procedure.objects.select_for_update(of=("self",)))
+        seen = Procedure.objects.visible_to(by).filter(pk=self.pk).exists()
+        if not seen or not any(access.works_on_procedure(hat, self) for hat in by.hats()):
+            raise PermissionDenied(access.works_on_procedure.refusal)
+
+
+#: What the gate calls a name and a birth date; „Herr“ and „Frau“ say nothing more.
+NAMES = {"known_name", "maybe_name", "person"}
+BIRTHS = {"known_birth_date", "birth_date"}
+TITLES = {"herr", "herrn", "frau", "familie"}
+
+
+def _is_own(finding, words, identity) -> bool:
+    if finding.kind in NAMES:
+        return set(fold(finding.excerpt).replace(",", " ").split()) - TITLES <= words
+    if finding.kind in BIRTHS and (born := identity.birth_date):
+        written = "".join(sign for sign in finding.excerpt if sign.isdigit())
+        known = ("%d%m%Y", "%d%m%y", "%Y%m%d", "%m%Y", "%Y")
+        return written in {*(born.strftime(one) for one in known), f"{born.day}{born.month}{born.year}"}
+    return False
+
+
+class ProcedureNote(models.Model):
+    """What the authority told case management. Case management reads it at the procedure."""
+
+    procedure = models.ForeignKey(Procedure, on_delete=models.CASCADE, related_name="notes")
+    text = models.TextField("Rückmeldung", max_length=1000)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="von")
+    at = models.DateTimeField("am", default=workdays.now)
+
+    class Meta:
+        verbose_name = "Rückmeldung zu einem Vorgang"
+        ordering = ["-at", "-pk"]
+
+    def __str__(self):
+        return f"Rückmeldung zu Vorgang {self.procedure_id}"
 
 
 class ProcedureItem(models.Model):
@@ -136,6 +312,9 @@ class ProcedureItem(models.Model):
     item = models.ForeignKey(ChecklistItem, on_delete=models.PROTECT, related_name="+", verbose_name="Voraussetzung")
     status = models.CharField("Stand", max_length=10, choices=Status, default=Status.MISSING)
     since = models.DateField("seit", default=workdays.today)
+    marked_by = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="eingetragen von"
+    )
 
     class Meta:
         verbose_name = "Punkt eines Vorgangs"
@@ -147,13 +326,18 @@ class ProcedureItem(models.Model):
 
     @transaction.atomic
     def mark(self, *, by, status) -> None:
-        """The authority says how it stands; allowed while it may see the procedure at all."""
-        seen = Procedure.objects.visible_to(by).filter(pk=self.procedure_id).exists()
-        if not seen or not any(access.works_on_procedure(hat, self.procedure) for hat in by.hats()):
-            raise PermissionDenied(access.works_on_procedure.refusal)
-        self.status, self.since = status, workdays.today()
+        """The authority says how it stands; allowed while it may see the procedure at all. The first mark begins it."""
+        procedure = self.procedure
+        procedure._held_by(by)
+        if procedure.status == Procedure.Status.DECIDED:
+            raise StepRefused("Der Vorgang ist entschieden; seine Prüfliste ändert sich nicht mehr.")
+        if procedure.status == Procedure.Status.RECEIVED:
+            procedure.begin(by=by)
+        if status != self.status:
+            self.since = workdays.today()
+        self.status, self.marked_by = status, by
         self.save()
-        trail.record("procedure.mark", self.procedure, by=by)
+        trail.record("procedure.mark", procedure, by=by)
 
 
 class CaseProcedure(models.Model):

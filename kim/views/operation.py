@@ -24,6 +24,7 @@ WORDS = {
     "reminders": ("Erinnerungen", "an Arbeitstagen ab 6 Uhr"),
     "digests": ("Sammelmails", "an Arbeitstagen ab 7 Uhr"),
     "pauses": ("Ende von Pausen", "stündlich"),
+    "imports": ("Importe", "jede Minute"),
     "sweep": ("Aufräumen", "nachts um halb drei"),
     "files": ("Abgelegte Dateien aufräumen", "nachts um Viertel vor drei"),
 }
@@ -32,6 +33,7 @@ FRESH = {
     "heartbeat": dt.timedelta(seconds=HEARTBEAT_SECONDS),
     "mail": dt.timedelta(minutes=5),
     "pauses": dt.timedelta(hours=3),
+    "imports": dt.timedelta(minutes=5),
     "sweep": dt.timedelta(hours=30),
     "files": dt.timedelta(hours=30),
 }

@@ -1,0 +1,48 @@
+"""The upload of a sheet: read in memory, and gone when the answer is."""
+
+from django import forms
+
+from casework import sheets
+from casework.columns import placed
+from casework.importing import rows_of
+from casework.models import Import
+from kim.forms import Form, Pick
+
+
+class ImportForm(Form):
+    """After `is_valid`: `rows` as Import.start takes them, `unknown` headings nobody will read."""
+
+    kind = Pick(choices=Import.Kind.choices, label="Was steht in der Tabelle?")
+    file = forms.FileField(
+        label="Datei",
+        max_length=255,
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.csv"}),
+        help_text="Excel (.xlsx) oder CSV, höchstens 5 MB und 5.000 Zeilen. Die Datei selbst wird nicht aufbewahrt.",
+        error_messages={
+            "required": "Bitte wählen Sie eine Datei.",
+            "empty": "Die Datei ist leer.",
+            "invalid": "Die Datei ist nicht angekommen. Bitte wählen Sie sie noch einmal.",
+            "max_length": "Der Dateiname ist zu lang.",
+        },
+    )
+
+    rows: list
+    unknown: list[str]
+
+    def clean(self):
+        given = super().clean()
+        if not given.get("file") or not given.get("kind"):
+            return given
+        try:
+            if given["file"].size > sheets.MOST_BYTES:
+                raise sheets.Unreadable("Die Datei ist größer als 5 MB. Bitte teilen Sie sie auf.")
+            headings, lines = sheets.read(given["file"].read())
+        except sheets.Unreadable as error:
+            self.add_error("file", str(error))
+            return given
+        found, missing, self.unknown = placed(given["kind"], headings)
+        if missing:
+            words = ", ".join(f"„{word}“" for word in missing)
+            self.add_error("file", f"In der ersten Zeile fehlt: {words}. Die Vorlage hat alle Überschriften.")
+        self.rows = rows_of(lines, found)
+        return given
