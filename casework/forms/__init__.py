@@ -1,0 +1,1 @@
+"""Forms of casework, a module for each subject. A form checks input; it decides neither access nor state."""
