@@ -74,6 +74,15 @@ class LinkForm(_WithInterim):
             help_text="Sie erfahren jeden Schritt und am Ende die Antwort. Gilt, solange er offen ist.",
         )
         self.fields |= _interim()
+        self.has_offers = bool(found)
+
+    @property
+    def search_fields(self):
+        return [self["words"]]
+
+    @property
+    def join_fields(self):
+        return [self["join"]]
 
 
 class InterimForm(_WithInterim):

@@ -166,8 +166,11 @@ class ConsultationForm(Form):
         else:
             self.add_error("case", "In Ihrem Bestand passt kein Fall dazu. Bitte prüfen Sie Nummer oder Name.")
 
-    def row(self, *names):
-        return [self[name] for name in names]
+    def mark_wrong(self) -> None:
+        """For what is drawn without crispy."""
+        for name in self.errors.keys() & self.fields.keys():
+            attrs = self.fields[name].widget.attrs
+            attrs["class"] = f"{attrs.get('class', '')} is-invalid".strip()
 
     @property
     def given(self) -> dict:

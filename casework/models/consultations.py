@@ -139,7 +139,8 @@ class Consultation(models.Model):
     def record(cls, *, by, case=None, **fields: Any) -> "Consultation":
         """Write down a consultation of `by`; `topics` and `legal_areas` are given as lists.
 
-        With a case, its legal areas hold where none are given, and a next step on a day is a follow-up of it. The same `sent_as` twice raises IntegrityError.
+        With a case, its legal areas hold where none are given, and a next step on a day is a follow-up of it. The
+        same `sent_as` twice raises IntegrityError.
         """
         if not by.holds(Role.CASE_MANAGER):
             raise PermissionDenied(access.manages_cases.refusal)

@@ -238,8 +238,11 @@ def _form_page(request, form, read, *, case=None, consultation=None, status=200)
     draft = read["drafts"][0] if read["drafts"] else None
     if case:
         reading.opened(case, by=request.user)
+    form.mark_wrong()
+    url = reverse("casework:consultation_new") + (f"?case={case.pk}" if case else "")
     context = {
         "form": form,
+        "form_url": reverse("casework:consultation_edit", args=[consultation.pk]) if consultation else url,
         "case": case,
         "consultation": consultation,
         "carried": _carried(case, read) if case and not consultation else None,
@@ -420,11 +423,8 @@ def _todays():
     seen = Q(case__isnull=True) | Q(case__owner=Slot("me")) | Q(case__owner__in=away)
     held = Consultation.objects.filter(seen, author=Slot("me"), held_on=day()).order_by("-pk")
     number = Case.objects.filter(pk=OuterRef("case")).values("number")
-    return {
-        "held_today": held.annotate(
-            number=Subquery(number), form_name=F("form__label"), place_name=F("municipality__name")
-        )[: start_page.LINES + 1]
-    }
+    named = {"number": Subquery(number), "form_name": F("form__label"), "place_name": F("municipality__name")}
+    return {"held_today": held.annotate(**named)[: start_page.LINES + 1]}
 
 
 @start_page.section("casework/_today_consultations.html", column=MAIN, order=12, sets=_todays)
