@@ -65,7 +65,10 @@ class LinkForm(_WithInterim):
     def __init__(self, data=None, *, found=(), **kwargs):
         super().__init__(data, **kwargs)
         self.fields["issue"] = OneOf(
-            found, label="Knackpunkt", widget=forms.RadioSelect, label_of=lambda issue: f"{issue.number} {issue.title}"
+            found,
+            label="Knackpunkt",
+            widget=forms.RadioSelect(),
+            label_of=lambda issue: f"{issue.number} {issue.title}",
         )
         self.fields["join"] = forms.BooleanField(
             label="Auch mitmelden",

@@ -13,7 +13,7 @@ from kim.forms import CHOSEN, Day, Form, Line, OneOf, Pick, SomeOf, Text
 
 WITH_CASE, ALONE = "case", "alone"
 #: Quarter hours that can be pressed; what was recorded otherwise joins them when it is edited.
-QUARTERS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 24, 32)
+QUARTERS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32)
 #: So many cases are named when a name fits several.
 NAMED = 6
 
@@ -84,7 +84,7 @@ class ConsultationForm(Form):
                 widget=forms.RadioSelect,
                 error_messages=CHOSEN,
             ),
-            "form": OneOf(choices["form"], label="Form", widget=forms.RadioSelect),
+            "form": OneOf(choices["form"], label="Form", widget=forms.RadioSelect()),
             "municipality": _small(OneOf(choices["municipality"], label="Kommune", required=False, empty="Kommune")),
             "place": _small(Line(label="Ort", max_length=120, required=False), placeholder="Ort, Raum (freiwillig)"),
             "topics": SomeOf(choices["topics"], label="Themen"),
@@ -99,7 +99,7 @@ class ConsultationForm(Form):
             ),
             "persons": _number("Personen"),
             "actions": _number("Aktionen"),
-            "result": OneOf(choices["result"], label="Ergebnis", required=False, widget=forms.RadioSelect),
+            "result": OneOf(choices["result"], label="Ergebnis", required=False, widget=forms.RadioSelect()),
             "referred_to": _small(
                 Line(
                     label="Verwiesen an",

@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Case as Either
+from django.db.models import F, OuterRef, Q, Subquery, When
 from django.http import FileResponse, Http404, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -391,14 +392,19 @@ def _kept(consultation, read) -> dict:
 # What other pages show
 
 
+def _named(code: str) -> Either:
+    """The short form of a code where it has one, as str() of it says."""
+    return Either(When(**{f"{code}__short": ""}, then=f"{code}__label"), default=f"{code}__short")
+
+
 def _latest_sets():
     mine = Consultation.objects.filter(case=Slot("case")).order_by("-held_on", "-pk")
     tied = Consultation.topics.through.objects.filter(consultation__in=mine.values("pk")[:LAST])
     return {
         "consultations": mine.annotate(
-            form_name=F("form__label"), result_name=F("result__label"), author_name=F("author__display_name")
+            form_name=_named("form"), result_name=_named("result"), author_name=F("author__display_name")
         )[: LAST + 1],
-        "consultation_topics": tied.order_by("code__position", "code__label").annotate(label=F("code__label")),
+        "consultation_topics": tied.order_by("code__position", "code__label").annotate(label=_named("code")),
     }
 
 
@@ -423,7 +429,7 @@ def _todays():
     seen = Q(case__isnull=True) | Q(case__owner=Slot("me")) | Q(case__owner__in=away)
     held = Consultation.objects.filter(seen, author=Slot("me"), held_on=day()).order_by("-pk")
     number = Case.objects.filter(pk=OuterRef("case")).values("number")
-    named = {"number": Subquery(number), "form_name": F("form__label"), "place_name": F("municipality__name")}
+    named = {"number": Subquery(number), "form_name": _named("form"), "place_name": F("municipality__name")}
     return {"held_today": held.annotate(**named)[: start_page.LINES + 1]}
 
 
