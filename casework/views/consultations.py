@@ -65,8 +65,6 @@ def consultation_new(request):
     if not form.is_valid():
         return _form_page(request, form, read, case=case, status=422)
     token = form.cleaned_data["sent_as"]
-    if there := Consultation.objects.sent_before(request.user, token):
-        return _sent_twice(request, there)
     made = []
 
     def record(by, confirmed):
@@ -74,8 +72,10 @@ def consultation_new(request):
 
     try:
         status = _take(form, record, request.user)
-    except IntegrityError:  # the same form, twice at once
-        return _sent_twice(request, get_object_or_404(Consultation, author=request.user, sent_as=token))
+    except IntegrityError:
+        if there := Consultation.objects.sent_before(request.user, token):
+            return _sent_twice(request, there)
+        raise
     if status != DONE_NOW:
         return _form_page(request, form, read, case=case, status=status)
     Draft.drop(request.user, read["key"])

@@ -70,7 +70,7 @@ function quick(event) {
     return Boolean(save);
   }
   const digit = event.altKey && !event.ctrlKey && /^Digit(\d)$/.exec(event.code)?.[1];
-  const row = digit && document.querySelector(`[data-row="${digit}"]`);
+  const row = digit ? document.querySelector(`[data-row="${digit}"]`) : null;
   const field = row?.querySelector("input:checked") || row?.querySelector("input, select, textarea");
   field?.focus();
   field?.scrollIntoView({ block: "nearest" });
