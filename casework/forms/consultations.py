@@ -141,14 +141,14 @@ class ConsultationForm(Form):
     def clean(self):
         given = super().clean()
         if self.find:
-            self._choose_case(given)
+            self._choose_case(given, self.find)
         if not self.case and not given.get("municipality") and not self.errors.keys() & {"case", "municipality"}:
             self.add_error("municipality", "Bitte wählen.")
         if given.get("next_on") and not given.get("next_step") and "next_step" not in self.errors:
             self.add_error("next_step", "Was ist bis zu diesem Tag zu tun?")
         return given
 
-    def _choose_case(self, given):
+    def _choose_case(self, given, find):
         if given.get("kind") != WITH_CASE:
             return
         words = given.get("case")
@@ -156,7 +156,7 @@ class ConsultationForm(Form):
             if "case" not in self.errors:
                 self.add_error("case", "Bitte geben Sie die Fallnummer oder den Namen an.")
             return
-        found: list[Case] = self.find(words)
+        found: list[Case] = find(words)
         if len(found) == 1:
             self.case = found[0]
         elif found:

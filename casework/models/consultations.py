@@ -27,7 +27,7 @@ class ConsultationQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(access.visible_consultations(user))
 
-    def sent_before(self, user, sent_as) -> "Consultation | None":
+    def sent_before(self, user, sent_as):
         """What came with the same form by the same person already: a double click, or a page gone back to."""
         return self.filter(author=user, sent_as=sent_as).first() if sent_as else None
 
@@ -147,15 +147,15 @@ class Consultation(models.Model):
         if case:
             access.demand_work(by, case)
             fields.setdefault("municipality", case.municipality)
-        many = {name: fields.pop(name) for name in MANY if name in fields}
+        many: dict[str, list[Code]] = {name: fields.pop(name) for name in MANY if name in fields}
         if case and not many.get("legal_areas"):
             many["legal_areas"] = case.client.legal_areas_in_force()
         made = cls(author=by, case=case, recorded_on=workdays.today(), **fields)
         made._be_past()
         made.save()
         for name, rows in many.items():
-            through = cls._meta.get_field(name).remote_field.through
-            through.objects.bulk_create(through(consultation=made, code=code) for code in rows)
+            tie = getattr(cls, name).through
+            tie.objects.bulk_create(tie(consultation=made, code=code) for code in rows)
         if case and made.next_on and made.next_step:
             FollowUp.plan(case, by=by, on_day=made.next_on, text=made.next_step[:200])
         trail.record("consultation.record", made, by=by)

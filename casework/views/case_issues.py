@@ -220,8 +220,6 @@ def _link(request, origin):
     chosen = chosen if chosen.isascii() and chosen.isdecimal() and len(chosen) < 19 else ""
     form = LinkForm(request.POST, found=_offered(request, origin, words, chosen))
     status = take(form, _tying(origin, form), request.user) if form.is_valid() else 422
-    if status == OUT_OF_TURN:
-        return errors.conflict(request, form.refusal, url=origin.home, kept=form.typed())
     if status != DONE_NOW:
         return _link_page(request, origin, form, status=status)
     messages.success(request, f"{form.cleaned_data['issue']}: verknüpft. Die Antwort erscheint auch hier.")

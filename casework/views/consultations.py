@@ -18,7 +18,8 @@ from casework.access import manages_cases
 from casework.case_page import MAIN, section
 from casework.forms.consultations import ALONE, NAMED, WITH_CASE, ConsultationForm, PeriodForm
 from casework.linked_issues import linked
-from casework.models import Actor, Case, Client, Consultation, Identity, LegalArea
+from casework.models import Actor, Case, Client, Consultation, LegalArea
+from casework.models.people import searched as people_searched
 from kim import today as start_page
 from kim import workdays
 from kim.dated import valid_on
@@ -136,8 +137,11 @@ def _finder(user):
         found = list(cases.filter(exact).order_by("-opened_on", "-pk")[: NAMED + 1])
         if found:
             return found
-        people = Identity.objects.named(words.replace(",", " ")).values("client")
-        return list(cases.filter(client__in=people).order_by("ended_at", "-opened_on", "-pk")[: NAMED + 1])
+        names = people_searched(words.replace(",", " ")).split()
+        for name in names:
+            cases = cases.filter(client__identity__folded__contains=name)
+        open_first = (F("ended_at").desc(nulls_first=True), "-opened_on", "-pk")
+        return list(cases.order_by(*open_first)[: NAMED + 1]) if names else []
 
     return find
 

@@ -12,6 +12,7 @@ from casework.lifecycle import State
 from casework.models import CaseIssue, Consultation, FollowUp, Look
 from kim import workdays
 from kim.models import Absence, Code, Draft, Role, TrailEntry, User
+from steering.escalation import State as At
 from tests.casework.factories import (
     actor,
     case,
@@ -24,8 +25,9 @@ from tests.casework.factories import (
 from tests.casework.factories import (
     client as person,
 )
-from tests.factories import municipality, steering_group, user
+from tests.factories import issue_at, municipality, steering_group, user
 from tests.htmx import SWAP, element
+from tests.test_hostile import HOSTILE, Page, ask
 
 pytestmark = pytest.mark.django_db
 
@@ -485,3 +487,35 @@ def test_names_in_no_address(client, led, owner):
     page = as_(client, owner).get(f"{NEW}?case={led.pk}").text
     addresses = re.findall(r'(?:href|action|data-hx-\w+)="([^"]+)"', page)
     assert not [one for one in addresses if "Rahimi" in one or "RSK" in one]
+
+
+def test_no_form_breaks_whatever_is_typed_into_it(client, led, owner):
+    one, link = consultation(case=led), CaseIssue.link(by=owner, issue=issue_at(At.STRATEGY), case=led)
+    client.raise_request_exception = False
+    as_(client, owner)
+    starts = [
+        NEW,
+        f"{NEW}?case={led.pk}",
+        LIST,
+        f"{one.get_absolute_url()}edit/",
+        link_url(link),
+        led.get_absolute_url(),
+    ]
+    starts += [reverse(f"casework:{name}", args=[led.pk]) for name in ("case_issue_new", "case_issue_link")]
+    for start in starts:
+        for form in Page(client.get(start).text).forms:
+            target = form["action"] or start
+            if "casework" not in target or form["method"] == "dialog":
+                continue
+            for value in HOSTILE:
+                ask(client, form["method"], target, dict.fromkeys(form["fields"], value))
+            for number, name in enumerate(form["fields"]):
+                ask(client, form["method"], target, form["fields"] | {name: HOSTILE[number % len(HOSTILE)]})
+    for parameter in ("case", "since", "until", "kind", "topic", "municipality", "after", "before", "issue"):
+        for value in HOSTILE:
+            for address in (LIST, NEW, reverse("casework:case_issue_link", args=[led.pk])):
+                ask(client, "get", address, {parameter: value[:2000]})
+
+
+def link_url(link):
+    return reverse("casework:case_issue_edit", args=[link.pk])
