@@ -68,7 +68,7 @@ class LinkForm(_WithInterim):
             found,
             label="Knackpunkt",
             widget=forms.RadioSelect(),
-            label_of=lambda issue: f"{issue.number} {issue.title}",
+            label_of=lambda issue: f"{issue.number} {issue.title} ({issue.get_state_display()})",
         )
         self.fields["join"] = forms.BooleanField(
             label="Auch mitmelden",
