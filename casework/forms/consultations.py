@@ -150,6 +150,10 @@ class ConsultationForm(Form):
 
     def _choose_case(self, given, find):
         if given.get("kind") != WITH_CASE:
+            if given.get("case"):
+                self.add_error(
+                    "case", "Sie haben einen Fall genannt. Bitte wählen Sie „Fall“ oder leeren Sie das Feld."
+                )
             return
         words = given.get("case")
         if not words:

@@ -272,7 +272,7 @@ def case_issue_edit(request, pk):
     if request.method != "POST":
         draft = Draft.of(request.user, key)
         kept = {"interim": link.interim, "interim_shared": link.interim_shared} | (draft.data if draft else {})
-        return _edit_page(request, origin, link, InterimForm(initial=kept), key)
+        return _edit_page(request, origin, link, InterimForm(initial=kept), key, draft=draft)
     form = InterimForm(request.POST)
 
     def change(by, confirmed):
@@ -286,11 +286,12 @@ def case_issue_edit(request, pk):
     return _go(request, origin.home)
 
 
-def _edit_page(request, origin, link, form, key, *, status=200):
+def _edit_page(request, origin, link, form, key, *, draft=None, status=200):
     _opened(request, origin)
     form.draft_key = key
     (shown,) = linked([link], request.user)
-    context = {"origin": origin, "link": link, "linked": shown, "form": form, "saved_at": None}
+    context = {"origin": origin, "link": link, "linked": shown, "form": form}
+    context["saved_at"] = draft.saved_at if draft else None
     return render(request, "casework/case_issue_edit.html", context, status=status)
 
 

@@ -244,13 +244,14 @@ def _form_page(request, form, read, *, case=None, consultation=None, status=200)
     if case:
         reading.opened(case, by=request.user)
     form.mark_wrong()
+    named = case if not form.is_bound or form.case == case else None
     url = reverse("casework:consultation_new") + (f"?case={case.pk}" if case else "")
     context = {
         "form": form,
         "form_url": reverse("casework:consultation_edit", args=[consultation.pk]) if consultation else url,
         "case": case,
         "consultation": consultation,
-        "carried": _carried(case, read) if case and not consultation else None,
+        "carried": _carried(named, read) if named and not consultation else None,
         "found": 0,
         "words": "",
         "caseload": [] if consultation else _caseload(request.user),
