@@ -3,23 +3,34 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from kim import trail, workdays
 from steering.export import csv_of, workbook
 
-#: So many are added up or written into one file at most.
+#: So many are written into one file at most.
 MOST = 20_000
+#: So many are added up above the list: some years of one person's work. Longer times are narrowed, or exported.
+ADDED = 5_000
 MORE = f"Es sind mehr als {MOST:,} Beratungen. Bitte grenzen Sie die Liste ein.".replace(",", ".")
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Persons, actions and quarter hours of the newest MOST of them."""
+    """How many, and the persons, actions and quarter hours of the newest ADDED of them."""
 
+    number: int = 0
     persons: int = 0
     actions: int = 0
     quarter_hours: int = 0
+
+    @property
+    def is_cut(self) -> bool:
+        return self.number >= ADDED
+
+    @property
+    def words(self) -> str:
+        return ("mehr als " if self.is_cut else "") + f"{self.number:,}".replace(",", ".")
 
     @property
     def hours(self) -> float:
@@ -27,8 +38,9 @@ class Totals:
 
 
 def totals(rows) -> Totals:
-    newest = rows.order_by("-held_on", "-pk")[:MOST]
-    found = newest.aggregate(persons=Sum("persons"), actions=Sum("actions"), quarter_hours=Sum("quarter_hours"))
+    newest = rows.order_by("-held_on", "-pk")[:ADDED]
+    sums = {name: Sum(name) for name in ("persons", "actions", "quarter_hours")}
+    found = newest.aggregate(number=Count("pk"), **sums)
     return Totals(**{name: number or 0 for name, number in found.items()})
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef
 
 from casework.models import Case
 from kim import workdays
@@ -217,8 +218,9 @@ class PeriodForm(Form):
         if "kind" in given:
             rows = rows.filter(case__isnull=given["kind"] == ALONE)
         if "topic" in given:
-            tied = rows.model.topics.through.objects.filter(code=given["topic"])
-            rows = rows.filter(pk__in=tied.values("consultation"))
+            # Asked row by row: a topic has a hundred times as many consultations as one author.
+            tied = rows.model.topics.through.objects.filter(consultation=OuterRef("pk"), code=given["topic"])
+            rows = rows.filter(Exists(tied))
         if "municipality" in given:
             rows = rows.filter(municipality=given["municipality"])
         return rows

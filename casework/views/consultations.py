@@ -25,7 +25,7 @@ from kim import workdays
 from kim.dated import valid_on
 from kim.htmx import page as template_for
 from kim.models import Absence, Assignment, Code, Draft, Municipality, Role
-from kim.paging import capped, count_words, page
+from kim.paging import page
 from kim.together import Slot, day, text, through, together
 from kim.views.filters import searched
 from steering.views.acts import DONE_NOW, take
@@ -284,8 +284,6 @@ def consultation_list(request):
         "filter": form,
         "is_narrowed": bool(form.narrows),
         "page": page(found, "-held_on", size=SIZE, lines=lines, **given),
-        "number": (number := capped(found)),
-        "hits": count_words(number),
         "totals": consultation_files.totals(found),
         "search": searched(request.GET),
     }
