@@ -30,7 +30,7 @@ class Totals:
 
     @property
     def words(self) -> str:
-        return ("mehr als " if self.is_cut else "") + f"{self.number:,}".replace(",", ".")
+        return ("mindestens " if self.is_cut else "") + f"{self.number:,}".replace(",", ".")
 
     @property
     def hours(self) -> float:
