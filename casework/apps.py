@@ -8,10 +8,12 @@ class CaseworkConfig(AppConfig):
     verbose_name = "Fallarbeit"
 
     def ready(self):
-        from casework import known_people, notices, on_record
+        from casework import known_people, linked_issues, notices, on_record
         from casework.models import HandOver, Look
+        from casework.views import case_issues, consultations  # noqa: F401  they hang their sections in
         from kim import privacy_gate, trail
         from kim.workflow import happened
+        from steering import linked_cases
 
         privacy_gate.register("caseload", known_people.known_people)
         trail.name_acts(on_record.words())
@@ -21,6 +23,7 @@ class CaseworkConfig(AppConfig):
         from casework.views import person_data, procedures  # noqa: F401 - they hang sections into pages
 
         happened.connect(procedure_notices.tell_of, sender=Procedure, dispatch_uid="casework.procedure_notices")
+        linked_cases.register("casework", linked_issues.seen_in)
         for sender in (HandOver, Look):
             happened.connect(notices.tell_of, sender=sender, dispatch_uid=f"casework.notices.{sender.__name__}")
 

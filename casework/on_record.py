@@ -29,6 +29,8 @@ ACTS = {
     "consultation.record": "Beratung erfasst",
     "consultation.edit": "Beratung geändert",
     "consultation.read": "Beratung gelesen",
+    "consultation.export": "Beratungen exportiert",
+    "case.interim": "Fall oder Beratung: vorläufige Hilfe geändert",
     "handover.offer": "Fallübergabe angeboten",
     "handover.accept": "Fallübergabe angenommen",
     "handover.refuse": "Fallübergabe abgelehnt",

@@ -125,6 +125,7 @@ TABLE = (
     Row("Consultation", "topics legal_areas", C.SPECIAL, "Auswertung der Beratung", K.ALONE, E.STATISTICS),
     Row("Consultation", "place referred_actor referred_to next_step next_on", C.PERSONAL, "Beratung", K.ALONE,
         E.BLANK),
+    Row("Consultation", "sent_as", C.HARMLESS, "nichts doppelt erfassen", K.ALONE, E.DELETE),
     Row("Consultation", "note", C.SPECIAL, "Beratung", K.ALONE, E.BLANK),
     Row("FollowUp", "id case on_day done_on", C.PERSONAL, "nichts vergessen", K.CASE, E.DELETE),
     Row("FollowUp", "text", C.SPECIAL, "nichts vergessen", K.CASE, E.DELETE),

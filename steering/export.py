@@ -73,16 +73,27 @@ class _Line:
 
 
 def csv_lines(issues, user) -> Iterator[str]:
-    """The file line by line: UTF-8 with a mark, semicolons, as German spreadsheets open it."""
     columns = columns_for(user)
-    writer = csv.writer(_Line(), delimiter=";")
-    yield "\ufeff" + writer.writerow([name for name, _, _ in columns])
-    for row in rows_of(issues, columns):
-        yield writer.writerow([safe(cell) for cell in row])
+    return csv_of(columns, rows_of(issues, columns))
 
 
 def xlsx_file(issues, user):
-    """An open temporary file with the workbook; it vanishes when closed. Cells are written as text or dates only."""
+    columns = columns_for(user)
+    return workbook("Knackpunkte", columns, rows_of(issues, columns))
+
+
+def csv_of(columns, rows: Iterable[list]) -> Iterator[str]:
+    """A file line by line: UTF-8 with a mark, semicolons, as German spreadsheets open it."""
+    writer = csv.writer(_Line(), delimiter=";")
+    yield "\ufeff" + writer.writerow([name for name, *_ in columns])
+    for row in rows:
+        yield writer.writerow([safe(cell) for cell in row])
+
+
+def workbook(title: str, columns, rows: Iterable[list]):
+    """An open temporary file with the workbook; it vanishes when closed. Whole numbers stay numbers, days days, and
+    all else is text, whatever it looks like. `columns` begin with name and width.
+    """
     import xlsxwriter  # here: few workers ever write a workbook, and all would carry the library
 
     file = tempfile.TemporaryFile()  # noqa: SIM115, the answer closes it
@@ -95,14 +106,13 @@ def xlsx_file(issues, user):
             "strings_to_numbers": False,
         },
     )
-    sheet = book.add_worksheet("Knackpunkte")
+    sheet = book.add_worksheet(title)
     bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "dd.mm.yyyy"})
-    columns = columns_for(user)
     sheet.freeze_panes(1, 0)
-    for place, (name, width, _) in enumerate(columns):
+    for place, (name, width, *_) in enumerate(columns):
         sheet.set_column(place, place, width)
         sheet.write_string(0, place, name, bold)
-    last = _fill(sheet, rows_of(issues, columns), day)
+    last = _fill(sheet, rows, day)
     sheet.autofilter(0, 0, max(last, 1), len(columns) - 1)
     book.close()
     file.seek(0)
@@ -115,6 +125,8 @@ def _fill(sheet, rows: Iterable[list], day) -> int:
         for place, cell in enumerate(row):
             if hasattr(cell, "strftime"):
                 sheet.write_datetime(number, place, cell, day)
+            elif isinstance(cell, int):
+                sheet.write_number(number, place, cell)
             elif cell:
                 sheet.write_string(number, place, str(cell)[:32_767])
     return number

@@ -12,6 +12,7 @@ from django.urls import reverse
 from casework import access
 from casework.models.cases import Case
 from casework.models.codes import code_field, codes_field
+from casework.models.followups import FollowUp
 from casework.models.network import Actor
 from kim import trail, workdays
 from kim.models import Code, Municipality, Role, User
@@ -25,6 +26,15 @@ MANY = ("topics", "legal_areas")
 class ConsultationQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(access.visible_consultations(user))
+
+    def sent_before(self, user, sent_as):
+        """What came with the same form by the same person already: a double click, or a page gone back to."""
+        return self.filter(author=user, sent_as=sent_as).first() if sent_as else None
+
+    def written_by(self, user):
+        """What `user` wrote and still sees: anonymous ones, and those of cases they work on today."""
+        kept = Case.objects.filter(access.kept_cases(user)).values("pk")
+        return self.filter(Q(case__isnull=True) | Q(case__in=kept), author=user)
 
     def anonymous(self):
         return self.filter(case__isnull=True)
@@ -67,6 +77,7 @@ class Consultation(models.Model):
     next_on = models.DateField("bis", null=True, blank=True)
     note = models.TextField("Notiz", max_length=6000, blank=True)
     recorded_on = models.DateField("erfasst am", default=workdays.today)
+    sent_as = models.UUIDField("Kennung des Formulars, mit dem sie kam", null=True, editable=False)
 
     objects = ConsultationQuerySet.as_manager()
 
@@ -89,6 +100,7 @@ class Consultation(models.Model):
                 condition=Q(held_on__lte=F("recorded_on")),
                 violation_error_message="Eine Beratung kann nicht in der Zukunft liegen.",
             ),
+            models.UniqueConstraint(fields=["author", "sent_as"], name="casework_consultation_sent_once"),
         ]
         indexes = [
             models.Index(fields=["author", "-held_on", "-id"]),
@@ -113,6 +125,10 @@ class Consultation(models.Model):
         return self.case_id is None
 
     @property
+    def minutes(self) -> int:
+        return 15 * self.quarter_hours
+
+    @property
     def duration(self) -> dt.timedelta:
         return dt.timedelta(minutes=15 * self.quarter_hours)
 
@@ -121,18 +137,27 @@ class Consultation(models.Model):
     @classmethod
     @transaction.atomic
     def record(cls, *, by, case=None, **fields: Any) -> "Consultation":
-        """Write down a consultation of `by`; `topics` and `legal_areas` are given as lists."""
+        """Write down a consultation of `by`; `topics` and `legal_areas` are given as lists.
+
+        With a case, its legal areas hold where none are given, and a next step on a day is a follow-up of it. The
+        same `sent_as` twice raises IntegrityError.
+        """
         if not by.holds(Role.CASE_MANAGER):
             raise PermissionDenied(access.manages_cases.refusal)
         if case:
             access.demand_work(by, case)
             fields.setdefault("municipality", case.municipality)
-        many = {name: fields.pop(name) for name in MANY if name in fields}
+        many: dict[str, list[Code]] = {name: fields.pop(name) for name in MANY if name in fields}
+        if case and not many.get("legal_areas"):
+            many["legal_areas"] = case.client.legal_areas_in_force()
         made = cls(author=by, case=case, recorded_on=workdays.today(), **fields)
         made._be_past()
         made.save()
         for name, rows in many.items():
-            getattr(made, name).set(rows)
+            tie = getattr(cls, name).through
+            tie.objects.bulk_create(tie(consultation=made, code=code) for code in rows)
+        if case and made.next_on and made.next_step:
+            FollowUp.plan(case, by=by, on_day=made.next_on, text=made.next_step[:200])
         trail.record("consultation.record", made, by=by)
         happened.send(cls, obj=made, act="record", record=made, given={})
         return made
@@ -147,7 +172,7 @@ class Consultation(models.Model):
         for name, value in fields.items():
             if name in MANY:
                 getattr(self, name).set(value)
-            elif name in ("author", "case", "recorded_on"):
+            elif name in ("author", "case", "recorded_on", "sent_as"):
                 raise ValueError(f"not edited: {name}")
             else:
                 setattr(self, name, value)

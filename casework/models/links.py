@@ -1,6 +1,7 @@
 """The way into the chain: which case or consultation an issue was seen in. Steering has no way back."""
 
-from django.db import models, transaction
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q
 
 from casework import access
@@ -10,6 +11,8 @@ from kim import privacy_gate, trail, workdays
 from kim.models import User
 from kim.workflow import StepRefused, happened
 from steering.models import Issue
+
+INTERIM = "Was tun wir für die Person jetzt?"
 
 
 class CaseIssueQuerySet(models.QuerySet):
@@ -21,8 +24,11 @@ class CaseIssueQuerySet(models.QuerySet):
         )
 
     def shared(self):
-        """What is done meanwhile, where the case manager lets others read it; gated, and without the case."""
-        return self.filter(interim_shared=True).exclude(interim="")
+        """What is done meanwhile, where the case manager lets others read it; gated, and without the case.
+
+        A withdrawn consent takes it back at once.
+        """
+        return self.filter(interim_shared=True, case__locked_at__isnull=True).exclude(interim="")
 
 
 class CaseIssue(models.Model):
@@ -33,7 +39,7 @@ class CaseIssue(models.Model):
         Consultation, on_delete=models.CASCADE, null=True, blank=True, related_name="issue_links"
     )
     issue = models.ForeignKey(Issue, on_delete=models.PROTECT, related_name="+", verbose_name="Knackpunkt")
-    interim = models.TextField("Was tun wir für die Person jetzt?", max_length=2000, blank=True)
+    interim = models.TextField(INTERIM, max_length=2000, blank=True)
     interim_shared = models.BooleanField("anderen im Case Management zeigen", default=False)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField("verknüpft", default=workdays.now)
@@ -67,19 +73,29 @@ class CaseIssue(models.Model):
             access.demand_work(by, case)
         elif consultation is None or not Consultation.objects.visible_to(by).filter(pk=consultation.pk).exists():
             raise StepRefused("Bitte wählen Sie den Fall oder die Beratung, in der das Problem auffiel.")
-        made = cls.objects.create(case=case, consultation=consultation, issue=issue, by=by)
+        try:
+            with transaction.atomic():
+                made = cls.objects.create(case=case, consultation=consultation, issue=issue, by=by)
+        except IntegrityError:
+            raise StepRefused(f"{issue} ist hier schon verknüpft.") from None
         made.keep_interim(by=by, interim=interim, shared=shared, confirmed=confirmed)
         trail.record("case.link_issue", case or consultation, by=by, note=str(issue))
         happened.send(cls, obj=made, act="link", record=made, given={})
         return made
 
     @transaction.atomic
+    def change_interim(self, *, by, interim, shared=False, confirmed=frozenset()) -> None:
+        if self.case is None and not CaseIssue.objects.visible_to(by).filter(pk=self.pk).exists():
+            raise PermissionDenied(access.manages_cases.refusal)
+        self.keep_interim(by=by, interim=interim, shared=shared, confirmed=confirmed)
+        trail.record("case.interim", self.case or self.consultation, by=by, note="gezeigt" if shared else "")
+
     def keep_interim(self, *, by, interim, shared=False, confirmed=frozenset()) -> None:
         """What we do for the person now; for other eyes only once the gate has let it through."""
         if self.case:
             access.demand_work(by, self.case)
         if shared and interim:
-            texts = {"Was tun wir für die Person jetzt?": interim}
+            texts = {INTERIM: interim}
             privacy_gate.require(texts, author=by, confirmed=set(confirmed), context=self.case or self.issue)
         self.interim, self.interim_shared = interim, shared
         self.save()

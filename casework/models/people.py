@@ -118,6 +118,10 @@ class Client(models.Model):
     def current_residence_status(self, day: dt.date | None = None) -> "ResidenceStatus | None":
         return self.residence_statuses.valid_on(day).order_by("-valid_from").first()
 
+    def legal_areas_in_force(self, day: dt.date | None = None) -> list[Code]:
+        ids = self.legal_areas.valid_on(day).order_by().values("area")
+        return list(Code.objects.filter(pk__in=ids).order_by("position", "label"))
+
     def legal_area_gaps(self) -> "list[Gap]":
         """The days between two legal areas on which none held, oldest first. Areas may overlap."""
         return gaps_between(self.legal_areas.order_by("valid_from", "pk"))

@@ -61,9 +61,29 @@ function press(letter) {
   return Boolean(act);
 }
 
+// Forms made for speed: Ctrl+Enter presses [data-save], Alt+digit goes to the row with that number, to what is chosen there.
+function quick(event) {
+  const form = event.target.closest?.("form") || document.querySelector("form:has([data-save])");
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+    const save = form?.querySelector("[data-save]");
+    save?.click();
+    return Boolean(save);
+  }
+  const digit = event.altKey && !event.ctrlKey && /^Digit(\d)$/.exec(event.code)?.[1];
+  const row = digit ? document.querySelector(`[data-row="${digit}"]`) : null;
+  const field = row?.querySelector("input:checked") || row?.querySelector("input, select, textarea");
+  field?.focus();
+  field?.scrollIntoView({ block: "nearest" });
+  return Boolean(field);
+}
+
 const KEYS = { j: () => move(1), k: () => move(-1), x: pick, "/": search, "?": () => { dialog?.showModal(); return Boolean(dialog); } };
 
 document.addEventListener("keydown", (event) => {
+  if (!event.isComposing && !document.querySelector("dialog[open]") && quick(event)) {
+    event.preventDefault();
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
   if (!isOn() || typing(event.target) || document.querySelector("dialog[open]")) return;
   const act = KEYS[event.key] || (event.key.length === 1 ? () => press(event.key) : null);

@@ -17,7 +17,7 @@ from kim.models import Code, County, Draft, Municipality, Notice, Organisation, 
 from kim.notices import mark_read
 from kim.rules import allows
 from kim.together import Slot, day, text, through, together
-from steering import access, whereabouts
+from steering import access, linked_cases, whereabouts
 from steering.escalation import ESCALATION, HOLDER, NEXT_UP, Office, State
 from steering.models import (
     AgendaItem,
@@ -230,6 +230,19 @@ class Dossier:
         said = Counter(reporter.helps for reporter in self.read["reporters"])
         parts = [f"„Hilft“: {said[True]}" if said[True] else "", f"„Hilft nicht“: {said[False]}" if said[False] else ""]
         return " · ".join(part for part in parts if part)
+
+    @cached_property
+    def _seen(self) -> linked_cases.Seen:
+        return linked_cases.seen_in(self.issue, self.user)
+
+    @property
+    def seen_words(self) -> str:
+        return self._seen.words(self.county)
+
+    @property
+    def interims(self) -> tuple[str, ...]:
+        """What case managers do meanwhile and let each other know."""
+        return self._seen.interims
 
     @cached_property
     def confirmations(self):

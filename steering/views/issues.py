@@ -1,31 +1,24 @@
 """One issue: its page, its steps, what else is done on it, and reporting a new one."""
 
-import datetime as dt
-from typing import Any
-
 from django.contrib import messages
-from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from kim import errors, workdays
-from kim.dated import valid_on
-from kim.models import Assignment, Code, County, Draft, Municipality, Organisation, User
+from kim import errors
+from kim.models import Draft
 from kim.rules import allows, demand
-from kim.together import Slot, day, text, through, together
 from steering import access
 from steering.escalation import ESCALATION, State
 from steering.forms import GATE_NAMES, IssueForm
 from steering.likeness import alike
 from steering.models import Issue
 from steering.views import acts
+from steering.views.reporting import choices, county_of, draft_of, place_of_today, sent, start_and
 
 NEW = "issue:new"
 TOO_OLD = "Diesen Entwurf haben Sie inzwischen gemeldet; er lässt sich hier nicht mehr ändern."
-#: A report sent twice by a double click is taken once: the same text by the same person within this time.
-TWICE = dt.timedelta(minutes=2)
 
 
 @require_GET
@@ -89,14 +82,7 @@ def _act(request, pk, name):
 def issue_similar(request):
     """Like what is being typed. By POST: what somebody types is no part of an address."""
     demand(access.may_start, request.user)
-    topic = request.POST.get("topic", "")
-    found = _alike(
-        request,
-        request.POST.get("title", "")[:200],
-        text=request.POST.get("situation", "")[:6000],
-        topic_id=int(topic) if topic.isdecimal() and len(topic) < 19 else None,
-    )
-    return _similar(request, found, joinable=True)
+    return _similar(request, typed_alike(request), joinable=True)
 
 
 @require_GET
@@ -108,6 +94,17 @@ def issue_alike(request, pk):
     bundle = merge is not None and allows(merge.may, request.user, issue)
     url = reverse("steering:issue_step", args=[issue.pk, "merge"]) if bundle else ""
     return _similar(request, found, issue=issue, bundle_url=url)
+
+
+def typed_alike(request):
+    """Issues like what is being typed into a report, as far as its author may see them."""
+    topic = request.POST.get("topic", "")
+    return _alike(
+        request,
+        request.POST.get("title", "")[:200],
+        text=request.POST.get("situation", "")[:6000],
+        topic_id=int(topic) if topic.isdecimal() and len(topic) < 19 else None,
+    )
 
 
 def _alike(request, title, **given):
@@ -126,20 +123,16 @@ def _similar(request, found, *, issue=None, bundle_url="", joinable=False):
 @require_http_methods(["GET", "HEAD", "POST"])
 def issue_new(request):
     demand(access.may_start, request.user)
-    read = _choices(request.user, NEW)
+    read = choices(request.user, NEW)
     if request.method != "POST":
         return _form_page(request, _blank(read), read)
-    form, act = _sent(request, read)
+    form, act = sent(request, read)
     if not form.is_valid():
         return _form_page(request, form, read, status=422)
     made = []
 
     def start_and_report(by, confirmed):
-        User.objects.select_for_update(of=("self",)).get(pk=by.pk)
-        twin = _just_sent(by, form.cleaned_data)
-        made.append(twin or Issue.start(by=by, **form.cleaned_data))
-        if act != "save" and not (twin and twin.state != State.DRAFT):
-            getattr(made[0], act)(by=by, confirmed=confirmed)
+        made.append(start_and(act, form.cleaned_data, by=by, confirmed=confirmed))
 
     return _sent_off(request, form, read, act, start_and_report, lambda: made[0])
 
@@ -150,13 +143,13 @@ def issue_edit(request, pk):
     if issue.state != State.DRAFT and allows(access.reported_it, request.user, issue):
         return _too_late(request, issue)
     demand(access.may_edit, request.user, issue)
-    read = _choices(request.user, f"issue:{pk}", issue)
+    read = choices(request.user, f"issue:{pk}", issue)
     if request.method != "POST":
         return _form_page(request, _filled(issue, read), read, issue=issue)
     if request.POST.get("act") == "discard":
         Draft.drop(request.user, f"issue:{pk}")
         return redirect("steering:issue_edit", pk)
-    form, act = _sent(request, read)
+    form, act = sent(request, read)
     if not form.is_valid():
         return _form_page(request, form, read, issue=issue, status=422)
 
@@ -190,52 +183,9 @@ def _too_late(request, issue):
     return errors.conflict(request, f"{TOO_OLD} {issue.who_was_first()}", url=issue.get_absolute_url(), kept=kept)
 
 
-def _choices(user, key, issue=None) -> dict:
-    """What the form offers, the draft of what was typed, and where the user works: one query."""
-    read: dict[str, Any] = _offered(issue is not None)(
-        today=workdays.today(), user=user.pk, key=key, issue=issue.pk if issue else None
-    )
-    by_list: dict[str, list[Code]] = {}
-    for code in read["codes"]:
-        by_list.setdefault(code.list, []).append(code)
-    read["key"] = key
-    read["choices"] = {
-        "topic": by_list.get(Code.List.TOPIC, []),
-        "life_domain": by_list.get(Code.List.LIFE_DOMAIN, []),
-        "legal_areas": by_list.get(Code.List.LEGAL_AREA, []),
-        "municipality": read["municipality"],
-        "organisations": read["organisations"],
-    }
-    return read
-
-
-@together
-def _offered(edited):
-    user, issue, today = Slot("user"), Slot("issue"), day()
-    chosen = {
-        "legal_areas": Code.objects.filter(pk__in=through(Issue, "legal_areas", issue)),
-        "further_municipalities": Municipality.objects.filter(pk__in=through(Issue, "further_municipalities", issue)),
-        "chosen_organisations": Organisation.objects.filter(pk__in=through(Issue, "organisations", issue)),
-    }
-    here = Issue.objects.filter(pk=issue)
-    used = [chosen["legal_areas"].order_by().values("pk"), here.values("topic"), here.values("life_domain")]
-    codes = valid_on(today)
-    for ids in used if edited else ():
-        codes |= Q(pk__in=ids)
-    places = Assignment.objects.valid_on(today).filter(user=user, known_until__isnull=True, municipality__isnull=False)
-    return {
-        "codes": Code.objects.filter(codes).order_by("position", "label"),
-        "municipality": Municipality.objects.order_by("name"),
-        "organisations": Organisation.objects.order_by("name"),
-        "drafts": Draft.objects.filter(user=user, key=text("key")),
-        "places": places.order_by("pk"),
-        "county": County.objects.all()[:1],
-        **(chosen if edited else {}),
-    }
-
-
 def _blank(read):
-    return IssueForm(choices=read["choices"], initial={"municipality": _place_of_today(read["places"])} | _draft(read))
+    initial = {"municipality": place_of_today(read["places"])} | draft_of(read)
+    return IssueForm(choices=read["choices"], initial=initial)
 
 
 def _filled(issue, read):
@@ -247,36 +197,12 @@ def _filled(issue, read):
         "further_municipalities": read["further_municipalities"],
         "organisations": read["chosen_organisations"],
     }
-    return IssueForm(choices=read["choices"], initial=initial | _draft(read))
-
-
-def _draft(read) -> dict:
-    return read["drafts"][0].data if read["drafts"] else {}
-
-
-def _place_of_today(places):
-    """The municipality where the user works on this day of the week; the only one if there is no plan."""
-    weekday = str(workdays.today().isoweekday())
-    today = [place for place in places if weekday in place.weekdays]
-    found = today or (places if len(places) == 1 else [])
-    return found[0].municipality_id if found else None
-
-
-def _sent(request, read):
-    act = request.POST.get("act", "save")
-    act = act if act in ("report", "report_directly") else "save"
-    return IssueForm(request.POST, choices=read["choices"], reporting=act != "save"), act
-
-
-def _just_sent(by, given):
-    same = {name: given[name] for name in ("title", "situation", "topic", "municipality")}
-    since = workdays.now() - TWICE
-    return Issue.objects.filter(reporters__user=by, reporters__first=True, created_at__gte=since, **same).first()
+    return IssueForm(choices=read["choices"], initial=initial | draft_of(read))
 
 
 def _form_page(request, form, read, *, issue=None, status=200):
     form.draft_key = read["key"]
-    county = read["county"][0] if read["county"] else County(pk=1)
+    county = county_of(read)
     draft = read["drafts"][0] if read["drafts"] else None
     context = {
         "form": form,

@@ -1,0 +1,89 @@
+"""Issues as casework sees them: those of a case with their answers, and what steering may learn of the cases.
+
+The link lives here alone. What somebody may not see of an issue stays away, also on a case of theirs: a draft of the
+case manager before them, or what is not released yet.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from casework.models import Case, CaseIssue
+from kim.models import Role
+from kim.paging import CappedNumber
+from kim.together import Slot, together
+from steering.escalation import State
+from steering.linked_cases import Seen
+from steering.models import Issue
+
+#: So many texts of others stand with an issue.
+INTERIMS = 5
+#: So many issues can be chosen from when a case is structurally blocked, beside those linked.
+FURTHER = 60
+ANSWERED = (State.FED_BACK, State.CLOSED)
+
+
+@dataclass(frozen=True)
+class Linked:
+    """One link and the issue behind it, None where the reader may not see that. `shown` goes on for a bundled one."""
+
+    link: CaseIssue
+    issue: Issue | None
+    shown: Issue | None
+
+    @property
+    def answer(self) -> str:
+        return self.shown.feedback if self.shown and self.shown.state in ANSWERED else ""
+
+    @property
+    def answered_at(self) -> dt.datetime | None:
+        return self.shown.fed_back_at if self.shown and self.answer else None
+
+
+def linked(links: list[CaseIssue], user) -> list[Linked]:
+    """The issues behind `links` as `user` may see them; one query, none without links."""
+    if not links:
+        return []
+    ids = [link.issue_id for link in links]
+    wanted = Q(pk__in=ids) | Q(pk__in=Issue.objects.order_by().filter(pk__in=ids).values("lead"))
+    seen = {issue.pk: issue for issue in Issue.objects.visible_to(user).filter(wanted).order_by()}
+    found = []
+    for link in links:
+        issue = seen.get(link.issue_id)
+        found.append(Linked(link, issue, seen.get(issue.lead_id) or issue if issue and issue.lead_id else issue))
+    return found
+
+
+def answers(case: Case, user) -> list[Linked]:
+    """What has been answered to the issues of `case`, the latest first; two queries."""
+    told = [one for one in linked(list(case.issue_links.order_by("-at")), user) if one.answered_at]
+    return sorted(told, key=lambda one: str(one.answered_at), reverse=True)
+
+
+def blocking_choices(case: Case, user) -> list[tuple[str, list[Issue]]]:
+    """Issues that may be named as what blocks `case`, as groups for kim.forms.OneOf: its own first. Two queries."""
+    own = [one.issue for one in linked(list(case.issue_links.order_by("-at")), user) if one.issue]
+    own = [issue for issue in own if issue.number]
+    others = Issue.objects.visible_to(user).open().exclude(pk__in=[issue.pk for issue in own])
+    groups = [("mit diesem Fall verknüpft", own), ("weitere offene", list(others.order_by("-reported_at")[:FURTHER]))]
+    return [group for group in groups if group[1]]
+
+
+def seen_in(issue: Issue, user) -> Seen:
+    """Source of steering.linked_cases: in how many cases, and what case managers let each other know; one query."""
+    told = user.acts_as(Role.CASE_MANAGER, Role.COORDINATION)
+    read = _seen(told)(issue=issue.pk)
+    number = read["counted"][0].cases if read["counted"] else 0
+    return Seen(number, tuple(link.interim for link in read.get("interims", ())))
+
+
+@together
+def _seen(told):
+    here = Slot("issue")
+    bundled = Issue.objects.order_by().filter(lead=here).values("pk")
+    family = Issue.objects.order_by().filter(pk=here).values("pk").union(bundled, all=True)
+    links = CaseIssue.objects.order_by().filter(issue__in=family)
+    cases = Case.objects.filter(pk__in=links.filter(case__isnull=False).values("case"))
+    interims = {"interims": links.shared().order_by("-pk").only("interim")[:INTERIMS]} if told else {}
+    return {"counted": Issue.objects.filter(pk=here).only("pk").annotate(cases=CappedNumber(cases)), **interims}

@@ -1,0 +1,449 @@
+"""Consultations: writing one down in under a minute, the list of one's own, one of them, and what the case shows."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
+from django.db.models import Case as Either
+from django.db.models import F, OuterRef, Q, Subquery, When
+from django.http import FileResponse, Http404, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from casework import access, consultation_files, reading
+from casework.access import manages_cases
+from casework.case_page import MAIN, section
+from casework.forms.consultations import ALONE, NAMED, WITH_CASE, ConsultationForm, PeriodForm
+from casework.linked_issues import linked
+from casework.models import Actor, Case, Client, Consultation, LegalArea
+from casework.models.people import searched as people_searched
+from kim import today as start_page
+from kim import workdays
+from kim.dated import valid_on
+from kim.htmx import page as template_for
+from kim.models import Absence, Assignment, Code, Draft, Municipality, Role
+from kim.paging import page
+from kim.together import Slot, day, text, through, together
+from kim.views.filters import searched
+from steering.views.acts import DONE_NOW, take
+from steering.views.reporting import draft_of, place_of_today
+
+#: Rows of one page, lines on the page of a case, and cases offered while the number is typed.
+SIZE, LAST, OFFERED = 25, 5, 200
+#: Code lists of the form: field → list.
+LISTS = {
+    "form": Code.List.CONTACT_FORM,
+    "topics": Code.List.LIFE_DOMAIN,
+    "legal_areas": Code.List.LEGAL_AREA,
+    "language": Code.List.LANGUAGE,
+    "interpreter": Code.List.INTERPRETER,
+    "result": Code.List.CONSULTATION_RESULT,
+}
+#: What is the same as last time, unless it is said otherwise.
+CARRIED = ("form", "language", "interpreter")
+
+
+def demand_manager(user) -> None:
+    """Consultations are written by the account itself, under no other name."""
+    if not manages_cases(user, None):
+        raise PermissionDenied(manages_cases.refusal)
+
+
+# Writing one down
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def consultation_new(request):
+    demand_manager(request.user)
+    case = _preset(request)
+    read = _choices(request.user, f"consultation:new:{case.pk}" if case else "consultation:new", case=case)
+    if request.method != "POST":
+        return _form_page(request, _blank(request.user, read, case), read, case=case)
+    form = ConsultationForm(request.POST, choices=read["choices"], find=_finder(request.user))
+    if not form.is_valid():
+        return _form_page(request, form, read, case=case, status=422)
+    token = form.cleaned_data["sent_as"]
+    made = []
+
+    def record(by, confirmed):
+        made.append(Consultation.record(by=by, case=form.case, sent_as=token, **form.given))
+
+    try:
+        status = _take(form, record, request.user)
+    except IntegrityError:
+        if there := Consultation.objects.sent_before(request.user, token):
+            return _sent_twice(request, there)
+        raise
+    if status != DONE_NOW:
+        return _form_page(request, form, read, case=case, status=status)
+    Draft.drop(request.user, read["key"])
+    return _recorded(request, made[0])
+
+
+def _take(form, act, user) -> int:
+    """As steering's, with what the case forbids said in the form: nothing typed is lost."""
+    try:
+        return take(form, act, user)
+    except PermissionDenied as denied:
+        form.add_error(None, str(denied))
+        return 403
+
+
+def _recorded(request, consultation):
+    follow_up = consultation.case_id and consultation.next_on
+    words = f" Wiedervorlage am {consultation.next_on:%d.%m.%Y}." if follow_up else ""
+    messages.success(request, f"Beratung gespeichert.{words}")
+    match request.POST.get("act"):
+        case "next":
+            return _go(request, reverse("casework:consultation_new"))
+        case "issue":
+            return _go(request, reverse("casework:consultation_issue_new", args=[consultation.pk]))
+    there = consultation.case or consultation
+    return _go(request, there.get_absolute_url())
+
+
+def _sent_twice(request, consultation):
+    messages.info(request, "Diese Beratung ist schon gespeichert. Fehlt etwas? Hier können Sie sie ändern.")
+    return _go(request, consultation.get_absolute_url())
+
+
+def _go(request, url):
+    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
+
+
+def _preset(request) -> Case | None:
+    """The case of ?case=7; 404 where it is not seen, 403 where it is only looked at or locked."""
+    asked = request.GET.get("case", "")
+    if not asked.isascii() or not asked.isdecimal():
+        return None
+    cases = Case.objects.visible_to(request.user).select_related("client__identity", "municipality")
+    case = get_object_or_404(cases, pk=int(asked))
+    access.demand_work(request.user, case)
+    return case
+
+
+def _finder(user):
+    """Own cases by number (also its last digits), the number of the other database, or a name."""
+
+    def find(words: str) -> list[Case]:
+        cases = Case.objects.kept_by(user).select_related("client__identity", "municipality")
+        digits = words.rpartition("-")[2]
+        exact = Q(number=words.upper()) | Q(foreign_number=words)
+        if words.isascii() and words.isdecimal() and len(words) <= 6:
+            exact |= Q(number__endswith=f"-{int(digits):06d}")
+        found = list(cases.filter(exact).order_by("-opened_on", "-pk")[: NAMED + 1])
+        if found:
+            return found
+        names = people_searched(words.replace(",", " ")).split()
+        for name in names:
+            cases = cases.filter(client__identity__folded__contains=name)
+        open_first = (F("ended_at").desc(nulls_first=True), "-opened_on", "-pk")
+        return list(cases.order_by(*open_first)[: NAMED + 1]) if names else []
+
+    return find
+
+
+@require_POST
+def consultation_case(request):
+    """What is known of the case just named. By POST: no address says of whom somebody is thinking."""
+    demand_manager(request.user)
+    words = request.POST.get("case", "")[:120].replace("\0", "").strip()
+    found = _finder(request.user)(words) if words else []
+    case = found[0] if len(found) == 1 else None
+    read = _choices(request.user, "", case=case) if case else None
+    if case:
+        reading.opened(case, by=request.user)
+    context = {"carried": _carried(case, read), "found": len(found), "words": words}
+    return render(request, "casework/consultation_case.html", context)
+
+
+def _carried(case, read) -> dict | None:
+    if case is None:
+        return None
+    last = read["last_here"][0] if read["last_here"] else None
+    return {"case": case, "last": last, "legal_areas": read["areas"]}
+
+
+def _choices(user, key, *, case=None, consultation=None) -> dict:
+    """What the form offers, the draft, the last contact, and what is known of the case: one query."""
+    read: dict[str, Any] = _offered(case is not None, consultation is not None)(
+        today=workdays.today(), user=user.pk, key=key, case=case.pk if case else None,
+        client=case.client_id if case else None, consultation=consultation.pk if consultation else None,
+    )  # fmt: skip
+    by_list: dict[str, list[Code]] = {}
+    for code in read["codes"]:
+        by_list.setdefault(code.list, []).append(code)
+    read["key"] = key
+    read["choices"] = {name: by_list.get(which, []) for name, which in LISTS.items()}
+    read["choices"] |= {"municipality": read["municipality"], "actors": read["actors"]}
+    return read
+
+
+@together
+def _offered(with_case, edited):
+    user, case, client, consultation = Slot("user"), Slot("case"), Slot("client"), Slot("consultation")
+    here = Consultation.objects.order_by().filter(pk=consultation)
+    many = {name: through(Consultation, name, consultation) for name in ("topics", "legal_areas")}
+    used = [*many.values(), *(here.values(name) for name in ("form", "language", "interpreter", "result"))]
+    codes = valid_on(day())
+    for ids in used if edited else ():
+        codes |= Q(pk__in=ids)
+    areas = LegalArea.objects.filter(valid_on(day()), client=client).order_by().values("area")
+    of_case = {
+        "last_here": Consultation.objects.filter(case=case).order_by("-held_on", "-pk")[:1],
+        "areas": Code.objects.filter(pk__in=areas).order_by("position", "label"),
+        "languages": Code.objects.filter(pk__in=through(Client, "languages", client)).order_by("position", "label"),
+    }
+    chosen = {name: Code.objects.filter(pk__in=ids).order_by("position", "label") for name, ids in many.items()}
+    places = Assignment.objects.valid_on(day()).filter(user=user, known_until__isnull=True, municipality__isnull=False)
+    return {
+        "codes": Code.objects.filter(codes, list__in=LISTS.values()).order_by("position", "label"),
+        "municipality": Municipality.objects.order_by("name"),
+        "actors": Actor.objects.active().order_by("name").only("name")[:400],
+        "drafts": Draft.objects.filter(user=user, key=text("key")),
+        "places": places.order_by("pk"),
+        "last": Consultation.objects.filter(author=user).order_by("-held_on", "-pk")[:1],
+        **(of_case if with_case else {}),
+        **(chosen if edited else {}),
+    }
+
+
+def _blank(user, read, case) -> ConsultationForm:
+    """Filled from the last contact, from the place of today, and from the case."""
+    last = read["last"][0] if read["last"] else None
+    here = place_of_today(read["places"])
+    initial = {name: getattr(last, f"{name}_id") for name in CARRIED} if last else {}
+    if last and here in (None, last.municipality_id):
+        initial |= {"municipality": last.municipality_id, "place": last.place}
+    else:
+        initial["municipality"] = here
+    if last and not case:
+        initial["kind"] = WITH_CASE if last.case_id else ALONE
+    if case:
+        initial |= _of_case(read, case)
+    kept = {name: value for name, value in draft_of(read).items() if name != "sent_as"}
+    return ConsultationForm(initial=initial | kept, choices=read["choices"], find=_finder(user))
+
+
+def _of_case(read, case) -> dict:
+    last = read["last_here"][0] if read["last_here"] else None
+    found = {"kind": WITH_CASE, "case": case.number, "legal_areas": read["areas"]}
+    if last:
+        found |= {name: getattr(last, f"{name}_id") for name in ("language", "interpreter")}
+    elif read["languages"]:
+        found |= {"language": read["languages"][0].pk, "interpreter": None}
+    return found
+
+
+def _form_page(request, form, read, *, case=None, consultation=None, status=200):
+    form.draft_key = read["key"]
+    draft = read["drafts"][0] if read["drafts"] else None
+    if case:
+        reading.opened(case, by=request.user)
+    form.mark_wrong()
+    named = case if not form.is_bound or form.case == case else None
+    url = reverse("casework:consultation_new") + (f"?case={case.pk}" if case else "")
+    context = {
+        "form": form,
+        "form_url": reverse("casework:consultation_edit", args=[consultation.pk]) if consultation else url,
+        "case": case,
+        "consultation": consultation,
+        "carried": _carried(named, read) if named and not consultation else None,
+        "found": 0,
+        "words": "",
+        "caseload": [] if consultation else _caseload(request.user),
+        "actors": read["actors"],
+        "saved_at": draft.saved_at if draft and not form.is_bound else None,
+    }
+    template = "casework/consultation_edit.html" if consultation else "casework/consultation_new.html"
+    return render(request, template, context, status=status)
+
+
+def _caseload(user):
+    rows = Case.objects.kept_by(user).open().order_by("-opened_on", "-pk")
+    return rows.select_related("client__identity", "municipality")[:OFFERED]
+
+
+# The list
+
+
+@require_safe
+def consultation_list(request):
+    demand_manager(request.user)
+    read = _narrowing()
+    case, rows = _listed(request)
+    form = PeriodForm(request.GET, topics=read["topics"], places=read["places"])
+    found = form.narrow(rows)
+    lines = Consultation.objects.select_related("case", "municipality", "form", "result").prefetch_related("topics")
+    given = {name: request.GET.get(name, "") for name in ("after", "before")}
+    context = {
+        "case": case,
+        "filter": form,
+        "is_narrowed": bool(form.narrows),
+        "page": page(found, "-held_on", size=SIZE, lines=lines, **given),
+        "totals": consultation_files.totals(found),
+        "search": searched(request.GET),
+    }
+    return render(request, template_for(request, "casework/consultation_list.html", "results"), context)
+
+
+@require_safe
+def consultation_export(request, kind):
+    """All that the list shows with these filters, without names and notes; written to the trail."""
+    demand_manager(request.user)
+    if kind not in ("csv", "xlsx"):
+        raise Http404
+    read = _narrowing()
+    _, rows = _listed(request)
+    form = PeriodForm(request.GET, topics=read["topics"], places=read["places"])
+    found = form.narrow(rows).order_by("-held_on", "-pk")
+    narrowed_by = [str(form.fields[name].label) for name in form.narrows]
+    consultation_files.record(request.user, found, kind=kind.upper(), narrowed_by=narrowed_by)
+    name = consultation_files.file_name(kind)
+    if kind == "xlsx":
+        return FileResponse(consultation_files.xlsx(found), as_attachment=True, filename=name)
+    answer = StreamingHttpResponse(consultation_files.csv(found), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _listed(request):
+    """One's own; with ?case=7 all of that case, whoever wrote them."""
+    asked = request.GET.get("case", "")
+    if not asked.isascii() or not asked.isdecimal():
+        return None, Consultation.objects.written_by(request.user)
+    case = get_object_or_404(Case.objects.visible_to(request.user), pk=int(asked))
+    return case, Consultation.objects.filter(case=case)
+
+
+@together
+def _narrow_by():
+    return {
+        "topics": Code.objects.filter(list=Code.List.LIFE_DOMAIN).order_by("position", "label"),
+        "places": Municipality.objects.order_by("name"),
+    }
+
+
+def _narrowing():
+    return _narrow_by()()
+
+
+# One of them
+
+
+def _one(request, pk) -> Consultation:
+    rows = Consultation.objects.visible_to(request.user).select_related(
+        "case__client__identity", "case__municipality", "municipality", "author", "form", "language", "interpreter",
+        "result", "referred_actor",
+    )  # fmt: skip
+    return get_object_or_404(rows, pk=pk)
+
+
+@require_safe
+def consultation_detail(request, pk):
+    consultation = _one(request, pk)
+    reading.opened(consultation, by=request.user)
+    case = consultation.case
+    works = access.allows(access.owns, request.user, case) if case else manages_cases(request.user, None)
+    context = {
+        "consultation": consultation,
+        "topics": list(consultation.topics.all()),
+        "legal_areas": list(consultation.legal_areas.all()),
+        "links": linked(list(consultation.issue_links.all()), request.user),
+        "may_act": works and not (case and case.is_locked),
+        "locked": bool(case and case.is_locked),
+    }
+    return render(request, "casework/consultation_detail.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def consultation_edit(request, pk):
+    consultation = _one(request, pk)
+    demand_manager(request.user)
+    if consultation.case:
+        access.demand_work(request.user, consultation.case)
+    read = _choices(request.user, f"consultation:{pk}", consultation=consultation)
+    settled = {"choices": read["choices"], "case": consultation.case, "quarters": consultation.quarter_hours}
+    if request.method != "POST":
+        form = ConsultationForm(initial=_kept(consultation, read) | draft_of(read), **settled)
+        return _form_page(request, form, read, case=consultation.case, consultation=consultation)
+    if request.POST.get("act") == "discard":
+        Draft.drop(request.user, read["key"])
+        return redirect("casework:consultation_edit", pk)
+    form = ConsultationForm(request.POST, **settled)
+    status = 422
+    if form.is_valid():
+        status = _take(form, lambda by, confirmed: consultation.edit(by=by, **form.given), request.user)
+    if status != DONE_NOW:
+        return _form_page(request, form, read, case=consultation.case, consultation=_one(request, pk), status=status)
+    Draft.drop(request.user, read["key"])
+    messages.success(request, "Beratung geändert.")
+    return _go(request, consultation.get_absolute_url())
+
+
+def _kept(consultation, read) -> dict:
+    plain = ("held_on", "quarter_hours", "place", "persons", "actions", "referred_to", "next_step", "next_on", "note")
+    codes = ("form", "language", "interpreter", "result", "municipality")
+    found = {name: getattr(consultation, name) for name in plain}
+    found |= {name: getattr(consultation, f"{name}_id") for name in codes}
+    return found | {name: read[name] for name in ("topics", "legal_areas")}
+
+
+# What other pages show
+
+
+def _named(code: str) -> Either:
+    """The short form of a code where it has one, as str() of it says."""
+    return Either(When(**{f"{code}__short": ""}, then=f"{code}__label"), default=f"{code}__short")
+
+
+def _latest_sets():
+    mine = Consultation.objects.filter(case=Slot("case")).order_by("-held_on", "-pk")
+    tied = Consultation.topics.through.objects.filter(consultation__in=mine.values("pk")[:LAST])
+    return {
+        "consultations": mine.annotate(
+            form_name=_named("form"), result_name=_named("result"), author_name=F("author__display_name")
+        )[: LAST + 1],
+        "consultation_topics": tied.order_by("code__position", "code__label").annotate(label=_named("code")),
+    }
+
+
+@section("casework/_case_consultations.html", column=MAIN, order=40, sets=_latest_sets)
+def consultations(user, case, read):
+    """The latest contacts of the case."""
+    topics: dict[int, list[str]] = {}
+    for tie in read["consultation_topics"]:
+        topics.setdefault(tie.consultation_id, []).append(tie.label)
+    rows = read["consultations"]
+    return {
+        "case": case,
+        "rows": [(row, topics.get(row.pk, [])) for row in rows[:LAST]],
+        "more": len(rows) > LAST,
+        "may_act": access.allows(access.owns, user, case) and not case.is_locked,
+        "lists": manages_cases(user, None),
+    }
+
+
+def _todays():
+    away = Absence.objects.valid_on(day()).filter(deputy=Slot("me")).values("user")
+    seen = Q(case__isnull=True) | Q(case__owner=Slot("me")) | Q(case__owner__in=away)
+    held = Consultation.objects.filter(seen, author=Slot("me"), held_on=day()).order_by("-pk")
+    number = Case.objects.filter(pk=OuterRef("case")).values("number")
+    named = {"number": Subquery(number), "form_name": _named("form"), "place_name": F("municipality__name")}
+    return {"held_today": held.annotate(**named)[: start_page.LINES + 1]}
+
+
+@start_page.section("casework/_today_consultations.html", column=MAIN, order=12, sets=_todays)
+def consultations_today(user, read):
+    """What was written down today, and the way to the next one."""
+    if not user.holds(Role.CASE_MANAGER):
+        return None
+    rows = read["held_today"]
+    return {
+        "rows": rows[: start_page.LINES],
+        "more": len(rows) > start_page.LINES,
+        "minutes": sum(row.minutes for row in rows),
+    }

@@ -1,0 +1,118 @@
+"""A consultation by keyboard alone, and from a consultation to a reported issue with a name that the gate stops."""
+
+import pytest
+from playwright.sync_api import expect
+
+from casework.models import CaseIssue, Consultation
+from kim.models import Code, Draft
+from steering.escalation import State
+from steering.models import Issue
+from tests.casework.factories import case, client, code
+from tests.journeys.test_ways_in import tab_to
+
+SITUATION = "Leistungen enden, bevor der neue Titel ausgestellt ist."
+
+
+@pytest.fixture
+def led(people):
+    code(Code.List.CONTACT_FORM, "RATHAUS")
+    code(Code.List.CONTACT_FORM, "TEL")
+    code(Code.List.LIFE_DOMAIN, "WOHN")
+    code(Code.List.CONSULTATION_RESULT, "WARTET")
+    person = client("Nadia", "Rahimi", place=people.place)
+    case(by=people.anna, person=client("Omid", "Karimi", place=people.place))
+    return case(by=people.anna, person=person)
+
+
+@pytest.mark.short
+def test_a_consultation_by_keyboard_alone(people, led, window):
+    visitor = window(people.anna)
+    visitor.open("/")
+    page, keys = visitor.page, visitor.page.keyboard
+    keys.press("b")
+    visitor.reads("Für wen").look()
+
+    # Nothing but the topic is missing for the same person as before: here, everything is said once.
+    keys.press("Alt+1")
+    expect(page.locator("[name=kind]:focus")).to_have_value("case")
+    keys.press("Tab")
+    keys.type("Rahimi")
+    keys.press("Tab")
+    expect(page.locator("#fall-hilfe")).to_contain_text("Rahimi, Nadia · Windeck")
+    keys.press("Alt+2")
+    tab_to(page, "[name=quarter_hours]")
+    keys.press("ArrowRight")
+    keys.press("Alt+3")
+    keys.press("Space")
+    keys.press("ArrowRight")
+
+    # Sent too early: what is missing is said, and reached by its link.
+    keys.press("Control+Enter")
+    expect(page.locator(".kim-errors")).to_be_focused()
+    visitor.look()
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(page.locator("[name=topics]:focus")).to_have_count(1)
+    keys.press("Space")
+    keys.press("Alt+9")
+    keys.type("Beim Jobcenter nachfragen")
+    keys.press("Alt+0")
+    keys.type("Antrag liegt vor.")
+    visitor.reads("Entwurf gespeichert,")
+    keys.press("Control+Enter")
+    expect(page.locator("#mitteilungen")).to_contain_text("Beratung gespeichert.")
+    visitor.look()
+    made = Consultation.objects.get()
+    assert (made.case, made.minutes, made.form.code) == (led, 45, "TEL")
+    assert (made.next_step, made.note) == ("Beim Jobcenter nachfragen", "Antrag liegt vor.")
+    assert not Draft.objects.exists()
+
+    # The next one knows form, place and case by itself.
+    keys.press("b")
+    visitor.reads("letzter Kontakt").look()
+    expect(page.locator("[name=form]:checked")).to_have_value(str(made.form_id))
+    expect(page.locator("[name=case]")).to_have_value(led.number)
+
+
+@pytest.mark.short
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (375, "dark")])
+def test_from_a_consultation_to_a_reported_issue(people, led, window, width, scheme):
+    visitor = window(people.anna, width=width, scheme=scheme)
+    visitor.open(f"/casework/consultations/new/?case={led.pk}")
+    visitor.fill(form="RATHAUS", topics="WOHN", note="Frau Rahimi hat keine Zusage.")
+    visitor.picture(f"consultation-{width}-{scheme}")
+    visitor.press("Speichern und Knackpunkt melden", then="Worum geht es?")
+    visitor.does_not_read("keine Zusage")
+
+    visitor.fill(title="Leistungen enden vor der Verlängerung", situation=f"{SITUATION} Familie Rahimi wartet.")
+    visitor.fill(topic="Verfahrensdauer", legal_areas="SGB II", interim="Abschlag bei der Kasse erbitten")
+    visitor.press("Melden", within="#meldung", then="gehört zum Namen einer Person aus Ihren Fällen", exact=True)
+    assert not Issue.objects.exists()
+    visitor.fill(situation=SITUATION).press("Melden", within="#meldung", said="Der Fall läuft weiter.", exact=True)
+    issue, link = Issue.objects.get(), CaseIssue.objects.get()
+    assert (issue.state, issue.municipality) == (State.COORDINATION, people.place)
+    assert (link.case, link.consultation, link.interim_shared) == (led, Consultation.objects.get(), False)
+    visitor.reads(issue.title, "Abschlag bei der Kasse erbitten")
+
+    coordination = window(people.coordination)
+    coordination.open(issue.get_absolute_url()).reads("in unter 5 Fällen")
+    coordination.does_not_read("Rahimi", led.number, "Abschlag")
+
+
+def test_the_lists_and_forms_are_looked_over(people, led, window):
+    """With and without JavaScript: everything there is to open."""
+    for script in (True, False):
+        visitor = window(people.anna, script=script)
+        visitor.open(f"/casework/consultations/new/?case={led.pk}").fill(form="RATHAUS", topics="WOHN")
+        visitor.press("Speichern", within="#beratung", said="Beratung gespeichert.", exact=False)
+        one = Consultation.objects.first()
+        visitor.open("/casework/consultations/").press(
+            "WOHN", within="#results", then="Noch kein Knackpunkt verknüpft."
+        )
+        visitor.press("Ändern", then="Beratung ändern").fill(note="Nachgetragen")
+        visitor.press("Speichern", within="#beratung", said="Beratung geändert.")
+        visitor.press("Bekannten verknüpfen", then="Welcher?").fill(words="Kita")
+        visitor.press("Suchen", then="Dazu ist nichts gemeldet")
+        visitor.open(f"/casework/cases/{led.pk}/issues/link/").open(f"/casework/cases/{led.pk}/")
+        visitor.open("/casework/consultations/?until=01.01.2020").reads("Nichts gefunden")
+        assert one.pk
