@@ -17,3 +17,10 @@ class CaseworkConfig(AppConfig):
         trail.name_acts(on_record.words())
         for sender in (HandOver, Look):
             happened.connect(notices.tell_of, sender=sender, dispatch_uid=f"casework.notices.{sender.__name__}")
+
+        # the network: sections of „Heute“ and of the page of a case, and the morning's numbers
+        from casework import mornings, today  # noqa: F401
+        from casework.views import conferences, followups, handovers, referrals  # noqa: F401
+        from kim import digests
+
+        digests.register("casework", ready=mornings.ready, prepare=mornings.parts)

@@ -30,6 +30,18 @@ ACTS = {
     "procedure.hand_over": "Vorgang an Behörde übergeben",
     "procedure.mark": "Vorgang: Prüfliste geändert",
     "procedure.read": "Vorgang gelesen",
+    # the network and the caseload
+    "case.follow_up_moved": "Fall: Wiedervorlage verschoben",
+    "case.conference": "Fall: Fallkonferenz",
+    "case.conference_edit": "Fall: Fallkonferenz geändert",
+    "case.conference_seat": "Fall: Fallkonferenz, Stelle nimmt teil",
+    "case.conference_unseat": "Fall: Fallkonferenz, Stelle nimmt nicht mehr teil",
+    "case.agreement": "Fall: Fallkonferenz, Vereinbarung",
+    "case.agreement_done": "Fall: Fallkonferenz, Vereinbarung erledigt",
+    "handover.withdraw": "Fallübergabe zurückgenommen",
+    "actor.enter": "Verzeichnis: Stelle aufgenommen",
+    "actor.edit": "Verzeichnis: Stelle geändert",
+    "actor.end": "Verzeichnis: Stelle besteht nicht mehr",
 }
 
 

@@ -121,7 +121,7 @@ TABLE = (
     Row("Consultation", "place referred_actor referred_to next_step next_on", C.PERSONAL, "Beratung", K.ALONE,
         E.BLANK),
     Row("Consultation", "note", C.SPECIAL, "Beratung", K.ALONE, E.BLANK),
-    Row("FollowUp", "id case on_day done_on", C.PERSONAL, "nichts vergessen", K.CASE, E.DELETE),
+    Row("FollowUp", "id case referral on_day done_on", C.PERSONAL, "nichts vergessen", K.CASE, E.DELETE),
     Row("FollowUp", "text", C.SPECIAL, "nichts vergessen", K.CASE, E.DELETE),
 
     # Network
@@ -141,7 +141,7 @@ TABLE = (
     Row("Agreement", "what", C.SPECIAL, "Fallkonferenz", K.CASE, E.DELETE),
 
     # Caseload
-    Row("HandOver", "id cases offered_at accepted_at refused_at", C.PERSONAL, "Fallübergabe", K.CASE, E.DELETE),
+    Row("HandOver", "id cases offered_at accepted_at refused_at withdrawn_at", C.PERSONAL, "Fallübergabe", K.CASE, E.DELETE),
     Row("HandOver", "giver taker offered_by", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
     Row("HandOver", "note refusal", C.SPECIAL, "Fallübergabe", K.CASE, E.BLANK),
     Row("Look", "id case at until", C.PERSONAL, "Nachweis des Einblicks", K.CASE, E.DELETE),

@@ -1,0 +1,42 @@
+"""Forms of hand-overs. Cases and colleagues to choose from are handed in, read already."""
+
+from django.forms import BooleanField
+
+from kim.forms import Form, OneOf, SomeOf, Text
+
+
+class HandOverForm(Form):
+    """Which cases go to whom. All are chosen until somebody says otherwise."""
+
+    def __init__(self, data=None, *, takers=(), cases=(), ended=0, **kwargs):
+        super().__init__(data, **kwargs)
+        self.fields["taker"] = OneOf(takers, label="An wen?")
+        self.fields["cases"] = SomeOf(cases, label="Fälle", required=False)
+        if ended:
+            self.fields["with_ended"] = _with_ended(ended)
+        self.fields["note"] = Text(
+            label="Übergabenotiz", max_length=4000, rows=4, required=False,
+            help_text="Ohne Namen: Sie wird gelesen, bevor die Fälle angenommen sind. Einzelheiten stehen in den Fällen.",
+        )  # fmt: skip
+
+    @property
+    def beside(self):
+        """What is asked beside the list of cases."""
+        return [self["taker"], self["note"]]
+
+    def clean(self):
+        given = super().clean()
+        if "cases" in given and not given["cases"] and not given.get("with_ended"):
+            self.add_error("cases", "Bitte wählen Sie mindestens einen Fall.")
+        return given
+
+
+def _with_ended(number: int):
+    words = f"{number} beendete Fälle, die noch aufbewahrt werden"
+    if number == 1:
+        words = "1 beendeten Fall, der noch aufbewahrt wird"
+    return BooleanField(label=f"auch {words}", required=False, initial=True)
+
+
+class RefuseForm(Form):
+    reason = Text(label="Warum können Sie die Fälle nicht übernehmen?", max_length=1000, rows=3)
