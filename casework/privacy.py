@@ -141,7 +141,8 @@ TABLE = (
     Row("Agreement", "what", C.SPECIAL, "Fallkonferenz", K.CASE, E.DELETE),
 
     # Caseload
-    Row("HandOver", "id cases offered_at accepted_at refused_at withdrawn_at", C.PERSONAL, "Fallübergabe", K.CASE, E.DELETE),
+    Row("HandOver", "id cases offered_at accepted_at refused_at withdrawn_at", C.PERSONAL, "Fallübergabe", K.CASE,
+        E.DELETE),
     Row("HandOver", "giver taker offered_by", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
     Row("HandOver", "note refusal", C.SPECIAL, "Fallübergabe", K.CASE, E.BLANK),
     Row("Look", "id case at until", C.PERSONAL, "Nachweis des Einblicks", K.CASE, E.DELETE),

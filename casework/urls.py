@@ -2,8 +2,7 @@
 
 from django.urls import path
 
-from casework.views import cases
-from casework.views import actors, conferences, followups, handovers, referrals
+from casework.views import actors, cases, conferences, followups, handovers, referrals
 
 app_name = "casework"
 

@@ -1,8 +1,8 @@
 """„Heute“: the start page is made of sections that apps hang in (kim.sections). The ground floor imports none of them.
 
-Sections are `f(user)` or `f(user, read)`; slots of their sets: `me` (the account), `today`, `soon` (so many days on),
-`monday` and `friday` of the week shown (at the weekend the next one). Every section makes at most one or two queries, however many rows there
-are.
+Sections are `f(user)` or `f(user, read)`; slots of their sets: `me` (the account), `today`, `soon` (some weeks on),
+`monday` and `friday` of the week shown (at the weekend the next one). Every section makes at most one or two queries,
+however many rows there are.
 """
 
 import datetime as dt

@@ -16,7 +16,7 @@ class HandOverForm(Form):
             self.fields["with_ended"] = _with_ended(ended)
         self.fields["note"] = Text(
             label="Übergabenotiz", max_length=4000, rows=4, required=False,
-            help_text="Ohne Namen: Sie wird gelesen, bevor die Fälle angenommen sind. Einzelheiten stehen in den Fällen.",
+            help_text="Ohne Namen: Sie wird gelesen, bevor die Fälle angenommen sind. Das Weitere steht in den Fällen.",
         )  # fmt: skip
 
     @property
