@@ -71,7 +71,7 @@ class FollowUp(models.Model):
             raise StepRefused("Bitte wählen Sie einen Tag ab heute.")
         self.on_day = on_day
         self.save()
-        if self.referral_id:
+        if self.referral:
             self.referral.follow_up_on = on_day
             self.referral.save(update_fields=["follow_up_on"])
         trail.record("case.follow_up_moved", self.case, by=by)
