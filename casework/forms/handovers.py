@@ -34,8 +34,8 @@ class HandOverForm(Form):
 def _with_ended(number: int):
     words = f"{number} beendete Fälle, die noch aufbewahrt werden"
     if number == 1:
-        words = "1 beendeten Fall, der noch aufbewahrt wird"
-    return BooleanField(label=f"auch {words}", required=False, initial=True)
+        words = "1 beendeter Fall, der noch aufbewahrt wird"
+    return BooleanField(label=f"dazu {words}", required=False, initial=True)
 
 
 class RefuseForm(Form):

@@ -61,7 +61,7 @@ def followup_list(request):
         "hits": count_words(hits := capped(rows)),
         "number": hits,
         "state": state,
-        "states": [(key, label) for key, (label, _, _) in STATES.items()],
+        "others": [(key, words) for key, (words, _, _) in STATES.items() if key != state],
         "label": label,
     }
     return render(request, template_for(request, "casework/followup_list.html", "results"), context)

@@ -402,3 +402,52 @@ def test_a_look_shows_a_conference_and_lets_nobody_act(client, led, people, thin
         assert client.get(page(name, *things[name])).status_code == 403, name
     for name in ("conference_agreed", "conference_unseat", "followup_done"):
         assert client.post(page(name, *things[name])).status_code == 403, name
+
+
+# Bad input
+
+
+HOSTILE = [
+    "", "\x00", "a\x00b\x1b[31m\u202e", "x" * 70_000, "-1", "99999999999999999999999", "NaN", "31.02.2026",
+    "01.01.0001", "😀 é ß ﷽", "'; DROP TABLE casework_actor; --", "<script>alert(1)</script>{{ 7*7 }}", "WzEsMV0",
+]  # fmt: skip
+#: Every form with the names of its fields.
+FORMS = {
+    "actor_new": ["name", "kind", "responsibility", "phone", "email", "website", "municipalities", "organisation"],
+    "actor_edit": ["name", "kind", "website", "address", "hours", "municipalities"],
+    "actor_end": ["gone_on"],
+    "referral_new": ["occasion", "consent", "sent_on", "follow_up_on", "note", "actor"],
+    "referral_answer": ["status", "answered_on", "follow_up_on", "note"],
+    "conference_new": ["held_on", "mode", "place", "summary", "structural_topics"],
+    "conference_edit": ["held_on", "mode", "place", "summary", "structural_topics"],
+    "conference_seat": ["institution", "name"],
+    "conference_agree": ["who", "what", "until"],
+    "followup_new": ["on_day", "text"],
+    "followup_move": ["on_day"],
+    "followup_done": ["back"],
+    "handover_new": ["taker", "cases", "with_ended", "note", "preview"],
+}
+
+
+def test_whatever_is_typed_is_kept_whole_or_refused_with_a_sentence(led, owner, things):
+    things |= {"handover_new": []}
+    right = {"name": "Beratung", "kind": "welfare", "occasion": "Schulden", "sent_on": typed(on(0)), "status": "done",
+             "held_on": typed(on(0)), "mode": "video", "who": "Wir", "what": "Prüfen", "on_day": typed(on(1)),
+             "text": "Da?", "answered_on": typed(on(0))}  # fmt: skip
+    owner.raise_request_exception = False
+    for name, fields in FORMS.items():
+        address = page(name, *things[name])
+        if name == "referral_new":
+            address += f"?actor={things['actor_detail'][0]}"
+        for value in HOSTILE:
+            assert owner.post(address, dict.fromkeys(fields, value)).status_code < 500, (name, value[:20])
+            for field in fields:
+                answer = owner.post(address, right | {field: value})
+                assert answer.status_code in (200, 302, 404, 409, 422), (name, field, value[:20])
+    for name in ("actor_list", "followup_list", "referral_new", "handover_new"):
+        for value in HOSTILE:
+            asked = dict.fromkeys(["q", "kind", "place", "state", "after", "before", "actor", "giver"], value[:2000])
+            assert owner.get(page(name, *things[name]), asked).status_code in (200, 404), (name, value[:20])
+    for row in Actor.objects.all():
+        assert "\x00" not in row.name
+        assert len(row.name) <= 160
