@@ -42,6 +42,7 @@ ACTS = {
     "actor.enter": "Verzeichnis: Stelle aufgenommen",
     "actor.edit": "Verzeichnis: Stelle geändert",
     "actor.end": "Verzeichnis: Stelle besteht nicht mehr",
+    "actor.reopen": "Verzeichnis: Stelle besteht wieder",
 }
 
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("actors/<int:pk>/edit/", actors.actor_edit, name="actor_edit"),
     path("actors/<int:pk>/confirm/", actors.actor_confirm, name="actor_confirm"),
     path("actors/<int:pk>/end/", actors.actor_end, name="actor_end"),
+    path("actors/<int:pk>/reopen/", actors.actor_reopen, name="actor_reopen"),
     # referrals (views/referrals.py)
     path("cases/<int:pk>/referrals/new/", referrals.referral_new, name="referral_new"),
     path("referrals/<int:pk>/answer/", referrals.referral_answer, name="referral_answer"),

@@ -153,6 +153,17 @@ class Actor(models.Model):
         self.save()
         trail.record("actor.end", self, by=by)
 
+    @transaction.atomic
+    def reopen(self, *, by) -> None:
+        """Ended by mistake, or there again; confirmed by who says so."""
+        self.refresh_from_db(from_queryset=Actor.objects.select_for_update(of=("self",)))
+        access.demand_oneself(access.keeps_directory, by)
+        if self.gone_on is None:
+            raise StepRefused("Diese Stelle besteht.")
+        self.gone_on, self.confirmed_on, self.confirmed_by = None, workdays.today(), by
+        self.save()
+        trail.record("actor.reopen", self, by=by)
+
     def _kept_by(self, by) -> None:
         self.refresh_from_db(from_queryset=Actor.objects.select_for_update(of=("self",)))
         access.demand_oneself(access.keeps_directory, by)

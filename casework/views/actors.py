@@ -105,6 +105,15 @@ def actor_end(request, pk):
                      context={"actor": actor}, initial={"gone_on": workdays.today()})  # fmt: skip
 
 
+@require_POST
+def actor_reopen(request, pk):
+    access.demand_oneself(access.keeps_directory, request.user)
+    actor = get_object_or_404(Actor, pk=pk)
+    return act_and_return(
+        request, lambda: actor.reopen(by=request.user), actor, f"{actor} steht wieder im Verzeichnis."
+    )
+
+
 def narrowed_by(given, places) -> tuple[str, str, str, str]:
     """Words, kind, municipality and state of an address; what does not exist stays without effect."""
     kind, place, state = (given.get(name, "") for name in ("kind", "place", "state"))

@@ -45,7 +45,9 @@ def case_follow_ups(user, case, read):
 
 @require_safe
 def followup_list(request):
-    """Own ones, and those of colleagues one stands in for. No search: what is typed would stand in the address."""
+    """Own ones, and those of colleagues one stands in for; their people are read on the page of the case, on record.
+    There is no search: what is typed would stand in the address.
+    """
     access.demand_oneself(access.manages_cases, request.user)
     state = request.GET.get("state", "")
     state = state if state in STATES else ""

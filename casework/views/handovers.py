@@ -87,7 +87,8 @@ def handover_new(request):
 
     context = {
         "giver": giver, "cases": cases, "offered": offered, "ended": len(ended), "takers": takers, "most": MOST,
-        "named": giver.pk in {hat.pk for hat in [request.user, *access.colleagues(request.user)]},
+        "named": giver.pk == request.user.pk,  # others' people are read on the page of their case, and on record
+        "deputises": giver in access.colleagues(request.user),
     }  # fmt: skip
     if "preview" in request.POST:
         return _preview(request, make(request.POST), context, chosen)

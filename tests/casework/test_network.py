@@ -60,6 +60,10 @@ def test_an_entry_is_confirmed_by_who_makes_or_changes_it_and_each_act_is_on_rec
     assert made not in Actor.objects.active()
     with pytest.raises(StepRefused, match="besteht seit dem"):
         made.confirm(by=keeper)
+    made.reopen(by=keeper)
+    assert made in Actor.objects.active()
+    with pytest.raises(StepRefused, match="besteht"):
+        made.reopen(by=keeper)
 
 
 @pytest.mark.parametrize("role", set(Role) - {Role.CASE_MANAGER, Role.COORDINATION})
@@ -128,6 +132,9 @@ def test_an_entry_is_made_changed_confirmed_and_ended_on_its_pages(owner):
     assert (one.name, one.gone_on) == ("Caritas", on(0))
     assert owner.get(page("actor_edit", one.pk)).status_code == 404
     assert owner.get(page("actor_end", one.pk)).status_code == 302
+    assert "Besteht wieder" in owner.get(page("actor_detail", one.pk)).content.decode()
+    assert owner.post(page("actor_reopen", one.pk)).status_code == 302
+    assert one in Actor.objects.active()
 
 
 # Referrals
@@ -282,6 +289,7 @@ def test_the_list_shows_own_ones_and_those_of_who_is_away(led, client, django_as
     assert "Mietvertrag" in text
     assert f"in Vertretung für {led.owner}" in text
     assert "Später" not in text
+    assert "Rahimi" not in text
     assert "Später" in client.get(page("followup_list"), {"state": "open"}).content.decode()
     for number in range(40):
         FollowUp.plan(led, by=led.owner, on_day=on(0), text=f"Nummer {number}")
@@ -333,6 +341,7 @@ TABLE = [
 #: By POST only.
 ACTS = [
     ("actor_confirm",     302, 302, 302, 302, 403, 403, 403, 403, 403, 403),
+    ("actor_reopen",      302, 302, 302, 302, 403, 403, 403, 403, 403, 403),
     ("conference_agreed", 302, 404, 302, 404, 404, 404, 404, 404, 404, 404),
     ("conference_unseat", 302, 404, 404, 404, 404, 404, 404, 404, 404, 404),
     ("followup_done",     302, 404, 302, 404, 404, 404, 404, 404, 404, 404),
@@ -369,6 +378,7 @@ def things(led):
     return case | {
         "actor_list": [], "actor_new": [], "followup_list": [],
         "actor_detail": [there.pk], "actor_edit": [there.pk], "actor_end": [there.pk], "actor_confirm": [there.pk],
+        "actor_reopen": [there.pk],
         "referral_answer": [referral.pk], "conference_detail": [conference.pk], "conference_edit": [conference.pk],
         "conference_seat": [conference.pk], "conference_agree": [conference.pk],
         "conference_agreed": [conference.pk, agreement.pk], "conference_unseat": [conference.pk, seat.pk],
