@@ -89,15 +89,18 @@ def kept_cases(user) -> Q:
     return found
 
 
-def kept_cases_of(me: Slot, today: Slot) -> Q:
-    """The same for a case manager who is named when a statement runs (kim.together)."""
+def kept_cases_of(me: Slot, today: Slot, prefix: str = "") -> Q:
+    """The same for a case manager who is named when a statement runs (kim.together); `prefix` reaches through a
+    relation.
+    """
     managers = RoleGrant.objects.filter(valid_on(today), role=Role.CASE_MANAGER).values("user")
     away = Absence.objects.filter(valid_on(today), deputy=me).values("user")
     hats = User.objects.order_by().filter(Q(pk=me) | Q(pk__in=away), pk__in=managers)
     duties = Assignment.objects.filter(valid_on(today), user=me, role=Role.CASE_MANAGER, known_until__isnull=True)
     own = User.objects.order_by().filter(~Exists(duties), pk=me, organisation__isnull=False)
-    employed = Q(employer__in=duties.values("employer")) | Q(employer__in=own.values("organisation"))
-    return Q(owner__in=hats.values("pk")) & (Q(owner=me) | employed)
+    owner, employer = f"{prefix}owner", f"{prefix}employer__in"
+    employed = Q(**{employer: duties.values("employer")}) | Q(**{employer: own.values("organisation")})
+    return Q(**{f"{owner}__in": hats.values("pk")}) & (Q(**{owner: me}) | employed)
 
 
 def overviewed_cases(user) -> Q:

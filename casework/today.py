@@ -6,11 +6,11 @@ Case numbers, never a name: this page stands open on desks all day. See kim.toda
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.urls import reverse
 
 from casework import access
-from casework.lifecycle import State
+from casework.lifecycle import OPEN, State
 from casework.models import Case, FollowUp, Goal, GoalMeasure, HandOver, Referral, ResidenceStatus
 from casework.models.caseload import who_left
 from kim import together, workdays
@@ -21,15 +21,21 @@ from kim.together import Slot
 
 #: Lines in all, and so many of each kind are read.
 LINES, OF_EACH = 16, 12
+RESTS = "Fall ruht"
 CHANCE = "AE_104c"
 #: § 104c Abs. 3 AufenthG: granted for 18 months, not to be extended.
 CHANCE_MONTHS = 18
 GOING = [GoalMeasure.Status.OPEN, GoalMeasure.Status.RUNNING, GoalMeasure.Status.WAITING]
 
 
-def kept():
-    """The caseload of the account of the slot, deputised cases included."""
-    return Case.objects.order_by().filter(access.kept_cases_of(Slot("me"), together.day()))
+def kept(case: str = "") -> Q:
+    """What belongs to the caseload of the account of the slot, deputised cases included; `case` leads to the case."""
+    return access.kept_cases_of(Slot("me"), together.day(), case)
+
+
+def going(case: str = "") -> Q:
+    """The same of open cases only."""
+    return kept(case) & Q(**{f"{case}state__in": OPEN})
 
 
 def waiting_referrals(today):
@@ -41,32 +47,33 @@ def waiting_referrals(today):
 
 def _due():
     today, soon = together.day(), together.day("soon")
-    cases, going = kept().values("pk"), kept().open()
-    case = {"number": F("case__number"), "owner": F("case__owner")}
-    of_client = going.filter(client=OuterRef("client")).order_by("pk")
     current = Q(valid_from__lte=today, valid_until__isnull=True)
-    ends = Q(expires_on__lte=soon) | Q(expires_on__isnull=True, status__code=CHANCE)
-    titles = ResidenceStatus.objects.filter(current, ends, client__in=going.values("client"))
-    measures = GoalMeasure.objects.filter(until__lt=today, status__in=GOING, goal__case__in=going.values("pk"))
+    titles = ResidenceStatus.objects.filter(going("client__cases__"), current)
+    measures = GoalMeasure.objects.filter(going("goal__case__"), until__lt=today, status__in=GOING)
     return {
-        "due_follow_ups": FollowUp.objects.due(today).filter(case__in=cases).order_by("on_day", "pk")
-        .annotate(**case)[:OF_EACH],
-        "due_referrals": waiting_referrals(today).filter(case__in=cases).order_by("follow_up_on", "pk")
-        .annotate(actor_name=F("actor__name"), **case)[:OF_EACH],
-        "due_titles": titles.order_by("expires_on", "pk").annotate(
-            chance=F("status__code"), label=F("status__label"),
-            case=Subquery(of_client.values("pk")[:1]),
-            number=Subquery(of_client.values("number")[:1]),
-            owner=Subquery(of_client.values("owner")[:1]),
-        )[:OF_EACH],
-        "due_goals": Goal.objects.overdue(today).filter(case__in=going.values("pk")).order_by("until", "pk")
-        .annotate(**case)[:OF_EACH],
-        "due_measures": measures.order_by("until", "pk").annotate(
-            case=F("goal__case"), number=F("goal__case__number"), owner=F("goal__case__owner"),
-        )[:OF_EACH],
-        "due_resting": going.filter(state=State.RESTING, resting_until__lte=today).order_by("resting_until", "pk")
-        [:OF_EACH],
+        "due_follow_ups": _lines_of(FollowUp.objects.due(today).filter(kept("case__")), "on_day"),
+        "due_referrals": _lines_of(
+            waiting_referrals(today).filter(kept("case__")), "follow_up_on", actor_name=F("actor__name")
+        ),
+        "due_titles": _lines_of(titles.filter(expires_on__lte=soon), "expires_on", "client__cases", **TITLE),
+        "due_chances": _lines_of(
+            titles.filter(expires_on__isnull=True, status__code=CHANCE), "valid_from", "client__cases", **TITLE
+        ),
+        "due_goals": _lines_of(Goal.objects.overdue(today).filter(going("case__")), "until"),
+        "due_measures": _lines_of(measures, "until", "goal__case"),
+        "due_resting": Case.objects.filter(kept(), state=State.RESTING, resting_until__lte=today)
+        .order_by("resting_until", "pk").annotate(to_case=F("pk"))[:OF_EACH],
     }  # fmt: skip
+
+
+#: What a line about a title is made from.
+TITLE = {"chance": F("status__code"), "label": F("status__label")}
+
+
+def _lines_of(rows, by, case="case", **more):
+    """The first rows by their day, each with its case: `to_case`, `number`, `owner`."""
+    about = {"to_case": F(f"{case}__pk"), "number": F(f"{case}__number"), "owner": F(f"{case}__owner")}
+    return rows.order_by(by, "pk").annotate(**about, **more)[:OF_EACH]
 
 
 @dataclass(frozen=True)
@@ -101,9 +108,9 @@ def due_in_cases(user, read):
 
 
 def _lines(read, today):
-    def line(row, day, what, kind, case=None, number=None, owner=None):
-        case, number, owner = case or row.case_id, number or row.number, owner or row.owner
-        return Line(day, what, kind, number, case, owner, *workdays.countdown(day, today))
+    def line(row, day, what, kind):
+        return Line(day, what, kind, row.number, row.to_case, row.owner_id if kind == RESTS else row.owner,
+                    *workdays.countdown(day, today))  # fmt: skip
 
     for row in read["due_follow_ups"]:
         yield line(row, row.on_day, row.text, "Wiedervorlage")
@@ -112,14 +119,14 @@ def _lines(read, today):
     for row in read["due_goals"]:
         yield line(row, row.until, row.text, "Ziel")
     for row in read["due_measures"]:
-        yield line(row, row.until, row.text, "Maßnahme", case=row.case)
+        yield line(row, row.until, row.text, "Maßnahme")
     for row in read["due_resting"]:
-        yield line(row, row.resting_until, "Ruht nicht länger: weiterführen oder beenden", "Fall ruht",
-                   case=row.pk, owner=row.owner_id)  # fmt: skip
-    for row in read["due_titles"]:
+        yield line(row, row.resting_until, "Ruht nicht länger: weiterführen oder beenden", RESTS)
+    for row in [*read["due_titles"], *read["due_chances"]]:
         day = row.expires_on or months_after(row.valid_from, CHANCE_MONTHS)
         if day <= today + SOON:
-            yield Line(day, title_words(row), "Aufenthaltstitel", row.number, row.case, row.owner, *_left(day, today))
+            left = _left(day, today)
+            yield Line(day, title_words(row), "Aufenthaltstitel", row.number, row.to_case, row.owner, *left)
 
 
 def title_words(row) -> str:

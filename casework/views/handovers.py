@@ -1,6 +1,6 @@
 """Cases change hands: offered with a preview of what changes, and theirs once the colleague accepts."""
 
-from django.db.models import Count, F
+from django.db.models import Count, F, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -8,7 +8,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from casework import access
 from casework.case_page import ASIDE, section
 from casework.forms.handovers import HandOverForm, RefuseForm
-from casework.lifecycle import ENDS
 from casework.models import Case, CaseIssue, HandOver
 from casework.models.caseload import foresee, owners, who_left
 from casework.views.acting import act_and_return, form_page
@@ -77,16 +76,17 @@ def handover_new(request):
         people = owners().order_by("is_case_manager", "display_name", "pk")
         return render(request, "casework/handover_new.html", {"people": list(people)})
     cases, offered, ended = _caseload(request.user, giver)
+    number = ended.count()
     takers = list(with_role(Role.CASE_MANAGER).exclude(pk=giver.pk))
 
     def make(data, **more):
-        return HandOverForm(data, takers=takers, cases=cases, ended=len(ended), **more)
+        return HandOverForm(data, takers=takers, cases=cases, ended=number, **more)
 
     def chosen(form):
         return [*form.cleaned_data["cases"], *(ended if form.cleaned_data.get("with_ended") else [])]
 
     context = {
-        "giver": giver, "cases": cases, "offered": offered, "ended": len(ended), "takers": takers, "most": MOST,
+        "giver": giver, "cases": cases, "offered": offered, "ended": number, "takers": takers, "most": MOST,
         "named": giver.pk == request.user.pk,  # others' people are read on the page of their case, and on record
         "deputises": giver in access.colleagues(request.user),
     }  # fmt: skip
@@ -185,7 +185,7 @@ def _giver(request) -> User | None:
     raise Http404
 
 
-def _caseload(user, giver) -> tuple[list[Case], int, list[Case]]:
+def _caseload(user, giver) -> tuple[list[Case], int, QuerySet]:
     """What can be offered of the giver's open cases, how many are offered already, and the ended ones still kept."""
     kept = Case.objects.kept_by(user) if user.holds(Role.CASE_MANAGER) else Case.objects.none()
     if user.holds(Role.COORDINATION):
@@ -195,7 +195,7 @@ def _caseload(user, giver) -> tuple[list[Case], int, list[Case]]:
     free = theirs.exclude(hand_overs__in=waiting)
     lines = free.open().select_related("client__identity")
     offered = theirs.filter(hand_overs__in=waiting).distinct().count()
-    return list(lines[:MOST]), offered, list(free.filter(state__in=ENDS))
+    return list(lines[:MOST]), offered, free.ended()
 
 
 def _pks(cases):
