@@ -24,6 +24,15 @@ class HandOverForm(Form):
         """What is asked beside the list of cases."""
         return [self["taker"], self["note"]]
 
+    @property
+    def picked(self) -> set[str]:
+        """Ids of the cases that are ticked, as they stand in the page."""
+        return set(self.fields["cases"].prepare_value(self["cases"].value()))
+
+    def chosen(self, ended) -> list:
+        """What is offered; `ended` are the cases that go along as one."""
+        return [*self.cleaned_data["cases"], *(ended if self.cleaned_data.get("with_ended") else [])]
+
     def clean(self):
         given = super().clean()
         if "cases" in given and not given["cases"] and not given.get("with_ended"):

@@ -1,5 +1,7 @@
 """Cases change hands: offered with a preview of what changes, and theirs once the colleague accepts."""
 
+from functools import partial
+
 from django.db.models import Count, F, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
@@ -12,7 +14,7 @@ from casework.models import Case, CaseIssue, HandOver
 from casework.models.caseload import foresee, owners, who_left
 from casework.views.acting import act_and_return, form_page
 from kim.htmx import page as template_for
-from kim.models import Role, User
+from kim.models import Draft, Role, User
 from kim.models.people import with_role
 from kim.paging import capped, count_words, page
 from kim.together import Slot
@@ -76,46 +78,46 @@ def handover_new(request):
         people = owners().order_by("is_case_manager", "display_name", "pk")
         return render(request, "casework/handover_new.html", {"people": list(people)})
     cases, offered, ended = _caseload(request.user, giver)
-    number = ended.count()
-    takers = list(with_role(Role.CASE_MANAGER).exclude(pk=giver.pk))
-
-    def make(data, **more):
-        return HandOverForm(data, takers=takers, cases=cases, ended=number, **more)
-
-    def chosen(form):
-        return [*form.cleaned_data["cases"], *(ended if form.cleaned_data.get("with_ended") else [])]
-
+    takers, number, key = list(with_role(Role.CASE_MANAGER).exclude(pk=giver.pk)), ended.count(), f"handover:{giver.pk}"
+    make = partial(HandOverForm, takers=takers, cases=cases, ended=number)
     context = {
-        "giver": giver, "cases": cases, "offered": offered, "ended": number, "takers": takers, "most": MOST,
+        "giver": giver, "cases": cases, "offered": offered, "ended": number, "most": MOST,
         "named": giver.pk == request.user.pk,  # others' people are read on the page of their case, and on record
         "deputises": giver in access.colleagues(request.user),
     }  # fmt: skip
     if "preview" in request.POST:
-        return _preview(request, make(request.POST), context, chosen)
+        return _preview(request, make(request.POST), ended, context, key)
 
     def act(form):
         given = form.cleaned_data
         made = HandOver.offer(
-            by=request.user, giver=giver, taker=given["taker"], cases=chosen(form), note=given["note"]
+            by=request.user, giver=giver, taker=given["taker"], cases=form.chosen(ended), note=given["note"]
         )
         return made, f"Angeboten: {_number(made.cases.count())} an {made.taker}."
 
-    context["picked"] = set(request.POST.getlist("cases")) if request.method == "POST" else set(map(str, _pks(cases)))
-    return form_page(request, "casework/handover_new.html", make, act, key=f"handover:{giver.pk}", context=context)
+    initial = _picked_before(request.user, key, cases)
+    return form_page(request, "casework/handover_new.html", make, act, key=key, context=context, initial=initial)
 
 
-def _preview(request, form, context, chosen):
-    form.draft_key = f"handover:{context['giver'].pk}"
-    context |= {"form": form, "picked": set(request.POST.getlist("cases"))}
+def _preview(request, form, ended, context, key):
+    form.draft_key = key
     status = 200 if form.is_valid() else 422
     if status == 200:
+        taker = form.cleaned_data["taker"]
         try:
-            context["change"] = foresee(context["giver"], form.cleaned_data["taker"], chosen(form))
-            context["taker"] = form.cleaned_data["taker"]
+            context |= {"change": foresee(context["giver"], taker, form.chosen(ended)), "taker": taker}
         except StepRefused as refusal:
             form.add_error("taker", str(refusal))
             status = 409
-    return render(request, "casework/handover_new.html", context, status=status)
+    return render(request, "casework/handover_new.html", context | {"form": form}, status=status)
+
+
+def _picked_before(user, key, cases) -> dict:
+    """Everything is picked, unless a draft says otherwise; what was unticked leaves no trace in a draft but itself."""
+    draft = Draft.of(user, key)
+    if draft is None:
+        return {"cases": cases, "with_ended": True}
+    return {"cases": draft.data.get("cases", []), "with_ended": bool(draft.data.get("with_ended"))}
 
 
 @require_safe
@@ -196,10 +198,6 @@ def _caseload(user, giver) -> tuple[list[Case], int, QuerySet]:
     lines = free.open().select_related("client__identity")
     offered = theirs.filter(hand_overs__in=waiting).distinct().count()
     return list(lines[:MOST]), offered, free.ended()
-
-
-def _pks(cases):
-    return (case.pk for case in cases)
 
 
 def _number(cases: int) -> str:

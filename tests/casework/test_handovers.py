@@ -177,6 +177,19 @@ def test_all_cases_are_chosen_previewed_offered_and_accepted(client, led):
     assert Notice.objects.filter(recipient=giver, url=page("handover_detail", one.pk)).exists()
 
 
+def test_a_draft_remembers_what_was_unticked(client, led):
+    other, ended = case(by=led.owner), case_at(State.CLOSED, by=led.owner)
+    Draft.keep(led.owner, f"handover:{led.owner_id}", {"cases": str(other.pk), "note": "Halb getippt"})
+    client.force_login(led.owner)
+    answer = client.get(page("handover_new"))
+    assert answer.context["form"].picked == {str(other.pk)}
+    text = answer.content.decode()
+    assert "Halb getippt" in text
+    assert f'value="{other.pk}" checked' in text
+    assert 'name="with_ended">' in text
+    assert ended.number not in text
+
+
 def test_refusing_takes_a_reason_and_changes_nothing(client, led):
     one = offer(led)
     client.force_login(one.taker)
