@@ -10,12 +10,13 @@ import datetime as dt
 
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Exists, Q
 
 from kim import workdays
 from kim.dated import valid_on
-from kim.models import Assignment, Role, User
+from kim.models import Absence, Assignment, Role, RoleGrant, User
 from kim.rules import Rule, rule
+from kim.together import Slot
 
 # Under whose names
 
@@ -88,6 +89,20 @@ def kept_cases(user) -> Q:
     return found
 
 
+def kept_cases_of(me: Slot, today: Slot, prefix: str = "") -> Q:
+    """The same for a case manager who is named when a statement runs (kim.together); `prefix` reaches through a
+    relation.
+    """
+    managers = RoleGrant.objects.filter(valid_on(today), role=Role.CASE_MANAGER).values("user")
+    away = Absence.objects.filter(valid_on(today), deputy=me).values("user")
+    hats = User.objects.order_by().filter(Q(pk=me) | Q(pk__in=away), pk__in=managers)
+    duties = Assignment.objects.filter(valid_on(today), user=me, role=Role.CASE_MANAGER, known_until__isnull=True)
+    own = User.objects.order_by().filter(~Exists(duties), pk=me, organisation__isnull=False)
+    owner, employer = f"{prefix}owner", f"{prefix}employer__in"
+    employed = Q(**{employer: duties.values("employer")}) | Q(**{employer: own.values("organisation")})
+    return Q(**{f"{owner}__in": hats.values("pk")}) & (Q(**{owner: me}) | employed)
+
+
 def overviewed_cases(user) -> Q:
     """The cases of which `user` sees number, municipality, phase and age; never more than that."""
     return Q() if user.holds(Role.COORDINATION) else Q(pk__in=[])
@@ -140,8 +155,8 @@ def received_procedures(user) -> Q:
 
 
 def visible_handovers(user) -> Q:
-    """Both sides of it, and the coordination, which sees how many cases but not whose."""
-    return Q() if user.holds(Role.COORDINATION) else Q(giver=user) | Q(taker=user)
+    """Both sides of it, who offered it for an absent colleague, and the coordination: how many cases, not whose."""
+    return Q() if user.holds(Role.COORDINATION) else Q(giver=user) | Q(taker=user) | Q(offered_by=user)
 
 
 def consents_in_force(day: dt.date | None = None):
@@ -242,3 +257,33 @@ def keeps_codes(user, _=None):
 @rule("Prüflisten lesen Case Management, Koordinierung und Modul 3.")
 def reads_checklists(user, _=None):
     return user.holds(Role.CASE_MANAGER, Role.COORDINATION, Role.AUTHORITY)
+
+
+# The network and the caseload
+
+
+@rule("Das Verzeichnis der Stellen pflegen Case Management und Koordinierung.")
+def keeps_directory(user, _=None):
+    return reads_directory(user, None)
+
+
+@rule("Fälle übergeben Case Management und Koordinierung.")
+def hands_over(user, _=None):
+    return user.holds(Role.CASE_MANAGER, Role.COORDINATION)
+
+
+@rule("Ein Angebot nimmt nur zurück, von wem es kommt, oder die Koordinierung Case Management.")
+def takes_back(user, handover):
+    return user.pk in (handover.giver_id, handover.offered_by_id) or user.holds(Role.COORDINATION)
+
+
+def demand_taker(user, handover) -> None:
+    """Raise PermissionDenied unless the cases were offered to `user` themself: nobody accepts for somebody else."""
+    if not takes_over(user, handover):
+        raise PermissionDenied(takes_over.refusal)
+
+
+def demand_oneself(check: Rule, user) -> None:
+    """Raise PermissionDenied unless the account itself passes: standing in for somebody opens no side door here."""
+    if not check(user, None):
+        raise PermissionDenied(check.refusal)

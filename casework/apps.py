@@ -28,9 +28,18 @@ class CaseworkConfig(AppConfig):
             happened.connect(notices.tell_of, sender=sender, dispatch_uid=f"casework.notices.{sender.__name__}")
 
         # cases: its sections of the page of a case
-        from casework.views import (  # noqa: F401  # their sections of a case's page
+        # the network: sections of „Heute“ and of the page of a case, and the morning's numbers
+        from casework import mornings, today  # noqa: F401
+        from casework.views import (  # noqa: F401  # their sections of a case's page  # noqa: F401
             clients,
+            conferences,
             consents,
             documents,
+            followups,
+            handovers,
             plan,
+            referrals,
         )
+        from kim import digests
+
+        digests.register("casework", ready=mornings.ready, prepare=mornings.parts)

@@ -9,26 +9,31 @@ from kim.models import User
 from kim.notices import Telling, once_each, tell
 
 #: (who did it, act) → (whom to tell, headline, text); {case}, {reason}, {who} and {count} are filled in.
-TOLD: dict[tuple[type, str], tuple[Callable[..., User], str, str]] = {
+TOLD: dict[tuple[type, str], tuple[Callable[..., tuple[User, ...]], str, str]] = {
     (Look, "look"): (
-        lambda look: look.case.owner,
+        lambda look: (look.case.owner,),
         "Die Koordinierung hat Einblick in einen Ihrer Fälle genommen.",
         "{case}, für eine Stunde. Anlass: {reason}",
     ),
     (HandOver, "offer"): (
-        lambda handover: handover.taker,
+        lambda handover: (handover.taker,),
         "Ihnen wurden Fälle zur Übernahme angeboten.",
         "{count} von {who}. Bis zu Ihrer Antwort bleiben sie, wo sie sind.",
     ),
     (HandOver, "accept"): (
-        lambda handover: handover.giver,
+        lambda handover: tuple(dict.fromkeys([handover.giver, handover.offered_by])),
         "Ihre Fallübergabe wurde angenommen.",
         "{count}, jetzt bei {who}.",
     ),
     (HandOver, "refuse"): (
-        lambda handover: handover.giver,
-        "Ihre Fallübergabe wurde abgelehnt. Die Fälle bleiben bei Ihnen.",
+        lambda handover: tuple(dict.fromkeys([handover.giver, handover.offered_by])),
+        "Ihre Fallübergabe wurde abgelehnt. Die Fälle bleiben, wo sie sind.",
         "{count}. Grund: {reason}",
+    ),
+    (HandOver, "withdraw"): (
+        lambda handover: (handover.taker,),
+        "Ein Angebot zur Fallübernahme wurde zurückgenommen.",
+        "{count} von {who}. Sie brauchen nichts zu tun.",
     ),
 }
 
@@ -39,9 +44,10 @@ def tell_of(sender, *, obj, act, record, given, **kwargs) -> None:
         return
     whom, headline, text = TOLD[sender, act]
     words = text.format(**(_of_look(obj) if sender is Look else _of_handover(obj, act)))
-    person = whom(obj)
-    telling = Telling(audience="case_manager", who=str(person), people=(person,), headline=headline, text=words)
-    tell(once_each([telling]), key=f"{obj._meta.model_name}:{obj.pk}:{act}", url=reverse("kim:today"))
+    people = whom(obj)
+    telling = Telling(audience="case_manager", who=str(people[0]), people=people, headline=headline, text=words)
+    url = obj.get_absolute_url() if sender is HandOver else reverse("kim:today")
+    tell(once_each([telling]), key=f"{obj._meta.model_name}:{obj.pk}:{act}", url=url)
 
 
 def _of_look(look: Look) -> dict[str, str]:
@@ -50,5 +56,5 @@ def _of_look(look: Look) -> dict[str, str]:
 
 def _of_handover(handover: HandOver, act: str) -> dict[str, str]:
     number = handover.cases.count()
-    other = handover.giver if act == "offer" else handover.taker
+    other = handover.giver if act in ("offer", "withdraw") else handover.taker
     return {"count": "1 Fall" if number == 1 else f"{number} Fälle", "who": str(other), "reason": handover.refusal}

@@ -57,6 +57,19 @@ ACTS = {
     "import.undo": "Import: zurückgenommen",
     "client.export": "Auskunft über eine Person ausgegeben (Art. 15 DSGVO)",
     "checklists.load": "Prüflisten geladen",
+    # the network and the caseload
+    "case.follow_up_moved": "Fall: Wiedervorlage verschoben",
+    "case.conference": "Fall: Fallkonferenz",
+    "case.conference_edit": "Fall: Fallkonferenz geändert",
+    "case.conference_seat": "Fall: Fallkonferenz, Stelle nimmt teil",
+    "case.conference_unseat": "Fall: Fallkonferenz, Stelle nimmt nicht mehr teil",
+    "case.agreement": "Fall: Fallkonferenz, Vereinbarung",
+    "case.agreement_done": "Fall: Fallkonferenz, Vereinbarung erledigt",
+    "handover.withdraw": "Fallübergabe zurückgenommen",
+    "actor.enter": "Verzeichnis: Stelle aufgenommen",
+    "actor.edit": "Verzeichnis: Stelle geändert",
+    "actor.end": "Verzeichnis: Stelle besteht nicht mehr",
+    "actor.reopen": "Verzeichnis: Stelle besteht wieder",
 }
 
 

@@ -127,7 +127,7 @@ TABLE = (
         E.BLANK),
     Row("Consultation", "sent_as", C.HARMLESS, "nichts doppelt erfassen", K.ALONE, E.DELETE),
     Row("Consultation", "note", C.SPECIAL, "Beratung", K.ALONE, E.BLANK),
-    Row("FollowUp", "id case on_day done_on", C.PERSONAL, "nichts vergessen", K.CASE, E.DELETE),
+    Row("FollowUp", "id case referral on_day done_on", C.PERSONAL, "nichts vergessen", K.CASE, E.DELETE),
     Row("FollowUp", "text", C.SPECIAL, "nichts vergessen", K.CASE, E.DELETE),
 
     # Network
@@ -147,7 +147,8 @@ TABLE = (
     Row("Agreement", "what", C.SPECIAL, "Fallkonferenz", K.CASE, E.DELETE),
 
     # Caseload
-    Row("HandOver", "id cases offered_at accepted_at refused_at", C.PERSONAL, "Fallübergabe", K.CASE, E.DELETE),
+    Row("HandOver", "id cases offered_at accepted_at refused_at withdrawn_at", C.PERSONAL, "Fallübergabe", K.CASE,
+        E.DELETE),
     Row("HandOver", "giver taker offered_by", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
     Row("HandOver", "note refusal", C.SPECIAL, "Fallübergabe", K.CASE, E.BLANK),
     Row("Look", "id case at until", C.PERSONAL, "Nachweis des Einblicks", K.CASE, E.DELETE),

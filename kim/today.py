@@ -1,8 +1,8 @@
 """„Heute“: the start page is made of sections that apps hang in (kim.sections). The ground floor imports none of them.
 
-Sections are `f(user)` or `f(user, read)`; slots of their sets: `me` (the account), `today`, `monday` and `friday` of
-the week shown (at the weekend the next one). Every section makes at most one or two queries, however many rows there
-are.
+Sections are `f(user)` or `f(user, read)`; slots of their sets: `me` (the account), `today`, `soon` (some weeks on),
+`monday` and `friday` of the week shown (at the weekend the next one). Every section makes at most one or two queries,
+however many rows there are.
 """
 
 import datetime as dt
@@ -19,6 +19,8 @@ from kim.trail import ACTS
 __all__ = ["ASIDE", "LINES", "MAIN", "monday_of", "section", "sections_for"]
 #: So many lines a section shows; the page behind it has them all.
 LINES = 8
+#: What runs out within so many days is said in time.
+SOON = dt.timedelta(days=90)
 
 _PAGE = sections.Page()
 section = _PAGE.section
@@ -28,7 +30,8 @@ def sections_for(user) -> dict[str, list[sections.Shown]]:
     """What „Heute“ shows this user, by column."""
     today = workdays.today()
     monday = monday_of(today)
-    return _PAGE.shown(user, me=user.pk, today=today, monday=monday, friday=monday + dt.timedelta(days=4))
+    friday = monday + dt.timedelta(days=4)
+    return _PAGE.shown(user, me=user.pk, today=today, soon=today + SOON, monday=monday, friday=friday)
 
 
 def monday_of(day: dt.date) -> dt.date:

@@ -1,18 +1,25 @@
 """Who leads which case: hand-overs between colleagues, and the coordination's look inside."""
 
 import datetime as dt
+from collections import Counter
+from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.urls import reverse
 
 from casework import access
-from casework.models.cases import Case
+from casework.models.cases import Case, employer_of
+from casework.models.consents import Consent
+from casework.models.followups import FollowUp
 from kim import trail, workdays
-from kim.models import Role, User
+from kim.models import Draft, Organisation, Role, RoleGrant, TrailEntry, User
 from kim.workflow import StepRefused, happened
 
 A_LOOK = dt.timedelta(hours=1)
+#: The purpose under which a case may go to the case management of another employer.
+CHANGE = "WECHSEL"
 
 
 class HandOverQuerySet(models.QuerySet):
@@ -20,7 +27,10 @@ class HandOverQuerySet(models.QuerySet):
         return self.filter(access.visible_handovers(user))
 
     def open(self):
-        return self.filter(accepted_at__isnull=True, refused_at__isnull=True)
+        return self.filter(accepted_at__isnull=True, refused_at__isnull=True, withdrawn_at__isnull=True)
+
+    def answered(self):
+        return self.exclude(accepted_at__isnull=True, refused_at__isnull=True, withdrawn_at__isnull=True)
 
 
 class HandOver(models.Model):
@@ -35,6 +45,7 @@ class HandOver(models.Model):
     accepted_at = models.DateTimeField("angenommen", null=True, blank=True)
     refused_at = models.DateTimeField("abgelehnt", null=True, blank=True)
     refusal = models.TextField("Grund der Ablehnung", max_length=1000, blank=True)
+    withdrawn_at = models.DateTimeField("zurückgenommen", null=True, blank=True)
 
     objects = HandOverQuerySet.as_manager()
 
@@ -51,6 +62,10 @@ class HandOver(models.Model):
                 name="casework_handover_refused_with_reason",
                 condition=(Q(refused_at__isnull=True) & Q(refusal="")) | (Q(refused_at__isnull=False) & ~Q(refusal="")),
             ),
+            models.CheckConstraint(
+                name="casework_handover_withdrawn_unanswered",
+                condition=Q(withdrawn_at__isnull=True) | Q(accepted_at__isnull=True, refused_at__isnull=True),
+            ),
         ]
 
     def __str__(self):
@@ -58,7 +73,18 @@ class HandOver(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.accepted_at is None and self.refused_at is None
+        return self.accepted_at is None and self.refused_at is None and self.withdrawn_at is None
+
+    @property
+    def outcome(self) -> str:
+        if self.accepted_at:
+            return "angenommen"
+        if self.refused_at:
+            return "abgelehnt"
+        return "zurückgenommen" if self.withdrawn_at else "wartet auf Antwort"
+
+    def get_absolute_url(self):
+        return reverse("casework:handover_detail", args=[self.pk])
 
     @classmethod
     @transaction.atomic
@@ -87,9 +113,16 @@ class HandOver(models.Model):
     def accept(self, *, by) -> None:
         """All of them at once; a case that somebody else leads by now stays there."""
         self._answered_by(by)
-        for case in Case.objects.select_for_update(of=("self",)).filter(hand_overs=self, owner=self.giver):
-            case.give_to(self.taker)
-            trail.record("case.new_owner", case, by=by)
+        rows = Case.objects.select_for_update(of=("self",)).filter(hand_overs=self, owner=self.giver)
+        cases = list(rows.select_related("municipality"))
+        employers = {place: employer_of(self.taker, place) for place in {case.municipality for case in cases}}
+        for case in cases:
+            case.owner, case.employer = self.taker, employers[case.municipality]
+        Case.objects.bulk_update(cases, ["owner", "employer"], batch_size=500)
+        kind = Case._meta.label_lower
+        TrailEntry.objects.bulk_create(
+            TrailEntry(act="case.new_owner", kind=kind, object_id=str(case.pk), by=by) for case in cases
+        )
         self.accepted_at = workdays.now()
         self.save()
         trail.record("handover.accept", self, by=by)
@@ -105,12 +138,80 @@ class HandOver(models.Model):
         trail.record("handover.refuse", self, by=by)
         happened.send(HandOver, obj=self, act="refuse", record=self, given={})
 
-    def _answered_by(self, by):
+    @transaction.atomic
+    def withdraw(self, *, by) -> None:
+        """The offer is taken back while nobody has answered it; the cases are where they were all the time."""
         self.refresh_from_db(from_queryset=HandOver.objects.select_for_update(of=("self",)))
-        if not access.takes_over(by, self):
-            raise PermissionDenied(access.takes_over.refusal)
+        if not access.takes_back(by, self):
+            raise PermissionDenied(access.takes_back.refusal)
         if not self.is_open:
             raise StepRefused("Diese Übergabe ist schon beantwortet.")
+        self.withdrawn_at = workdays.now()
+        self.save()
+        trail.record("handover.withdraw", self, by=by)
+        happened.send(HandOver, obj=self, act="withdraw", record=self, given={})
+
+    def _answered_by(self, by):
+        self.refresh_from_db(from_queryset=HandOver.objects.select_for_update(of=("self",)))
+        access.demand_taker(by, self)
+        if not self.is_open:
+            raise StepRefused("Diese Übergabe ist schon beantwortet.")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a hand-over would change, before anybody is told of it."""
+
+    open: int
+    ended: int
+    follow_ups: int  # open ones; they go along
+    employers: list[tuple[Organisation, int]]  # new employers, with how many cases change to each
+    without_consent: int  # of those, how many without a consent that names the new employer
+    drafts: int  # consultations the giver began at these cases; they stay with the giver
+
+
+def foresee(giver, taker, cases) -> Change:
+    """`cases` are read with their municipality. Raises StepRefused when the taker has no employer."""
+    ids = {case.pk for case in cases}
+    by_place = {place: employer_of(taker, place) for place in {case.municipality for case in cases}}
+    moved = [case for case in cases if by_place[case.municipality].pk != case.employer_id]
+    counted = Counter(by_place[case.municipality] for case in moved)
+    named = Consent.objects.filter(client__in=[case.client_id for case in moved]).in_force().for_purpose(CHANGE)
+    agreed = set(named.values_list("client", "recipient"))
+    drafts = Draft.objects.filter(user=giver, key__startswith="consultation").only("data", "url")
+    return Change(
+        open=sum(case.is_open for case in cases),
+        ended=sum(not case.is_open for case in cases),
+        follow_ups=FollowUp.objects.open().filter(case__in=ids).count(),
+        employers=sorted(counted.items(), key=lambda one: str(one[0])),
+        without_consent=sum((case.client_id, by_place[case.municipality].pk) not in agreed for case in moved),
+        drafts=sum(_concerns(draft, ids) for draft in drafts),
+    )
+
+
+def _concerns(draft: Draft, cases: set[int]) -> bool:
+    """Whether a begun form belongs to one of the cases: by its address, or by the case chosen in it."""
+    parts = draft.url.partition("/cases/")[2].partition("/")[0]
+    chosen = str(draft.data.get("case", ""))
+    return any(text.isdecimal() and int(text) in cases for text in (parts, chosen))
+
+
+def owners(today=None):
+    """Accounts that lead open cases, with how many (`number`) and whether they still do so as a case manager
+    (`is_case_manager`). `today` may be a slot.
+    """
+    grants = RoleGrant.objects.valid_on(today or workdays.today()).filter(role=Role.CASE_MANAGER)
+    cases = Case.objects.open().filter(owner=OuterRef("pk")).order_by()
+    counted = cases.values("owner").annotate(number=Count("pk")).values("number")
+    return User.objects.filter(Exists(cases)).annotate(
+        number=Subquery(counted, output_field=models.IntegerField()),
+        is_case_manager=Exists(grants.filter(user=OuterRef("pk"), user__is_active=True)),
+    )
+
+
+def who_left(today=None):
+    """Those of `owners` who are no case managers any more: their cases wait for somebody."""
+    return owners(today).filter(is_case_manager=False).order_by("display_name", "pk")
 
 
 class Look(models.Model):

@@ -358,11 +358,6 @@ class Case(models.Model):
         self.refresh_from_db(from_queryset=Case.objects.select_for_update(of=("self",)))
         access.demand_work(by, self)
 
-    def give_to(self, taker: User) -> None:
-        """A new owner, under the employer they work for. Called by HandOver.accept only, on a locked row."""
-        self.owner, self.employer = taker, employer_of(taker, self.municipality)
-        self.save()
-
     def lock(self, moment: dt.datetime) -> None:
         """The consent is withdrawn: the case can only be ended, and is erased within 30 days."""
         last = timezone.localtime(moment).date() + AFTER_WITHDRAWAL

@@ -6,6 +6,7 @@ from django.db.models import Q
 from casework import access
 from casework.models.cases import Case
 from kim import trail, workdays
+from kim.workflow import StepRefused
 
 
 class FollowUpQuerySet(models.QuerySet):
@@ -29,6 +30,10 @@ class FollowUp(models.Model):
     on_day = models.DateField("am")
     text = models.CharField("Wiedervorlage", max_length=200)
     done_on = models.DateField("erledigt am", null=True, blank=True)
+    referral = models.ForeignKey(
+        "casework.Referral", on_delete=models.CASCADE, null=True, blank=True, related_name="follow_ups",
+        verbose_name="Weitervermittlung, nach der gefragt wird",
+    )  # fmt: skip
 
     objects = FollowUpQuerySet.as_manager()
 
@@ -45,15 +50,35 @@ class FollowUp(models.Model):
 
     @classmethod
     @transaction.atomic
-    def plan(cls, case, *, by, on_day, text) -> "FollowUp":
+    def plan(cls, case, *, by, on_day, text, referral=None) -> "FollowUp":
         access.demand_work(by, case)
-        made = cls.objects.create(case=case, on_day=on_day, text=text)
+        made = cls.objects.create(case=case, on_day=on_day, text=text[:200], referral=referral)
         trail.record("case.follow_up", case, by=by)
         return made
 
     @transaction.atomic
     def finish(self, *, by) -> None:
-        access.demand_work(by, self.case)
+        self._held_by(by)
         self.done_on = workdays.today()
         self.save()
         trail.record("case.follow_up_done", self.case, by=by)
+
+    @transaction.atomic
+    def move(self, *, by, on_day) -> None:
+        """Another day, from today on; what asks after a referral moves the day of the referral with it."""
+        self._held_by(by)
+        if on_day < workdays.today():
+            raise StepRefused("Bitte wählen Sie einen Tag ab heute.")
+        self.on_day = on_day
+        self.save()
+        if self.referral:
+            self.referral.follow_up_on = on_day
+            self.referral.save(update_fields=["follow_up_on"])
+        trail.record("case.follow_up_moved", self.case, by=by)
+
+    def _held_by(self, by) -> None:
+        """Lock the row, read it anew, and demand that `by` works on the case and that it is still open."""
+        self.refresh_from_db(from_queryset=FollowUp.objects.select_for_update(of=("self",)))
+        access.demand_work(by, self.case)
+        if self.done_on:
+            raise StepRefused(f"Diese Wiedervorlage ist schon seit dem {self.done_on:%d.%m.%Y} erledigt.")

@@ -1,21 +1,39 @@
 """The network: a directory of those who help, whom a case was referred to, and conferences about it."""
 
+import datetime as dt
+from typing import Any
+
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.urls import reverse
 
 from casework import access
 from casework.models.cases import Case
 from casework.models.codes import codes_field
 from casework.models.consents import Consent
+from casework.models.followups import FollowUp
 from kim import trail, workdays
 from kim.models import Code, Municipality, Organisation, User
 from kim.trigrams import fold
 from kim.workflow import StepRefused
 
+#: An entry of the directory that nobody has checked for so long is marked.
+STALE_AFTER = dt.timedelta(days=365)
+#: The purposes under which an actor may be told something about somebody who is sent there.
+PASSES_ON = ("VERWEIS", "AUSTAUSCH")
+
 
 class ActorQuerySet(models.QuerySet):
     def active(self):
         return self.filter(gone_on__isnull=True)
+
+    def gone(self):
+        return self.filter(gone_on__isnull=False)
+
+    def stale(self, on=None):
+        """Active ones that nobody has confirmed for a year."""
+        since = (on or workdays.today()) - STALE_AFTER
+        return self.active().filter(Q(confirmed_on__isnull=True) | Q(confirmed_on__lt=since))
 
     def for_place(self, municipality):
         """Those who help in `municipality`; without a place, they help in the whole county."""
@@ -81,12 +99,76 @@ class Actor(models.Model):
         self.folded = fold(f"{self.name} {self.responsibility}")
         super().save(*args, **kwargs)
 
+    def get_absolute_url(self):
+        return reverse("casework:actor_detail", args=[self.pk])
+
+    # Questions
+
+    @property
+    def is_stale(self) -> bool:
+        """Nobody has confirmed it for a year."""
+        since = workdays.today() - STALE_AFTER
+        return self.gone_on is None and (self.confirmed_on is None or self.confirmed_on < since)
+
+    # Acts
+
+    @classmethod
+    @transaction.atomic
+    def enter(cls, *, by, municipalities=(), **fields: Any) -> "Actor":
+        """A new entry, confirmed by who makes it."""
+        access.demand_oneself(access.keeps_directory, by)
+        if cls.objects.active().filter(name__iexact=fields["name"], kind=fields["kind"]).exists():
+            raise StepRefused("Unter diesem Namen steht schon eine Stelle dieser Art im Verzeichnis.")
+        made = cls.objects.create(**fields, confirmed_on=workdays.today(), confirmed_by=by)
+        made.municipalities.set(municipalities)
+        trail.record("actor.enter", made, by=by)
+        return made
+
+    @transaction.atomic
+    def edit(self, *, by, municipalities=(), **fields: Any) -> None:
+        """Change what is written; who changes it has checked it."""
+        self._kept_by(by)
+        for name, value in fields.items():
+            setattr(self, name, value)
+        self.confirmed_on, self.confirmed_by = workdays.today(), by
+        self.save()
+        self.municipalities.set(municipalities)
+        trail.record("actor.edit", self, by=by)
+
     @transaction.atomic
     def confirm(self, *, by) -> None:
         """Somebody has checked today that all of it is still true."""
+        self._kept_by(by)
         self.confirmed_on, self.confirmed_by = workdays.today(), by
         self.save()
         trail.record("actor.confirm", self, by=by)
+
+    @transaction.atomic
+    def end(self, *, by, gone_on) -> None:
+        """It is no more: what was referred there stays readable, nobody is sent there again."""
+        self._kept_by(by)
+        if gone_on > workdays.today():
+            raise StepRefused("Der Tag kann nicht in der Zukunft liegen.")
+        self.gone_on = gone_on
+        self.save()
+        trail.record("actor.end", self, by=by)
+
+    @transaction.atomic
+    def reopen(self, *, by) -> None:
+        """Ended by mistake, or there again; confirmed by who says so."""
+        self.refresh_from_db(from_queryset=Actor.objects.select_for_update(of=("self",)))
+        access.demand_oneself(access.keeps_directory, by)
+        if self.gone_on is None:
+            raise StepRefused("Diese Stelle besteht.")
+        self.gone_on, self.confirmed_on, self.confirmed_by = None, workdays.today(), by
+        self.save()
+        trail.record("actor.reopen", self, by=by)
+
+    def _kept_by(self, by) -> None:
+        self.refresh_from_db(from_queryset=Actor.objects.select_for_update(of=("self",)))
+        access.demand_oneself(access.keeps_directory, by)
+        if self.gone_on:
+            raise StepRefused(f"Diese Stelle besteht seit dem {self.gone_on:%d.%m.%Y} nicht mehr.")
 
 
 class OfCasesQuerySet(models.QuerySet):
@@ -139,29 +221,74 @@ class Referral(models.Model):
     def __str__(self):
         return f"{self.case} an {self.actor}: {self.get_status_display()}"
 
+    @property
+    def is_answered(self) -> bool:
+        """Refused or done; an accepted one goes on."""
+        return self.status in (self.Status.REFUSED, self.Status.DONE)
+
+    @staticmethod
+    def consents_for(case, actor):
+        """The consents in force by which `actor` may be told something about the person of `case`."""
+        if actor.organisation_id is None:
+            return Consent.objects.none()
+        of_person = Consent.objects.filter(client=case.client_id, recipient=actor.organisation_id)
+        return of_person.in_force().filter(purpose__code__in=PASSES_ON).select_related("purpose", "recipient")
+
     @classmethod
     @transaction.atomic
-    def send(cls, case, *, by, actor, occasion, consent=None, follow_up_on=None) -> "Referral":
-        """`consent` is needed as soon as the actor is told anything; it must name the actor's institution."""
+    def send(cls, case, *, by, actor, occasion, consent=None, sent_on=None, follow_up_on=None, note="") -> "Referral":
+        """`consent` is needed as soon as the actor is told anything; it must name the actor's institution. The day
+        to ask again comes back as a follow-up of the case.
+        """
         access.demand_work(by, case)
+        sent_on = sent_on or workdays.today()
+        if sent_on > workdays.today():
+            raise StepRefused("Eine Weitervermittlung kann nicht in der Zukunft liegen.")
+        if actor.gone_on:
+            raise StepRefused(f"{actor} besteht seit dem {actor.gone_on:%d.%m.%Y} nicht mehr.")
         if consent and not (
             consent.is_in_force
+            and consent.purpose.code in PASSES_ON
             and consent.client_id == case.client_id
             and consent.recipient_id == actor.organisation_id
         ):
             raise StepRefused(f"Die Einwilligung gilt nicht oder nicht für {actor}. Bitte holen Sie eine passende ein.")
-        made = cls.objects.create(case=case, actor=actor, occasion=occasion, consent=consent, follow_up_on=follow_up_on)
+        made = cls.objects.create(
+            case=case, actor=actor, occasion=occasion, consent=consent, sent_on=sent_on, note=note
+        )
         trail.record("case.refer_to_actor", case, by=by)
+        made._ask_again(follow_up_on, by=by)
         return made
 
     @transaction.atomic
-    def answer(self, *, by, status) -> None:
+    def answer(self, *, by, status, answered_on=None, note="", follow_up_on=None) -> None:
+        """What came of it. An accepted one may be asked after again; the follow-up planned before is done with that."""
+        self.refresh_from_db(from_queryset=Referral.objects.select_for_update(of=("self",)))
         access.demand_work(by, self.case)
         if status == self.Status.SENT:
             raise StepRefused("Bitte wählen Sie, wie die Anfrage ausging.")
-        self.status, self.answered_on = status, self.answered_on or workdays.today()
+        if self.is_answered:
+            raise StepRefused(f"Diese Weitervermittlung ist schon beantwortet: {self.get_status_display()}.")
+        day = answered_on or workdays.today()
+        if not self.sent_on <= day <= workdays.today():
+            raise StepRefused(f"Bitte nennen Sie einen Tag vom {self.sent_on:%d.%m.%Y} bis heute.")
+        self.status, self.answered_on, self.follow_up_on = status, day, None
+        self.note = note or self.note
         self.save()
         trail.record("case.referral_answered", self.case, by=by)
+        for waiting in self.follow_ups.open():
+            waiting.finish(by=by)
+        if status == self.Status.ACCEPTED:
+            self._ask_again(follow_up_on, by=by)
+
+    def _ask_again(self, on_day, *, by) -> None:
+        if on_day is None:
+            return
+        if on_day < workdays.today():
+            raise StepRefused("Nachgefragt wird frühestens heute.")
+        self.follow_up_on = on_day
+        self.save(update_fields=["follow_up_on"])
+        FollowUp.plan(self.case, by=by, on_day=on_day, text=f"Nachfragen: {self.actor}", referral=self)
 
 
 class Conference(models.Model):
@@ -188,6 +315,28 @@ class Conference(models.Model):
 
     def __str__(self):
         return f"{self.case}: Fallkonferenz am {self.held_on:%d.%m.%Y}"
+
+    def get_absolute_url(self):
+        return reverse("casework:conference_detail", args=[self.pk])
+
+    @classmethod
+    @transaction.atomic
+    def plan(cls, case, *, by, structural_topics=(), **fields: Any) -> "Conference":
+        """A conference about `case`, to come or already held."""
+        access.demand_work(by, case)
+        made = cls.objects.create(case=case, **fields)
+        made.structural_topics.set(structural_topics)
+        trail.record("case.conference", case, by=by)
+        return made
+
+    @transaction.atomic
+    def edit(self, *, by, structural_topics=(), **fields: Any) -> None:
+        access.demand_work(by, self.case)
+        for name, value in fields.items():
+            setattr(self, name, value)
+        self.save()
+        self.structural_topics.set(structural_topics)
+        trail.record("case.conference_edit", self.case, by=by)
 
 
 class Participant(models.Model):
@@ -222,13 +371,25 @@ class Participant(models.Model):
         """Let an institution take part; raises StepRefused unless a consent for conferences names it."""
         case = conference.case
         access.demand_work(by, case)
+        if conference.participants.filter(institution=institution, name=name).exists():
+            raise StepRefused(f"{institution} nimmt schon teil.")
         consent = Consent.objects.filter(client=case.client_id).covering("KONFERENZ", institution).first()
         if consent is None and institution.pk != case.employer_id:
             raise StepRefused(f"Keine gültige Einwilligung lässt {institution} an einer Fallkonferenz teilnehmen.")
         checked = workdays.today() if consent else None
-        return cls.objects.create(
+        made = cls.objects.create(
             conference=conference, institution=institution, name=name, consent=consent, consent_checked_on=checked
         )
+        trail.record("case.conference_seat", case, by=by)
+        return made
+
+    @transaction.atomic
+    def remove(self, *, by) -> None:
+        """Entered by mistake, or not coming after all."""
+        case = self.conference.case
+        access.demand_work(by, case)
+        self.delete()
+        trail.record("case.conference_unseat", case, by=by)
 
 
 class Agreement(models.Model):
@@ -246,3 +407,22 @@ class Agreement(models.Model):
 
     def __str__(self):
         return f"{self.who}: {self.what}"
+
+    @classmethod
+    @transaction.atomic
+    def note(cls, conference, *, by, who, what, until=None) -> "Agreement":
+        access.demand_work(by, conference.case)
+        made = cls.objects.create(conference=conference, who=who, what=what, until=until)
+        trail.record("case.agreement", conference.case, by=by)
+        return made
+
+    @transaction.atomic
+    def finish(self, *, by) -> None:
+        self.refresh_from_db(from_queryset=Agreement.objects.select_for_update(of=("self",)))
+        case = self.conference.case
+        access.demand_work(by, case)
+        if self.done_on:
+            raise StepRefused(f"Diese Vereinbarung ist schon seit dem {self.done_on:%d.%m.%Y} erledigt.")
+        self.done_on = workdays.today()
+        self.save()
+        trail.record("case.agreement_done", case, by=by)

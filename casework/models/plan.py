@@ -166,6 +166,13 @@ class GoalMeasure(models.Model):
                 violation_error_message="Macht es eine andere Stelle, muss sie genannt sein.",
             )
         ]
+        indexes = [
+            models.Index(
+                fields=["until"],
+                name="casework_measure_going",
+                condition=Q(until__isnull=False, status__in=["open", "running", "waiting"]),
+            )
+        ]
 
     def __str__(self):
         return f"{self.text} ({self.doer})"

@@ -1,0 +1,114 @@
+"""Follow-ups: at their case, and all of somebody's in the order of their days."""
+
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from casework import access
+from casework.case_page import MAIN, section
+from casework.forms.network import FollowUpForm, MoveForm
+from casework.models import Case, FollowUp
+from casework.views.acting import act_and_return, form_page
+from kim import workdays
+from kim.htmx import page as template_for
+from kim.paging import capped, count_words, page
+from kim.together import Slot
+
+#: Rows of one page of the list; open ones the page of a case shows.
+SIZE, SHOWN = 30, 30
+#: What the list can show: key in the address → (words, question to the set, order).
+STATES = {
+    "": ("fällig", lambda rows: rows.due(), "on_day"),
+    "open": ("alle offenen", lambda rows: rows.open(), "on_day"),
+    "done": ("erledigte", lambda rows: rows.filter(done_on__isnull=False), "-done_on"),
+}
+
+
+def may_work(user, case) -> bool:
+    """Whether `user` may act on the case, as owner or deputy, and it is not locked."""
+    return access.allows(access.owns, user, case) and not case.is_locked
+
+
+def _read():
+    rows = FollowUp.objects.open().filter(case=Slot("case")).order_by("on_day", "pk")
+    return {"network_follow_ups": rows[: SHOWN + 1]}
+
+
+@section("casework/_case_follow_ups.html", column=MAIN, order=25, sets=_read)
+def case_follow_ups(user, case, read):
+    """What comes back to the desk, with a form for one more."""
+    today = workdays.today()
+    rows = [(row, *workdays.countdown(row.on_day, today)) for row in read["network_follow_ups"][:SHOWN]]
+    form = FollowUpForm(auto_id="wiedervorlage_%s") if may_work(user, case) else None
+    return {"case": case, "rows": rows, "form": form, "more": len(read["network_follow_ups"]) > SHOWN}
+
+
+@require_safe
+def followup_list(request):
+    """Own ones, and those of colleagues one stands in for; their people are read on the page of the case, on record.
+    There is no search: what is typed would stand in the address.
+    """
+    access.demand_oneself(access.manages_cases, request.user)
+    state = request.GET.get("state", "")
+    state = state if state in STATES else ""
+    label, narrow, order = STATES[state]
+    rows = narrow(FollowUp.objects.kept_by(request.user))
+    given = {name: request.GET.get(name, "") for name in ("after", "before")}
+    lines = rows.select_related("case__owner", "case__municipality", "case__client__identity")
+    today = workdays.today()
+    found = page(lines, order, size=SIZE, **given)
+    context = {
+        "page": found,
+        "rows": [(row, *(("", "") if row.done_on else workdays.countdown(row.on_day, today))) for row in found],
+        "hits": count_words(hits := capped(rows)),
+        "number": hits,
+        "state": state,
+        "others": [(key, words) for key, (words, _, _) in STATES.items() if key != state],
+        "label": label,
+    }
+    return render(request, template_for(request, "casework/followup_list.html", "results"), context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def followup_new(request, pk):
+    case = get_object_or_404(Case.objects.visible_to(request.user), pk=pk)
+    access.demand_work(request.user, case)
+
+    def act(form):
+        made = FollowUp.plan(case, by=request.user, **form.cleaned_data)
+        return _at_case(case), f"{case}: Wiedervorlage am {made.on_day:%d.%m.%Y}."
+
+    return form_page(request, "casework/followup_new.html", lambda data, **more: FollowUpForm(data, **more), act,
+                     key=f"followup:new:{case.pk}", context={"case": case})  # fmt: skip
+
+
+@require_POST
+def followup_done(request, pk):
+    """Ticked off; back to the list where it was pressed, else to the case."""
+    one = _follow_up(request, pk)
+    here = request.POST.get("back", "")
+    listed = reverse("casework:followup_list")
+    target = listed if here == "list" else _at_case(one.case)
+    return act_and_return(request, lambda: one.finish(by=request.user), target, f"{one.case}: Wiedervorlage erledigt.")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def followup_move(request, pk):
+    one = _follow_up(request, pk)
+    case = one.case
+    access.demand_work(request.user, case)
+
+    def act(form):
+        one.move(by=request.user, **form.cleaned_data)
+        return _at_case(case), f"{case}: Wiedervorlage verschoben auf den {one.on_day:%d.%m.%Y}."
+
+    return form_page(request, "casework/followup_move.html", lambda data, **more: MoveForm(data, **more), act,
+                     key=f"followup:{pk}:move", context={"case": case, "follow_up": one})  # fmt: skip
+
+
+def _follow_up(request, pk) -> FollowUp:
+    return get_object_or_404(FollowUp.objects.visible_to(request.user).select_related("case"), pk=pk)
+
+
+def _at_case(case) -> str:
+    return f"{case.get_absolute_url()}#case-follow-ups"
