@@ -7,12 +7,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from casework import access
 from casework.forms.network import ActorEndForm, ActorForm
 from casework.models import Actor
-from casework.views.acting import act_and_return, form_page
 from kim import workdays
 from kim.forms import clean_text
 from kim.htmx import page as template_for
 from kim.models import Municipality, Organisation
 from kim.paging import capped, count_words, page
+from kim.views.acting import act_and_return, form_page
 
 #: Rows of one page.
 SIZE = 30

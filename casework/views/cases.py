@@ -22,13 +22,13 @@ from casework.forms.cases import CaseForm, StepForm
 from casework.lifecycle import LIFECYCLE
 from casework.models import Case, CaseIssue, CaseStep, Look
 from casework.offered import offered
-from casework.views.answers import DONE, take
 from casework.whereabouts import way_of
 from kim import workdays
 from kim.dated import valid_on
 from kim.models import Code, Draft
 from kim.rules import Rule
 from kim.together import Slot, day, text, together
+from kim.views.acting import DONE, take
 from kim.workflow import OutOfTurn, Step
 from steering.models import Issue
 

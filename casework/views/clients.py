@@ -15,12 +15,12 @@ from casework.models.people import Gap, gaps_between
 from casework.offered import offered, typed_before
 from casework.timeline import newest
 from casework.timeline import sets as timeline_sets
-from casework.views.answers import DONE, take
 from casework.views.intake import KNOWN
 from casework.whereabouts import title_tone
 from kim import workdays
 from kim.models import Code, Draft, Municipality, Organisation
 from kim.together import Slot, through, together
+from kim.views.acting import DONE, take
 from steering.models import Issue
 
 CODES = ("access_route", "other_support", "closing_reason")

@@ -8,12 +8,12 @@ from casework import access, reading
 from casework.case_page import MAIN, section
 from casework.forms.network import AgreementForm, ConferenceForm, SeatForm
 from casework.models import Agreement, Case, Conference, Consent, Participant
-from casework.views.acting import act_and_return, form_page
 from casework.views.followups import may_work
 from kim import workdays
 from kim.dated import valid_on
 from kim.models import Code, Organisation
 from kim.together import Slot
+from kim.views.acting import act_and_return, form_page
 
 SHOWN = 10
 

@@ -12,11 +12,12 @@ from casework.case_page import ASIDE, section
 from casework.forms.consents import ConsentForm
 from casework.models import Case, Consent, Document, Participant, Procedure, Referral
 from casework.models.cases import AFTER_WITHDRAWAL
-from casework.views.of_case import attempt, begun, case_for, pdf
+from casework.views.of_case import begun, case_for, pdf
 from kim import rules, trail, workdays
 from kim.models import Code, Draft, Organisation
 from kim.navigation import county_of
 from kim.together import Slot, together
+from kim.views.acting import attempt
 from kim.workflow import StepRefused
 
 FORM = ["GET", "HEAD", "POST"]

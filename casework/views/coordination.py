@@ -12,13 +12,13 @@ from casework.forms.cases import LookForm
 from casework.lifecycle import OPEN, State
 from casework.models import Case, Look
 from casework.models.cases import OVERVIEW
-from casework.views.answers import DONE, take
 from kim import workdays
 from kim.forms import OneOf
 from kim.htmx import page as template_for
 from kim.models import Municipality
 from kim.paging import capped, count_words, page
 from kim.rules import demand
+from kim.views.acting import DONE, take
 from kim.views.filters import searched
 
 SIZE = 25

@@ -10,11 +10,12 @@ from casework import access
 from casework.case_page import ASIDE, section
 from casework.forms.documents import DocumentForm
 from casework.models import Document
-from casework.views.of_case import WORK, attempt, case_for
+from casework.views.of_case import WORK, case_for
 from kim.files import FileDamaged
 from kim.htmx import page as template_for
 from kim.paging import capped, count_words, page
 from kim.together import Slot
+from kim.views.acting import attempt
 
 FORM = ["GET", "HEAD", "POST"]
 #: So many lines the page of a case shows.

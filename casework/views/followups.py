@@ -8,11 +8,11 @@ from casework import access
 from casework.case_page import MAIN, section
 from casework.forms.network import FollowUpForm, MoveForm
 from casework.models import Case, FollowUp
-from casework.views.acting import act_and_return, form_page
 from kim import workdays
 from kim.htmx import page as template_for
 from kim.paging import capped, count_words, page
 from kim.together import Slot
+from kim.views.acting import act_and_return, form_page
 
 #: Rows of one page of the list; open ones the page of a case shows.
 SIZE, SHOWN = 30, 30

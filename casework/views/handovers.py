@@ -12,12 +12,12 @@ from casework.case_page import ASIDE, section
 from casework.forms.handovers import HandOverForm, RefuseForm
 from casework.models import Case, CaseIssue, HandOver
 from casework.models.caseload import foresee, owners, who_left
-from casework.views.acting import act_and_return, form_page
 from kim.htmx import page as template_for
 from kim.models import Draft, Role, User
 from kim.models.people import with_role
 from kim.paging import capped, count_words, page
 from kim.together import Slot
+from kim.views.acting import act_and_return, form_page
 from kim.workflow import StepRefused
 from steering.escalation import State as IssueState
 

@@ -10,10 +10,10 @@ from casework import access, duplicates
 from casework.forms.cases import RequestForm
 from casework.models import Case, Client
 from casework.offered import offered, typed_before
-from casework.views.answers import DONE, take
 from kim import workdays
 from kim.models import Draft
 from kim.rules import demand
+from kim.views.acting import DONE, take
 
 KEY = "case:new"
 #: So many people are offered; beyond that one begins from the page of the person.

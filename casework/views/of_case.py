@@ -3,14 +3,12 @@
 import re
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
 from casework import access, reading
 from casework.models import Case
 from kim.models import Draft
-from kim.workflow import StepRefused
 
 #: What changing something at a case asks for.
 WORK = (access.owns, access.is_unlocked)
@@ -32,24 +30,6 @@ def begun(request, key: str, initial: dict[str, Any] | None = None) -> tuple[dic
     if draft is None:
         return initial or {}, None
     return (initial or {}) | draft.data, draft.saved_at
-
-
-def attempt(form, act) -> int:
-    """Run `act(**cleaned)`: 302 when it went, 422 for a form with errors, 409 for what cannot be done as things stand.
-
-    The sentence that says why stands in the form; nothing has changed then.
-    """
-    if not form.is_valid():
-        return 422
-    try:
-        act(**form.cleaned_data)
-    except StepRefused as refusal:
-        form.add_error(None, str(refusal))
-        return 409
-    except ValidationError as error:
-        form.add_error(None, error)
-        return 422
-    return 302
 
 
 def pdf(content: bytes, name: str) -> HttpResponse:

@@ -10,11 +10,12 @@ from casework.case_page import MAIN, section
 from casework.forms.plan import AgreeForm, AssessmentForm, GoalForm, GoalMeasureForm
 from casework.models import Actor, Assessment, Goal, GoalMeasure, PlanVersion
 from casework.models.plan import BY_DAY, as_agreed, plan_of
-from casework.views.of_case import WORK, attempt, begun, case_for, pdf
+from casework.views.of_case import WORK, begun, case_for, pdf
 from kim import trail, workdays
 from kim.models import Code, Draft
 from kim.navigation import county_of
 from kim.together import Slot
+from kim.views.acting import attempt
 
 FORM = ["GET", "HEAD", "POST"]
 

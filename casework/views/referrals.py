@@ -9,12 +9,12 @@ from casework import access, reading
 from casework.case_page import MAIN, section
 from casework.forms.network import AnswerForm, ReferralForm
 from casework.models import Actor, Case, Referral
-from casework.views.acting import form_page
 from casework.views.actors import searched_words
 from casework.views.followups import may_work
 from kim import workdays
 from kim.htmx import page as template_for
 from kim.together import Slot
+from kim.views.acting import form_page
 
 #: So many actors the quick search shows, and so many referrals the page of a case.
 FOUND, SHOWN = 12, 20

@@ -7,29 +7,51 @@ through to the 403 page. What did not go through has changed nothing, and what w
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.shortcuts import redirect, render
 
 from kim.models import Draft
-from kim.workflow import StepRefused
+from kim.workflow import OutOfTurn, StepRefused
+
+DONE = 302
+
+
+def take(form, act: Callable) -> int:
+    """Run `act()` in one transaction. DONE when it went; else the status to answer with, the reason in the form.
+
+    OutOfTurn and PermissionDenied pass through: what was typed is kept on a page of their own.
+    """
+    try:
+        with transaction.atomic():
+            act()
+    except OutOfTurn:
+        raise
+    except StepRefused as refusal:
+        form.add_error(None, str(refusal))
+        return 409
+    except ValidationError as error:
+        form.add_error(None, error)
+        return 422
+    return DONE
+
+
+def attempt(form, act: Callable) -> int:
+    """The same with what the form holds, `act(**cleaned)`; 422 where it holds an error."""
+    return take(form, lambda: act(**form.cleaned_data)) if form.is_valid() else 422
 
 
 def form_page(request, template: str, make: Callable, act: Callable, *, key: str, context=None, initial=None):
     """`make(data, initial=…)` builds the form; `act(form)` does it and answers where to go and what to say."""
     if request.method == "POST":
-        form, status = make(request.POST, initial=None), 422
-        if form.is_valid():
-            try:
-                with transaction.atomic():
-                    target, words = act(form)
-            except StepRefused as refusal:
-                form.add_error(None, str(refusal))
-                status = 409
-            else:
-                Draft.drop(request.user, key)
-                messages.success(request, words)
-                return redirect(target)
-        draft = None
+        form, draft = make(request.POST, initial=None), None
+        done: list = []
+        status = take(form, lambda: done.extend(act(form))) if form.is_valid() else 422
+        if status == DONE:
+            target, words = done
+            Draft.drop(request.user, key)
+            messages.success(request, words)
+            return redirect(target)
     else:
         draft = Draft.of(request.user, key)
         typed = {name: value for name, value in draft.data.items() if value} if draft else {}
