@@ -221,3 +221,8 @@ def receives_procedures(user, _=None):
 @rule("Codelisten pflegt die Verwaltung.")
 def keeps_codes(user, _=None):
     return user.holds(Role.ADMIN)
+
+
+@rule("Was demnächst gelöscht wird, sehen Case Management und Koordinierung.")
+def reads_retention(user, _=None):
+    return user.holds(Role.CASE_MANAGER, Role.COORDINATION)

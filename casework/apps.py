@@ -15,5 +15,11 @@ class CaseworkConfig(AppConfig):
 
         privacy_gate.register("caseload", known_people.known_people)
         trail.name_acts(on_record.words())
+        # retention
+        from casework import matrix
+        from casework.views import retention  # noqa: F401  it hangs in its sections
+        from kim import access
+
+        access.register_tables("casework", matrix.tables)
         for sender in (HandOver, Look):
             happened.connect(notices.tell_of, sender=sender, dispatch_uid=f"casework.notices.{sender.__name__}")

@@ -30,6 +30,11 @@ ACTS = {
     "procedure.hand_over": "Vorgang an Behörde übergeben",
     "procedure.mark": "Vorgang: Prüfliste geändert",
     "procedure.read": "Vorgang gelesen",
+    "case.hold": "Fall: Löschung aufgeschoben",
+    "case.hold_end": "Fall: Aufschub der Löschung aufgehoben",
+    "code.add": "Codeliste: Eintrag angelegt",
+    "code.change": "Codeliste: Eintrag geändert",
+    "code.end": "Codeliste: Eintrag beendet",
 }
 
 

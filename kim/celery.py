@@ -21,6 +21,7 @@ TIMETABLE = {
     "reminders": ("steering.tasks.remind", crontab(minute="*/10", hour="6-11"), 600),
     "pauses": ("steering.tasks.end_pauses", crontab(minute="5"), 3600),
     "sweep": ("kim.tasks.sweep_up", crontab(minute="30", hour="2"), 6 * 3600),
+    "erase": ("casework.tasks.erase", crontab(minute="15", hour="3"), 6 * 3600),
 }
 
 app = Celery("kim")

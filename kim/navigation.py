@@ -57,6 +57,7 @@ ENTRIES = (
     Entry("Meine Meldungen", "card-checklist", "steering:report_list", REPORTING, ("steering:report_",)),
     Entry("Sitzungen", "calendar3", "steering:meeting_list", CONTENT, ("steering:meeting_",)),
     Entry("Verzeichnis", "book", "casework:actor_list", CASES | COORDINATION, ("casework:actor_",)),
+    Entry("Löschfristen", "trash", "casework:retention_list", CASES | COORDINATION, ("casework:hold_",)),
     Entry("Gremien", "people", "steering:body_list", EVERYBODY - {Role.AUDIT}, ("steering:body_",)),
     Entry("Fristen", "hourglass-split", "steering:limit_list", frozenset({Role.ADMIN}), ("steering:limit_",)),
     Entry("Codelisten", "list-check", "casework:code_list", frozenset({Role.ADMIN}), ("casework:code_",)),

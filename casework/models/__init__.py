@@ -12,6 +12,7 @@ from casework.models.numbers import CaseNumberRange
 from casework.models.people import Client, Household, Identity, LegalArea, ResidenceStatus
 from casework.models.plan import Goal, GoalMeasure, PlanVersion
 from casework.models.procedures import CaseProcedure, Checklist, ChecklistItem, Procedure, ProcedureItem
+from casework.models.retention import Erasure, Hold, StatisticalRecord
 from casework.models.traces import CaseStep
 
 __all__ = [
@@ -43,4 +44,7 @@ __all__ = [
     "ProcedureItem",
     "Referral",
     "ResidenceStatus",
+    "Erasure",
+    "Hold",
+    "StatisticalRecord",
 ]

@@ -25,6 +25,9 @@ class Household(models.Model):
     adults = models.PositiveSmallIntegerField("Erwachsene", default=1)
     children = models.PositiveSmallIntegerField("Kinder", default=0)
 
+    class Meta:
+        verbose_name = "Haushalt"
+
     def __str__(self):
         return f"Haushalt {self.pk}: {self.adults} Erwachsene, {self.children} Kinder"
 

@@ -25,6 +25,7 @@ WORDS = {
     "digests": ("Sammelmails", "an Arbeitstagen ab 7 Uhr"),
     "pauses": ("Ende von Pausen", "stündlich"),
     "sweep": ("Aufräumen", "nachts um halb drei"),
+    "erase": ("Löschung abgelaufener Fälle", "nachts um Viertel nach drei"),
 }
 #: How long after its last good end a job counts as running; morning jobs are asked by day instead.
 FRESH = {
@@ -32,6 +33,7 @@ FRESH = {
     "mail": dt.timedelta(minutes=5),
     "pauses": dt.timedelta(hours=3),
     "sweep": dt.timedelta(hours=30),
+    "erase": dt.timedelta(hours=30),
 }
 #: By when in the morning the jobs of the morning should have ended.
 BY_HOUR = 8
