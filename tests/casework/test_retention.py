@@ -14,115 +14,38 @@ from django.urls import reverse
 from casework import retention, tasks
 from casework.lifecycle import State
 from casework.models import (
-    Agreement,
-    Assessment,
     Case,
-    CaseIssue,
-    CaseStep,
     Client,
-    Conference,
     Consent,
     Consultation,
     Erasure,
     FollowUp,
-    GoalMeasure,
     HandOver,
     Hold,
     Household,
     Identity,
-    LegalArea,
-    Look,
-    Participant,
-    PlanVersion,
     Procedure,
-    Referral,
-    ResidenceStatus,
     StatisticalRecord,
 )
 from casework.privacy import IN_STATISTICS, TABLE, Kept, blanked, kept_with
 from casework.privacy import Erasure as Fate
 from kim import trail, workdays
 from kim.dated import months_after
-from kim.models import Absence, Code, Draft, JobRun, Notice, Role, TrailEntry
-from kim.notices import Telling, tell
+from kim.models import Absence, Draft, JobRun, Notice, Role, TrailEntry
 from kim.workflow import StepRefused
 from tests.casework import factories
 from tests.casework.factories import (
     actor,
-    authority,
     case,
     case_at,
     case_manager,
-    checklist,
     client,
-    code,
-    consent,
     consultation,
-    goal,
-    structural_issue,
 )
-from tests.factories import LONG_AGO, county, municipality, organisation, user
+from tests.casework.full_case import MARK, TOLD, marked
+from tests.factories import LONG_AGO, county, municipality, user
 
 pytestmark = pytest.mark.django_db
-
-#: Stands in every text of the full case. Nothing else in the database spells like it.
-MARK = "Qzwxnarbe"
-
-
-def everything(made: Case) -> Case:
-    """A case with a row in every table that belongs to a case or a person, marked wherever one can write."""
-    owner, person = made.owner, made.client
-    household = Household.objects.create(adults=2, children=1)
-    Client.objects.filter(pk=person.pk).update(household=household)
-    child = client(f"Kind{MARK}", MARK, household=household)
-    ResidenceStatus.objects.create(
-        client=person, status=code(Code.List.RESIDENCE_STATUS), valid_from=LONG_AGO, expires_on=workdays.today()
-    )
-    LegalArea.objects.create(client=person, area=code(Code.List.LEGAL_AREA), valid_from=LONG_AGO)
-    person.languages.add(code(Code.List.LANGUAGE))
-    agreed = consent(made, "MODUL3", authority())
-    Procedure.hand_over(
-        made, by=owner, checklist=checklist(), authority=authority(), consent=agreed, person=MARK, text=MARK,
-        papers=MARK,
-    )  # fmt: skip
-    Case.objects.filter(pk=made.pk).update(occasion=MARK, foreign_number=MARK)
-    CaseStep.objects.filter(case=made).update(note=MARK)
-    Assessment.objects.filter(case=made).update(note=MARK)
-    aim = goal(made, text=MARK)
-    GoalMeasure.objects.create(goal=aim, text=MARK, who="actor", actor_name=MARK)
-    PlanVersion.agree(made, by=owner)
-    talk = consultation(case=made, note=MARK, place=MARK, referred_to=MARK, next_step=MARK, persons=3, quarter_hours=4)
-    consultation(case=made)
-    FollowUp.plan(made, by=owner, on_day=workdays.today(), text=MARK)
-    helped = actor(organisation=organisation())
-    Referral.send(made, by=owner, actor=helped, occasion=MARK)
-    meeting = Conference.objects.create(case=made, held_on=workdays.today(), summary=MARK, place=MARK)
-    Participant.objects.create(conference=meeting, institution=organisation(), name=MARK)
-    Agreement.objects.create(conference=meeting, who=MARK, what=MARK)
-    link = CaseIssue.link(by=owner, issue=structural_issue(), case=made)
-    link.keep_interim(by=owner, interim=MARK)
-    CaseIssue.link(by=owner, issue=structural_issue(), consultation=talk)
-    HandOver.offer(by=owner, giver=owner, taker=case_manager(), cases=[made], note=MARK)
-    Look.take(made, by=user(Role.COORDINATION), reason=MARK)
-    Hold.objects.create(
-        case=made, reason="claim", until=workdays.today(), by=owner, ended_at=workdays.now(), ended_by=owner
-    )
-    trail.record("case.read", made, by=owner, note=MARK)
-    Draft.keep(owner, "x.1", {"note": MARK}, url=f"/casework/cases/{made.pk}/holds/new/", title="Aufschub")
-    Draft.keep(owner, "x.2", {"note": MARK}, url=f"/casework/consultations/new/?case={made.pk}", title="Beratung")
-    Draft.keep(owner, "x.3", {"note": MARK, "case": str(made.pk)}, url="/casework/consultations/new/")
-    told = Telling(audience="case_manager", who="x", people=(owner,), headline="Neues im Fall", text=made.number)
-    tell([told], key=f"consent:{agreed.pk}:give", url=made.get_absolute_url())
-    assert child
-    return Case.objects.get(pk=made.pk)
-
-
-def marked(**fields) -> Case:
-    person = client(
-        f"Vor{MARK}", f"Nach{MARK}", phone=MARK, email=f"{MARK}@kim.example", street=MARK, town=MARK,
-        birth_date=dt.date(1990, 5, 4), place=fields.pop("place", None),
-    )  # fmt: skip
-    return everything(case_at(State.MONITORING, person=person, **fields))
 
 
 def dump() -> str:
@@ -144,6 +67,7 @@ def after(days):
 
 def test_nothing_is_left_of_an_erased_case_anywhere_in_the_database():
     made = marked()
+    trail.record("case.look", made, by=made.owner, note=MARK)
     empty = {model.__name__ for model in apps.get_app_config("casework").get_models() if not model.objects.exists()}
     assert empty == {"Erasure", "StatisticalRecord"}, "a table was forgotten in `everything`"
     made.client.consents.in_force().for_purpose("CM").get().withdraw(by=made.owner)
@@ -154,6 +78,7 @@ def test_nothing_is_left_of_an_erased_case_anywhere_in_the_database():
     assert result.cases == {"withdrawal": 1}
     left = dump()
     assert MARK.lower() not in left.lower()
+    assert TOLD not in left
     assert number not in left
     for name in kept_with(Kept.CASE, Kept.CLIENT, Kept.ALONE):
         assert not apps.get_model("casework", name).objects.exists(), name
@@ -484,49 +409,6 @@ def people():
         "authority": user(Role.AUTHORITY), "admin": user(Role.ADMIN), "audit": user(Role.AUDIT),
     }  # fmt: skip
     return named
-
-
-# fmt: off
-#: GET.              owner other deputy coord office steer proj  auth  admin audit
-PAGES = [
-    ("retention_list", (200, 200, 200,  200,  403,  403,  403,  403,  403,  403)),
-    ("hold_new",       (200, 404, 200,  404,  404,  404,  404,  404,  404,  404)),
-    ("hold_end",       (200, 404, 200,  404,  404,  404,  404,  404,  404,  404)),
-    ("code_list",      (403, 403, 403,  403,  403,  403,  403,  403,  200,  403)),
-    ("code_new",       (403, 403, 403,  403,  403,  403,  403,  403,  200,  403)),
-    ("code_edit",      (403, 403, 403,  403,  403,  403,  403,  403,  200,  403)),
-    ("code_end",       (403, 403, 403,  403,  403,  403,  403,  403,  200,  403)),
-]
-# fmt: on
-
-
-def arguments(page, owner):
-    made = soon(by=owner)
-    hold = Hold.objects.create(case=made, reason="audit", until=workdays.today() + dt.timedelta(days=40), by=owner)
-    return {
-        "hold_new": [made.pk], "hold_end": [hold.pk], "code_new": ["topic"],
-        "code_edit": [code(Code.List.TOPIC).pk], "code_end": [code(Code.List.TOPIC).pk],
-    }.get(page, [])  # fmt: skip
-
-
-@pytest.mark.parametrize(("page", "expected"), PAGES, ids=lambda value: str(value)[:20])
-def test_who_opens_what(client, people, page, expected):
-    address = reverse(f"casework:{page}", args=arguments(page, people["owner"]))
-    assert client.get(address).status_code == 302
-    for method in ("get", "post"):
-        found = {}
-        for name, person in people.items():
-            client.force_login(person)
-            found[name] = getattr(client, method)(address).status_code
-        wanted = dict(zip(people, expected, strict=True))
-        if method == "post":  # an empty form is refused with a sentence, a list is only read
-            shown = {"retention_list": 405, "code_list": 405, "hold_end": 302}.get(page, 422)
-            wanted = {name: shown if status == 200 else status for name, status in wanted.items()}
-            if page == "hold_end":
-                wanted["deputy"] = 409  # the owner has ended it already
-            if page in ("retention_list", "code_list"):
-                wanted = dict.fromkeys(wanted, 405)
-        assert found == wanted, method
 
 
 def test_the_list_names_people_to_their_case_manager_alone(client, people):
