@@ -18,8 +18,16 @@ class CaseworkConfig(AppConfig):
         # retention
         from casework import matrix
         from casework.views import retention  # noqa: F401  it hangs in its sections
-        from kim import access
+        from kim import access, demo
 
         access.register_tables("casework", matrix.tables)
+        demo.register("casework", load_demo_cases)
         for sender in (HandOver, Look):
             happened.connect(notices.tell_of, sender=sender, dispatch_uid=f"casework.notices.{sender.__name__}")
+
+
+def load_demo_cases() -> str:
+    """The demo's caseload; read only when somebody loads a demo."""
+    from casework.demo import load
+
+    return load()
