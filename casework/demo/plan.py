@@ -30,7 +30,8 @@ STEPS_TO = {
     "resting": (6, "rest"), "declined": (1, "decline"), "broken_off": (5, "break_off"), "handed_over": (6, "hand_on"),
     "taken_up_again": (8, "take_up_again"),
 }  # fmt: skip
-ASIDE_AT = 0.95
+#: A step beside the way comes early where nobody was admitted, and late else.
+EARLY, LATE = 0.12, 0.95
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,8 @@ def acts(plan: CasePlan, today: dt.date, rules: workdays.Rules = workdays.BY_LAW
         found.append((at, f"before_{name}", {}))
         found.append((at, name, {}))
     if aside:
-        found.append((-round(days * (1 - ASIDE_AT)), f"before_{aside}", {}))
-        found.append((-round(days * (1 - ASIDE_AT)), aside, {}))
+        at = -round(days * (1 - (EARLY if number == 1 else LATE)))
+        found += [(at, f"before_{aside}", {}), (at, aside, {})]
     last = found[-1][0]
     found += [(talk["at"], "talk", talk) for talk in story.get("talks", [])]
     found += [(min(last, -1), "follow_up", one) for one in story.get("follow_ups", [])]

@@ -41,7 +41,15 @@ class EndCodeForm(Form):
 class CodeFilter(forms.Form):
     """What narrows a list; the list itself is a choice of its own."""
 
-    q = forms.CharField(label="Suche", required=False, max_length=100)
+    q = forms.CharField(
+        label="Suche",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search", "class": "form-control form-control-sm"}),
+    )
     ended = forms.ChoiceField(
-        label="Gültigkeit", required=False, choices=[("", "gültige und künftige"), ("all", "auch beendete")]
+        label="Gültigkeit",
+        required=False,
+        choices=[("", "gültige und künftige"), ("all", "auch beendete")],
+        widget=forms.Select(attrs={"class": "form-select form-select-sm"}),
     )

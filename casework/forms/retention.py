@@ -18,8 +18,12 @@ class HoldForm(Form):
     )
 
 
+HELD = [("", "alle"), ("no", "nicht aufgeschoben"), ("yes", "aufgeschoben")]
+SMALL = {"class": "form-select form-select-sm"}
+
+
 class RetentionFilter(forms.Form):
-    why = forms.ChoiceField(label="Anlass", required=False, choices=[("", "alle"), *OF_CASES])
-    held = forms.ChoiceField(
-        label="Aufschub", required=False, choices=[("", "alle"), ("no", "nicht aufgeschoben"), ("yes", "aufgeschoben")]
+    why = forms.ChoiceField(
+        label="Anlass", required=False, choices=[("", "alle"), *OF_CASES], widget=forms.Select(attrs=SMALL)
     )
+    held = forms.ChoiceField(label="Aufschub", required=False, choices=HELD, widget=forms.Select(attrs=SMALL))
