@@ -68,7 +68,8 @@ def read(path: Path) -> dict[str, Any]:
 def cases(data: dict[str, Any], managers: Sequence[str]) -> list[CasePlan]:
     """Six to nine cases for each case manager; neighbours get other stories, and nobody the same name twice."""
     chance = random.Random(SEED)  # noqa: S311  no secret, the same every time
-    people, found = _people(data["origins"], chance), []
+    people = _people(data["origins"], chance)
+    found: list[CasePlan] = []
     for place, manager in enumerate(managers):
         number = chance.randint(FEWEST, MOST)
         for no in range(number):
@@ -78,7 +79,7 @@ def cases(data: dict[str, Any], managers: Sequence[str]) -> list[CasePlan]:
 
 
 def _people(origins, chance) -> Iterator[Person]:
-    taken = set()
+    taken: set[tuple[str, str]] = set()
     while True:
         for origin in origins:
             gender = chance.choice("fm")
@@ -95,7 +96,7 @@ def acts(plan: CasePlan, today: dt.date, rules: workdays.Rules = workdays.BY_LAW
     story, days = plan.story, plan.story["days"]
     number, aside = STEPS_TO[story["until"]]
     span = {name: -round(days * (1 - share)) for name, share in WAY[:number]}
-    found = [(-days, "open", {})]
+    found: list[tuple[int, str, dict[str, Any]]] = [(-days, "open", {})]
     for name, at in span.items():
         found.append((at, f"before_{name}", {}))
         found.append((at, name, {}))
