@@ -29,13 +29,15 @@ from casework.models import (
     HandOver,
     Hold,
     Household,
+    Identity,
     Procedure,
     StatisticalRecord,
 )
+from casework.models.people import searched
 from casework.privacy import blanked
 from kim import workdays
 from kim.dated import months_after
-from kim.models import County, Draft, Municipality, Notice, TrailEntry
+from kim.models import County, Draft, Municipality, Notice, SavedFilter, TrailEntry
 
 #: So long before it goes a case stands in the list to look through.
 AHEAD = dt.timedelta(days=60)
@@ -53,7 +55,7 @@ GOALS = {0: "goals_not", 1: "goals_partly", 2: "goals_mostly", 3: "goals_fully",
 ERASED = "gelöscht"
 
 #: What points to a case from outside, as the register calls it.
-HINTS: dict[type[models.Model], str] = {Notice: "Mitteilung", Draft: "Entwurf"}
+HINTS: dict[type[models.Model], str] = {Notice: "Mitteilung", Draft: "Entwurf", SavedFilter: "gespeicherter Filter"}
 
 _FILES: dict[type[models.Model], Callable[[models.QuerySet], int]] = {}
 
@@ -252,7 +254,7 @@ def _forget_hints(case: Case, gone: _Gone) -> Counter:
         rows = TrailEntry.objects.filter(kind=model._meta.label_lower, object_id__in=[str(pk) for pk in pks])
         rows.exclude(note="").update(note="")
     hints: list[models.QuerySet] = [Notice.objects.filter(Q(*some, _connector=Q.OR)) for some in _portions(told)]
-    hints.append(Draft.objects.filter(pk__in=begun))
+    hints += [Draft.objects.filter(pk__in=begun), _searches_for(gone.keys.get(Identity, set()))]
     numbers: Counter[str] = Counter()
     for hint in hints:
         numbers[HINTS[hint.model]] += hint.delete()[0]
@@ -262,6 +264,15 @@ def _forget_hints(case: Case, gone: _Gone) -> Counter:
 def _portions(rows: list, size: int = 200):
     """SQLite takes no condition of a thousand parts."""
     return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+def _searches_for(pks: set) -> models.QuerySet[SavedFilter]:
+    """Saved searches of casework's lists in which one of these people is named."""
+    folded = Identity.objects.filter(pk__in=pks).values_list("folded", flat=True)
+    names = {name for words in folded for name in words.split()}
+    saved = SavedFilter.objects.filter(page__startswith="casework:")
+    asked = {pk: parse_qs(query).get("q", [""])[0] for pk, query in saved.values_list("pk", "query")}
+    return saved.filter(pk__in=[pk for pk, words in asked.items() if names & set(searched(words).split())])
 
 
 def _shown(model, pks):

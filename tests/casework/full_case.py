@@ -25,7 +25,7 @@ from casework.models import (
     ResidenceStatus,
 )
 from kim import trail, workdays
-from kim.models import Code, Draft, Role
+from kim.models import Code, Draft, Role, SavedFilter
 from kim.notices import Telling, tell
 from tests.casework.factories import (
     actor,
@@ -91,6 +91,7 @@ def everything(made: Case) -> Case:
     Draft.keep(owner, "x.1", {"note": MARK}, url=f"/casework/cases/{made.pk}/holds/new/", title="Aufschub")
     Draft.keep(owner, "x.2", {"note": MARK}, url=f"/casework/consultations/new/?case={made.pk}", title="Beratung")
     Draft.keep(owner, "x.3", {"note": MARK, "case": str(made.pk)}, url="/casework/consultations/new/")
+    SavedFilter.objects.create(user=owner, page="casework:case_list", name="Person", query=f"q=vor{MARK}&state=open")
     told = Telling(audience="case_manager", who="x", people=(owner,), headline="Neues im Fall", text=made.number)
     tell([told], key=f"consent:{agreed.pk}:give", url=made.get_absolute_url())
     assert child

@@ -31,7 +31,7 @@ from casework.privacy import IN_STATISTICS, TABLE, Kept, blanked, kept_with
 from casework.privacy import Erasure as Fate
 from kim import trail, workdays
 from kim.dated import months_after
-from kim.models import Absence, Draft, JobRun, Notice, Role, TrailEntry
+from kim.models import Absence, Draft, JobRun, Notice, Role, SavedFilter, TrailEntry
 from kim.workflow import StepRefused
 from tests.casework import factories
 from tests.casework.factories import (
@@ -72,6 +72,7 @@ def test_nothing_is_left_of_an_erased_case_anywhere_in_the_database():
     assert empty == {"Erasure", "StatisticalRecord"}, "a table was forgotten in `everything`"
     made.client.consents.in_force().for_purpose("CM").get().withdraw(by=made.owner)
     number = made.number
+    SavedFilter.objects.create(user=made.owner, page="casework:case_list", name="andere", query="q=Haddad")
     assert MARK in dump()
     with after(30):
         result = retention.run()
@@ -85,6 +86,7 @@ def test_nothing_is_left_of_an_erased_case_anywhere_in_the_database():
     assert TrailEntry.objects.filter(kind="casework.case", object_id=str(made.pk), act="case.look").exists()
     assert not Notice.objects.exists()
     assert not Draft.objects.exists()
+    assert SavedFilter.objects.get().name == "andere"
 
 
 def test_every_model_of_a_case_or_a_person_is_reached_by_the_erasure():
