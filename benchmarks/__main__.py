@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks import places, table
 
 RESULTS = Path(__file__).with_name("results.md")
+CASEWORK = Path(__file__).with_name("results-casework.md")
 INTRO = """# Messergebnisse
 
 Geschrieben von `python -m benchmarks`; was gemessen wird und wie, steht in `benchmarks/README.md`.
@@ -24,12 +25,15 @@ def main() -> None:
     parser.add_argument("--issues", type=int, help="open issues (default 200000; 20000 on SQLite)")
     parser.add_argument("--small", type=int, default=2000, help="open issues growth is measured against; 0: none")
     parser.add_argument("--engine", choices=["postgres", "sqlite"], default="postgres")
-    parser.add_argument("--only", choices=["pages", "sweep"], help="one half of it")
+    parser.add_argument("--only", choices=["pages", "sweep", "casework"], help="a part of it; casework: 100,000 cases")
+    parser.add_argument("--cases", type=int, default=100_000, help="cases with --only casework; growth from 1,000")
     parser.add_argument("--match", default="", help="only pages whose name holds this")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--no-file", action="store_true", help="print alone, leave results.md as it is")
     asked = parser.parse_args()
     asked.issues = asked.issues or (200_000 if asked.engine == "postgres" else 20_000)
+    if asked.only == "casework":
+        asked.issues, asked.small = asked.cases, min(1000, asked.small)
     folder = Path(tempfile.mkdtemp(prefix="kim-benchmark-"))
     try:
         results = measure(asked, folder)
@@ -39,7 +43,7 @@ def main() -> None:
     text = "\n".join([*table.heading(results), *lines, ""])
     print(text)
     if not asked.no_file:
-        keep(NAMES[asked.engine], text)
+        keep(NAMES[asked.engine], text, CASEWORK if asked.only == "casework" else RESULTS)
     sys.exit(1 if bad else 0)
 
 
@@ -60,22 +64,20 @@ def measure(asked, folder: Path) -> dict:
                 database = f"{address}/{size}"
             command = ["-m", "benchmarks.trial", "--issues", str(issues), "--rounds", str(asked.rounds)]
             command += ["--match", asked.match] if asked.match else []
-            only = "pages" if size == "small" else asked.only
+            only = "pages" if size == "small" and asked.only != "casework" else asked.only
             command += ["--only", only] if only else []
             results[size] = json.loads(places.run(command, places.environment(here, database)).splitlines()[-1])
     return results
 
 
-def keep(engine: str, text: str) -> None:
-    """Replace the section of this engine in results.md, and leave the other one."""
-    old = RESULTS.read_text() if RESULTS.exists() else ""
+def keep(engine: str, text: str, file: Path = RESULTS) -> None:
+    """Replace the section of this engine in `file`, and leave the other one."""
+    old = file.read_text() if file.exists() else ""
     sections = dict(re.findall(r"^(## (\w+).*?)(?=^## |\Z)", old, re.M | re.S) and [
         (name, whole) for whole, name in re.findall(r"^(## (\w+).*?)(?=^## |\Z)", old, re.M | re.S)
     ])  # fmt: skip
     sections[engine] = text
-    RESULTS.write_text(
-        "\n".join([INTRO, *(sections[name].strip() + "\n" for name in NAMES.values() if name in sections)])
-    )
+    file.write_text("\n".join([INTRO, *(sections[name].strip() + "\n" for name in NAMES.values() if name in sections)]))
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ class Answer:
     queries: int
     size: int
     location: str
+    body: bytes = b""
 
 
 class Client:
@@ -46,5 +47,10 @@ class Client:
         if begin:
             self.connection.close()
         return Answer(
-            response.status, ms, int(response.headers.get(HEADER, 0)), len(text), response.headers.get("Location", "")
+            response.status,
+            ms,
+            int(response.headers.get(HEADER, 0)),
+            len(text),
+            response.headers.get("Location", ""),
+            text,
         )

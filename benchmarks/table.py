@@ -78,7 +78,14 @@ def heading(results: dict) -> list[str]:
         f"{versions['gunicorn']} mit einem Arbeiter. Last des Rechners in den letzten fünf Minuten: "
         f"{number(versions['load'])}.",
     ]
-    if built:
+    if built and "cases" in built:
+        small = results.get("small", {}).get("built")
+        out.append(
+            f"{thousands(built['cases'])} Fälle, {thousands(built['consultations'])} Beratungen; gebaut in "
+            f"{number(built['seconds'], 0)} s."
+            + (f" Wachstum gegenüber {thousands(small['cases'])} Fällen." if small else "")
+        )
+    elif built:
         small = results.get("small", {}).get("built")
         out.append(
             f"{thousands(built['open'])} offene Knackpunkte ({thousands(built['due'])} fällig), mit den beendeten "

@@ -17,7 +17,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--issues", type=int, required=True)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("--only", choices=["build", "pages", "sweep"])
+    parser.add_argument("--only", choices=["build", "pages", "sweep", "casework"])
     parser.add_argument("--match", default="", help="only pages whose name holds this")
     asked = parser.parse_args()
     django.setup()
@@ -28,6 +28,14 @@ def main() -> None:
     from steering.models import Issue
 
     found: dict = {}
+    if asked.only == "casework":
+        _say(f"{asked.issues:,} cases: building")
+        found["built"] = _built_cases(asked.issues)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        _say(f"{asked.issues:,} cases: pages")
+        found |= _pages(asked.rounds, asked.match, casework=True)
+        print(json.dumps(found | {"versions": _versions()}))
+        return
     if not Issue.objects.exists():
         _say(f"{asked.issues:,} issues: building")
         found["built"] = _built(asked.issues)
@@ -57,7 +65,15 @@ def _built(number) -> dict:
             "steps": sizes.steps}  # fmt: skip
 
 
-def _pages(rounds, match) -> dict:
+def _built_cases(number) -> dict:
+    from benchmarks import casework
+
+    started = time.perf_counter()
+    sizes = casework.build(number)
+    return {"seconds": time.perf_counter() - started, "cases": sizes.cases, "consultations": sizes.consultations}
+
+
+def _pages(rounds, match, *, casework=False) -> dict:
     from django.db import connection
 
     from benchmarks import pages, places
@@ -65,8 +81,13 @@ def _pages(rounds, match) -> dict:
     from kim.models import Role
 
     sessions = {role: session(role) for role in Role}
-    cases = [page for page in pages.pages() if match in page.name]
-    forms = pages.steps(STEPS + WARM)
+    if casework:
+        from benchmarks import casework as casework_pages
+
+        cases, forms = casework_pages.pages(match), []
+    else:
+        cases = [page for page in pages.pages() if match in page.name]
+        forms = pages.steps(STEPS + WARM)
     connection.close()
     results = []
     with places.web(dict(os.environ)) as worker:
@@ -74,7 +95,10 @@ def _pages(rounds, match) -> dict:
         for page in cases:
             clients[page.role].connect_anew()
             results.append(_measured(clients[page.role], page, rounds))
-        if not match:
+        if casework and match in casework_pages.SAVING:
+            clients[pages.CM].connect_anew()
+            results.append(_saving(clients[pages.CM]))
+        elif not match and not casework:
             clients[pages.CO].connect_anew()
             results.append(_step(clients[pages.CO], forms))
         return {"pages": results, "memory": places.memory_mb(worker)}
@@ -123,6 +147,27 @@ def _step(client, forms) -> dict:
             bare.append(empty.ms)
             times.append(answer.ms)
     return _row("Schritt (weiterleiten)", CO, STEP, bare, times, answer) | {"is_step": True}
+
+
+def _saving(client) -> dict:
+    """A consultation as its form offers it, sent again and again."""
+    from django.urls import reverse
+
+    from benchmarks.casework import SAVING, STEP, Form
+    from benchmarks.pages import CM
+
+    url = reverse("casework:consultation_new")
+    form = Form(client.get(url).body.decode())
+    bare, times, answer = [], [], None
+    for number in range(WARM + STEPS):
+        empty = client.get("/bare/")
+        answer = client.post(form.action or url, form.fields)
+        if answer.status != 302:
+            raise SystemExit(f"saving a consultation answered {answer.status}: {sorted(form.fields)}")
+        if number >= WARM:
+            bare.append(empty.ms)
+            times.append(answer.ms)
+    return _row(SAVING, CM, STEP, bare, times, answer) | {"is_step": True}
 
 
 def _row(name, role, limit, bare, times, answer) -> dict:

@@ -287,3 +287,8 @@ def demand_oneself(check: Rule, user) -> None:
     """Raise PermissionDenied unless the account itself passes: standing in for somebody opens no side door here."""
     if not check(user, None):
         raise PermissionDenied(check.refusal)
+
+
+@rule("Was demnächst gelöscht wird, sehen Case Management und Koordinierung.")
+def reads_retention(user, _=None):
+    return user.holds(Role.CASE_MANAGER, Role.COORDINATION)

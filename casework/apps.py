@@ -11,6 +11,7 @@ class CaseworkConfig(AppConfig):
         from casework import (
             known_people,
             linked_issues,
+            matrix,
             mornings,
             notices,
             on_record,
@@ -31,14 +32,17 @@ class CaseworkConfig(AppConfig):
             plan,
             procedures,
             referrals,
+            retention,
         )
-        from kim import digests, privacy_gate, trail
+        from kim import access, demo, digests, privacy_gate, trail
         from kim.workflow import happened
         from steering import linked_cases
 
         privacy_gate.register("caseload", known_people.known_people)
         linked_cases.register("casework", linked_issues.seen_in)
         digests.register("casework", ready=mornings.ready, prepare=mornings.parts)
+        access.register_tables("casework", matrix.tables)
+        demo.register("casework", load_demo_cases)
         trail.name_acts(on_record.words())
         for sender, tell_of in (
             (HandOver, notices.tell_of),
@@ -46,3 +50,10 @@ class CaseworkConfig(AppConfig):
             (Procedure, procedure_notices.tell_of),
         ):
             happened.connect(tell_of, sender=sender, dispatch_uid=f"casework.notices.{sender.__name__}")
+
+
+def load_demo_cases() -> str:
+    """The demo's caseload; read only when somebody loads a demo."""
+    from casework.demo import load
+
+    return load()

@@ -70,6 +70,11 @@ ACTS = {
     "actor.edit": "Verzeichnis: Stelle geändert",
     "actor.end": "Verzeichnis: Stelle besteht nicht mehr",
     "actor.reopen": "Verzeichnis: Stelle besteht wieder",
+    "case.hold": "Fall: Löschung aufgeschoben",
+    "case.hold_end": "Fall: Aufschub der Löschung aufgehoben",
+    "code.add": "Codeliste: Eintrag angelegt",
+    "code.change": "Codeliste: Eintrag geändert",
+    "code.end": "Codeliste: Eintrag beendet",
 }
 
 

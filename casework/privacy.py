@@ -18,7 +18,7 @@ class Category(models.TextChoices):
 class Kept(models.TextChoices):
     CASE = "case", "mit dem Fall: ohne Aufnahme 6 Monate, sonst 3 Jahre nach dem Ende, nach Widerruf 30 Tage"
     CLIENT = "client", "bis der letzte Fall der Person gelöscht ist"
-    ALONE = "alone", "Beratung ohne Fall: 3 Jahre"
+    ALONE = "alone", "mit dem Fall; ohne Fall höchstens so lange wie ein beendeter"
     DIRECTORY = "directory", "solange die Stelle besteht"
     ALWAYS = "always", "auf Dauer"
     IMPORT = "import", "14 Tage"
@@ -53,25 +53,26 @@ WHO_DID = "Nachweis, wer gehandelt hat"
 TABLE = (
     # People
     Row("Household", "id", C.HARMLESS, LINK, K.CLIENT, E.DELETE),
-    Row("Household", "adults children", C.PERSONAL, "Beratung der ganzen Familie", K.CLIENT, E.STATISTICS),
+    Row("Household", "adults children", C.PERSONAL, "Beratung der ganzen Familie", K.CLIENT, E.DELETE),
     Row("Client", "id household", C.PERSONAL, LINK, K.CLIENT, E.DELETE),
-    Row("Client", "municipality target_group gender german_level interpreter_needed languages", C.PERSONAL,
-        "Beratung, Planung von Angeboten", K.CLIENT, E.STATISTICS),
-    Row("Client", "citizenship", C.SPECIAL, "Wege im Aufenthaltsrecht", K.CLIENT, E.STATISTICS),
-    Row("Client", "arrival_year arrival_month", C.PERSONAL, "Fristen im Aufenthaltsrecht", K.CLIENT, E.STATISTICS),
+    Row("Client", "target_group", C.PERSONAL, "Beratung, Planung von Angeboten", K.CLIENT, E.STATISTICS),
+    Row("Client", "municipality gender german_level interpreter_needed languages", C.PERSONAL,
+        "Beratung, Planung von Angeboten", K.CLIENT, E.DELETE),
+    Row("Client", "citizenship", C.SPECIAL, "Wege im Aufenthaltsrecht", K.CLIENT, E.DELETE),
+    Row("Client", "arrival_year arrival_month", C.PERSONAL, "Fristen im Aufenthaltsrecht", K.CLIENT, E.DELETE),
     Row("Identity", "client", C.PERSONAL, LINK, K.CLIENT, E.DELETE),
     Row("Identity", "given_name family_name phone email street postal_code town", C.PERSONAL,
         "die Person erreichen", K.CLIENT, E.DELETE),
-    Row("Identity", "birth_date birth_precision", C.PERSONAL, "Altersgrenzen, Verwechslungen vermeiden", K.CLIENT,
-        E.STATISTICS),
+    Row("Identity", "birth_date", C.PERSONAL, "Altersgrenzen, Verwechslungen vermeiden", K.CLIENT, E.STATISTICS),
+    Row("Identity", "birth_precision", C.PERSONAL, "Altersgrenzen, Verwechslungen vermeiden", K.CLIENT, E.DELETE),
     Row("Identity", "folded", C.PERSONAL, "Suche nach dem Namen", K.CLIENT, E.DELETE),
     Row("ResidenceStatus", "id client", C.PERSONAL, LINK, K.CLIENT, E.DELETE),
     Row("ResidenceStatus", "status valid_from valid_until", C.SPECIAL, "Wege im Aufenthaltsrecht", K.CLIENT,
-        E.STATISTICS),
+        E.DELETE),
     Row("ResidenceStatus", "expires_on", C.SPECIAL, "rechtzeitig verlängern", K.CLIENT, E.DELETE),
     Row("LegalArea", "id client", C.PERSONAL, LINK, K.CLIENT, E.DELETE),
-    Row("LegalArea", "area valid_from valid_until", C.SPECIAL, "lückenloser Wechsel des Rechtskreises", K.CLIENT,
-        E.STATISTICS),
+    Row("LegalArea", "area", C.SPECIAL, "lückenloser Wechsel des Rechtskreises", K.CLIENT, E.STATISTICS),
+    Row("LegalArea", "valid_from valid_until", C.SPECIAL, "lückenloser Wechsel des Rechtskreises", K.CLIENT, E.DELETE),
 
     # Consents
     Row("Consent", "id client", C.PERSONAL, LINK, K.CLIENT, E.DELETE),
@@ -84,16 +85,19 @@ TABLE = (
     Row("Case", "id number client", C.PERSONAL, LINK, K.CASE, E.DELETE),
     Row("Case", "foreign_number", C.PERSONAL, "nichts doppelt erfassen", K.CASE, E.DELETE),
     Row("Case", "owner employer", C.PERSONAL, "wer den Fall führt", K.CASE, E.DELETE),
-    Row("Case", "municipality state access_route closing_reason domain_count actor_count system_barrier other_support",
-        C.PERSONAL, "Steuerung und Auswertung", K.CASE, E.STATISTICS),
-    Row("Case", "opened_on agreed_on admitted_on ended_at", C.PERSONAL, "Verlauf", K.CASE, E.STATISTICS),
+    Row("Case", "municipality state closing_reason", C.PERSONAL, "Steuerung und Auswertung", K.CASE, E.STATISTICS),
+    Row("Case", "access_route domain_count actor_count system_barrier other_support", C.PERSONAL,
+        "Steuerung und Auswertung", K.CASE, E.DELETE),
+    Row("Case", "ended_at", C.PERSONAL, "Verlauf", K.CASE, E.STATISTICS),
+    Row("Case", "opened_on agreed_on admitted_on", C.PERSONAL, "Verlauf", K.CASE, E.DELETE),
     Row("Case", "step_no state_since resting_until", C.PERSONAL, "Verlauf", K.CASE, E.DELETE),
     Row("Case", "occasion", C.SPECIAL, "worum es geht", K.CASE, E.DELETE),
     Row("Case", "referring_organisation referred_to handed_to voluntary", C.PERSONAL, "Clearing, Übergabe", K.CASE,
         E.DELETE),
     Row("Case", "blocked_by", C.HARMLESS, "Knackpunkt, der den Fall blockiert", K.CASE, E.DELETE),
     Row("Case", "locked_at erase_on", C.HARMLESS, "Sperre und Löschfrist", K.CASE, E.DELETE),
-    Row("CaseStep", "id case no name source target at", C.PERSONAL, "Verlauf", K.CASE, E.DELETE),
+    Row("CaseStep", "id case no name source at", C.PERSONAL, "Verlauf", K.CASE, E.DELETE),
+    Row("CaseStep", "target", C.PERSONAL, "Verlauf", K.CASE, E.STATISTICS),
     Row("CaseStep", "by on_behalf_of owner", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
     Row("CaseStep", "note", C.SPECIAL, "Begründung", K.CASE, E.DELETE),
     Row("CaseIssue", "id case consultation issue at", C.PERSONAL, LINK, K.CASE, E.DELETE),
@@ -102,10 +106,11 @@ TABLE = (
 
     # Assessment and plan
     Row("Assessment", "id case valued_on", C.PERSONAL, LINK, K.CASE, E.DELETE),
-    Row("Assessment", "life_domain start end", C.SPECIAL, "Wirkung der Beratung", K.CASE, E.STATISTICS),
+    Row("Assessment", "life_domain start end", C.SPECIAL, "Wirkung der Beratung", K.CASE, E.DELETE),
     Row("Assessment", "note", C.SPECIAL, "Einschätzung", K.CASE, E.DELETE),
     Row("Goal", "id case", C.PERSONAL, LINK, K.CASE, E.DELETE),
-    Row("Goal", "life_domain achievement", C.SPECIAL, "Wirkung der Beratung", K.CASE, E.STATISTICS),
+    Row("Goal", "achievement", C.PERSONAL, "Wirkung der Beratung", K.CASE, E.STATISTICS),
+    Row("Goal", "life_domain", C.SPECIAL, "Wirkung der Beratung", K.CASE, E.DELETE),
     Row("Goal", "text until status", C.SPECIAL, "Hilfeplan", K.CASE, E.DELETE),
     Row("GoalMeasure", "id goal", C.PERSONAL, LINK, K.CASE, E.DELETE),
     Row("GoalMeasure", "text who actor actor_name until status", C.SPECIAL, "Hilfeplan", K.CASE, E.DELETE),
@@ -120,13 +125,14 @@ TABLE = (
     # Consultations and follow-ups
     Row("Consultation", "id case recorded_on", C.PERSONAL, LINK, K.ALONE, E.DELETE),
     Row("Consultation", "author", C.PERSONAL, WHO_DID, K.ALONE, E.DELETE),
-    Row("Consultation", "municipality held_on quarter_hours form language interpreter persons actions result",
-        C.PERSONAL, "Auswertung der Beratung", K.ALONE, E.STATISTICS),
-    Row("Consultation", "topics legal_areas", C.SPECIAL, "Auswertung der Beratung", K.ALONE, E.STATISTICS),
+    Row("Consultation", "municipality held_on quarter_hours persons actions", C.PERSONAL, "Auswertung der Beratung",
+        K.ALONE, E.STATISTICS),
+    Row("Consultation", "form language interpreter result", C.PERSONAL, "Auswertung der Beratung", K.ALONE, E.DELETE),
+    Row("Consultation", "topics legal_areas", C.SPECIAL, "Auswertung der Beratung", K.ALONE, E.DELETE),
     Row("Consultation", "place referred_actor referred_to next_step next_on", C.PERSONAL, "Beratung", K.ALONE,
-        E.BLANK),
+        E.DELETE),
     Row("Consultation", "sent_as", C.HARMLESS, "nichts doppelt erfassen", K.ALONE, E.DELETE),
-    Row("Consultation", "note", C.SPECIAL, "Beratung", K.ALONE, E.BLANK),
+    Row("Consultation", "note", C.SPECIAL, "Beratung", K.ALONE, E.DELETE),
     Row("FollowUp", "id case referral on_day done_on", C.PERSONAL, "nichts vergessen", K.CASE, E.DELETE),
     Row("FollowUp", "text", C.SPECIAL, "nichts vergessen", K.CASE, E.DELETE),
 
@@ -139,7 +145,7 @@ TABLE = (
     Row("Referral", "status sent_on answered_on follow_up_on", C.PERSONAL, "Weitervermittlung", K.CASE, E.DELETE),
     Row("Referral", "occasion note", C.SPECIAL, "Weitervermittlung", K.CASE, E.DELETE),
     Row("Conference", "id case held_on mode place", C.PERSONAL, "Fallkonferenz", K.CASE, E.DELETE),
-    Row("Conference", "structural_topics", C.HARMLESS, "Strukturthemen", K.CASE, E.STATISTICS),
+    Row("Conference", "structural_topics", C.HARMLESS, "Strukturthemen", K.CASE, E.DELETE),
     Row("Conference", "summary", C.SPECIAL, "Fallkonferenz", K.CASE, E.DELETE),
     Row("Participant", "id conference institution name consent consent_checked_on", C.PERSONAL,
         "Nachweis, wer etwas erfahren hat", K.CASE, E.DELETE),
@@ -177,8 +183,51 @@ TABLE = (
     Row("Import", "by", C.PERSONAL, WHO_DID, K.ALWAYS, E.KEEP),
     Row("ImportRow", "id of line checked handled made", C.HARMLESS, LINK, K.IMPORT, E.DELETE),
     Row("ImportRow", "values faults", C.SPECIAL, "Zeilen, bis sie übernommen oder verworfen sind", K.IMPORT, E.BLANK),
+
+    # Retention
+    Row("Hold", "id case reason until at ended_at", C.PERSONAL, "Aufschub der Löschung", K.CASE, E.DELETE),
+    Row("Hold", "by ended_by", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
+    Row("Erasure", "id day why kind rows files", C.HARMLESS, "Nachweis der Löschung ohne Inhalt", K.ALWAYS, E.KEEP),
+    Row("Erasure", "by", C.PERSONAL, WHO_DID, K.ALWAYS, E.KEEP),
+    Row("StatisticalRecord", "id kind month age target_group municipality bank legal_area reached closing_reason",
+        C.HARMLESS, "Auswertung über Jahre, ohne Weg zurück zur Person", K.ALWAYS, E.KEEP),
+    Row("StatisticalRecord", "consultations persons actions quarter_hours goals_fully goals_mostly goals_partly "
+        "goals_not goals_dropped", C.HARMLESS, "Auswertung über Jahre", K.ALWAYS, E.KEEP),
 )
 # fmt: on
+
+
+#: Every field that lives on in a StatisticalRecord → as what. All others are deleted for good.
+IN_STATISTICS = {
+    "Case.municipality": "municipality bank",
+    "Case.state": "reached",
+    "Case.closing_reason": "closing_reason",
+    "Case.ended_at": "month",
+    "CaseStep.target": "reached",
+    "Client.target_group": "target_group",
+    "Identity.birth_date": "age",
+    "LegalArea.area": "legal_area",
+    "Goal.achievement": "goals_fully goals_mostly goals_partly goals_not goals_dropped",
+    "Consultation.municipality": "municipality bank",
+    "Consultation.held_on": "month",
+    "Consultation.quarter_hours": "quarter_hours",
+    "Consultation.persons": "persons",
+    "Consultation.actions": "actions",
+}
+
+
+def blanked(model: str) -> list[str]:
+    """The fields of `model` that are emptied while the row itself stays."""
+    return [name for row in TABLE if row.model == model and row.erasure == Erasure.BLANK for name in row.fields]
+
+
+def kept_with(*kept: Kept) -> set[str]:
+    """The models whose rows (their keys) are deleted at the end of one of these times."""
+    return {
+        row.model
+        for row in TABLE
+        if row.kept in kept and row.erasure == Erasure.DELETE and {"id", "client"} & set(row.fields)
+    }
 
 
 def rows_of(model: type[models.Model]) -> list[Row]:

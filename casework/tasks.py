@@ -5,7 +5,7 @@ from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from casework import importing
+from casework import importing, retention
 from casework.models.documents import sweep_files as sweep
 from kim import jobs
 
@@ -17,6 +17,12 @@ def sweep_files() -> None:
     with jobs.run("files") as report:
         gone = sweep()
         report.result = "gelöscht: 1 Datei" if gone == 1 else f"gelöscht: {gone} Dateien"
+
+
+@shared_task(name="casework.tasks.erase")
+def erase() -> None:
+    with jobs.run("erase") as report:
+        report.result = str(retention.run())
 
 
 @shared_task(name="casework.tasks.work_on_imports")

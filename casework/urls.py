@@ -9,6 +9,7 @@ from casework.views import (
     cases,
     checklists,
     clients,
+    codes,
     conferences,
     consents,
     consultations,
@@ -22,6 +23,7 @@ from casework.views import (
     plan,
     procedures,
     referrals,
+    retention,
 )
 
 app_name = "casework"
@@ -142,4 +144,13 @@ urlpatterns = [
     path("handovers/<int:pk>/accept/", handovers.handover_accept, name="handover_accept"),
     path("handovers/<int:pk>/refuse/", handovers.handover_refuse, name="handover_refuse"),
     path("handovers/<int:pk>/withdraw/", handovers.handover_withdraw, name="handover_withdraw"),
+    # retention (views/retention.py)
+    path("retention/", retention.retention_list, name="retention_list"),
+    path("cases/<int:pk>/holds/new/", retention.hold_new, name="hold_new"),
+    path("holds/<int:pk>/end/", retention.hold_end, name="hold_end"),
+    # code lists (views/codes.py)
+    path("codes/", codes.code_list, name="code_list"),
+    path("codes/<slug:which>/new/", codes.code_new, name="code_new"),
+    path("codes/<int:pk>/edit/", codes.code_edit, name="code_edit"),
+    path("codes/<int:pk>/end/", codes.code_end, name="code_end"),
 ]

@@ -1,7 +1,10 @@
-"""The password of the demo accounts: from KIM_DEMO_PASSWORD, else made up once and kept in the data folder."""
+"""The demo: the password of its accounts (from KIM_DEMO_PASSWORD, else made up once and kept in the data folder), and
+what the apps above add to it.
+"""
 
 import os
 import secrets
+from collections.abc import Callable
 
 from django.conf import settings
 
@@ -33,3 +36,15 @@ def demo_password() -> str:
     finally:
         fresh.unlink(missing_ok=True)
     return kept.read_text(encoding="utf-8").strip()
+
+
+_FURTHER: dict[str, Callable[[], str]] = {}
+
+
+def register(name: str, load: Callable[[], str]) -> None:
+    """Apps above add their part of the demo: `load` does it once and says what it did, or nothing."""
+    _FURTHER[name] = load
+
+
+def load_further() -> list[str]:
+    return [said for load in _FURTHER.values() if (said := load())]

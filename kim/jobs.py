@@ -16,6 +16,8 @@ from kim.models import County, JobRun
 
 #: Hours of a working morning in Berlin, the last one exclusive. Outside of them nobody is reminded of anything.
 MORNING = (6, 12)
+#: Where a frame of a traceback is told with its line.
+OURS = tuple(str(settings.BASE_DIR / app) for app in ("kim", "steering", "casework"))
 
 
 @dataclass
@@ -46,8 +48,7 @@ def _of(row: JobRun):
 def reason(error: Exception) -> str:
     """„OperationalError in kim/mail.py:120“: what an exception says may quote personal data, so it stays out."""
     frames = traceback.extract_tb(error.__traceback__)
-    floors = tuple(str(settings.BASE_DIR / floor) for floor in ("kim", "steering", "casework"))
-    ours = [frame for frame in frames if frame.filename.startswith(floors)]
+    ours = [frame for frame in frames if frame.filename.startswith(OURS)]
     if not ours:
         return type(error).__name__
     place = ours[-1].filename.removeprefix(f"{settings.BASE_DIR}/")

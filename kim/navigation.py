@@ -61,6 +61,7 @@ ENTRIES = (
     Entry("Importe", "file-earmark-spreadsheet", "casework:import_list", CASES, ("casework:import_",)),
     Entry("Wiedervorlagen", "calendar-check", "casework:followup_list", CASES, ("casework:followup_",)),
     Entry("Fallübergaben", "arrow-left-right", "casework:handover_list", CASES | COORDINATION, ("casework:handover_",)),
+    Entry("Löschfristen", "trash", "casework:retention_list", CASES | COORDINATION, ("casework:hold_",)),
     Entry("Gremien", "people", "steering:body_list", EVERYBODY - {Role.AUDIT}, ("steering:body_",)),
     Entry("Fristen", "hourglass-split", "steering:limit_list", frozenset({Role.ADMIN}), ("steering:limit_",)),
     Entry("Codelisten", "list-check", "casework:code_list", frozenset({Role.ADMIN}), ("casework:code_",)),

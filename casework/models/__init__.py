@@ -21,6 +21,7 @@ from casework.models.procedures import (
     ProcedureItem,
     ProcedureNote,
 )
+from casework.models.retention import Erasure, Hold, StatisticalRecord
 from casework.models.traces import CaseStep
 
 __all__ = [
@@ -56,4 +57,7 @@ __all__ = [
     "ProcedureNote",
     "Referral",
     "ResidenceStatus",
+    "Erasure",
+    "Hold",
+    "StatisticalRecord",
 ]

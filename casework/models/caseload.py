@@ -13,7 +13,7 @@ from casework import access
 from casework.models.cases import Case, employer_of
 from casework.models.consents import Consent
 from casework.models.followups import FollowUp
-from kim import trail, workdays
+from kim import privacy_gate, trail, workdays
 from kim.models import Draft, Organisation, Role, RoleGrant, TrailEntry, User
 from kim.workflow import StepRefused, happened
 
@@ -246,6 +246,9 @@ class Look(models.Model):
             raise PermissionDenied(access.looks_inside.refusal)
         if not reason.strip():
             raise StepRefused("Bitte nennen Sie den Anlass. Die Fallführung erfährt ihn.")
+        # The reason stands in the trail, which the audit reads: it names nobody.
+        if any(finding.blocks for finding in privacy_gate.check({"Anlass": reason}, author=by, context=case)):
+            raise StepRefused("Der Anlass steht im Protokoll. Bitte nennen Sie ihn ohne Namen und Daten der Person.")
         now = workdays.now()
         made = cls.objects.create(case=case, by=by, reason=reason.strip(), at=now, until=now + A_LOOK)
         trail.record("case.look", case, by=by, note=made.reason)

@@ -29,6 +29,9 @@ class Household(models.Model):
     adults = models.PositiveSmallIntegerField("Erwachsene", default=1)
     children = models.PositiveSmallIntegerField("Kinder", default=0)
 
+    class Meta:
+        verbose_name = "Haushalt"
+
     def __str__(self):
         return f"Haushalt {self.pk}: {self.adults} Erwachsene, {self.children} Kinder"
 
@@ -344,8 +347,11 @@ class Identity(models.Model):
 
 
 def spellings(name: str) -> str:
-    """How a name is searched for: folded, and folded again in Latin letters where it is written in others."""
-    return " ".join(dict.fromkeys([fold(name), fold(anyascii(name))]))
+    """How a name is searched for: folded, and folded again in Latin letters where it is written in others; there also
+    without the apostrophe of a soft sign, which nobody types.
+    """
+    latin = fold(anyascii(name))
+    return " ".join(dict.fromkeys([fold(name), latin, latin.replace("'", "")]))
 
 
 def searched(words: str) -> str:

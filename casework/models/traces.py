@@ -23,6 +23,7 @@ class CaseStep(models.Model):
     note = models.TextField("Begründung", blank=True)
 
     class Meta:
+        verbose_name = "Schritt eines Falls"
         ordering = ["no"]
         constraints = [
             models.UniqueConstraint(fields=["case", "no"], name="casework_one_step_per_number"),

@@ -26,7 +26,8 @@ WORDS = {
     "pauses": ("Ende von Pausen", "stündlich"),
     "imports": ("Importe", "jede Minute"),
     "sweep": ("Aufräumen", "nachts um halb drei"),
-    "files": ("Abgelegte Dateien aufräumen", "nachts um Viertel vor drei"),
+    "erase": ("Löschung abgelaufener Fälle", "nachts um Viertel nach drei"),
+    "files": ("Abgelegte Dateien aufräumen", "nachts um Viertel vor vier"),
 }
 #: How long after its last good end a job counts as running; morning jobs are asked by day instead.
 FRESH = {
@@ -35,6 +36,7 @@ FRESH = {
     "pauses": dt.timedelta(hours=3),
     "imports": dt.timedelta(minutes=5),
     "sweep": dt.timedelta(hours=30),
+    "erase": dt.timedelta(hours=30),
     "files": dt.timedelta(hours=30),
 }
 #: By when in the morning the jobs of the morning should have ended.

@@ -154,6 +154,14 @@ def test_a_look_needs_a_reason_and_the_coordination(led):
             Look.take(led, by=user(role), reason=REASON)
 
 
+def test_the_reason_of_a_look_names_nobody_for_it_stands_in_the_trail(led):
+    coordinator = user(Role.COORDINATION)
+    for reason in (f"Beschwerde von {led.client.identity}", f"Anruf zu {led.client.identity.family_name}"):
+        with pytest.raises(StepRefused, match="ohne Namen"):
+            Look.take(led, by=coordinator, reason=reason)
+    assert not Look.objects.exists()
+
+
 # Households and consultations
 
 

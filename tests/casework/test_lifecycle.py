@@ -3,8 +3,10 @@
 import datetime as dt
 import inspect
 import itertools
+import pathlib
 
 import pytest
+from django.conf import settings as settings_of_project
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from casework.lifecycle import ADMITTED_ONCE, ENDS, LIFECYCLE, REQUESTED, WORKING, State
+from casework.management.commands.print_lifecycle import printout
 from casework.models import Case, CaseStep, Consent, HandOver
 from kim import trail, workdays
 from kim.models import Code, Role
@@ -287,3 +290,11 @@ class RandomWalk(TestCase):
             assert Consent.objects.filter(client=stored.client).in_force().for_purpose("CM").exists()
             assert stored.agreed_on
         assert (stored.erase_on is None) <= (stored.state not in (*ENDS, *REQUESTED))
+
+
+# The printout
+
+
+def test_the_printed_lifecycle_is_the_lifecycle():
+    written = pathlib.Path(settings_of_project.BASE_DIR, "docs/lifecycle.md").read_text()
+    assert written == printout(), "run: manage.py print_lifecycle > docs/lifecycle.md"

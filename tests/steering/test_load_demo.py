@@ -41,6 +41,7 @@ def demo(django_db_setup, django_db_blocker):
     """The demo, loaded once for this module and undone after it."""
     patch = pytest.MonkeyPatch()
     patch.setenv("KIM_DEMO_PASSWORD", PASSWORD)
+    patch.setattr(load_demo, "load_further", list)  # what other apps show is tested there
     with django_db_blocker.unblock(), transaction.atomic():
         call_command("load_demo")
         yield
@@ -54,6 +55,7 @@ def empty(db, monkeypatch):
     monkeypatch.setenv("KIM_DEMO_PASSWORD", PASSWORD)
     few = {name: STORIES[name] for name in ("krankenkasse", "entwurf-1")}
     monkeypatch.setattr(plan, "stories", lambda path: few)
+    monkeypatch.setattr(load_demo, "load_further", list)
 
 
 # What there is to see

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from kim import workdays
-from kim.demo import demo_password
+from kim.demo import demo_password, load_further
 from kim.models import County, User
 from steering import county
 from steering.demo import plan, playing
@@ -38,6 +38,7 @@ class Command(BaseCommand):
         if Issue.objects.exists():
             changed = keep_password()
             self.stdout.write("Die Demo ist schon geladen." + (" Das Passwort wurde erneuert." if changed else ""))
+            self._further()
             return
         county.load(county.read(DATA / "rhein-sieg-kreis.yaml"))
         prepare()
@@ -46,6 +47,12 @@ class Command(BaseCommand):
             f"Demo geladen: {User.objects.count()} Konten, {len(issues)} Knackpunkte in "
             f"{len({issue.state for issue in issues.values()})} Ständen."
         )
+        self._further()
+
+    def _further(self):
+        """What the apps above have to show."""
+        for said in load_further():
+            self.stdout.write(f"Dazu {said}.")
 
 
 def strangers():

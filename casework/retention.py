@@ -1,0 +1,397 @@
+"""Erasure at the end of every time limit, after the privacy table (casework/privacy.py).
+
+The night's run takes one case after the other, each in a transaction of its own: killed in the middle, it goes on the
+next time. What is left of a case is one StatisticalRecord; the register of deletions (Erasure) counts and names
+nothing.
+"""
+
+import datetime as dt
+import random
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.db import models, transaction
+from django.db.models import CASCADE, Count, Q, Sum
+from django.db.models.functions import TruncMonth
+from django.urls import NoReverseMatch
+from django.utils import timezone
+
+from casework.lifecycle import NOT_ADMITTED, REQUESTED, State
+from casework.models import (
+    Actor,
+    Case,
+    Client,
+    Consultation,
+    Erasure,
+    HandOver,
+    Hold,
+    Household,
+    Identity,
+    Procedure,
+    StatisticalRecord,
+)
+from casework.models.people import searched
+from casework.privacy import blanked
+from kim import workdays
+from kim.dated import months_after
+from kim.models import County, Draft, Municipality, Notice, SavedFilter, TrailEntry
+
+#: So long before it goes a case stands in the list to look through.
+AHEAD = dt.timedelta(days=60)
+#: How far a case got, from the first phase to the last.
+PHASES = (
+    State.REQUEST, State.CLEARING, State.ADMITTED, State.ASSESSMENT, State.PLANNING, State.LINKING, State.MONITORING,
+    State.EVALUATION, State.CLOSED,
+)  # fmt: skip
+Why = Erasure.Why
+Age = StatisticalRecord.Age
+#: First year of age that no longer belongs to the group.
+AGES = ((18, Age.CHILD), (27, Age.YOUNG), (45, Age.ADULT), (65, Age.MIDDLE))
+GOALS = {0: "goals_not", 1: "goals_partly", 2: "goals_mostly", 3: "goals_fully", 9: "goals_dropped"}
+#: What stands where a constraint asks for a word.
+ERASED = "gelöscht"
+
+#: What points to a case from outside, as the register calls it.
+HINTS: dict[type[models.Model], str] = {Notice: "Mitteilung", Draft: "Entwurf", SavedFilter: "gespeicherter Filter"}
+
+_FILES: dict[type[models.Model], Callable[[models.QuerySet], int]] = {}
+
+
+def forgets_files(model: type[models.Model]):
+    """Registers `f(rows) -> number` for the model: called before its rows are deleted; it deletes their files when the
+    transaction is through (transaction.on_commit), and says how many there are.
+    """
+
+    def register(function):
+        _FILES[model] = function
+        return function
+
+    return register
+
+
+@dataclass
+class Result:
+    """What a run did: cases by reason, and how many it could not erase."""
+
+    cases: Counter = field(default_factory=Counter)
+    alone: int = 0
+    held: int = 0
+    failed: int = 0
+
+    def __str__(self):
+        parts = [f"{self.cases.total()} Fälle"]
+        parts += [f"davon {number} ({Why(why).label})" for why, number in sorted(self.cases.items())]
+        parts += [f"{self.alone} Beratungen ohne Fall", f"{self.held} aufgeschoben"]
+        return ", ".join(parts + ([f"{self.failed} nicht gelöscht"] if self.failed else []))
+
+
+# Which ones
+
+
+def due(on: dt.date | None = None) -> models.QuerySet[Case]:
+    """The cases whose time is over and whose erasure nobody has put off."""
+    return Case.objects.to_be_erased(on).exclude(pk__in=Hold.objects.in_force(on).values("case"))
+
+
+def coming() -> models.QuerySet[Case]:
+    """Those whose time is over soon, put off or not."""
+    return Case.objects.to_be_erased(workdays.today() + AHEAD)
+
+
+def why(case: Case) -> Why:
+    if case.is_locked:
+        return Why.WITHDRAWAL
+    return Why.NOT_ADMITTED if case.state in (*REQUESTED, *NOT_ADMITTED) else Why.ENDED
+
+
+def because(reason: str) -> Q:
+    """Which cases go for that reason; nothing known: all."""
+    requests = Q(state__in=(*REQUESTED, *NOT_ADMITTED))
+    return {
+        Why.WITHDRAWAL.value: Q(locked_at__isnull=False),
+        Why.NOT_ADMITTED.value: requests & Q(locked_at__isnull=True),
+        Why.ENDED.value: ~requests & Q(locked_at__isnull=True),
+    }.get(reason, Q())
+
+
+def reached_from(model: type[models.Model]) -> dict[type[models.Model], str]:
+    """Everything that is deleted with a row of `model`, and the path of the relation that leads from it to there."""
+    found: dict[type[models.Model], str] = {}
+    waiting: list[tuple[type[models.Model], str]] = [(model, "")]
+    while waiting:
+        here, path = waiting.pop(0)
+        relations: list[Any] = here._meta.get_fields(include_hidden=True)
+        for relation in relations:
+            there: Any = relation.related_model
+            if getattr(relation, "on_delete", None) is not CASCADE or relation.concrete or there._meta.auto_created:
+                continue
+            if there not in found and there is not model:
+                found[there] = "__".join(filter(None, [relation.field.name, path]))
+                waiting.append((there, found[there]))
+    return found
+
+
+# The run
+
+
+def preview() -> Result:
+    """What the next run would do; nothing is changed."""
+    found = Result(held=_held())
+    for case in due().only("state", "locked_at"):
+        found.cases[why(case)] += 1
+    found.alone = _alone().count()
+    return found
+
+
+def run(by=None) -> Result:
+    """Erase all that is due. One case that cannot be erased stops no other; its error is raised at the end."""
+    result, failure = Result(held=_held()), None
+    pks = list(due().values_list("pk", flat=True))
+    # In no order: the statistics must not tell which case went first.
+    random.SystemRandom().shuffle(pks)
+    for pk in pks:
+        try:
+            reason = erase(pk, by=by)
+        except Exception as error:  # the night goes on; the operation page shows the first one
+            failure, result.failed = failure or error, result.failed + 1
+        else:
+            result.cases.update([reason] if reason else [])
+    result.alone = erase_alone(by=by)
+    blank_actors(by=by)
+    if failure:
+        raise failure
+    return result
+
+
+@transaction.atomic
+def erase(pk: int, *, by=None) -> Why | None:
+    """Erase one case and all that nobody else needs; None if it is not (or no longer) due."""
+    case = due().select_for_update(of=("self",)).filter(pk=pk).first()
+    if case is None:
+        return None
+    client = Client.objects.select_for_update(of=("self",)).get(pk=case.client_id)
+    reason, gone = why(case), _Gone()
+    summary(case, client).save(force_insert=True)
+    procedures = Procedure.objects.filter(pk__in=list(case.procedure_links.values_list("procedure", flat=True)))
+    people, households = _left_alone(client, case)
+    handovers = _leave_handovers(case)
+    going = [Case.objects.filter(pk=pk), procedures, handovers, people, households]
+    for rows in going:
+        gone.add(rows)
+    numbers, files = gone.numbers() + _forget_hints(case, gone), gone.forget_files()
+    for rows in going:
+        rows.delete()
+    Erasure.note(reason, numbers, files=files, by=by)
+    return reason
+
+
+class _Gone:
+    """What is about to be deleted: the keys of the rows of each model."""
+
+    def __init__(self) -> None:
+        self.keys: dict[type[models.Model], set] = {}
+
+    def add(self, rows: models.QuerySet) -> None:
+        """`rows` and everything that goes with them."""
+        pks = list(rows.values_list("pk", flat=True))
+        self.keys.setdefault(rows.model, set()).update(pks)
+        for model, path in reached_from(rows.model).items() if pks else ():
+            found = model._base_manager.filter(**{f"{path}__in": pks}).values_list("pk", flat=True)
+            self.keys.setdefault(model, set()).update(found)
+
+    def numbers(self) -> Counter:
+        return Counter({str(model._meta.verbose_name): len(pks) for model, pks in self.keys.items() if pks})
+
+    def forget_files(self) -> int:
+        return sum(
+            forget(model._base_manager.filter(pk__in=self.keys[model]))
+            for model, forget in _FILES.items()
+            if self.keys.get(model)
+        )
+
+
+def _left_alone(client: Client, case: Case) -> tuple[models.QuerySet[Client], models.QuerySet[Household]]:
+    """The people no other case needs: the client, and their household once nobody in it has a case any more."""
+    others = Case.objects.exclude(pk=case.pk)
+    if others.filter(client=client).exists():
+        return Client.objects.none(), Household.objects.none()
+    household = Household.objects.select_for_update().filter(clients=client.pk).first()
+    if household is None or others.filter(client__household=household).exists():
+        return Client.objects.filter(pk=client.pk), Household.objects.none()
+    everybody = [one.pk for one in household.clients.all()]
+    return Client.objects.filter(pk__in=everybody), Household.objects.filter(pk=household.pk)
+
+
+def _leave_handovers(case: Case) -> models.QuerySet[HandOver]:
+    """The hand-overs of this case alone; from one with others the words go, for they may speak of it."""
+    alone = []
+    for handover in HandOver.objects.filter(pk__in=case.hand_overs.values("pk")).annotate(number=Count("cases")):
+        if handover.number == 1:
+            alone.append(handover.pk)
+            continue
+        for name in blanked("HandOver"):
+            setattr(handover, name, ERASED if getattr(handover, name) else "")
+        handover.cases.remove(case)
+        handover.save()
+    return HandOver.objects.filter(pk__in=alone)
+
+
+def _forget_hints(case: Case, gone: _Gone) -> Counter:
+    """Drafts and notices that point to what goes, and the words of trail rows; who read it when stays on record."""
+    addresses = tuple(filter(None, (_address(one) for model, pks in gone.keys.items() for one in _shown(model, pks))))
+    told = [Q(url__in=addresses), Q(url__startswith=case.get_absolute_url())]
+    told += [Q(text__contains=case.number), Q(headline__contains=case.number)]
+    told += [Q(key__startswith=f"{model._meta.model_name}:{pk}:") for model, pks in gone.keys.items() for pk in pks]
+    begun = [
+        pk
+        for pk, url, data in Draft.objects.filter(url__startswith="/casework/").values_list("pk", "url", "data")
+        if url.startswith(addresses) or str(case.pk) in (_asked(url), data.get("case"))
+    ]
+    for model, pks in gone.keys.items():
+        rows = TrailEntry.objects.filter(kind=model._meta.label_lower, object_id__in=[str(pk) for pk in pks])
+        rows.exclude(note="").update(note="")
+    hints: list[models.QuerySet] = [Notice.objects.filter(Q(*some, _connector=Q.OR)) for some in _portions(told)]
+    hints += [Draft.objects.filter(pk__in=begun), _searches_for(gone.keys.get(Identity, set()))]
+    numbers: Counter[str] = Counter()
+    for hint in hints:
+        numbers[HINTS[hint.model]] += hint.delete()[0]
+    return +numbers
+
+
+def _portions(rows: list, size: int = 200):
+    """SQLite takes no condition of a thousand parts."""
+    return (rows[start : start + size] for start in range(0, len(rows), size))
+
+
+def _searches_for(pks: set) -> models.QuerySet[SavedFilter]:
+    """Saved searches of casework's lists in which one of these people is named."""
+    folded = Identity.objects.filter(pk__in=pks).values_list("folded", flat=True)
+    names = {name for words in folded for name in words.split()}
+    saved = SavedFilter.objects.filter(page__startswith="casework:")
+    asked = {pk: parse_qs(query).get("q", [""])[0] for pk, query in saved.values_list("pk", "query")}
+    return saved.filter(pk__in=[pk for pk, words in asked.items() if names & set(searched(words).split())])
+
+
+def _shown(model, pks):
+    """Rows that have a page of their own."""
+    return model._base_manager.filter(pk__in=pks) if hasattr(model, "get_absolute_url") else ()
+
+
+def _address(row) -> str:
+    try:
+        return row.get_absolute_url()
+    except NoReverseMatch:  # an installation without that page
+        return ""
+
+
+def _asked(url: str) -> str:
+    """The case a form was opened for: „…/new/?case=7“."""
+    return parse_qs(urlsplit(url).query).get("case", [""])[0]
+
+
+# What stays
+
+
+def summary(case: Case, client: Client) -> StatisticalRecord:
+    """The coarse remainder of a case, not yet saved."""
+    moment = case.ended_at or case.locked_at
+    month = (timezone.localtime(moment).date() if moment else case.erase_on or workdays.today()).replace(day=1)
+    passed = {case.state, *case.steps_taken.values_list("target", flat=True)}
+    done = case.consultations.aggregate(
+        number=Count("pk"), persons=Sum("persons"), actions=Sum("actions"), hours=Sum("quarter_hours")
+    )
+    area = client.legal_areas.order_by("-valid_from", "-pk").values_list("area", flat=True).first()
+    born = client.identity.birth_date if hasattr(client, "identity") else None
+    goals = Counter(GOALS[one] for one in case.goals.values_list("achievement", flat=True) if one is not None)
+    return StatisticalRecord(
+        month=month,
+        age=age_group(born, month),
+        target_group_id=client.target_group_id,
+        legal_area_id=area,
+        reached=[phase for phase in PHASES if phase in passed or phase == State.REQUEST][-1],
+        closing_reason_id=case.closing_reason_id,
+        consultations=done["number"],
+        persons=done["persons"] or 0,
+        actions=done["actions"] or 0,
+        quarter_hours=done["hours"] or 0,
+        **goals,
+        **_place(case.municipality, month, _ended_there(case.municipality, month)),
+    )
+
+
+def age_group(born: dt.date | None, on: dt.date) -> Age:
+    if born is None:
+        return Age.UNKNOWN
+    years = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    return next((group for below, group in AGES if years < below), Age.OLD)
+
+
+def _ended_there(place: Municipality, month: dt.date) -> int:
+    """Cases that ended in that place and year, those still kept and those already in the statistics: the same number
+    from the first erasure of a year to the last.
+    """
+    kept = Case.objects.filter(municipality=place, ended_at__year=month.year).count()
+    return kept + StatisticalRecord.objects.filter(municipality=place, month__year=month.year).count()
+
+
+def _place(place: Municipality, month: dt.date, number: int) -> dict:
+    """The municipality where enough others are, else its bank of the Rhine alone."""
+    county = County.current()
+    small = (place.population or county.small_municipality_below) < county.small_municipality_below
+    is_kept = not small and number >= county.small_cell_below
+    return {"municipality": place if is_kept else None, "bank": place.bank}
+
+
+# Consultations without a case, and the directory
+
+
+def _alone() -> models.QuerySet[Consultation]:
+    """Consultations without a case, by whole months: a day would say too much in the statistics."""
+    first = months_after(workdays.today(), -12 * County.current().case_kept_years).replace(day=1)
+    return Consultation.objects.anonymous().filter(held_on__lt=months_after(first, 1)).order_by()
+
+
+def erase_alone(by=None) -> int:
+    """One transaction per month; how many consultations went."""
+    months = sorted(set(_alone().annotate(month=TruncMonth("held_on")).values_list("month", flat=True)))
+    return sum(_erase_month(month, by) for month in months)
+
+
+@transaction.atomic
+def _erase_month(month: dt.date, by) -> int:
+    rows = _alone().filter(held_on__gte=month, held_on__lt=months_after(month, 1))
+    places = Municipality.objects.in_bulk(list(rows.values_list("municipality", flat=True).distinct()))
+    sums: dict[tuple, Counter] = {}
+    told = rows.values("municipality").annotate(
+        consultations=Count("pk"), persons=Sum("persons"), actions=Sum("actions"), quarter_hours=Sum("quarter_hours")
+    )
+    for one in told:
+        where = _place(places[one["municipality"]], month, one["consultations"])
+        counted = {name: number for name, number in one.items() if name != "municipality"}
+        sums.setdefault((where["municipality"], where["bank"]), Counter()).update(counted)
+    for (municipality, bank), numbers in sums.items():
+        StatisticalRecord(
+            kind=StatisticalRecord.Kind.ALONE, month=month, municipality=municipality, bank=bank, **numbers
+        ).save(force_insert=True)
+    gone = _Gone()
+    gone.add(rows)
+    files = gone.forget_files()
+    rows.delete()
+    Erasure.note(Why.ALONE, gone.numbers(), files=files, by=by)
+    return len(gone.keys[Consultation])
+
+
+@transaction.atomic
+def blank_actors(by=None) -> None:
+    """Who helps no more is reached by nobody: the row stays, for referrals name it."""
+    empty = dict.fromkeys(blanked("Actor"), "")
+    number = Actor.objects.filter(gone_on__lte=workdays.today()).exclude(**empty).update(**empty)
+    if number:
+        Erasure.note(Why.GONE, {str(Actor._meta.verbose_name): number}, by=by)
+
+
+def _held() -> int:
+    return Case.objects.to_be_erased().filter(pk__in=Hold.objects.in_force().values("case")).count()

@@ -1,0 +1,308 @@
+"""The walls: whatever address is asked by whomever, a client is shown to nobody who may not see them.
+
+Every address of the project is asked, those that come later too: what a parameter means is found from its name and
+from the word before it („cases/<int:pk>/“ → Case). One that cannot be guessed fails until it stands in WORDS.
+"""
+
+import datetime as dt
+import io
+import itertools
+import re
+import zipfile
+import zlib
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from hypothesis import HealthCheck, given
+from hypothesis import settings as how
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from casework.lifecycle import LIFECYCLE, State
+from casework.models import Case, Conference, Consent, Participant, Procedure, Referral
+from kim import digests, jobs, workdays
+from kim.models import Absence, Code, JobRun, Mail, Notice, Role, SavedFilter, User
+from kim.workflow import StepRefused
+from steering import reminders
+from steering.escalation import ESCALATION
+from tests.casework.factories import (
+    actor,
+    authority,
+    case_at,
+    case_manager,
+    checklist,
+    consent,
+    take,
+)
+from tests.casework.full_case import MARK, TOLD, marked
+from tests.factories import county, organisation, user
+from tests.test_hostile import routes
+from tests.world import world
+
+#: Parameters that are words, and what is tried for them.
+WORDS = {
+    "kind": ["csv", "xlsx", "pdf", "json"],
+    "step": [*LIFECYCLE.names[:3], ESCALATION.names[0]],
+    "state": [State.CLOSED, "strategy"],
+    "which": [Code.List.TOPIC.value],
+    "language": ["de", "ar"],
+}
+#: Words before a number that are not the plural of a model, and parameters that are not the name of one.
+MODELS = {
+    "inbox": "Issue", "measure": "Measure", "seats": "Membership", "seat": "Membership", "filters": "SavedFilter",
+    "documents": "Document", "imports": "Import",
+}  # fmt: skip
+#: Signing in and out is no business of clients; the walk goes on as the same person.
+LEFT_OUT = ("/konto/", "/healthz", "/readyz")
+#: The beginning of the mark: what a search must not find.
+SEARCHED = MARK[:5].lower()
+
+BLIND = (
+    "colleague", "other", "coordination", "office", "steering", "project", "authority", "receiver", "admin", "audit",
+    "root", "nobody",
+)  # fmt: skip
+SEEING = ("owner", "deputy", "look")
+#: These see the number of every case, and never whose it is.
+NUMBERS = ("coordination",)
+
+
+def plain(words: str) -> str:
+    return re.sub("[^a-z]", "", words.lower())
+
+
+NAMED = {
+    plain(name): model
+    for model in apps.get_models()
+    if model._meta.app_label in ("kim", "steering", "casework", "funding", "reports")
+    for name in (model.__name__, f"{model.__name__}s", re.sub("y$", "ies", model.__name__))
+}
+
+
+def model_of(route: str, parameter: str):
+    """The model a number stands for; LookupError where nobody can tell."""
+    before = re.findall(rf"([\w-]+)/<\w+:{parameter}>", route)
+    for word in [parameter, *before]:
+        named = NAMED.get(plain(MODELS.get(word, word)))
+        if named is not None:
+            return named
+    raise LookupError(f"{route}: what is {parameter}? Say it in MODELS or WORDS of {__name__}")
+
+
+def values(route: str, parameter: str, converter) -> list:
+    """What is tried for a parameter: words, or the keys of rows, first those of the marked case."""
+    if parameter in WORDS:
+        return WORDS[parameter]
+    if type(converter).__name__ not in ("IntConverter", "UUIDConverter"):
+        raise LookupError(f"{route}: which words are tried for {parameter}? Say it in WORDS of {__name__}")
+    found = list(model_of(route, parameter)._base_manager.order_by("pk").values_list("pk", flat=True))
+    return [*found[:2], *found[-1:]] if len(found) > 3 else found
+
+
+def addresses() -> list[str]:
+    """Every address with everything that is tried for its parameters."""
+    found = []
+    for route, converters in routes():
+        if route.startswith(LEFT_OUT) or "^" in route:
+            continue
+        tried = [values(route, name, converter) for name, converter in converters.items()]
+        for chosen in itertools.product(*tried):
+            there = route
+            for name, value in zip(converters, chosen, strict=True):
+                there = re.sub(rf"<(\w+:)?{name}>", str(value), there)
+            found.append(there)
+    return found
+
+
+def test_every_address_of_the_project_can_be_asked():
+    """So that a new one cannot slip past the matrix."""
+    for route, converters in routes():
+        if not route.startswith(LEFT_OUT) and "^" not in route:
+            for name, converter in converters.items():
+                if name not in WORDS:
+                    assert type(converter).__name__ in ("IntConverter", "UUIDConverter"), route
+                    assert model_of(route, name), route
+
+
+def read(response) -> str:
+    """All a response gives away: status line, headers, body; archives and packed streams opened."""
+    body = b"".join(response.streaming_content) if response.streaming else response.content
+    parts = [str(dict(response.headers)), body.decode("utf-8", "replace")]
+    if body[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            parts += [archive.read(name).decode("utf-8", "replace") for name in archive.namelist()]
+    if body[:4] == b"%PDF":
+        for stream in re.findall(rb"stream\r?\n(.*?)endstream", body, re.S):
+            try:
+                parts.append(zlib.decompress(stream).decode("latin-1"))
+            except zlib.error:
+                continue
+    return "\n".join(parts)
+
+
+@pytest.fixture
+def here(db):
+    """The small county of the other walk, and in it one full case with everybody around it."""
+    surroundings = world()
+    county(case_prefix="RSK")
+    case = marked(by=case_manager(employer="kreis"))
+    Case.objects.filter(pk=case.pk).update(erase_on=workdays.today() + dt.timedelta(days=20))
+    deputy = case_manager(employer="kreis")
+    Absence.objects.create(user=case.owner, deputy=deputy, valid_from=workdays.today())
+    SavedFilter.objects.create(user=case.owner, page="steering:issue_list", name="x")
+    for job in ("erase", "digests"):
+        JobRun.objects.get_or_create(job=job, day=workdays.today())
+    Mail.objects.create(key="x", to="x@kim.example", subject="x")
+    looking = User.objects.get(pk=case.looks.get().by_id)
+    people = surroundings.people
+    people = {
+        "owner": case.owner, "deputy": deputy, "look": looking, "colleague": case_manager(employer="kreis"),
+        "other": case_manager(employer="stadt-troisdorf"), "coordination": people[Role.COORDINATION],
+        "office": people[Role.STRATEGIC_OFFICE], "steering": people[Role.STEERING_GROUP],
+        "project": people[Role.PROJECT_GROUP], "admin": people[Role.ADMIN], "audit": people[Role.AUDIT],
+        "authority": user(Role.AUTHORITY, organisation=authority("abh-bonn")),
+        "receiver": user(Role.AUTHORITY, organisation=authority()),
+        "root": user(None, is_superuser=True, is_staff=True), "nobody": None,
+    }  # fmt: skip
+    return Case.objects.get(pk=case.pk), people
+
+
+@pytest.mark.parametrize("name", BLIND)
+def test_no_answer_gives_a_client_away(client, here, name):
+    case, people = here
+    client.raise_request_exception = False
+    if people[name]:
+        client.force_login(people[name])
+    for there in addresses():
+        for method, data in (("get", {}), ("get", {"q": SEARCHED}), ("get", {"q": case.number[-6:]}), ("post", {})):
+            response = getattr(client, method)(there, data)
+            given = read(response)
+            what = f"{method} {there} as {name}"
+            assert MARK.lower() not in given.lower(), what
+            assert name == "receiver" or TOLD not in given, what
+            assert name in NUMBERS or case.number not in given, what
+            assert response.status_code < 500, what
+
+
+@pytest.mark.parametrize("name", SEEING)
+def test_the_same_walk_shows_the_client_to_those_who_may_see_them(client, here, name):
+    """Else the walk above would prove nothing."""
+    case, people = here
+    client.force_login(people[name])
+    assert any(MARK in read(client.get(there)) for there in addresses() if f"/cases/{case.pk}/" in there)
+
+
+def test_no_mail_and_no_notice_gives_a_client_away(here):
+    case, people = here
+    case.client.consents.for_purpose("CM").get().withdraw(by=case.owner)
+    day = workdays.next_workday(workdays.today() + dt.timedelta(days=1))
+    with workdays.as_of(dt.datetime.combine(day, dt.time(7, 30), workdays.BERLIN)):
+        reminders.sweep()
+        digests.compose()
+    assert Mail.objects.filter(key__contains="digest").exists() or Mail.objects.count() > 1
+    for mail in Mail.objects.all():
+        assert MARK.lower() not in f"{mail.subject} {mail.body} {mail.to}".lower()
+        assert case.number not in f"{mail.subject} {mail.body}"
+    for notice in Notice.objects.all():
+        assert MARK not in notice.headline
+        assert case.number not in notice.headline
+    seeing = [people[name].pk for name in SEEING]
+    for notice in Notice.objects.exclude(recipient__in=seeing):
+        assert MARK not in notice.text, notice.key
+
+
+def test_no_error_of_a_background_job_gives_a_client_away(here):
+    case, _ = here
+    with pytest.raises(ValueError, match=MARK), jobs.run("erase"):
+        raise ValueError(f"{MARK} {case.number}")
+    row = JobRun.objects.get(job="erase", day=workdays.today())
+    assert MARK not in row.error
+    assert case.number not in row.error
+
+
+def test_no_address_and_no_name_of_a_file_carries_more_than_numbers():
+    for route, converters in routes():
+        assert not {"name", "q", "client_name", "number"} & set(converters), route
+    assert settings.DEBUG is False
+
+
+# Nothing is shared without a consent that holds, whatever is done in whatever order
+
+
+ACTS = ["consent", "hand over", "seat", "refer", "withdraw", "step", "end of consent", "own conference"]
+
+
+class SharingWalk(TestCase):
+    """Consents come and go; authorities, institutions at a conference and actors learn something only by them."""
+
+    @how(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(
+        start=st.sampled_from([State.REQUEST, State.CLEARING, State.ASSESSMENT, State.MONITORING, State.RESTING]),
+        walk=st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 3)), min_size=3, max_size=14),
+    )
+    def test_no_sequence_shares_anything_without_a_consent_in_force(self, start, walk):
+        case = case_at(start)
+        offices = [authority("abh-kreis"), authority("abh-bonn")]
+        readers = [user(Role.AUTHORITY, organisation=office) for office in offices]
+        school = organisation("schule", name="Schule", kind="other")
+        helped = actor(organisation=school)
+        conference = Conference.objects.create(case=case, held_on=workdays.today())
+        for act, number in walk:
+            case = Case.objects.get(pk=case.pk)
+            before = self.shared()
+            try:
+                self.do(act, number, case, offices, school, helped, conference)
+            except (StepRefused, PermissionDenied):  # not now, or locked
+                assert self.shared() == before
+            self.check(case, offices, readers)
+
+    def do(self, act, number, case, offices, school, helped, conference):
+        office, owner = offices[number % 2], case.owner
+        agreed = list(case.client.consents.all())
+        chosen = agreed[number % len(agreed)] if agreed else None
+        match act:
+            case "consent":
+                purpose, whom = [("MODUL3", office), ("KONFERENZ", school), ("CM", None), ("DATEN", school)][number]
+                consent(case, purpose, whom)
+            case "hand over" if chosen:
+                Procedure.hand_over(
+                    case, by=owner, checklist=checklist(), authority=office, consent=chosen, person="N", text="A"
+                )
+            case "seat":
+                Participant.seat(conference, by=owner, institution=school)
+            case "own conference":
+                Participant.seat(conference, by=owner, institution=case.employer)
+            case "refer":
+                Referral.send(case, by=owner, actor=helped, occasion="Anmeldung", consent=chosen)
+            case "withdraw" if chosen:
+                chosen.withdraw(by=owner)
+            case "end of consent" if chosen and chosen.valid_from < workdays.today():
+                Consent.objects.filter(pk=chosen.pk).update(valid_until=workdays.today())
+            case "step":
+                rows = [row for row in LIFECYCLE.rows if row.source == case.state]
+                if rows and not case.is_locked:
+                    take(case, rows[number % len(rows)].name)
+
+    def shared(self):
+        return [set(model.objects.values_list("pk", flat=True)) for model in (Procedure, Participant, Referral)]
+
+    def check(self, case, offices, readers):
+        for office, reader in zip(offices, readers, strict=True):
+            for procedure in Procedure.objects.visible_to(User.objects.get(pk=reader.pk)):
+                assert procedure.authority == office
+                assert procedure.consent.recipient == office
+                assert procedure.consent.is_in_force
+                assert not Case.objects.visible_to(reader).exists()
+        for seated in Participant.objects.select_related("consent", "institution", "conference__case"):
+            if seated.institution_id != seated.conference.case.employer_id:
+                assert seated.consent
+                assert seated.consent.recipient == seated.institution
+                assert seated.consent_checked_on
+        for sent in Referral.objects.exclude(consent=None):
+            assert sent.consent.recipient_id == sent.actor.organisation_id
+        stored = Case.objects.get(pk=case.pk)
+        assert stored.owner_id
+        assert stored.employer_id
+        held = stored.consent_in_force
+        assert not stored.is_locked or held is None
