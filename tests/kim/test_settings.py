@@ -214,7 +214,7 @@ def test_the_content_policy_trusts_our_own_files_only():
     assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == ["'none'"]
 
 
-READ_BY = ("kim/settings.py", "kim/logs.py", "gunicorn.conf.py", "script/serve.py")
+READ_BY = ("kim/settings.py", "kim/logs.py", "gunicorn.conf.py", "script/serve.py", "kim/demo.py")
 
 
 def test_every_variable_the_settings_read_is_described_in_the_example():
