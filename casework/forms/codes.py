@@ -19,7 +19,7 @@ class CodeForm(Form):
     position = forms.IntegerField(
         label="Reihenfolge", min_value=0, max_value=9999, error_messages=NUMBER, help_text="kleinere stehen weiter oben"
     )
-    valid_from = Day(label="gilt ab", not_before=workdays.today)
+    valid_from = Day(label="Gilt ab", not_before=workdays.today)
 
 
 class NewCodeForm(CodeForm):
@@ -35,7 +35,7 @@ class NewCodeForm(CodeForm):
 
 
 class EndCodeForm(Form):
-    last_day = Day(label="gilt zuletzt am", not_before=workdays.today)
+    last_day = Day(label="Gilt zuletzt am", not_before=workdays.today)
 
 
 class CodeFilter(forms.Form):
