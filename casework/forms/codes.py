@@ -17,7 +17,7 @@ class CodeForm(Form):
     label = Line(label="Bezeichnung", max_length=120)
     short = Line(label="Kurzform", max_length=40, required=False, help_text="Für Listen und schmale Spalten.")
     position = forms.IntegerField(
-        label="Reihenfolge", min_value=0, max_value=9999, error_messages=NUMBER, help_text="Kleinere stehen weiter oben."
+        label="Reihenfolge", min_value=0, max_value=9999, error_messages=NUMBER, help_text="Kleinere stehen oben."
     )
     valid_from = Day(label="Gilt ab", not_before=workdays.today)
 
