@@ -68,7 +68,7 @@ def _referral(one) -> Line:
 
 def _feedback(issue) -> Line:
     title = f"Rückmeldung zum Knackpunkt {issue.number}"
-    return Line(issue.fed_back_at, title, note=issue.feedback[:600], url=issue.get_absolute_url(), strong=True)
+    return Line(issue.fed_back_at, title, url=issue.get_absolute_url(), strong=True)
 
 
 def _link(link) -> Line:
@@ -103,7 +103,7 @@ KINDS = (
          lambda one: Line(one.withdrawn_at, f"Einwilligung widerrufen: {one.purpose_label}", strong=True), exact=True),
     Kind("fed_back_at", lambda case, client: Issue.objects.filter(
         pk__in=CaseIssue.objects.filter(case=case).values("issue"), fed_back_at__isnull=False).only(
-        "number", "feedback", "fed_back_at"), _feedback, exact=True),
+        "number", "fed_back_at"), _feedback, exact=True),
 )  # fmt: skip
 
 

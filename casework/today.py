@@ -20,7 +20,7 @@ from kim.today import MAIN, SOON, section
 from kim.together import Slot
 
 #: Lines in all, and so many of each kind are read.
-LINES, OF_EACH = 16, 12
+LINES, OF_EACH = 10, 12
 RESTS = "Fall ruht"
 CHANCE = "AE_104c"
 #: § 104c Abs. 3 AufenthG: granted for 18 months, not to be extended.
@@ -92,7 +92,7 @@ class Line:
         return reverse("casework:case_detail", args=[self.case])
 
 
-@section("casework/_today_due.html", column=MAIN, order=8, sets=_due)
+@section("casework/_today_due.html", column=MAIN, order=5, sets=_due)
 def due_in_cases(user, read):
     """For case managers: follow-ups, titles that run out, goals and measures overdue, rests that are over."""
     if not user.holds(Role.CASE_MANAGER):

@@ -26,6 +26,13 @@ CASES = frozenset({Role.CASE_MANAGER})
 COORDINATION = frozenset({Role.COORDINATION})
 MODULE_3 = frozenset({Role.AUTHORITY})
 REPORTING = frozenset({Role.CASE_MANAGER, Role.AUTHORITY})
+#: Pages below one case; the coordination reads them in a look.
+OF_A_CASE = tuple(
+    f"casework:{about}_"
+    for about in (
+        "case", "client", "plan", "goal", "assessment", "consent", "document", "procedure", "referral", "conference",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,21 +55,21 @@ class Entry:
 ENTRIES = (
     Entry("Heute", "house", "kim:today"),
     Entry("Eingang", "inbox", "steering:inbox", OFFICES, ("steering:inbox",), "offen"),
-    Entry("Fälle", "folder", "casework:case_list", CASES, ("casework:case_", "casework:client_")),
+    Entry("Fälle", "folder", "casework:case_list", CASES, (*OF_A_CASE, "casework:form_")),
     Entry("Beratungen", "chat-dots", "casework:consultation_list", CASES, ("casework:consultation_",)),
     Entry("Vorgänge", "folder-check", "casework:procedure_list", MODULE_3, ("casework:procedure_",)),
-    Entry("Fallübersicht", "grid", "casework:case_overview", COORDINATION, ("casework:look_",)),
+    Entry("Fallübersicht", "grid", "casework:case_overview", COORDINATION, ("casework:look_", *OF_A_CASE)),
     Entry("Knackpunkte", "signpost", "steering:issue_list", CONTENT, ("steering:issue_",)),
+    Entry("Wiedervorlagen", "calendar-check", "casework:followup_list", CASES, ("casework:followup_",)),
     Entry("Melden", "megaphone", "steering:issue_new", REPORTING),
     Entry("Meine Meldungen", "card-checklist", "steering:report_list", REPORTING, ("steering:report_",)),
     Entry("Sitzungen", "calendar3", "steering:meeting_list", CONTENT, ("steering:meeting_",)),
     Entry("Verzeichnis", "book", "casework:actor_list", CASES | COORDINATION, ("casework:actor_",)),
     Entry("Prüflisten", "clipboard-check", "casework:checklist_list", CASES | MODULE_3, ("casework:checklist_",)),
-    Entry("Importe", "file-earmark-spreadsheet", "casework:import_list", CASES, ("casework:import_",)),
-    Entry("Wiedervorlagen", "calendar-check", "casework:followup_list", CASES, ("casework:followup_",)),
     Entry("Fallübergaben", "arrow-left-right", "casework:handover_list", CASES | COORDINATION, ("casework:handover_",)),
-    Entry("Löschfristen", "trash", "casework:retention_list", CASES | COORDINATION, ("casework:hold_",)),
     Entry("Gremien", "people", "steering:body_list", EVERYBODY - {Role.AUDIT}, ("steering:body_",)),
+    Entry("Importe", "file-earmark-spreadsheet", "casework:import_list", CASES, ("casework:import_",)),
+    Entry("Löschfristen", "trash", "casework:retention_list", CASES | COORDINATION, ("casework:hold_",)),
     Entry("Fristen", "hourglass-split", "steering:limit_list", frozenset({Role.ADMIN}), ("steering:limit_",)),
     Entry("Codelisten", "list-check", "casework:code_list", frozenset({Role.ADMIN}), ("casework:code_",)),
     Entry("Betrieb", "activity", "kim:operation", frozenset({Role.ADMIN}), ("kim:operation", "kim:mail_")),
@@ -89,6 +96,10 @@ class Navigation:
     @property
     def more(self):
         return self.entries[FIRST:]
+
+    @property
+    def names(self):
+        return {entry.url_name for entry in self.entries}
 
     @property
     def more_current(self):

@@ -7,9 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from casework import checklists
 from casework.demo import plan
 from casework.demo.plan import MARK, SEED, Act, CasePlan, Person
+from casework.lifecycle import State
 from casework.models import (
+    Actor,
     Assessment,
     Case,
     CaseIssue,
@@ -27,6 +30,7 @@ from casework.models import (
     LegalArea,
     PlanVersion,
     Procedure,
+    Referral,
 )
 from kim import workdays
 from kim.models import Assignment, Code, County, Municipality, Organisation, Role, User
@@ -38,11 +42,8 @@ DATA = settings.BASE_DIR / "data"
 TEXT_VERSION = "Demo"
 #: Consultations without a case that every case manager has had, one a week.
 ALONE = 4
-#: What § 25b asks for, where no check list has been loaded.
-ITEMS = (
-    "Sechs Jahre Aufenthalt, mit minderjährigem Kind vier", "Lebensunterhalt überwiegend durch Erwerbstätigkeit",
-    "Deutsch A2, mündlich", "Grundkenntnisse der Rechts- und Gesellschaftsordnung", "Identität geklärt",
-)  # fmt: skip
+#: Working days ago that somebody was sent to an actor, and in how many the case manager asks again.
+SENT, ASK_IN = 12, 3
 
 
 def load() -> str:
@@ -55,8 +56,10 @@ def load() -> str:
     if not told:
         return ""
     with transaction.atomic():
+        checklists.load_checklists()
         player = Player(told)
         player.play()
+        player.refer(managers, data["actors"])
         player.consult_alone(managers, data["alone"])
         player.offer_hand_over()
     states = len(set(Case.objects.values_list("state", flat=True)))
@@ -247,23 +250,13 @@ class Player:
         Procedure.hand_over(
             case,
             by=case.owner,
-            checklist=self._checklist(act.given["kind"]),
+            checklist=Checklist.objects.current(act.given["kind"]),
             authority=authority,
             consent=self._agree(case, "MODUL3", authority),
             person=f"{told.person.given} {told.person.family} ({MARK})",
             text=act.given["text"],
             papers=act.given["papers"],
         )
-
-    def _checklist(self, kind: str) -> Checklist:
-        found = Checklist.objects.current(kind)
-        if found is None:
-            found = Checklist.objects.create(
-                kind=kind, version=1, source="AufenthG; Beispiel der Demo", valid_from=dt.date(2023, 1, 1)
-            )
-            for position, text in enumerate(ITEMS, 1):
-                found.items.create(position=position, text=text)
-        return found
 
     def _withdraw(self, told: CasePlan, act: Act) -> None:
         case = self._case(told)
@@ -279,6 +272,29 @@ class Player:
                 with workdays.as_of(dt.datetime.combine(day, dt.time(11), workdays.BERLIN)):
                     told = talks[(place + week) % len(talks)]
                     self._record(self.people[manager], told, municipality=self.places[manager][0])
+
+    def refer(self, managers: list[str], told: list[dict[str, Any]]) -> None:
+        """The directory, and from it one referral of every case manager that nobody has answered yet."""
+        day = workdays.add_workdays(self.today, -SENT, self.rules)
+        with workdays.as_of(dt.datetime.combine(day, dt.time(9), workdays.BERLIN)):
+            actors = [self._enter(one, self.people[managers[0]]) for one in told]
+        for place, manager in enumerate(managers):
+            going = Case.objects.filter(owner=self.people[manager], state=State.MONITORING, locked_at=None)
+            case, one = going.order_by("pk").first(), place % len(told)
+            if case:
+                with workdays.as_of(dt.datetime.combine(day, dt.time(10), workdays.BERLIN)):
+                    Referral.send(
+                        case,
+                        by=case.owner,
+                        actor=actors[one],
+                        occasion=told[one]["occasion"],
+                        follow_up_on=workdays.add_workdays(self.today, ASK_IN, self.rules),
+                    )
+
+    def _enter(self, told: dict[str, Any], by: User) -> Actor:
+        fields = {name: told[name] for name in ("name", "kind", "responsibility")}
+        organisation = Organisation.objects.filter(key=told.get("organisation")).first()
+        return Actor.enter(by=by, organisation=organisation, **fields)
 
     def offer_hand_over(self) -> None:
         """One hand-over waits: two cases, for a colleague, since yesterday."""

@@ -169,10 +169,10 @@ class RequestForm(OfPerson):
         self.add_person(codes)
         self.fields |= {
             "municipality": place(choices["municipalities"]),
-            "opened_on": Day(label="angefragt am", past=True, not_before=_not_long_ago),
+            "opened_on": Day(label="Angefragt am", past=True, not_before=_not_long_ago),
             "access_route": code(codes, Code.List.ACCESS_ROUTE, "Zugangsweg"),
             "referring_organisation": OneOf(
-                choices["organisations"], label="vermittelnde Stelle", required=False, empty="keine"
+                choices["organisations"], label="Vermittelnde Stelle", required=False, empty="keine"
             ),
             "occasion": Text(label="Anlass", max_length=2000, rows=4, required=False),
             "foreign_number": Line(label="Nummer in der landesweiten Datenbank KIM", max_length=40, required=False),
@@ -235,14 +235,14 @@ class CaseForm(Form):
             "municipality": place(choices["municipalities"]),
             "access_route": code(codes, Code.List.ACCESS_ROUTE, "Zugangsweg"),
             "referring_organisation": OneOf(
-                choices["organisations"], label="vermittelnde Stelle", required=False, empty="keine"
+                choices["organisations"], label="Vermittelnde Stelle", required=False, empty="keine"
             ),
             "occasion": Text(label="Anlass", max_length=2000, rows=5, required=False),
             "foreign_number": Line(label="Nummer in der landesweiten Datenbank KIM", max_length=40, required=False),
-            "domain_count": Whole(label="betroffene Handlungsfelder", required=False),
-            "actor_count": Whole(label="beteiligte Stellen", required=False),
+            "domain_count": Whole(label="Betroffene Handlungsfelder", required=False),
+            "actor_count": Whole(label="Beteiligte Stellen", required=False),
             "system_barrier": YesNo(label="Hürde im System selbst"),
-            "voluntary": YesNo(label="nimmt freiwillig teil"),
+            "voluntary": YesNo(label="Nimmt freiwillig teil"),
             "other_support": code(codes, Code.List.OTHER_SUPPORT, "anderes Fallmanagement", empty="keines"),
         }
 

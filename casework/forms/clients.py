@@ -59,7 +59,7 @@ class StatusForm(Form):
         hint = "Der bisherige Status endet am Tag davor. Derselbe Tag noch einmal berichtigt den Eintrag."
         self.fields |= {
             "status": OneOf(statuses, label="Aufenthaltsstatus", label_of=lambda row: row.label),
-            "valid_from": Day(label="gilt ab", past=True, help_text=hint),
+            "valid_from": Day(label="Gilt ab", past=True, help_text=hint),
             "expires_on": Day(label="Titel gültig bis", required=False),
         }
 
@@ -81,13 +81,13 @@ class LegalAreaForm(Form):
         self.fields |= {
             "ends": OneOf(running, label="Es endet", empty="keiner", required=False, label_of=lambda one: str(one)),
             "last_day": Day(
-                label="letzter Tag",
+                label="Letzter Tag",
                 past=True,
                 required=False,
                 help_text="Leer: der Tag vor dem Beginn des neuen; so entsteht keine Lücke.",
             ),
             "area": code(choices["codes"], Code.List.LEGAL_AREA, "Es beginnt", empty="keiner"),
-            "begins": Day(label="erster Tag", past=True, required=False),
+            "begins": Day(label="Erster Tag", past=True, required=False),
         }
 
     def clean(self):

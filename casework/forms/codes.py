@@ -15,16 +15,16 @@ class CodeForm(Form):
     """An entry as it holds from a day on."""
 
     label = Line(label="Bezeichnung", max_length=120)
-    short = Line(label="Kurzform", max_length=40, required=False, help_text="für Listen und schmale Spalten")
+    short = Line(label="Kurzform", max_length=40, required=False, help_text="Für Listen und schmale Spalten.")
     position = forms.IntegerField(
-        label="Reihenfolge", min_value=0, max_value=9999, error_messages=NUMBER, help_text="kleinere stehen weiter oben"
+        label="Reihenfolge", min_value=0, max_value=9999, error_messages=NUMBER, help_text="Kleinere stehen oben."
     )
-    valid_from = Day(label="gilt ab", not_before=workdays.today)
+    valid_from = Day(label="Gilt ab", not_before=workdays.today)
 
 
 class NewCodeForm(CodeForm):
     code = Line(
-        label="Schlüssel", max_length=20, help_text="Großbuchstaben, Ziffern, Unterstrich; er ändert sich nie mehr"
+        label="Schlüssel", max_length=20, help_text="Großbuchstaben, Ziffern, Unterstrich; er ändert sich nie mehr."
     )
     field_order = ("code", "label", "short", "position", "valid_from")
 
@@ -35,7 +35,7 @@ class NewCodeForm(CodeForm):
 
 
 class EndCodeForm(Form):
-    last_day = Day(label="gilt zuletzt am", not_before=workdays.today)
+    last_day = Day(label="Gilt zuletzt am", not_before=workdays.today)
 
 
 class CodeFilter(forms.Form):

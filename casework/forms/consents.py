@@ -18,8 +18,8 @@ LATEST = dt.timedelta(days=366)
 class ConsentForm(Form):
     """Purpose, recipient, first and last day, how it was given, and which wording was read."""
 
-    valid_from = Day(label="gilt ab", past=True)
-    last_day = Day(label="gilt bis", required=False, help_text="Der Tag zählt mit. Leer: bis zum Widerruf.")
+    valid_from = Day(label="Gilt ab", past=True)
+    last_day = Day(label="Gilt bis", required=False, help_text="Der Tag zählt mit. Leer: bis zum Widerruf.")
     given = forms.ChoiceField(label="Wie gegeben?", choices=Consent.Given, error_messages=CHOSEN)
     text_version = Line(
         label="Fassung des Textes",

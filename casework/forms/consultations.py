@@ -194,8 +194,8 @@ class PeriodForm(Form):
 
     KINDS = (("", "alle"), (WITH_CASE, "mit Fall"), (ALONE, "anonym"))
 
-    since = _small(Day(label="von", past=True, required=False))
-    until = _small(Day(label="bis", past=True, required=False))
+    since = _small(Day(label="Von", past=True, required=False))
+    until = _small(Day(label="Bis", past=True, required=False))
     kind = _small(forms.ChoiceField(label="Art", choices=KINDS, required=False, error_messages=CHOSEN))
 
     def __init__(self, data, *, topics, places, **kwargs):

@@ -19,7 +19,7 @@ class ActorForm(Form):
         self.fields["name"] = Line(label="Name", max_length=160)
         self.fields["kind"] = Pick(label="Art", choices=Actor.Kind.choices)
         self.fields["responsibility"] = Text(
-            label="zuständig für", max_length=2000, rows=3, required=False,
+            label="Zuständig für", max_length=2000, rows=3, required=False,
             help_text="Wobei hilft die Stelle, wem, unter welchen Bedingungen? Die Suche findet auch diese Wörter.",
         )  # fmt: skip
         self.fields["phone"] = Line(label="Telefon", max_length=60, required=False)
@@ -43,7 +43,7 @@ class ActorForm(Form):
 
 
 class ActorEndForm(Form):
-    gone_on = Day(label="besteht nicht mehr seit", past=True)
+    gone_on = Day(label="Besteht nicht mehr seit", past=True)
 
 
 class ReferralForm(Form):
@@ -57,9 +57,9 @@ class ReferralForm(Form):
                 consents, label="Einwilligung", required=False, empty="keine: die Person geht selbst hin",
                 help_text="Nur mit Einwilligung dürfen Sie der Stelle etwas mitteilen.",
             )  # fmt: skip
-        self.fields["sent_on"] = Day(label="angefragt am", past=True)
+        self.fields["sent_on"] = Day(label="Angefragt am", past=True)
         self.fields["follow_up_on"] = Day(
-            label="nachfragen am", required=False, not_before=workdays.today,
+            label="Nachfragen am", required=False, not_before=workdays.today,
             help_text="Kommt an diesem Tag als Wiedervorlage zurück.",
         )  # fmt: skip
         self.fields["note"] = Text(label="Notiz", max_length=2000, rows=2, required=False)
@@ -73,9 +73,9 @@ class AnswerForm(Form):
         status = Referral.Status
         offered = [status.ACCEPTED, status.REFUSED, status.DONE]
         self.fields["status"] = Pick(label="Ergebnis", choices=[(one.value, one.label) for one in offered])
-        self.fields["answered_on"] = Day(label="am", past=True)
+        self.fields["answered_on"] = Day(label="Am", past=True)
         self.fields["follow_up_on"] = Day(
-            label="wieder nachfragen am", required=False, not_before=workdays.today,
+            label="Wieder nachfragen am", required=False, not_before=workdays.today,
             help_text="Nur wenn angenommen: ob die Hilfe läuft.",
         )  # fmt: skip
         self.fields["note"] = Text(label="Notiz", max_length=2000, rows=2, required=False)
@@ -115,13 +115,13 @@ class SeatForm(Form):
 class AgreementForm(Form):
     who = Line(label="Wer", max_length=120)
     what = Line(label="Was", max_length=300)
-    until = Day(label="bis", required=False)
+    until = Day(label="Bis", required=False)
 
 
 class FollowUpForm(Form):
-    on_day = Day(label="am", not_before=workdays.today)
+    on_day = Day(label="Am", not_before=workdays.today)
     text = Line(label="Was ist zu tun?", max_length=200)
 
 
 class MoveForm(Form):
-    on_day = Day(label="neuer Tag", not_before=workdays.today)
+    on_day = Day(label="Neuer Tag", not_before=workdays.today)

@@ -74,7 +74,7 @@ class GoalForm(Form):
 
     def __init__(self, data=None, *, domains, is_new, **kwargs):
         super().__init__(data, **kwargs)
-        until = Day(label="bis", not_before=workdays.today if is_new else None)
+        until = Day(label="Bis", not_before=workdays.today if is_new else None)
         self.fields = {"life_domain": OneOf(domains, label="Handlungsfeld"), **self.fields, "until": until}
         if not is_new:
             self.fields["standing"] = forms.ChoiceField(
@@ -90,7 +90,7 @@ class GoalMeasureForm(Form):
 
     text = Line(label="Was ist zu tun?", max_length=400)
     who = Pick(label="Wer?", choices=GoalMeasure.Who)
-    until = Day(label="bis", required=False)
+    until = Day(label="Bis", required=False)
     status = forms.ChoiceField(
         label="Stand", choices=GoalMeasure.Status, initial=GoalMeasure.Status.OPEN, error_messages=CHOSEN
     )
@@ -128,7 +128,7 @@ class GoalMeasureForm(Form):
 class AgreeForm(Form):
     """The day on which both sides agreed."""
 
-    agreed_on = Day(label="vereinbart am", past=True)
+    agreed_on = Day(label="Vereinbart am", past=True)
 
     def clean_agreed_on(self):
         day = self.cleaned_data["agreed_on"]

@@ -306,7 +306,7 @@ def _tied():
     return {"issue_links": CaseIssue.objects.filter(case=Slot("case")).order_by("-at", "-pk")}
 
 
-@section("casework/_case_issues.html", column=MAIN, order=45, sets=_tied)
+@section("casework/_case_issues.html", column=MAIN, order=40, sets=_tied)
 def case_issues(user, case, read):
     """Issues tied to the case, where each one is, and the answer once there is one."""
     works = access.allows(access.owns, user, case)

@@ -116,7 +116,7 @@ def _pointed_at():
     }
 
 
-@section("casework/_clearing.html", column=MAIN, order=20, sets=_pointed_at)
+@section("casework/_clearing.html", column=MAIN, order=80, sets=_pointed_at)
 def clearing(user, case, read):
     """Occasion, way in, and what was cleared. Hangs what is pointed at into `case`, for the facts beside it too."""
     codes = {code.pk: code for code in read["case_codes"]}

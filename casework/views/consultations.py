@@ -411,7 +411,7 @@ def _latest_sets():
     }
 
 
-@section("casework/_case_consultations.html", column=MAIN, order=40, sets=_latest_sets)
+@section("casework/_case_consultations.html", column=MAIN, order=30, sets=_latest_sets)
 def consultations(user, case, read):
     """The latest contacts of the case."""
     topics: dict[int, list[str]] = {}

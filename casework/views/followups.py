@@ -34,7 +34,7 @@ def _read():
     return {"network_follow_ups": rows[: SHOWN + 1]}
 
 
-@section("casework/_case_follow_ups.html", column=MAIN, order=25, sets=_read)
+@section("casework/_case_follow_ups.html", column=MAIN, order=10, sets=_read)
 def case_follow_ups(user, case, read):
     """What comes back to the desk, with a form for one more."""
     today = workdays.today()

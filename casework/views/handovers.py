@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from casework import access
 from casework.case_page import ASIDE, section
 from casework.forms.handovers import HandOverForm, RefuseForm
-from casework.models import Case, CaseIssue, HandOver
+from casework.models import Case, HandOver
 from casework.models.caseload import foresee, owners, who_left
 from kim.htmx import page as template_for
 from kim.models import Draft, Role, User
@@ -19,35 +19,27 @@ from kim.paging import capped, count_words, page
 from kim.together import Slot
 from kim.views.acting import act_and_return, form_page
 from kim.workflow import StepRefused
-from steering.escalation import State as IssueState
 
 #: Rows of one page; cases one hand-over offers one by one.
 SIZE, MOST = 30, 300
-#: Answers to issues are shown at the case from here on.
-ANSWERED = (IssueState.FED_BACK, IssueState.CLOSED)
 
 
 def _read():
     rows = HandOver.objects.filter(cases=Slot("case")).order_by("-pk")
-    links = CaseIssue.objects.filter(case=Slot("case"), issue__state__in=ANSWERED).order_by("-pk")
-    return {
-        "network_handovers": rows.annotate(giver_name=F("giver__display_name"), taker_name=F("taker__display_name"))[
-            :3
-        ],
-        "network_answers": links.annotate(number=F("issue__number"), feedback=F("issue__feedback"))[:5],
-    }
+    names = {"giver_name": F("giver__display_name"), "taker_name": F("taker__display_name")}
+    return {"network_handovers": rows.annotate(**names)[:3]}
 
 
 @section("casework/_case_handovers.html", column=ASIDE, order=60, sets=_read)
 def case_handovers(user, case, read):
-    """An open offer, the note that came with the case, and answers to issues seen in it, whoever reported them."""
+    """An open offer, and the note that came with the case."""
     rows = read["network_handovers"]
     offered = next((row for row in rows if row.is_open), None)
     came = next((row for row in rows if row.accepted_at), None)
-    if not (offered or came or read["network_answers"]):
+    if not (offered or came):
         return None
     mine = access.allows(access.owns, user, case)
-    return {"offered": offered, "came": came, "answers": read["network_answers"], "shows_note": mine}
+    return {"offered": offered, "came": came, "shows_note": mine}
 
 
 @require_safe

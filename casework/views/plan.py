@@ -29,7 +29,7 @@ def _assessed():
     return {"assessments": rows.order_by("life_domain__position", "pk")}
 
 
-@section("casework/_case_assessment.html", column=MAIN, order=40, sets=_assessed)
+@section("casework/_case_assessment.html", column=MAIN, order=50, sets=_assessed)
 def assessment(user, case, read):
     """How somebody stands in each chosen life domain."""
     return {"rows": read["assessments"], "case": case, "may_work": may_work(user, case)}
@@ -45,7 +45,7 @@ def _planned():
     }
 
 
-@section("casework/_case_plan.html", column=MAIN, order=30, sets=_planned)
+@section("casework/_case_plan.html", column=MAIN, order=20, sets=_planned)
 def plan(user, case, read):
     """Goals with what is to be done, and the version that holds."""
     versions = read["plan_versions"]

@@ -627,8 +627,8 @@ def test_an_answer_to_a_linked_issue_stands_on_the_timeline(led):
     issue = structural_issue()
     CaseIssue.link(by=led.owner, issue=issue, case=led)
     Issue.objects.filter(pk=issue.pk).update(fed_back_at=workdays.now(), feedback="Es gilt jetzt ein Merkblatt.")
-    notes = [line.note for line in all_lines(led)[0].lines]
-    assert "Es gilt jetzt ein Merkblatt." in notes
+    titles = [line.title for line in all_lines(led)[0].lines]
+    assert f"Rückmeldung zum Knackpunkt {issue.number}" in titles
 
 
 # People

@@ -11,14 +11,17 @@ from casework.demo import load, plan
 from casework.demo.playing import DATA
 from casework.lifecycle import ADMITTED_ONCE, State
 from casework.models import (
+    Actor,
     Case,
     CaseIssue,
     CaseStep,
+    Checklist,
     Consultation,
     FollowUp,
     HandOver,
     Identity,
     Procedure,
+    Referral,
     ResidenceStatus,
 )
 from casework.retention import coming
@@ -117,3 +120,10 @@ def test_the_plan_is_the_same_every_time_and_past_on_every_day(day):
         assert all(act.moment.date() < day and workdays.is_workday(act.moment.date()) for act in acts)
         assert [act.moment for act in acts] == sorted(act.moment for act in acts)
         assert acts[0].name == "open"
+
+
+def test_the_directory_and_the_check_lists_are_there_for_everybody(demo):
+    assert Checklist.objects.current("25b") is not None
+    assert Actor.objects.active().count() == len(TOLD["actors"])
+    waiting = Referral.objects.filter(follow_up_on__gt=workdays.today())
+    assert waiting.values("case__owner").distinct().count() >= 6

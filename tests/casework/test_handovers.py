@@ -79,9 +79,9 @@ def test_everything_that_belongs_to_a_case_goes_with_it(led):
     told = Notice.objects.filter(recipient=before).count()
     take_step(issue, "feed_back", feedback="Ab sofort genügt die vorläufige Bescheinigung.")
     assert Notice.objects.filter(recipient=before).count() == told + 1
-    answers = {part.key: part.about for part in sections_of(Case.objects.get(pk=led.pk), again(after))["aside"]}
-    assert [(one.number, one.feedback) for one in answers["case-handovers"]["answers"]] == [
-        (issue.number, "Ab sofort genügt die vorläufige Bescheinigung.")
+    shown = {part.key: part.about for part in sections_of(Case.objects.get(pk=led.pk), again(after))["main"]}
+    assert [(one.issue, one.answer) for one in shown["case-issues"]["links"]] == [
+        (issue, "Ab sofort genügt die vorläufige Bescheinigung.")
     ]
     assert [row.by for row in trail.of(led).filter(act="case.new_owner")] == [after]
 

@@ -104,7 +104,9 @@ def test_without_a_consent_that_names_an_authority_it_is_refused_in_words(client
     for status, ask in [(200, client.get), (409, client.post)]:
         answer = ask(new(made))
         assert answer.status_code == status
-        assert "keine gültige Einwilligung" in answer.content.decode()
+        text = answer.content.decode()
+        assert "keine gültige Einwilligung" in text
+        assert reverse("casework:consent_new", args=[made.pk]) in text, "no dead end"
 
 
 def test_a_consent_for_somebody_else_or_a_withdrawn_one_is_none(client, led):

@@ -56,7 +56,7 @@ def test_a_caseload_goes_from_one_colleague_to_another(people, caseload, window)
     clara.open("/").press(f"2 Fälle von {GIVER}", then="ohne Namen")
     clara.press("Annehmen", said="Die Fälle stehen jetzt in Ihrem Bestand.")
     clara.press(led.number, then="Nadia Rahimi").reads("Bescheid vom Jobcenter da?", "Übernommen")
-    clara.press("Erledigt", said="Wiedervorlage erledigt.").reads("Keine offen.")
+    clara.press("Erledigt", said="Wiedervorlage erledigt.").reads("Keine offene Wiedervorlage.")
     anna.open(led.get_absolute_url()).does_not_read("Rahimi")
     anna.open("/").does_not_read("Bescheid vom Jobcenter da?")
     assert {one.owner for one in Case.objects.all()} == {people.clara}

@@ -1,0 +1,55 @@
+"""The main navigation: what each role finds first, and which entry a page below it belongs to."""
+
+import pytest
+from django.test import RequestFactory
+from django.urls import resolve
+
+from kim.models import Role
+from kim.navigation import FIRST, navigation_of
+from tests.factories import user
+
+pytestmark = pytest.mark.django_db
+
+
+def navigation_at(path, role):
+    request = RequestFactory().get(path)
+    request.user, request.resolver_match = user(role), resolve(path)
+    return navigation_of(request)
+
+
+@pytest.mark.parametrize(
+    ("role", "labels"),
+    [
+        (Role.CASE_MANAGER, ["Heute", "Fälle", "Beratungen", "Knackpunkte"]),
+        (Role.COORDINATION, ["Heute", "Eingang", "Fallübersicht", "Knackpunkte"]),
+        (Role.AUTHORITY, ["Heute", "Vorgänge", "Knackpunkte", "Melden"]),
+        (Role.ADMIN, ["Heute", "Gremien", "Fristen", "Codelisten"]),
+    ],
+)
+def test_what_somebody_finds_first(role, labels):
+    assert [entry.label for entry in navigation_at("/", role).entries[:FIRST]] == labels
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "label"),
+    [
+        (Role.CASE_MANAGER, "/casework/cases/1/", "Fälle"),
+        (Role.CASE_MANAGER, "/casework/cases/1/plan/agree/", "Fälle"),
+        (Role.CASE_MANAGER, "/casework/cases/1/consents/new/", "Fälle"),
+        (Role.CASE_MANAGER, "/casework/cases/1/documents/", "Fälle"),
+        (Role.CASE_MANAGER, "/casework/conferences/1/", "Fälle"),
+        (Role.CASE_MANAGER, "/casework/procedures/1/", "Fälle"),
+        (Role.CASE_MANAGER, "/casework/forms/", "Fälle"),
+        (Role.CASE_MANAGER, "/casework/consultations/1/issues/new/", "Beratungen"),
+        (Role.CASE_MANAGER, "/casework/follow-ups/1/move/", "Wiedervorlagen"),
+        (Role.CASE_MANAGER, "/casework/holds/1/end/", "Löschfristen"),
+        (Role.CASE_MANAGER, "/casework/imports/1/undo/", "Importe"),
+        (Role.COORDINATION, "/casework/cases/1/", "Fallübersicht"),
+        (Role.COORDINATION, "/casework/looks/", "Fallübersicht"),
+        (Role.COORDINATION, "/casework/handovers/1/", "Fallübergaben"),
+        (Role.AUTHORITY, "/casework/procedures/1/", "Vorgänge"),
+        (Role.ADMIN, "/casework/codes/1/edit/", "Codelisten"),
+    ],
+)
+def test_a_page_belongs_under_one_entry(role, path, label):
+    assert [entry.label for entry in navigation_at(path, role).entries if entry.current] == [label]
