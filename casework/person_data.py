@@ -17,8 +17,8 @@ from casework import access
 from casework.models import Case, CaseProcedure, Client, Household, Procedure
 from casework.privacy import TABLE, Row, rows_of
 
-#: Tables of which no row belongs to a client: directories, guidance, counters, rows that wait to be read, and what stays
-#: of the erased without a way back.
+#: Tables of which no row belongs to a client: directories, guidance, counters, rows that wait to be read, and what
+#: stays of the erased without a way back.
 OF_NOBODY = {
     "Actor", "CaseNumberRange", "Checklist", "ChecklistItem", "Import", "ImportRow", "Erasure", "StatisticalRecord",
 }  # fmt: skip

@@ -41,10 +41,11 @@ from tests.factories import county, organisation, user
 from tests.test_hostile import routes
 from tests.world import world
 
-#: Parameters that are words, and what is tried for them.
+#: Parameters that are words or count within a case, and what is tried for them.
 WORDS = {
-    "kind": ["csv", "xlsx", "pdf", "json"],
+    "kind": ["csv", "xlsx", "pdf", "json", "consent", "cases"],
     "step": [*LIFECYCLE.names[:3], ESCALATION.names[0]],
+    "no": [1],
     "state": [State.CLOSED, "strategy"],
     "which": [Code.List.TOPIC.value],
     "language": ["de", "ar"],
@@ -52,8 +53,10 @@ WORDS = {
 #: Words before a number that are not the plural of a model, and parameters that are not the name of one.
 MODELS = {
     "inbox": "Issue", "measure": "Measure", "seats": "Membership", "seat": "Membership", "filters": "SavedFilter",
-    "documents": "Document", "imports": "Import",
+    "documents": "Document", "imports": "Import", "case-issues": "CaseIssue", "follow-ups": "FollowUp",
 }  # fmt: skip
+#: The same words mean something else there.
+IN_CASEWORK = {"measure": "GoalMeasure", "seat": "Participant"}
 #: Signing in and out is no business of clients; the walk goes on as the same person.
 LEFT_OUT = ("/konto/", "/healthz", "/readyz")
 #: The beginning of the mark: what a search must not find.
@@ -83,8 +86,9 @@ NAMED = {
 def model_of(route: str, parameter: str):
     """The model a number stands for; LookupError where nobody can tell."""
     before = re.findall(rf"([\w-]+)/<\w+:{parameter}>", route)
+    known = MODELS | IN_CASEWORK if route.startswith("/casework/") else MODELS
     for word in [parameter, *before]:
-        named = NAMED.get(plain(MODELS.get(word, word)))
+        named = NAMED.get(plain(known.get(word, word)))
         if named is not None:
             return named
     raise LookupError(f"{route}: what is {parameter}? Say it in MODELS or WORDS of {__name__}")
