@@ -148,7 +148,7 @@ def read(response) -> str:
 @pytest.fixture
 def here(db):
     """The small county of the other walk, and in it one full case with everybody around it."""
-    surroundings = world()
+    surroundings = world(with_case=False)
     county(case_prefix="RSK")
     case = marked(by=case_manager(employer="kreis"))
     Case.objects.filter(pk=case.pk).update(erase_on=workdays.today() + dt.timedelta(days=20))
