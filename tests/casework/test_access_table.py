@@ -11,9 +11,12 @@ import pytest
 from django.db import transaction
 from django.urls import get_resolver, reverse
 
+from casework import access, matrix
 from casework.models import Case, Look
 from kim import workdays
+from kim.access import matrix as whole_matrix
 from kim.models import Absence, Role
+from kim.rules import Rule
 from tests.casework.factories import authority, case_manager
 from tests.casework.one_of_each import address, one_of_each
 from tests.factories import user
@@ -231,9 +234,7 @@ def test_every_address_of_casework_has_a_row():
 
 
 def test_the_matrix_page_shows_the_rules_of_casework(client):
-    from kim.access import matrix
-
-    tables = {table.key: dict(table.rows) for table in matrix()}
+    tables = {table.key: dict(table.rows) for table in whole_matrix()}
     roles = list(Role)
     case_manager_at, coordination_at = roles.index(Role.CASE_MANAGER), roles.index(Role.COORDINATION)
     for label, cells in tables["fallschritte"].items():
@@ -241,5 +242,15 @@ def test_the_matrix_page_shows_the_rules_of_casework(client):
         assert set(cells) == {"eigene", ""}, label
     assert tables["fallarbeit"]["Fall weitergeben"][coordination_at] == "ja"
     assert tables["fallfragen"]["Codelisten pflegen"][roles.index(Role.ADMIN)] == "ja"
+    authority_at = roles.index(Role.AUTHORITY)
+    assert tables["fallarbeit"]["Übergebenen Vorgang bearbeiten"][authority_at] == "eigene"
+    assert tables["fallarbeit"]["Angebot zurücknehmen"][coordination_at] == "ja"
     client.force_login(user(Role.AUDIT))
     assert "Schritte eines Falls" in client.get(reverse("kim:access_matrix")).content.decode()
+
+
+def test_the_matrix_page_leaves_out_no_rule():
+    """A lock is no right of anybody, so it is the one that is not there."""
+    shown = {check for _, check, _ in matrix.ACTS} | {check for _, check in matrix.QUESTIONS}
+    rules = {rule for rule in vars(access).values() if isinstance(rule, Rule)}
+    assert rules - shown == {access.is_unlocked}
