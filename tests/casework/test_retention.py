@@ -513,3 +513,15 @@ def test_what_goes_this_week_stands_on_the_start_page_by_number(client, people):
     assert MARK not in shown
     client.force_login(people["coordination"])
     assert "Wird diese Woche gelöscht" not in client.get(reverse("kim:today")).content.decode()
+
+
+def test_a_case_that_was_taken_up_again_can_have_its_hold_ended(client):
+    made = case_at(State.CLOSED)
+    until = workdays.today() + dt.timedelta(days=40)
+    hold = Hold.objects.create(case=made, by=made.owner, reason="audit", until=until)
+    factories.take(made, "take_up_again")
+    made.refresh_from_db()
+    assert made.erase_on is None
+    client.force_login(made.owner)
+    assert "keine Löschfrist" in client.get(hold.get_absolute_url()).content.decode()
+    assert client.post(hold.get_absolute_url()).status_code == 302
