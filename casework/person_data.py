@@ -17,8 +17,11 @@ from casework import access
 from casework.models import Case, CaseProcedure, Client, Household, Procedure
 from casework.privacy import TABLE, Row, rows_of
 
-#: Tables of which no row belongs to a client: directories, guidance, counters, and rows that wait to be read.
-OF_NOBODY = {"Actor", "CaseNumberRange", "Checklist", "ChecklistItem", "Import", "ImportRow"}
+#: Tables of which no row belongs to a client: directories, guidance, counters, rows that wait to be read, and what
+#: stays of the erased without a way back.
+OF_NOBODY = {
+    "Actor", "CaseNumberRange", "Checklist", "ChecklistItem", "Import", "ImportRow", "Erasure", "StatisticalRecord",
+}  # fmt: skip
 
 
 #: What a table is called where the model itself has no German name.

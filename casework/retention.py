@@ -7,8 +7,9 @@ nothing.
 
 import datetime as dt
 import random
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -23,17 +24,26 @@ from casework.lifecycle import NOT_ADMITTED, REQUESTED, State
 from casework.models import (
     Actor,
     Case,
+    CaseIssue,
     Client,
+    Conference,
     Consultation,
+    Document,
     Erasure,
+    FollowUp,
+    Goal,
+    GoalMeasure,
     HandOver,
     Hold,
     Household,
     Identity,
+    Import,
+    ImportRow,
     Procedure,
+    Referral,
     StatisticalRecord,
 )
-from casework.models.people import searched
+from casework.models.people import spellings
 from casework.privacy import blanked
 from kim import workdays
 from kim.dated import months_after
@@ -56,6 +66,22 @@ ERASED = "gelöscht"
 
 #: What points to a case from outside, as the register calls it.
 HINTS: dict[type[models.Model], str] = {Notice: "Mitteilung", Draft: "Entwurf", SavedFilter: "gespeicherter Filter"}
+#: The key of a begun form → what it is about, by its number.
+KEYS: dict[str, type[models.Model]] = {
+    r"case:(\d+):.*": Case,
+    r"(?:consultation|conference|followup):new:(\d+)": Case,
+    r"referral:(\d+):\d+": Case,
+    r"referral:(\d+):answer": Referral,
+    r"case-issue:(\d+)": CaseIssue,
+    r"handover:(\d+):refuse": HandOver,
+    r"client:(\d+):.*": Client,
+    r"goal:(\d+)(?::.*)?": Goal,
+    r"measure:(\d+)": GoalMeasure,
+    r"consultation:(\d+)(?::.*)?": Consultation,
+    r"conference:(\d+)(?::.*)?": Conference,
+    r"followup:(\d+):.*": FollowUp,
+    r"procedure:(\d+):.*": Procedure,
+}
 
 _FILES: dict[type[models.Model], Callable[[models.QuerySet], int]] = {}
 
@@ -70,6 +96,12 @@ def forgets_files(model: type[models.Model]):
         return function
 
     return register
+
+
+@forgets_files(Document)
+def _papers(rows) -> int:
+    """Each file follows its row by itself (models/documents.py); they are only counted here."""
+    return rows.count()
 
 
 @dataclass
@@ -245,17 +277,14 @@ def _forget_hints(case: Case, gone: _Gone) -> Counter:
     told = [Q(url__in=addresses), Q(url__startswith=case.get_absolute_url())]
     told += [Q(text__contains=case.number), Q(headline__contains=case.number)]
     told += [Q(key__startswith=f"{model._meta.model_name}:{pk}:") for model, pks in gone.keys.items() for pk in pks]
-    begun = [
-        pk
-        for pk, url, data in Draft.objects.filter(url__startswith="/casework/").values_list("pk", "url", "data")
-        if url.startswith(addresses) or str(case.pk) in (_asked(url), data.get("case"))
-    ]
+    names = _names(gone.keys.get(Identity, set()))
+    begun = [draft.pk for draft in Draft.objects.order_by() if _is_about(draft, case, gone, addresses, names)]
     for model, pks in gone.keys.items():
         rows = TrailEntry.objects.filter(kind=model._meta.label_lower, object_id__in=[str(pk) for pk in pks])
         rows.exclude(note="").update(note="")
     hints: list[models.QuerySet] = [Notice.objects.filter(Q(*some, _connector=Q.OR)) for some in _portions(told)]
-    hints += [Draft.objects.filter(pk__in=begun), _searches_for(gone.keys.get(Identity, set()))]
-    numbers: Counter[str] = Counter()
+    hints += [Draft.objects.filter(pk__in=begun), _searches_for(names)]
+    numbers: Counter[str] = Counter({str(ImportRow._meta.verbose_name): _forget_lines(case, gone, names)})
     for hint in hints:
         numbers[HINTS[hint.model]] += hint.delete()[0]
     return +numbers
@@ -266,13 +295,85 @@ def _portions(rows: list, size: int = 200):
     return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
-def _searches_for(pks: set) -> models.QuerySet[SavedFilter]:
+def _names(pks: set) -> list[set[str]]:
+    """The words of each of these people's names, in every spelling."""
+    return [set(words.split()) for words in Identity.objects.filter(pk__in=pks).values_list("folded", flat=True)]
+
+
+def _births(pks: set):
+    return Identity.objects.filter(pk__in=pks, birth_date__isnull=False).values_list("birth_date", flat=True)
+
+
+def _may_be_born(written: str, years: set[str]) -> bool:
+    """Somebody else of the same name stays: one that was born in another year."""
+    return not written or not years or any(year in written for year in years)
+
+
+def _searches_for(names: list[set[str]]) -> models.QuerySet[SavedFilter]:
     """Saved searches of casework's lists in which one of these people is named."""
-    folded = Identity.objects.filter(pk__in=pks).values_list("folded", flat=True)
-    names = {name for words in folded for name in words.split()}
+    words_of_all = set().union(*names)
     saved = SavedFilter.objects.filter(page__startswith="casework:")
     asked = {pk: parse_qs(query).get("q", [""])[0] for pk, query in saved.values_list("pk", "query")}
-    return saved.filter(pk__in=[pk for pk, words in asked.items() if names & set(searched(words).split())])
+    return saved.filter(pk__in=[pk for pk, words in asked.items() if words_of_all & _words(words)])
+
+
+def _is_about(draft: Draft, case: Case, gone: "_Gone", addresses: tuple, names: list[set[str]]) -> bool:
+    """Whether somebody was typing about what goes: told by the page, by the form, by what was chosen or typed in it."""
+    if draft.url.startswith(addresses):
+        return True
+    for pattern, model in KEYS.items():
+        found = re.fullmatch(pattern, draft.key)
+        if found and int(found[1]) in gone.keys.get(model, ()):
+            return True
+    chosen = draft.data.get("cases", [])
+    numbers = {_asked(draft.url), draft.data.get("case"), *(chosen if isinstance(chosen, list) else [chosen])}
+    return str(case.pk) in numbers or _tells_of(draft.data, case, names)
+
+
+def _tells_of(data: Any, case: Case, names: list[set[str]]) -> bool:
+    """Whether these texts carry a number of the case, or the whole name of one of these people. A name of one word is
+    no name here: too many share it.
+    """
+    text = " ".join(_texts(data))
+    words = _words(text)
+    marks = [mark for mark in (case.number, case.foreign_number) if mark]
+    return any(mark in text for mark in marks) or any(len(name) > 1 and name <= words for name in names)
+
+
+def _texts(data: Any) -> Iterator[str]:
+    if isinstance(data, dict | list):
+        for one in data.values() if isinstance(data, dict) else data:
+            yield from _texts(one)
+    elif data is not None:
+        yield str(data)
+
+
+def _words(text: str) -> set[str]:
+    """As names are folded, in both spellings, without what stands between words."""
+    return {word.strip(",.;:()") for word in spellings(text).split()}
+
+
+def _forget_lines(case: Case, gone: "_Gone", names: list[set[str]]) -> int:
+    """The lines of imports that made what goes, or still wait and tell of the case or the person."""
+    made = Q(of__kind=Import.Kind.CASES, made__in=gone.keys.get(Case, set()))
+    made |= Q(of__kind=Import.Kind.CONSULTATIONS, made__in=gone.keys.get(Consultation, set()))
+    years = {str(born.year) for born in _births(gone.keys.get(Identity, set()))}
+    waiting = ImportRow.objects.exclude(values={}, faults=[]).only("values", "faults").order_by()
+    telling = [
+        row.pk
+        for row in waiting.iterator()
+        if _tells_of([row.values, row.faults], case, names) and _may_be_born(row.values.get("born", ""), years)
+    ]
+    going = list(ImportRow.objects.filter(made | Q(pk__in=telling)).select_related("of"))
+    for found in Import.objects.select_for_update().filter(pk__in={row.of_id for row in going}).order_by("pk"):
+        rows = [row for row in going if row.of_id == found.pk]
+        found.rows_total -= len(rows)
+        found.rows_faulty -= sum(bool(row.faults) for row in rows)
+        found.rows_made -= sum(row.made is not None for row in rows)
+        found.rows_handled = min(found.rows_handled, found.rows_total)
+        found.save()
+    ImportRow.objects.filter(pk__in=[row.pk for row in going]).delete()
+    return len(going)
 
 
 def _shown(model, pks):

@@ -13,6 +13,8 @@ from hypothesis.extra.django import TestCase
 from kim.models import Role
 from steering.escalation import State
 from steering.models import Issue
+from tests.casework.one_of_each import ARGUMENTS
+from tests.casework.one_of_each import address as address_of
 from tests.factories import issue_at, user
 from tests.world import world
 
@@ -104,7 +106,7 @@ def test_no_address_with_any_id_or_parameter_breaks(quiet, role):
     if role:
         quiet.force_login(here.people[role])
     shown = []
-    for address in addresses():
+    for address in [*addresses(), *(address_of(url, here.its) for url in ARGUMENTS)]:
         if (answer := ask(quiet, "get", address)) is not None and answer.status_code == 200:
             shown.append(address)
         ask(quiet, "post", address)
@@ -118,7 +120,7 @@ def test_no_address_with_any_id_or_parameter_breaks(quiet, role):
 def test_no_form_a_role_is_shown_breaks_whatever_is_typed_into_it(quiet, role):
     here = world()
     quiet.force_login(here.people[role])
-    forms = forms_shown(quiet, "/", pages=25)
+    forms = forms_shown(quiet, "/", pages=25) | forms_shown(quiet, *casework_of(role, here.its), pages=len(ARGUMENTS))
     assert forms
     for (target, method, names), form in forms.items():
         for value in HOSTILE[:4]:
@@ -130,9 +132,15 @@ def test_no_form_a_role_is_shown_breaks_whatever_is_typed_into_it(quiet, role):
         assert len(issue.title) <= 140
 
 
-def forms_shown(client, start, *, pages):
-    """Every form on the first `pages` pages reached from `start`, once per address, method and fields."""
-    seen, waiting, forms = set(), [start], {}
+def casework_of(role, its) -> list[str]:
+    """Pages of casework whose forms a role is shown; links alone would find some of them by chance."""
+    found = [address_of(url, its) for url in ARGUMENTS]
+    return found if role in (Role.CASE_MANAGER, Role.COORDINATION, Role.AUTHORITY, Role.ADMIN) else []
+
+
+def forms_shown(client, *starts, pages):
+    """Every form on the first `pages` pages reached from `starts`, once per address, method and fields."""
+    seen, waiting, forms = set(), list(starts), {}
     while waiting and len(seen) < pages:
         address = waiting.pop(0)
         if address in seen:

@@ -1,4 +1,6 @@
-"""A small county in which every role has something to see: one issue per state, with words, reminders and papers."""
+"""A small county in which every role has something to see: one issue per state, with words, reminders and papers, and
+one case with everything that can hang on one.
+"""
 
 import datetime as dt
 from types import SimpleNamespace
@@ -7,16 +9,22 @@ from kim import workdays
 from kim.models import Draft, JobRun, Role
 from steering.escalation import State
 from steering.models import Reminder
+from tests.casework.factories import authority, case_manager
+from tests.casework.one_of_each import one_of_each
 from tests.factories import county, holder_of, issue_at, limits, municipality, project_group, steering_group, take, user
 
 
-def world() -> SimpleNamespace:
-    """One account per role, and issues in every state that some of them reported, hold or only see."""
-    county()
+def world(*, with_case=True) -> SimpleNamespace:
+    """One account per role, issues in every state that some of them reported, hold or only see, and a case of the case
+    manager that was handed to the authority and is offered to a colleague.
+    """
+    county(case_prefix="RSK")
     limits()
     group = steering_group()
     place = municipality("Windeck", persons=19203)
-    people = {role: user(role) for role in Role}
+    people = {role: user(role) for role in Role if role not in (Role.CASE_MANAGER, Role.AUTHORITY)}
+    people[Role.CASE_MANAGER] = case_manager(place=place)
+    people[Role.AUTHORITY] = user(Role.AUTHORITY, organisation=authority())
     people[Role.STEERING_GROUP] = group.leads().get()
     lead = people[Role.PROJECT_GROUP]
     local = project_group("local", place, lead=lead)
@@ -43,4 +51,5 @@ def world() -> SimpleNamespace:
     )
     Draft.keep(reporter, "issue.new", {"title": "Angefangen"}, url="/steering/issues/new/", title="Knackpunkt")
     JobRun.objects.create(job="heartbeat", day=workdays.today(), finished_at=workdays.now())
-    return SimpleNamespace(people=people, issues=issues, group=group, local=local, place=place)
+    its = one_of_each(reporter, taker=case_manager(), issue=talked_about) if with_case else None
+    return SimpleNamespace(people=people, issues=issues, group=group, local=local, place=place, its=its)

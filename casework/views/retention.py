@@ -75,7 +75,9 @@ def hold_end(request, pk):
         else:
             messages.success(request, "Der Aufschub ist aufgehoben. Die Löschfrist zählt wieder.")
             return redirect(hold.case)
-    context = {"hold": hold, "case": hold.case, "refusal": refusal, "is_due": hold.case.erase_on <= workdays.today()}
+    erase_on = hold.case.erase_on  # none any more, once the case is taken up again
+    is_due = erase_on is not None and erase_on <= workdays.today()
+    context = {"hold": hold, "case": hold.case, "refusal": refusal, "is_due": is_due}
     return render(request, "casework/hold_end.html", context, status=409 if refusal else 200)
 
 

@@ -1,6 +1,7 @@
 """One case with a row in every table that belongs to a case or a person, and a mark in every text of it."""
 
 import datetime as dt
+import io
 
 from casework.lifecycle import State
 from casework.models import (
@@ -11,20 +12,23 @@ from casework.models import (
     CaseStep,
     Client,
     Conference,
+    Document,
     FollowUp,
     GoalMeasure,
     HandOver,
     Hold,
     Household,
+    Import,
     LegalArea,
     Look,
     Participant,
     PlanVersion,
     Procedure,
+    ProcedureItem,
     Referral,
     ResidenceStatus,
 )
-from kim import trail, workdays
+from kim import trail, uploads, workdays
 from kim.models import Code, Draft, Role, SavedFilter
 from kim.notices import Telling, tell
 from tests.casework.factories import (
@@ -60,9 +64,16 @@ def everything(made: Case) -> Case:
     LegalArea.objects.create(client=person, area=code(Code.List.LEGAL_AREA), valid_from=LONG_AGO)
     person.languages.add(code(Code.List.LANGUAGE))
     agreed = consent(made, "MODUL3", authority())
-    Procedure.hand_over(
+    procedure = Procedure.hand_over(
         made, by=owner, checklist=checklist(), authority=authority(), consent=agreed, person=TOLD, text=TOLD,
         papers=TOLD,
+    )  # fmt: skip
+    clerk = user(Role.AUTHORITY, organisation=authority())
+    ProcedureItem.objects.filter(procedure=procedure).get().mark(by=clerk, status="requested")
+    procedure.tell(by=clerk, text=TOLD)
+    Document.put(
+        made, by=owner, kind="consent", title=MARK, file=io.BytesIO(f"%PDF-1.7 {MARK}\n%%EOF\n".encode()),
+        file_type=uploads.PDF, consent=agreed,
     )  # fmt: skip
     Case.objects.filter(pk=made.pk).update(occasion=MARK, foreign_number=MARK)
     CaseStep.objects.filter(case=made).update(note=MARK)
@@ -88,14 +99,47 @@ def everything(made: Case) -> Case:
         case=made, reason="claim", until=workdays.today(), by=owner, ended_at=workdays.now(), ended_by=owner
     )
     trail.record("case.read", made, by=owner)
-    Draft.keep(owner, "x.1", {"note": MARK}, url=f"/casework/cases/{made.pk}/holds/new/", title="Aufschub")
-    Draft.keep(owner, "x.2", {"note": MARK}, url=f"/casework/consultations/new/?case={made.pk}", title="Beratung")
-    Draft.keep(owner, "x.3", {"note": MARK, "case": str(made.pk)}, url="/casework/consultations/new/")
+    sheets_about(made)
+    drafts_about(made, {"goal": aim, "consultation": talk, "conference": meeting, "procedure": procedure,
+                        "case-issue": link})  # fmt: skip
     SavedFilter.objects.create(user=owner, page="casework:case_list", name="Person", query=f"q=vor{MARK}&state=open")
     told = Telling(audience="case_manager", who="x", people=(owner,), headline="Neues im Fall", text=made.number)
     tell([told], key=f"consent:{agreed.pk}:give", url=made.get_absolute_url())
     assert child
     return Case.objects.get(pk=made.pk)
+
+
+def sheets_about(made: Case) -> None:
+    """One import that made the case, one with a line about the person that waits, and lines with faults that quote."""
+    by, person = made.owner, made.client.identity
+    came = Import.start(by=by, kind="cases", rows=[(2, {})])
+    came.rows.update(made=made.pk, checked=True, handled=True)
+    Import.objects.filter(pk=came.pk).update(state=Import.State.DONE, rows_made=1)
+    named = {"family_name": person.family_name, "given_name": person.given_name, "born": "04.05.1990", "occasion": MARK}
+    waits = Import.start(by=by, kind="cases", rows=[(2, named), (3, named)])
+    waits.rows.filter(line=3).update(faults=[{"column": "Kommune", "text": f"„{MARK}“ kennen wir nicht"}])
+    waits.rows.update(checked=True)
+    Import.objects.filter(pk=waits.pk).update(state=Import.State.READY, rows_faulty=1)
+    counted = Import.start(by=user(Role.CASE_MANAGER), kind="consultations", rows=[(2, {"case": made.number})])
+    counted.rows.update(checked=True)
+
+
+def drafts_about(made: Case, things: dict) -> None:
+    """Begun forms, each found by one mark alone: its page, its key, what was chosen or typed in it."""
+    by, person = made.owner, made.client.identity
+    given = {"note": MARK}
+    Draft.keep(by, "x.1", given, url=f"/casework/cases/{made.pk}/holds/new/", title="Aufschub")
+    Draft.keep(by, "x.2", given, url=f"/casework/consultations/new/?case={made.pk}", title="Beratung")
+    Draft.keep(by, "x.3", given | {"case": str(made.pk)}, url="/casework/consultations/new/")
+    Draft.keep(by, "consultation:new", given | {"case": made.number}, url="/casework/consultations/new/")
+    Draft.keep(by, "case:new", {"given_name": person.given_name, "family_name": person.family_name})
+    Draft.keep(by, f"handover:{by.pk}", given | {"cases": [str(made.pk), "0"]})
+    for key in (f"case:{made.pk}:goal", f"client:{made.client_id}:edit", f"followup:new:{made.pk}"):
+        Draft.keep(by, key, given)
+    keys = {"goal": "goal:{}:measure", "consultation": "consultation:{}:issue", "conference": "conference:{}:agree",
+            "procedure": "procedure:{}:note", "case-issue": "case-issue:{}"}  # fmt: skip
+    for name, thing in things.items():
+        Draft.keep(by, keys[name].format(thing.pk), given)
 
 
 def marked(**fields) -> Case:

@@ -24,12 +24,14 @@ from casework.models import (
     Hold,
     Household,
     Identity,
+    Import,
+    ImportRow,
     Procedure,
     StatisticalRecord,
 )
 from casework.privacy import IN_STATISTICS, TABLE, Kept, blanked, kept_with
 from casework.privacy import Erasure as Fate
-from kim import trail, workdays
+from kim import files, trail, workdays
 from kim.dated import months_after
 from kim.models import Absence, Draft, JobRun, Notice, Role, SavedFilter, TrailEntry
 from kim.workflow import StepRefused
@@ -65,7 +67,7 @@ def after(days):
 # All of it
 
 
-def test_nothing_is_left_of_an_erased_case_anywhere_in_the_database():
+def test_nothing_is_left_of_an_erased_case_anywhere(django_capture_on_commit_callbacks):
     made = marked()
     trail.record("case.look", made, by=made.owner, note=MARK)
     empty = {model.__name__ for model in apps.get_app_config("casework").get_models() if not model.objects.exists()}
@@ -73,10 +75,14 @@ def test_nothing_is_left_of_an_erased_case_anywhere_in_the_database():
     made.client.consents.in_force().for_purpose("CM").get().withdraw(by=made.owner)
     number = made.number
     SavedFilter.objects.create(user=made.owner, page="casework:case_list", name="andere", query="q=Haddad")
+    Draft.keep(made.owner, f"goal:{made.goals.get().pk + 1}", {"text": "eines anderen Falls"})
+    paper = files.path_of(made.documents.get().stored_as)
+    assert paper.exists()
     assert MARK in dump()
-    with after(30):
+    with after(30), django_capture_on_commit_callbacks(execute=True):
         result = retention.run()
     assert result.cases == {"withdrawal": 1}
+    assert not paper.exists()
     left = dump()
     assert MARK.lower() not in left.lower()
     assert TOLD not in left
@@ -85,8 +91,19 @@ def test_nothing_is_left_of_an_erased_case_anywhere_in_the_database():
         assert not apps.get_model("casework", name).objects.exists(), name
     assert TrailEntry.objects.filter(kind="casework.case", object_id=str(made.pk), act="case.look").exists()
     assert not Notice.objects.exists()
-    assert not Draft.objects.exists()
+    assert Draft.objects.get().data == {"text": "eines anderen Falls"}
+    assert not ImportRow.objects.exists()
+    assert Erasure.objects.filter(files=1).exists()
     assert SavedFilter.objects.get().name == "andere"
+
+
+def test_lines_of_an_import_about_somebody_else_of_that_name_stay():
+    made = case_at(State.DECLINED, person=client("Nadia", "Rahimi", birth_date=dt.date(1990, 5, 4)))
+    lines = [{"given_name": "Nadia", "family_name": "Rahimi", "born": born} for born in ("04.05.1990", "1985")]
+    told = Import.start(by=made.owner, kind="cases", rows=list(enumerate([*lines, {"given_name": "Nadia"}], 2)))
+    with workdays.as_of(made.erase_on):
+        retention.run()
+    assert list(told.rows.values_list("line", flat=True)) == [3, 4]
 
 
 def test_every_model_of_a_case_or_a_person_is_reached_by_the_erasure():
@@ -106,7 +123,7 @@ def test_what_the_table_keeps_for_the_statistics_has_a_field_there_and_nothing_e
 def test_what_is_blanked_is_text_or_may_be_empty():
     assert blanked("HandOver") == ["note", "refusal"]
     assert blanked("Actor") == ["phone", "email"]
-    assert {row.model for row in TABLE if row.erasure == Fate.BLANK} == {"HandOver", "Actor"}
+    assert {row.model for row in TABLE if row.erasure == Fate.BLANK} == {"HandOver", "Actor", "ImportRow"}
 
 
 # What is due
@@ -276,7 +293,7 @@ def test_the_register_counts_and_names_nothing():
     assert rows["Fall"] == rows["Haushalt"] == 1
     assert rows["beratene Person"] == rows["Person"] == 2
     assert rows["Beratung"] == 2
-    assert rows["Entwurf"] == 3
+    assert rows["Entwurf"] == 14
     fields = {field.name for field in Erasure._meta.fields}
     assert fields == {"id", "day", "why", "kind", "rows", "files", "by"}
 
@@ -496,3 +513,15 @@ def test_what_goes_this_week_stands_on_the_start_page_by_number(client, people):
     assert MARK not in shown
     client.force_login(people["coordination"])
     assert "Wird diese Woche gelöscht" not in client.get(reverse("kim:today")).content.decode()
+
+
+def test_a_case_that_was_taken_up_again_can_have_its_hold_ended(client):
+    made = case_at(State.CLOSED)
+    until = workdays.today() + dt.timedelta(days=40)
+    hold = Hold.objects.create(case=made, by=made.owner, reason="audit", until=until)
+    factories.take(made, "take_up_again")
+    made.refresh_from_db()
+    assert made.erase_on is None
+    client.force_login(made.owner)
+    assert "keine Löschfrist" in client.get(hold.get_absolute_url()).content.decode()
+    assert client.post(hold.get_absolute_url()).status_code == 302

@@ -41,10 +41,11 @@ from tests.factories import county, organisation, user
 from tests.test_hostile import routes
 from tests.world import world
 
-#: Parameters that are words, and what is tried for them.
+#: Parameters that are words or count within a case, and what is tried for them.
 WORDS = {
-    "kind": ["csv", "xlsx", "pdf", "json"],
+    "kind": ["csv", "xlsx", "pdf", "json", "consent", "cases"],
     "step": [*LIFECYCLE.names[:3], ESCALATION.names[0]],
+    "no": [1],
     "state": [State.CLOSED, "strategy"],
     "which": [Code.List.TOPIC.value],
     "language": ["de", "ar"],
@@ -52,8 +53,10 @@ WORDS = {
 #: Words before a number that are not the plural of a model, and parameters that are not the name of one.
 MODELS = {
     "inbox": "Issue", "measure": "Measure", "seats": "Membership", "seat": "Membership", "filters": "SavedFilter",
-    "documents": "Document", "imports": "Import",
+    "documents": "Document", "imports": "Import", "case-issues": "CaseIssue", "follow-ups": "FollowUp",
 }  # fmt: skip
+#: The same words mean something else there.
+IN_CASEWORK = {"measure": "GoalMeasure", "seat": "Participant"}
 #: Signing in and out is no business of clients; the walk goes on as the same person.
 LEFT_OUT = ("/konto/", "/healthz", "/readyz")
 #: The beginning of the mark: what a search must not find.
@@ -83,8 +86,9 @@ NAMED = {
 def model_of(route: str, parameter: str):
     """The model a number stands for; LookupError where nobody can tell."""
     before = re.findall(rf"([\w-]+)/<\w+:{parameter}>", route)
+    known = MODELS | IN_CASEWORK if route.startswith("/casework/") else MODELS
     for word in [parameter, *before]:
-        named = NAMED.get(plain(MODELS.get(word, word)))
+        named = NAMED.get(plain(known.get(word, word)))
         if named is not None:
             return named
     raise LookupError(f"{route}: what is {parameter}? Say it in MODELS or WORDS of {__name__}")
@@ -144,7 +148,7 @@ def read(response) -> str:
 @pytest.fixture
 def here(db):
     """The small county of the other walk, and in it one full case with everybody around it."""
-    surroundings = world()
+    surroundings = world(with_case=False)
     county(case_prefix="RSK")
     case = marked(by=case_manager(employer="kreis"))
     Case.objects.filter(pk=case.pk).update(erase_on=workdays.today() + dt.timedelta(days=20))
@@ -175,14 +179,25 @@ def test_no_answer_gives_a_client_away(client, here, name):
     if people[name]:
         client.force_login(people[name])
     for there in addresses():
-        for method, data in (("get", {}), ("get", {"q": SEARCHED}), ("get", {"q": case.number[-6:]}), ("post", {})):
-            response = getattr(client, method)(there, data)
+        for act, response in answers(client, there, case.number[-6:]):
             given = read(response)
-            what = f"{method} {there} as {name}"
+            what = f"{act} {there} as {name}"
             assert MARK.lower() not in given.lower(), what
             assert name == "receiver" or TOLD not in given, what
             assert name in NUMBERS or case.number not in given, what
             assert response.status_code < 500, what
+
+
+def answers(client, there, number):
+    """Asked for, searched where something is shown, and sent to, with what comes after that."""
+    response = client.get(there)
+    yield "get", response
+    for words in (SEARCHED, number) if response.status_code == 200 else ():
+        yield "search", client.get(there, {"q": words})
+    sent = client.post(there, {"q": SEARCHED})
+    yield "post", sent
+    if sent.status_code == 302:
+        yield "after", client.get(sent.headers["Location"])
 
 
 @pytest.mark.parametrize("name", SEEING)

@@ -6,6 +6,7 @@ from django.urls import URLPattern, get_resolver, reverse
 
 from kim.models import Role
 from steering.escalation import ESCALATION
+from tests.casework import one_of_each
 from tests.world import world
 
 #: What depends on the width is looked for at both widths, what depends on the light in both lights.
@@ -26,7 +27,9 @@ def plain_addresses() -> list[str]:
 
 
 def addresses_of_things(role, there) -> list[str]:
-    """Pages of one thing each: an issue with its steps in every state this role acts in, a body, a meeting."""
+    """Pages of one thing each: an issue with its steps in every state this role acts in, a body, a meeting, a case and
+    all that hangs on it.
+    """
     user = there.people[role]
     found = [
         reverse("steering:body_detail", args=[there.group.pk]),
@@ -40,7 +43,7 @@ def addresses_of_things(role, there) -> list[str]:
             found.append(reverse("steering:inbox_issue", args=[issue.pk]))
         steps = [offer.step.name for offer in ESCALATION.offers(user, issue) if not offer.barred]
         found += [reverse("steering:issue_step", args=[issue.pk, step]) for step in steps[:1]]
-    return found
+    return found + [one_of_each.address(url, there.its) for url in one_of_each.ARGUMENTS]
 
 
 def answered(role, there, addresses) -> list[str]:
