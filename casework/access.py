@@ -14,11 +14,11 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, Q
+from django.db.models import Q
 
 from kim import workdays
 from kim.dated import valid_on
-from kim.models import Absence, Assignment, Role, RoleGrant, User
+from kim.models import Assignment, Role, User
 from kim.models.people import read_along
 from kim.rules import Rule, rule
 from kim.together import Slot, moment
@@ -114,13 +114,13 @@ class Caseload:
         away = {f"colleague_{no}": pk for no, pk in enumerate(self.colleagues)}
         return away | {f"employer_{no}": pk for no, pk in enumerate(self.employers)} | {"me": self.me, "now": self.now}
 
-    def kept(self) -> Q:
-        """Those worked on, as owner or deputy."""
+    def kept(self, prefix: str = "") -> Q:
+        """Those worked on, as owner or deputy; `prefix` reaches through a relation."""
         if not self.manages:
             return Q(pk__in=[])
-        found = Q(owner=self.me)
+        found = Q(**{f"{prefix}owner": self.me})
         if self.colleagues and self.employers:
-            found |= _one_of("owner", self.colleagues) & _one_of("employer", self.employers)
+            found |= _one_of(f"{prefix}owner", self.colleagues) & _one_of(f"{prefix}employer", self.employers)
         return found
 
     def seen(self) -> Q:
@@ -145,20 +145,6 @@ def visible_cases(user) -> Q:
 def kept_cases(user) -> Q:
     """The cases `user` works on, as owner or deputy: the caseload without what one only looks at."""
     return Caseload.of(user).kept()
-
-
-def kept_cases_of(me: Slot, today: Slot, prefix: str = "") -> Q:
-    """The same for a case manager who is named when a statement runs (kim.together); `prefix` reaches through a
-    relation.
-    """
-    managers = RoleGrant.objects.filter(valid_on(today), role=Role.CASE_MANAGER).values("user")
-    away = Absence.objects.filter(valid_on(today), deputy=me).values("user")
-    hats = User.objects.order_by().filter(Q(pk=me) | Q(pk__in=away), pk__in=managers)
-    duties = Assignment.objects.filter(valid_on(today), user=me, role=Role.CASE_MANAGER, known_until__isnull=True)
-    own = User.objects.order_by().filter(~Exists(duties), pk=me, organisation__isnull=False)
-    owner, employer = f"{prefix}owner", f"{prefix}employer__in"
-    employed = Q(**{employer: duties.values("employer")}) | Q(**{employer: own.values("organisation")})
-    return Q(**{f"{owner}__in": hats.values("pk")}) & (Q(**{owner: me}) | employed)
 
 
 def overviewed_cases(user) -> Q:
