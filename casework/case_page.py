@@ -83,8 +83,6 @@ def _case(*caseload):
         "consents": own.order_by("-recorded_at"),
         "starts": Assessment.objects.order_by().filter(case=case).only("start"),
         "achievements": Goal.objects.order_by().filter(case=case).only("achievement"),
-        "lately": reading.readings(Slot("me"), text("kind"), text("object_id"), text("act"), moment("since")).only(
-            "pk"
-        )[:1],
+        "lately": lately.order_by().only("pk")[:1],
     }
     return found
