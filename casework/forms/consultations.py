@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 
 from casework.models import Case
 from kim import workdays
+from kim.form_rendering import QuickSelect
 from kim.forms import CHOSEN, Day, Form, Line, OneOf, Pick, SomeOf, Text
 
 WITH_CASE, ALONE = "case", "alone"
@@ -45,7 +46,10 @@ def _number(label: str) -> forms.IntegerField:
 
 
 def _small(field, **attrs):
-    kind = "form-select form-select-sm" if isinstance(field.widget, forms.Select) else "form-control form-control-sm"
+    is_select = isinstance(field.widget, forms.Select)
+    if is_select:
+        field.widget = QuickSelect(attrs=field.widget.attrs, choices=field.widget.choices)
+    kind = "form-select form-select-sm" if is_select else "form-control form-control-sm"
     field.widget.attrs |= {"class": kind} | attrs
     return field
 

@@ -18,7 +18,7 @@ from casework.access import manages_cases
 from casework.case_page import MAIN, section
 from casework.forms.consultations import ALONE, NAMED, WITH_CASE, ConsultationForm, PeriodForm
 from casework.linked_issues import linked
-from casework.models import Actor, Case, Client, Consultation, LegalArea
+from casework.models import Actor, Case, Client, Consultation, Identity, LegalArea
 from casework.models.people import searched as people_searched
 from kim import today as start_page
 from kim import workdays
@@ -169,10 +169,14 @@ def _carried(case, read) -> dict | None:
 
 def _choices(user, key, *, case=None, consultation=None) -> dict:
     """What the form offers, the draft, the last contact, and what is known of the case: one query."""
-    read: dict[str, Any] = _offered(case is not None, consultation is not None)(
+    load = access.Caseload.of(user)
+    read: dict[str, Any] = _offered(case is not None, consultation is not None, load.shape)(
         today=workdays.today(), user=user.pk, key=key, case=case.pk if case else None,
         client=case.client_id if case else None, consultation=consultation.pk if consultation else None,
+        **load.values,
     )  # fmt: skip
+    for one in read.get("caseload", ()):
+        one.listed = Identity(given_name=one.given_name, family_name=one.family_name).listed
     by_list: dict[str, list[Code]] = {}
     for code in read["codes"]:
         by_list.setdefault(code.list, []).append(code)
@@ -183,7 +187,7 @@ def _choices(user, key, *, case=None, consultation=None) -> dict:
 
 
 @together
-def _offered(with_case, edited):
+def _offered(with_case, edited, caseload):
     user, case, client, consultation = Slot("user"), Slot("case"), Slot("client"), Slot("consultation")
     here = Consultation.objects.order_by().filter(pk=consultation)
     many = {name: through(Consultation, name, consultation) for name in ("topics", "legal_areas")}
@@ -198,6 +202,9 @@ def _offered(with_case, edited):
         "languages": Code.objects.filter(pk__in=through(Client, "languages", client)).order_by("position", "label"),
     }
     chosen = {name: Code.objects.filter(pk__in=ids).order_by("position", "label") for name, ids in many.items()}
+    kept = Case.objects.open().filter(access.Caseload.in_slots(*caseload).kept()).order_by("-opened_on", "-pk")
+    named = {"given_name": F("client__identity__given_name"), "family_name": F("client__identity__family_name")}
+    lines = kept.only("number").annotate(place=F("municipality__name"), **named)[:OFFERED]
     places = Assignment.objects.valid_on(day()).filter(user=user, known_until__isnull=True, municipality__isnull=False)
     return {
         "codes": Code.objects.filter(codes, list__in=LISTS.values()).order_by("position", "label"),
@@ -207,7 +214,7 @@ def _offered(with_case, edited):
         "places": places.order_by("pk"),
         "last": Consultation.objects.filter(author=user).order_by("-held_on", "-pk")[:1],
         **(of_case if with_case else {}),
-        **(chosen if edited else {}),
+        **(chosen if edited else {"caseload": lines}),
     }
 
 
@@ -254,17 +261,12 @@ def _form_page(request, form, read, *, case=None, consultation=None, status=200)
         "carried": _carried(named, read) if named and not consultation else None,
         "found": 0,
         "words": "",
-        "caseload": [] if consultation else _caseload(request.user),
+        "caseload": read.get("caseload", ()),
         "actors": read["actors"],
         "saved_at": draft.saved_at if draft and not form.is_bound else None,
     }
     template = "casework/consultation_edit.html" if consultation else "casework/consultation_new.html"
     return render(request, template, context, status=status)
-
-
-def _caseload(user):
-    rows = Case.objects.kept_by(user).open().order_by("-opened_on", "-pk")
-    return rows.select_related("client__identity", "municipality")[:OFFERED]
 
 
 # The list
