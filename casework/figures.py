@@ -14,7 +14,7 @@ from kim import workdays
 from kim.models import Assignment, Role, User
 from kim.models.people import with_role
 
-KEPT, MINUTES = "casework.figures", 5
+KEPT, KEPT_FOR = "casework.figures", dt.timedelta(minutes=5)
 #: So many case managers stand in the overview; a whole list is asked for.
 SHOWN = 25
 
@@ -56,14 +56,14 @@ class Figures:
 
 def figures() -> Figures:
     """Counted anew after some minutes: all open cases are read for it."""
-    found = cache.get(KEPT)
-    if found is None:
+    found: Figures | None = cache.get(KEPT)
+    if found is None or not dt.timedelta(0) <= workdays.now() - found.at < KEPT_FOR:
         every = loads()
         some = every
         if len(every) > SHOWN:
             some = sorted(every, key=lambda one: (-(one.per_post or one.cases), one.person))[:SHOWN]
         found = Figures(workdays.now(), places(), some, len(every))
-        cache.set(KEPT, found, MINUTES * 60)
+        cache.set(KEPT, found, KEPT_FOR.total_seconds())
     return found
 
 
