@@ -16,7 +16,7 @@ from kim.models.people import with_role
 
 KEPT, KEPT_FOR = "casework.figures", dt.timedelta(minutes=5)
 #: So many case managers stand in the overview; a whole list is asked for.
-SHOWN = 25
+SHOWN = 15
 
 
 @dataclass(frozen=True)
