@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from io import StringIO
 from itertools import count
-from urllib.parse import quote
 
 from django.conf import settings
 from django.core.management import call_command
@@ -21,6 +20,7 @@ from django.urls import reverse
 from benchmarks import data
 from benchmarks.bulk import blank, columns_of, follow_ids, insert
 from benchmarks.data import LONG_AGO, account
+from casework import timeline
 from casework.lifecycle import ADMITTED_ONCE, ENDS, REQUESTED, State
 from casework.models import (
     Case,
@@ -224,21 +224,23 @@ def _write(model, rows) -> int:
 
 # What is measured
 
-#: (name, role, how many bare pages it may cost, address)
-MEASURED: list[tuple[str, str, float, Callable[[], str]]] = [
-    ("Heute", CM, LIST, lambda: reverse("kim:today")),
-    ("Fälle", CM, LIST, lambda: reverse("casework:case_list")),
+#: (name, role, how many bare pages it may cost, address, words to look for)
+MEASURED: list[tuple[str, str, float, Callable[[], str], str]] = [
+    ("Heute", CM, LIST, lambda: reverse("kim:today"), ""),
+    ("Fälle", CM, LIST, lambda: reverse("casework:case_list"), ""),
     *(
-        (f"Fälle, Suche „{words}“", CM, LIST, lambda words=words: f"{reverse('casework:case_list')}?q={quote(words)}")
+        (f"Fälle, Suche „{words}“", CM, LIST, lambda: reverse("casework:case_list"), words)
         for words in (*SPELLINGS, TYPED)
     ),
-    ("Fall", CM, ONE, lambda: reverse("casework:case_detail", args=[_own()])),
-    ("Fall mit langem Verlauf", CM, ONE, lambda: reverse("casework:case_detail", args=[1])),
-    ("Beratungen", CM, LIST, lambda: reverse("casework:consultation_list")),
-    ("Beratung erfassen, Formular", CM, LIST, lambda: reverse("casework:consultation_new")),
-    ("Fallübersicht", CO, LIST, lambda: reverse("casework:case_overview")),
-    ("Löschfristen", CM, LIST, lambda: reverse("casework:retention_list")),
-    ("Löschfristen", CO, LIST, lambda: reverse("casework:retention_list")),
+    ("Fall", CM, ONE, lambda: reverse("casework:case_detail", args=[_own().pk]), ""),
+    ("Fall mit langem Verlauf", CM, ONE, lambda: reverse("casework:case_detail", args=[1]), ""),
+    ("Verlauf, nächste Seite", CM, LIST, lambda: _further(), ""),
+    ("Beratungen", CM, LIST, lambda: reverse("casework:consultation_list"), ""),
+    ("Beratung erfassen, Formular", CM, LIST, lambda: reverse("casework:consultation_new"), ""),
+    ("Wiedervorlagen", CM, LIST, lambda: reverse("casework:followup_list"), ""),
+    ("Fallübersicht", CO, LIST, lambda: reverse("casework:case_overview"), ""),
+    ("Löschfristen", CM, LIST, lambda: reverse("casework:retention_list"), ""),
+    ("Löschfristen", CO, LIST, lambda: reverse("casework:retention_list"), ""),
 ]
 
 
@@ -246,14 +248,29 @@ def pages(match: str = "") -> list:
     """The pages with addresses that hold in the present data; only those whose name holds `match`."""
     from benchmarks.pages import Page
 
-    return [Page(name, role, address(), times) for name, role, times, address in MEASURED if match in name]
+    return [
+        Page(name, role, address(), times, words=words)
+        for name, role, times, address, words in MEASURED
+        if match in name
+    ]
 
 
 SAVING = "Beratung speichern"
 
 
-def _own() -> int:
-    return Case.objects.kept_by(account(CM)).order_by("pk").values_list("pk", flat=True)[1]
+def numbered() -> str:
+    """The number under which the measured account writes its consultations."""
+    return _own().number
+
+
+def _own() -> Case:
+    return Case.objects.kept_by(account(CM)).order_by("pk")[1]
+
+
+def _further() -> str:
+    """What happened in the case with the long timeline before some day of the last weeks."""
+    at = dt.datetime.combine(workdays.today() - dt.timedelta(days=15), dt.time(12), workdays.BERLIN)
+    return f"{reverse('casework:case_timeline', args=[1])}?after={timeline.Place(at, 0, 0)}"
 
 
 class Form(HTMLParser):
@@ -278,8 +295,8 @@ class Form(HTMLParser):
         elif tag == "option" and self.select:
             if value and ("selected" in told or self.select not in self.fields):
                 self.fields[self.select] = value
-        elif tag == "input" and name and told.get("type") not in ("submit", "checkbox"):
-            if told.get("type") != "radio" or "checked" in told or name not in self.fields:
+        elif tag == "input" and name and told.get("type") not in ("submit", "button"):
+            if told.get("type") not in ("radio", "checkbox") or "checked" in told or name not in self.fields:
                 self.fields[name] = value
         elif tag == "textarea" and name:
             self.fields[name] = "Bescheid erklärt."

@@ -28,6 +28,7 @@ class Page:
     times: float | None
     begin: bool = False
     swap: str = ""  # id of what htmx swaps, for requests that bring a part of the page
+    words: str = ""  # looked for by POST first; the page is the one with the token, the words stay in the session
 
 
 def pages() -> list[Page]:

@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
+import uuid
 
 import django
 
@@ -123,9 +124,10 @@ def session(role) -> str:
 def _measured(client, page, rounds) -> dict:
     """Bare and measured page in turns, so that whatever else the machine does befalls both."""
     bare, times, answer = [], [], None
+    url = client.post(page.url, {"q": page.words}).location if page.words else page.url
     for number in range(WARM + rounds):
         empty = client.get("/bare/")
-        answer = client.get(page.url, swap=page.swap, begin=page.begin)
+        answer = client.get(url, swap=page.swap, begin=page.begin)
         if empty.status != 200 or answer.status != 200:
             raise SystemExit(f"{page.name} ({page.role}) answered {answer.status}: {page.url}")
         if number >= WARM:
@@ -150,18 +152,21 @@ def _step(client, forms) -> dict:
 
 
 def _saving(client) -> dict:
-    """A consultation as its form offers it, sent again and again."""
+    """Consultations of one case, each as a fresh form offers it."""
+    from django.db import connection
     from django.urls import reverse
 
-    from benchmarks.casework import SAVING, STEP, Form
+    from benchmarks.casework import SAVING, STEP, Form, numbered
     from benchmarks.pages import CM
 
     url = reverse("casework:consultation_new")
-    form = Form(client.get(url).body.decode())
+    form, case = Form(client.get(url).body.decode()), numbered()
+    connection.close()
     bare, times, answer = [], [], None
     for number in range(WARM + STEPS):
         empty = client.get("/bare/")
-        answer = client.post(form.action or url, form.fields)
+        told = {"kind": "case", "case": case, "sent_as": str(uuid.uuid4()), "act": ""}
+        answer = client.post(form.action or url, form.fields | told)
         if answer.status != 302:
             raise SystemExit(f"saving a consultation answered {answer.status}: {sorted(form.fields)}")
         if number >= WARM:

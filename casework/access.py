@@ -7,29 +7,36 @@ stands below the models.
 """
 
 import datetime as dt
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, Q
+from django.db.models import Q
 
 from kim import workdays
 from kim.dated import valid_on
-from kim.models import Absence, Assignment, Role, RoleGrant, User
+from kim.models import Assignment, Role, User
+from kim.models.people import read_along
 from kim.rules import Rule, rule
-from kim.together import Slot
+from kim.together import Slot, moment
 
 # Under whose names
 
 
 def employers_of(user) -> frozenset[int]:
     """Ids of the organisations that employ `user` as a case manager today; without an assignment, their own."""
-    today = workdays.today()
-    if getattr(user, "_employed_on", None) != today:
-        duties = Assignment.objects.filter(valid_on(today), user=user, known_until__isnull=True)
-        found = frozenset(duties.filter(role=Role.CASE_MANAGER).values_list("employer", flat=True))
-        user._employed_on = today
-        user._employers = found or frozenset([user.organisation_id] if user.organisation_id else [])
-    return user._employers
+    duties = user.standing.along.get("employed", ())
+    found = frozenset(duty.employer_id for duty in duties if duty.user_id == user.pk)
+    return found or frozenset([user.organisation_id] if user.organisation_id else [])
+
+
+@read_along("employed")
+def _employed_read(me, away, today):
+    duties = Assignment.objects.filter(valid_on(today), role=Role.CASE_MANAGER, known_until__isnull=True)
+    return duties.filter(Q(user=me) | Q(user__in=away)).order_by().only("user", "employer")
 
 
 def colleagues(user) -> list[User]:
@@ -70,37 +77,74 @@ def demand_client(user, client) -> None:
 # Which ones
 
 
+@dataclass(frozen=True)
+class Caseload:
+    """What decides which cases somebody sees: whether they lead or look, and who is away whose cases they keep.
+
+    Everything but `manages` and `looks` is an id or a moment, or a slot for it in a statement that is made once for
+    all of the same `shape`.
+    """
+
+    me: Any
+    now: Any
+    manages: bool
+    looks: bool
+    colleagues: tuple = ()
+    employers: tuple = ()
+
+    @classmethod
+    def of(cls, user) -> "Caseload":
+        away = tuple(hat.pk for hat in colleagues(user))
+        employers = tuple(sorted(employers_of(user))) if away else ()
+        looks = user.holds(Role.COORDINATION)
+        return cls(user.pk, workdays.now(), user.holds(Role.CASE_MANAGER), looks, away, employers)
+
+    @property
+    def shape(self) -> tuple[bool, bool, int, int]:
+        return self.manages, self.looks, len(self.colleagues), len(self.employers)
+
+    @classmethod
+    def in_slots(cls, manages: bool, looks: bool, colleagues: int, employers: int) -> "Caseload":
+        away = tuple(Slot(f"colleague_{no}") for no in range(colleagues))
+        return cls(Slot("me"), moment(), manages, looks, away, tuple(Slot(f"employer_{no}") for no in range(employers)))
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """For the slots."""
+        away = {f"colleague_{no}": pk for no, pk in enumerate(self.colleagues)}
+        return away | {f"employer_{no}": pk for no, pk in enumerate(self.employers)} | {"me": self.me, "now": self.now}
+
+    def kept(self, prefix: str = "") -> Q:
+        """Those worked on, as owner or deputy; `prefix` reaches through a relation."""
+        if not self.manages:
+            return Q(pk__in=[])
+        found = Q(**{f"{prefix}owner": self.me})
+        if self.colleagues and self.employers:
+            found |= _one_of(f"{prefix}owner", self.colleagues) & _one_of(f"{prefix}employer", self.employers)
+        return found
+
+    def seen(self) -> Q:
+        """And those under a look that has not run out."""
+        looks = self.looks_now().values("case")
+        return self.kept() | Q(pk__in=looks) if self.looks else self.kept()
+
+    def looks_now(self):
+        return _rows("Look").filter(by=self.me, until__gt=self.now)
+
+
+def _one_of(field: str, values: tuple) -> Q:
+    """As `field__in`, which takes no slots for ids of other tables."""
+    return reduce(or_, (Q(**{field: value}) for value in values))
+
+
 def visible_cases(user) -> Q:
     """Own ones, those of an absent colleague of the same employer, and those under a look that has not run out."""
-    found = kept_cases(user)
-    if user.holds(Role.COORDINATION):
-        looks = _rows("Look").filter(by=user, until__gt=workdays.now())
-        found |= Q(pk__in=looks.values("case"))
-    return found
+    return Caseload.of(user).seen()
 
 
 def kept_cases(user) -> Q:
     """The cases `user` works on, as owner or deputy: the caseload without what one only looks at."""
-    if not user.holds(Role.CASE_MANAGER):
-        return Q(pk__in=[])
-    found = Q(owner=user)
-    if away := colleagues(user):
-        found |= Q(owner__in=away, employer__in=employers_of(user))
-    return found
-
-
-def kept_cases_of(me: Slot, today: Slot, prefix: str = "") -> Q:
-    """The same for a case manager who is named when a statement runs (kim.together); `prefix` reaches through a
-    relation.
-    """
-    managers = RoleGrant.objects.filter(valid_on(today), role=Role.CASE_MANAGER).values("user")
-    away = Absence.objects.filter(valid_on(today), deputy=me).values("user")
-    hats = User.objects.order_by().filter(Q(pk=me) | Q(pk__in=away), pk__in=managers)
-    duties = Assignment.objects.filter(valid_on(today), user=me, role=Role.CASE_MANAGER, known_until__isnull=True)
-    own = User.objects.order_by().filter(~Exists(duties), pk=me, organisation__isnull=False)
-    owner, employer = f"{prefix}owner", f"{prefix}employer__in"
-    employed = Q(**{employer: duties.values("employer")}) | Q(**{employer: own.values("organisation")})
-    return Q(**{f"{owner}__in": hats.values("pk")}) & (Q(**{owner: me}) | employed)
+    return Caseload.of(user).kept()
 
 
 def overviewed_cases(user) -> Q:

@@ -5,11 +5,19 @@ them are read in one query, so that the page asks the same number of times howev
 for its own access rule: a look of the coordination shows the page, but lets nobody act.
 """
 
-from casework.models import Case
-from kim import sections, workdays
-from kim.sections import ASIDE, MAIN
+from typing import Any
 
-__all__ = ["ASIDE", "MAIN", "section", "sections_of"]
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from casework import access, reading
+from casework.models import Assessment, Case, CaseStep, Client, Consent, Goal, Household, Identity
+from casework.models.consents import CASE_MANAGEMENT
+from kim import sections, workdays
+from kim.models import Municipality, Organisation, User
+from kim.sections import ASIDE, MAIN
+from kim.together import Slot, moment, text, together
+
+__all__ = ["ASIDE", "MAIN", "case_seen", "section", "sections_of"]
 
 _PAGE = sections.Page()
 section = _PAGE.section
@@ -27,3 +35,54 @@ def sections_of(case: Case, user) -> dict[str, list[sections.Shown]]:
         today=workdays.today(),
         now=workdays.now(),
     )
+
+
+def case_seen(user, pk) -> Case | None:
+    """The case where `user` sees it, with its person, place, owner and employer; one query, and put on record.
+
+    Hung to it: `came_from`, the state before its last step; `look`, the one under which it is seen; and `known`,
+    what the gates of its steps ask (Case.at_gates), as of now. Whatever else it points at comes with the sections
+    (views/clients.py).
+    """
+    load, subject = access.Caseload.of(user), Case(pk=pk)
+    read: dict[str, Any] = _case(*load.shape)(case=pk, **load.values, **reading.lately_values(subject))
+    if not read["cases"]:
+        return None
+    case = read["cases"][0]
+    case.client, client = read["clients"][0], read["clients"][0]
+    client.identity = next(iter(read["identities"]), None)
+    client.household = next(iter(read["households"]), None)
+    case.municipality, case.owner, case.employer = read["places"][0], read["owners"][0], read["employers"][0]
+    case.look = next(iter(read["looks"]), None)
+    case.known = {
+        "consent_in_force": next((one for one in read["consents"] if one.is_in_force), None),
+        "starts": [row.start for row in read["starts"]],
+        "achievements": [row.achievement for row in read["achievements"]],
+    }
+    reading.opened(case, by=user, lately=bool(read["lately"]))
+    return case
+
+
+@together
+def _case(*caseload):
+    load, case = access.Caseload.in_slots(*caseload), Slot("case")
+    cases = Case.objects.order_by().filter(pk=case)
+    clients = Client.objects.order_by().filter(pk__in=cases.values("client"))
+    last = CaseStep.objects.filter(case=OuterRef("pk")).order_by("-no").values("source")[:1]
+    own = Consent.objects.for_purpose(CASE_MANAGEMENT).filter(client__in=cases.values("client"), recipient=None)
+    lately = reading.readings(Slot("me"), text("kind"), text("object_id"), text("act"), moment("since"))
+    found: dict[str, QuerySet] = {
+        "cases": cases.filter(load.seen()).annotate(came_from=Subquery(last)),
+        "clients": clients,
+        "identities": Identity.objects.filter(client__in=cases.values("client")),
+        "households": Household.objects.order_by().filter(pk__in=clients.values("household")),
+        "places": Municipality.objects.order_by().filter(pk__in=cases.values("municipality")),
+        "owners": User.objects.order_by().filter(pk__in=cases.values("owner")),
+        "employers": Organisation.objects.order_by().filter(pk__in=cases.values("employer")),
+        "looks": load.looks_now().filter(case=case)[:1],
+        "consents": own.order_by("-recorded_at"),
+        "starts": Assessment.objects.order_by().filter(case=case).only("start"),
+        "achievements": Goal.objects.order_by().filter(case=case).only("achievement"),
+        "lately": lately.order_by().only("pk")[:1],
+    }
+    return found

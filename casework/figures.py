@@ -1,15 +1,22 @@
 """Numbers of the caseload, for the coordination: counts and sums only, never a person who is advised."""
 
+import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.core.cache import cache
 from django.db.models import Count, Sum
 
 from casework.lifecycle import OPEN, State
 from casework.models import Case
+from kim import workdays
 from kim.models import Assignment, Role, User
 from kim.models.people import with_role
+
+KEPT, KEPT_FOR = "casework.figures", dt.timedelta(minutes=5)
+#: So many case managers stand in the overview; a whole list is asked for.
+SHOWN = 15
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,29 @@ class Places:
     rows: list[tuple[str, list[int], int]]
     sums: list[int]
     total: int
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the overview shows, as counted at `at`; of many case managers those with the most cases for their post."""
+
+    at: dt.datetime
+    places: Places
+    loads: list[Load]
+    people: int
+
+
+def figures() -> Figures:
+    """Counted anew after some minutes: all open cases are read for it."""
+    found: Figures | None = cache.get(KEPT)
+    if found is None or not dt.timedelta(0) <= workdays.now() - found.at < KEPT_FOR:
+        every = loads()
+        some = every
+        if len(every) > SHOWN:
+            some = sorted(every, key=lambda one: (-(one.per_post or one.cases), one.person))[:SHOWN]
+        found = Figures(workdays.now(), places(), some, len(every))
+        cache.set(KEPT, found, KEPT_FOR.total_seconds())
+    return found
 
 
 def places() -> Places:

@@ -74,13 +74,13 @@ def is_still_kept(user, case):
     "von 1 bis 5 ein."
 )
 def has_assessed_all(user, case):
-    starts = list(case.assessments.values_list("start", flat=True))
+    starts = case.starts
     return bool(starts) and None not in starts
 
 
 @rule("Bitte setzen Sie für jedes Ziel des Hilfeplans einen Erreichungsgrad; ohne Ziel gibt es nichts auszuwerten.")
 def has_valued_every_goal(user, case):
-    values = list(case.goals.values_list("achievement", flat=True))
+    values = case.achievements
     return bool(values) and None not in values
 
 

@@ -1,6 +1,7 @@
 """Reading is an act: whoever opens a client or a case leaves a row in the trail."""
 
 import datetime as dt
+from typing import Any
 
 from casework import access
 from casework.models import Case, Look
@@ -11,16 +12,15 @@ from kim.models import Role, TrailEntry
 ONE_READING = dt.timedelta(minutes=15)
 
 
-def opened(subject, *, by, reason: str = "") -> None:
+def opened(subject, *, by, reason: str = "", lately: bool | None = None) -> None:
     """Write down that `by` opened `subject` (a case, client, consultation or procedure), once in a quarter of an hour.
 
     Call it in every view that shows a person. A reading under a look carries the reason of the look by itself.
+    `lately` says whether it was opened just now, where that is known already.
     """
-    act = f"{subject._meta.model_name}.read"
-    lately = TrailEntry.objects.filter(
-        kind=subject._meta.label_lower, object_id=str(subject.pk), by=by, act=act, at__gt=workdays.now() - ONE_READING
-    )
-    if lately.exists():
+    values = lately_values(subject)
+    act = values["act"]
+    if readings(by, **values).exists() if lately is None else lately:
         return
     owner = None
     if isinstance(subject, Case):
@@ -29,3 +29,15 @@ def opened(subject, *, by, reason: str = "") -> None:
             look = Look.objects.filter(case=subject, by=by, until__gt=workdays.now()).first()
             reason = reason or (look.reason if look else "")
     trail.record(act, subject, by=by, on_behalf_of=None if owner in (None, by) else owner, note=reason[:200])
+
+
+def readings(by, kind, object_id, act, since):
+    """Those of one thing since a moment; values or slots, as `lately_values` gives them."""
+    return TrailEntry.objects.filter(kind=kind, object_id=object_id, by=by, act=act, at__gt=since)
+
+
+def lately_values(subject) -> dict[str, Any]:
+    return {
+        "kind": subject._meta.label_lower, "object_id": str(subject.pk), "act": f"{subject._meta.model_name}.read",
+        "since": workdays.now() - ONE_READING,
+    }  # fmt: skip

@@ -28,16 +28,6 @@ CHANCE_MONTHS = 18
 GOING = [GoalMeasure.Status.OPEN, GoalMeasure.Status.RUNNING, GoalMeasure.Status.WAITING]
 
 
-def kept(case: str = "") -> Q:
-    """What belongs to the caseload of the account of the slot, deputised cases included; `case` leads to the case."""
-    return access.kept_cases_of(Slot("me"), together.day(), case)
-
-
-def going(case: str = "") -> Q:
-    """The same of open cases only."""
-    return kept(case) & Q(**{f"{case}state__in": OPEN})
-
-
 def waiting_referrals(today):
     """Past their day without a last word, and no open follow-up that would ask."""
     asked = FollowUp.objects.open().filter(referral=OuterRef("pk"))
@@ -45,8 +35,18 @@ def waiting_referrals(today):
     return Referral.objects.filter(~Exists(asked), follow_up_on__lte=today, status__in=going)
 
 
-def _due():
-    today, soon = together.day(), together.day("soon")
+def _caseload(user):
+    load = access.Caseload.of(user)
+    return load.shape, load.values
+
+
+def _due(*caseload):
+    """What belongs to the caseload, deputised cases included."""
+    kept, today, soon = access.Caseload.in_slots(*caseload).kept, together.day(), together.day("soon")
+
+    def going(case):
+        return kept(case) & Q(**{f"{case}state__in": OPEN})
+
     current = Q(valid_from__lte=today, valid_until__isnull=True)
     titles = ResidenceStatus.objects.filter(going("client__cases__"), current)
     measures = GoalMeasure.objects.filter(going("goal__case__"), until__lt=today, status__in=GOING)
@@ -92,7 +92,7 @@ class Line:
         return reverse("casework:case_detail", args=[self.case])
 
 
-@section("casework/_today_due.html", column=MAIN, order=5, sets=_due)
+@section("casework/_today_due.html", column=MAIN, order=5, sets=_due, who=_caseload)
 def due_in_cases(user, read):
     """For case managers: follow-ups, titles that run out, goals and measures overdue, rests that are over."""
     if not user.holds(Role.CASE_MANAGER):

@@ -6,6 +6,7 @@ A section is `f(*subject) -> dict | None`: what its template shows, or None wher
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -21,7 +22,8 @@ class Section:
     column: str
     order: int
     about: Callable
-    sets: Callable[[], Mapping[str, QuerySet]] | None
+    sets: Callable[..., Mapping[str, QuerySet]] | None
+    who: Callable[..., tuple[tuple, Mapping[str, Any]]] | None
 
 
 @dataclass(frozen=True)
@@ -36,15 +38,17 @@ class Page:
         self._sections: dict[str, Section] = {}
         self._statement = together(self._sets)
 
-    def section(self, template: str, column: str = MAIN, order: int = 50, sets=None):
+    def section(self, template: str, column: str = MAIN, order: int = 50, sets=None, who=None):
         """Registers a function as a part of the page; lower orders stand higher.
 
         `sets() -> {name: queryset}` may use slots (kim.together), which `shown` fills; names are the page's own.
+        Where the text of the sets hangs on the subject, `who(*subject)` answers with arguments for `sets` that can be
+        hashed, and values for further slots.
         """
 
         def register(function):
             key = function.__name__.replace("_", "-")
-            self._sections[function.__qualname__] = Section(key, template, column, order, function, sets)
+            self._sections[function.__qualname__] = Section(key, template, column, order, function, sets, who)
             return function
 
         return register
@@ -52,8 +56,13 @@ class Page:
     def shown(self, *subject, **values) -> dict[str, list[Shown]]:
         """What the page shows of `subject`, by column; `values` are those of the slots."""
         found: dict[str, list[Shown]] = {MAIN: [], ASIDE: []}
-        wanted = tuple(key for key, part in self._sections.items() if part.sets)
-        read = self._statement(wanted)(**values) if wanted else {}
+        wanted = []
+        for key, part in self._sections.items():
+            if part.sets:
+                shape, more = part.who(*subject) if part.who else ((), {})
+                wanted.append((key, shape))
+                values |= more
+        read = self._statement(tuple(wanted))(**values) if wanted else {}
         for part in sorted(self._sections.values(), key=lambda part: part.order):
             about = part.about(*subject, read) if part.sets else part.about(*subject)
             if about is not None:
@@ -62,9 +71,9 @@ class Page:
 
     def _sets(self, wanted):
         found: dict[str, QuerySet] = {}
-        for key in wanted:
+        for key, shape in wanted:
             sets = self._sections[key].sets
-            named = sets() if sets else {}
+            named = sets(*shape) if sets else {}
             if twice := found.keys() & named.keys():
                 raise LookupError(f"sets of two sections are called {', '.join(sorted(twice))}")
             found |= named

@@ -67,13 +67,18 @@ def test_a_case_manager_leads_the_same_number_however_many_there_are(built):
 
 def test_every_measured_address_answers(built, client):
     asked = 0
-    for name, role, _, address in casework.MEASURED:
+    for name, role, _, address, words in casework.MEASURED:
         try:
             url = address()
         except NoReverseMatch:  # tests/test_house.py says which pages are missing
             continue
         client.force_login(data.account(role))
-        assert client.get(url).status_code == 200, name
+        if words:
+            url = client.post(url, {"q": words}).headers["Location"]
+            assert words not in url
+        shown = client.get(url)
+        assert shown.status_code == 200, name
+        assert not words or "Nichts gefunden" not in shown.content.decode()
         asked += 1
     assert asked >= 4
 
@@ -91,4 +96,11 @@ def test_a_form_is_read_as_a_browser_fills_it():
     assert form.action == "/x/"
     note = form.fields.pop("note")
     assert note
-    assert form.fields == {"token": "t", "held_on": "01.02.2026", "form": "3", "place": "2", "hours": "2"}
+    assert form.fields == {
+        "token": "t",
+        "held_on": "01.02.2026",
+        "form": "3",
+        "place": "2",
+        "hours": "2",
+        "topics": "9",
+    }

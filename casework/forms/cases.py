@@ -9,6 +9,7 @@ from casework.lifecycle import State
 from casework.models import Case, Client
 from casework.models.cases import STRUCTURALLY_BLOCKED
 from kim import workdays
+from kim.form_rendering import QuickSelect
 from kim.forms import Day, Form, Line, OneOf, SomeOf, Text
 from kim.models import Code
 
@@ -343,11 +344,10 @@ class SearchForm(Form):
     def __init__(self, data=None, *, choices, **kwargs):
         super().__init__(data, auto_id="id_%s", **kwargs)
         phases = [("", "alle offenen"), ("all", "alle, auch beendete"), *State.choices]
-        areas = choices["codes"].get(Code.List.LEGAL_AREA, ())
         self.fields |= {
             "state": forms.ChoiceField(label="Phase", choices=phases, required=False),
             "municipality": OneOf(choices["municipalities"], label="Kommune", empty="alle", required=False),
-            "area": OneOf(areas, label="Rechtskreis", empty="alle", required=False),
+            "area": OneOf(choices["areas"], label="Rechtskreis", empty="alle", required=False),
             "title": forms.ChoiceField(
                 label="Aufenthaltstitel",
                 choices=[("", "alle"), ("30", "läuft in 30 Tagen ab"), ("90", "läuft in 90 Tagen ab"),
@@ -365,7 +365,7 @@ class SearchForm(Form):
             ),
         }  # fmt: skip
         for field in self.fields.values():
-            field.widget.attrs["class"] = "form-select form-select-sm"
+            field.widget = QuickSelect(attrs={"class": "form-select form-select-sm"}, choices=field.widget.choices)
 
     @property
     def order(self) -> str:

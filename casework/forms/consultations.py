@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 
 from casework.models import Case
 from kim import workdays
+from kim.form_rendering import QuickSelect
 from kim.forms import CHOSEN, Day, Form, Line, OneOf, Pick, SomeOf, Text
 
 WITH_CASE, ALONE = "case", "alone"
@@ -45,7 +46,10 @@ def _number(label: str) -> forms.IntegerField:
 
 
 def _small(field, **attrs):
-    kind = "form-select form-select-sm" if isinstance(field.widget, forms.Select) else "form-control form-control-sm"
+    is_select = isinstance(field.widget, forms.Select)
+    if is_select:
+        field.widget = QuickSelect(attrs=field.widget.attrs, choices=field.widget.choices)
+    kind = "form-select form-select-sm" if is_select else "form-control form-control-sm"
     field.widget.attrs |= {"class": kind} | attrs
     return field
 
@@ -210,17 +214,21 @@ class PeriodForm(Form):
         return {name: value for name, value in self.cleaned_data.items() if value}
 
     def narrow(self, rows):
-        given = self.narrows
-        if "since" in given:
-            rows = rows.filter(held_on__gte=given["since"])
-        if "until" in given:
-            rows = rows.filter(held_on__lte=given["until"])
-        if "kind" in given:
-            rows = rows.filter(case__isnull=given["kind"] == ALONE)
-        if "topic" in given:
-            # Asked row by row: a topic has a hundred times as many consultations as one author.
-            tied = rows.model.topics.through.objects.filter(consultation=OuterRef("pk"), code=given["topic"])
-            rows = rows.filter(Exists(tied))
-        if "municipality" in given:
-            rows = rows.filter(municipality=given["municipality"])
-        return rows
+        return narrowed(rows, self.narrows)
+
+
+def narrowed(rows, given):
+    """`rows` as `PeriodForm.narrows` says; everything but the kind may be a slot."""
+    if "since" in given:
+        rows = rows.filter(held_on__gte=given["since"])
+    if "until" in given:
+        rows = rows.filter(held_on__lte=given["until"])
+    if "kind" in given:
+        rows = rows.filter(case__isnull=given["kind"] == ALONE)
+    if "topic" in given:
+        # Asked row by row: a topic has a hundred times as many consultations as one author.
+        tied = rows.model.topics.through.objects.filter(consultation=OuterRef("pk"), code=given["topic"])
+        rows = rows.filter(Exists(tied))
+    if "municipality" in given:
+        rows = rows.filter(municipality=given["municipality"])
+    return rows

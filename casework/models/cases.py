@@ -177,6 +177,9 @@ class Case(models.Model):
     def get_absolute_url(self):
         return reverse("casework:case_detail", args=[self.pk])
 
+    #: What the gates ask, on a copy that only a page shows (casework.case_page); who acts asks anew.
+    at_gates: dict[str, Any] | None = None
+
     # Questions
 
     @property
@@ -199,8 +202,24 @@ class Case(models.Model):
     @property
     def consent_in_force(self) -> Consent | None:
         """The latest consent into case management itself that holds now."""
+        if self.at_gates is not None:
+            return self.at_gates["consent_in_force"]
         own = self.client.consents.in_force().for_purpose(CASE_MANAGEMENT).filter(recipient__isnull=True)
         return own.order_by("-recorded_at").first()
+
+    @property
+    def starts(self) -> list[int | None]:
+        """Where each assessed life domain began."""
+        if self.at_gates is not None:
+            return self.at_gates["starts"]
+        return list(self.assessments.values_list("start", flat=True))
+
+    @property
+    def achievements(self) -> list[int | None]:
+        """What came of each goal, so far."""
+        if self.at_gates is not None:
+            return self.at_gates["achievements"]
+        return list(self.goals.values_list("achievement", flat=True))
 
     def who_was_first(self) -> str:
         """Why a step is out of turn: what was done just before."""

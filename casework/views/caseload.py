@@ -1,30 +1,29 @@
 """The list of one's own cases, and the same as a file. Words of a search stay out of addresses: they name people."""
 
-import datetime as dt
 import secrets
+from typing import Any
 from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
-from django.db.models import Exists, OuterRef, Q, Subquery
 from django.http import FileResponse, Http404, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import push_url
 
-from casework import access, export
+from casework import access, export, listing
 from casework.forms.cases import SearchForm
-from casework.lifecycle import OPEN
-from casework.models import Case, Identity, LegalArea, ResidenceStatus
-from casework.offered import offered
+from casework.models import Identity
+from casework.models.people import searched as people_searched
 from casework.whereabouts import title_tone
 from kim import workdays
 from kim.dated import valid_on
 from kim.forms import clean_text
 from kim.htmx import page as template_for
-from kim.models import SavedFilter
-from kim.paging import capped, count_words, page
+from kim.models import Code, Municipality, SavedFilter
+from kim.paging import count_words, order_of
 from kim.rules import demand
+from kim.together import Slot, day, text, together
 from kim.views.filters import searched
 
 LIST = "casework:case_list"
@@ -77,15 +76,13 @@ def _cleaned(text: str) -> str:
 
 
 def _show(request, given):
-    read = offered(request.user, LIST)
+    read = _offered()(user=request.user.pk, today=workdays.today(), page=LIST)
     form, words = SearchForm(given, choices=read), _words(request, given)
-    form.is_valid()
-    rows = found(request.user, form, words)
-    hits = capped(rows)
     place = {name: given.get(name, "") for name in ("after", "before")}
-    shown = page(rows, form.order, size=SIZE, lines=_lines(), **place)
+    shown, hits = listing.listed(request.user, wanted(form, words), form.order, size=SIZE, **place)
     for case in shown:
         case.title_tone = title_tone(case.title_expires_on)
+        case.listed = Identity(given_name=case.given_name, family_name=case.family_name).listed
     context = {
         "form": form,
         "words": words,
@@ -93,13 +90,24 @@ def _show(request, given):
         "hits": count_words(hits),
         "number": hits,
         "page": shown,
-        "saved": SavedFilter.objects.filter(user=request.user, page=LIST),
+        "saved": read["saved"],
         "search": searched(given),
         "to_keep": searched(_without_words(given)),
         "narrowed": bool(form.in_use or words),
         "user_pk": request.user.pk,
     }
     return render(request, template_for(request, "casework/case_list.html", "results"), context)
+
+
+@together
+def _offered():
+    """What the filters offer, and those that were kept."""
+    areas = Code.objects.filter(valid_on(day()), list=Code.List.LEGAL_AREA)
+    return {
+        "areas": areas.order_by("position", "label").only("label", "short"),
+        "municipalities": Municipality.objects.order_by("name").only("name"),
+        "saved": SavedFilter.objects.filter(user=Slot("user"), page=text("page")).order_by("name"),
+    }
 
 
 def _without_words(given):
@@ -112,50 +120,16 @@ def _words(request, given) -> str:
     return request.session.get(SEARCHES, {}).get(given.get("suche", ""), "")
 
 
-def found(user, form, words: str):
-    """The cases `user` works on, narrowed as asked. Nothing chosen means: all open ones."""
-    given, today = form.cleaned_data, workdays.today()
-    cases = Case.objects.kept_by(user)
-    state = given.get("state")
-    if state != "all":
-        cases = cases.filter(state=state) if state else cases.filter(state__in=OPEN)
-    if given.get("municipality"):
-        cases = cases.filter(municipality=given["municipality"])
-    if given.get("area"):
-        areas = LegalArea.objects.filter(valid_on(today), area=given["area"], client=OuterRef("client"))
-        cases = cases.filter(Exists(areas))
-    if title := given.get("title"):
-        cases = cases.filter(Exists(_titles(title, today)))
-    match given.get("mine"):
-        case "own":
-            cases = cases.filter(owner=user)
-        case "deputy":
-            cases = cases.exclude(owner=user)
-        case "locked":
-            cases = cases.filter(locked_at__isnull=False)
-    return cases.filter(_named(words)) if words else cases
-
-
-def _titles(title, today):
-    current = ResidenceStatus.objects.filter(client=OuterRef("client"), valid_until__isnull=True)
-    if title == "gone":
-        return current.filter(expires_on__lt=today)
-    return current.filter(expires_on__range=(today, today + dt.timedelta(days=int(title))))
-
-
-def _named(words: str) -> Q:
-    """A name in any script or spelling, a case number, or one of the state-wide database.
-
-    Names are looked at case by case: the caseload of one person is small, all names are many.
-    """
-    names = Identity.objects.named(" ".join(words.split()[:6])).filter(client=OuterRef("client"))
-    return Q(Exists(names)) | Q(number__icontains=words) | Q(foreign_number__iexact=words)
-
-
-def _lines():
-    current = ResidenceStatus.objects.filter(client=OuterRef("client"), valid_until__isnull=True)
-    expires = current.order_by("-valid_from").values("expires_on")[:1]
-    return Case.objects.for_lines().annotate(title_expires_on=Subquery(expires))
+def wanted(form, words: str) -> dict[str, Any]:
+    """What the cases are narrowed by. Nothing chosen means: all open ones."""
+    form.is_valid()
+    given = form.cleaned_data
+    names = tuple(people_searched(" ".join(words.split()[:6])).split())
+    found: dict[str, Any] = {
+        "state": given.get("state"), "mine": given.get("mine"), "title": given.get("title"),
+        **{name: given[name].pk for name in ("municipality", "area") if given.get(name)},
+    }  # fmt: skip
+    return {name: value for name, value in found.items() if value} | ({"words": (words, names)} if words else {})
 
 
 @require_safe
@@ -164,11 +138,10 @@ def case_export(request, kind):
     demand(access.manages_cases, request.user)
     if kind not in ("csv", "xlsx"):
         raise Http404
-    form, words = SearchForm(request.GET, choices=offered(request.user, LIST)), _words(request, request.GET)
-    form.is_valid()
-    cases = found(request.user, form, words)
-    sign = "-" if form.order.startswith("-") else ""
-    rows = _lines().filter(pk__in=cases.values("pk")).order_by(form.order, f"{sign}pk")
+    read = _offered()(user=request.user.pk, today=workdays.today(), page=LIST)
+    form, words = SearchForm(request.GET, choices=read), _words(request, request.GET)
+    cases = listing.found(request.user, wanted(form, words))
+    rows = listing.lines().filter(pk__in=cases.values("pk")).order_by(*order_of(form.order, None))
     narrowed_by = [*form.in_use, *(["Suche"] if words else [])]
     export.record(request.user, number=cases.count(), kind=kind.upper(), narrowed_by=narrowed_by)
     if kind == "xlsx":

@@ -4,23 +4,25 @@ Answers to a step: 302 or the swapped page when it went, 422 with what to correc
 stand (what was typed is kept), 403 with the rule's sentence. What did not go through has changed nothing.
 """
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from django.contrib import messages
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from django.http import Http404
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import replace_url
 
-from casework import access, reading, timeline
-from casework.case_page import sections_of
+from casework import access, timeline
+from casework.case_page import case_seen, sections_of
 from casework.forms.cases import CaseForm, StepForm
 from casework.lifecycle import LIFECYCLE
-from casework.models import Case, CaseIssue, CaseStep, Look
+from casework.models import Case, CaseIssue
 from casework.offered import offered
 from casework.whereabouts import way_of
 from kim import workdays
@@ -32,8 +34,6 @@ from kim.views.acting import DONE, take
 from kim.workflow import OutOfTurn, Step
 from steering.models import Issue
 
-#: What a page of a case is read with; whatever else it points at comes with the sections (views/clients.py).
-WITH = ("client__identity", "client__household", "municipality", "owner", "employer")
 REFERRING = ("municipality", "access_route", "referring_organisation", "other_support")
 
 
@@ -46,10 +46,9 @@ def case_detail(request, pk):
 
 
 def _seen(user, pk) -> Case:
-    last = CaseStep.objects.filter(case=OuterRef("pk")).order_by("-no").values("source")[:1]
-    cases = Case.objects.visible_to(user).select_related(*WITH).annotate(came_from=Subquery(last))
-    case = get_object_or_404(cases, pk=pk)
-    reading.opened(case, by=user)
+    case = case_seen(user, pk)
+    if case is None:
+        raise Http404
     return case
 
 
@@ -80,18 +79,19 @@ def _show(request, case, *, row: Step | None = None, form=None, conflict="", kep
 
 def _around(user, case) -> dict:
     may_work = access.allows(access.owns, user, case)
-    look = None if may_work else Look.objects.filter(case=case, by=user, until__gt=workdays.now()).first()
     return {
         "columns": sections_of(case, user),
         "way": way_of(case, case.came_from),
-        "look": look,
+        "look": None if may_work else case.look,
         "may_work": may_work,
         "is_deputy": may_work and case.owner_id != user.pk,
     }
 
 
 def _desk(request, case, row, form) -> dict:
-    read = _read_for(row)(case=case.pk, user=request.user.pk, key=_key(case, row), today=workdays.today())
+    read: dict[str, Any] = {"drafts": []}
+    if row:
+        read = _sets(_ends(row))(case=case.pk, user=request.user.pk, key=_key(case, row), today=workdays.today())
     draft = read["drafts"][0] if read["drafts"] else None
     if row and form is None:
         initial = ({name: value for name, value in draft.data.items() if value} if draft else {}) | {
@@ -118,11 +118,13 @@ def _desk(request, case, row, form) -> dict:
 
 
 def _bars(user, case) -> list[tuple[Step, str]]:
-    """The steps that lie in this user's hands, each with what still bars it. Every gate is asked once."""
+    """The steps that lie in this user's hands, each with what still bars it, from what was read with the page."""
+    shown = copy(case)
+    shown.at_gates = case.known
 
     @cache
     def is_open(gate: Rule) -> bool:
-        return gate(user, case)
+        return gate(user, shown)
 
     found = []
     for offer in LIFECYCLE.offers(user, case):
@@ -141,10 +143,6 @@ def _sets(ends: bool):
         found["reasons"] = reasons.filter(valid_on(today))
         found["links"] = Issue.objects.filter(pk__in=linked).only("number").order_by("number")
     return found
-
-
-def _read_for(row: Step | None):
-    return _sets(bool(row and _ends(row)))
 
 
 def _key(case, row) -> str:

@@ -16,17 +16,17 @@ from django_htmx.http import HttpResponseClientRedirect
 from casework import access, consultation_files, reading
 from casework.access import manages_cases
 from casework.case_page import MAIN, section
-from casework.forms.consultations import ALONE, NAMED, WITH_CASE, ConsultationForm, PeriodForm
+from casework.forms.consultations import ALONE, NAMED, WITH_CASE, ConsultationForm, PeriodForm, narrowed
 from casework.linked_issues import linked
-from casework.models import Actor, Case, Client, Consultation, LegalArea
+from casework.models import Actor, Case, Client, Consultation, Identity, LegalArea
 from casework.models.people import searched as people_searched
 from kim import today as start_page
 from kim import workdays
 from kim.dated import valid_on
 from kim.htmx import page as template_for
 from kim.models import Absence, Assignment, Code, Draft, Municipality, Role
-from kim.paging import page
-from kim.together import Slot, day, text, through, together
+from kim.paging import Page, Start, behind, first_rows, order_of, page_of
+from kim.together import Slot, day, text, through, together, together_planned_anew
 from kim.views.filters import searched
 from steering.views.acts import DONE_NOW, take
 from steering.views.reporting import draft_of, place_of_today
@@ -59,7 +59,8 @@ def demand_manager(user) -> None:
 def consultation_new(request):
     demand_manager(request.user)
     case = _preset(request)
-    read = _choices(request.user, f"consultation:new:{case.pk}" if case else "consultation:new", case=case)
+    key = f"consultation:new:{case.pk}" if case else "consultation:new"
+    read = _choices(request.user, key, case=case, with_caseload=request.method != "POST")
     if request.method != "POST":
         return _form_page(request, _blank(request.user, read, case), read, case=case)
     form = ConsultationForm(request.POST, choices=read["choices"], find=_finder(request.user))
@@ -70,6 +71,7 @@ def consultation_new(request):
 
     def record(by, confirmed):
         made.append(Consultation.record(by=by, case=form.case, sent_as=token, **form.given))
+        Draft.drop(by, key)
 
     try:
         status = _take(form, record, request.user)
@@ -79,7 +81,6 @@ def consultation_new(request):
         raise
     if status != DONE_NOW:
         return _form_page(request, form, read, case=case, status=status)
-    Draft.drop(request.user, read["key"])
     return _recorded(request, made[0])
 
 
@@ -167,11 +168,13 @@ def _carried(case, read) -> dict | None:
     return {"case": case, "last": last, "legal_areas": read["areas"]}
 
 
-def _choices(user, key, *, case=None, consultation=None) -> dict:
+def _choices(user, key, *, case=None, consultation=None, with_caseload=False) -> dict:
     """What the form offers, the draft, the last contact, and what is known of the case: one query."""
-    read: dict[str, Any] = _offered(case is not None, consultation is not None)(
+    load = access.Caseload.of(user)
+    read: dict[str, Any] = _offered(case is not None, consultation is not None, load.shape if with_caseload else None)(
         today=workdays.today(), user=user.pk, key=key, case=case.pk if case else None,
         client=case.client_id if case else None, consultation=consultation.pk if consultation else None,
+        **load.values,
     )  # fmt: skip
     by_list: dict[str, list[Code]] = {}
     for code in read["codes"]:
@@ -183,7 +186,7 @@ def _choices(user, key, *, case=None, consultation=None) -> dict:
 
 
 @together
-def _offered(with_case, edited):
+def _offered(with_case, edited, caseload):
     user, case, client, consultation = Slot("user"), Slot("case"), Slot("client"), Slot("consultation")
     here = Consultation.objects.order_by().filter(pk=consultation)
     many = {name: through(Consultation, name, consultation) for name in ("topics", "legal_areas")}
@@ -208,7 +211,26 @@ def _offered(with_case, edited):
         "last": Consultation.objects.filter(author=user).order_by("-held_on", "-pk")[:1],
         **(of_case if with_case else {}),
         **(chosen if edited else {}),
+        **(_lines_of(*caseload) if caseload else {}),
     }
+
+
+def _lines_of(*caseload):
+    kept = Case.objects.open().filter(access.Caseload.in_slots(*caseload).kept()).order_by("-opened_on", "-pk")
+    named = {"given_name": F("client__identity__given_name"), "family_name": F("client__identity__family_name")}
+    return {"caseload": kept.only("number").annotate(place=F("municipality__name"), **named)[:OFFERED]}
+
+
+_lines = together(_lines_of)
+
+
+def _caseload(user, read) -> list[Case]:
+    """The cases offered while the number is typed."""
+    load = access.Caseload.of(user)
+    found = read["caseload"] if "caseload" in read else _lines(*load.shape)(**load.values)["caseload"]
+    for one in found:
+        one.listed = Identity(given_name=one.given_name, family_name=one.family_name).listed
+    return found
 
 
 def _blank(user, read, case) -> ConsultationForm:
@@ -254,17 +276,12 @@ def _form_page(request, form, read, *, case=None, consultation=None, status=200)
         "carried": _carried(named, read) if named and not consultation else None,
         "found": 0,
         "words": "",
-        "caseload": [] if consultation else _caseload(request.user),
+        "caseload": [] if consultation else _caseload(request.user, read),
         "actors": read["actors"],
         "saved_at": draft.saved_at if draft and not form.is_bound else None,
     }
     template = "casework/consultation_edit.html" if consultation else "casework/consultation_new.html"
     return render(request, template, context, status=status)
-
-
-def _caseload(user):
-    rows = Case.objects.kept_by(user).open().order_by("-opened_on", "-pk")
-    return rows.select_related("client__identity", "municipality")[:OFFERED]
 
 
 # The list
@@ -276,18 +293,57 @@ def consultation_list(request):
     read = _narrowing()
     case, rows = _listed(request)
     form = PeriodForm(request.GET, topics=read["topics"], places=read["places"])
-    found = form.narrow(rows)
-    lines = Consultation.objects.select_related("case", "municipality", "form", "result").prefetch_related("topics")
     given = {name: request.GET.get(name, "") for name in ("after", "before")}
+    found = form.narrow(rows)
     context = {
         "case": case,
         "filter": form,
         "is_narrowed": bool(form.narrows),
-        "page": page(found, "-held_on", size=SIZE, lines=lines, **given),
+        "page": _page(request.user, case, form.narrows, **given),
         "totals": consultation_files.totals(found),
         "search": searched(request.GET),
     }
     return render(request, template_for(request, "casework/consultation_list.html", "results"), context)
+
+
+def _page(user, case, narrows, **place) -> Page:
+    """The lines of one page, each with its topics."""
+    load, start = access.Caseload.of(user), Start.read(Consultation, KEY, **place)
+    shape = tuple((name, value if name == "kind" else None) for name, value in narrows.items())
+    values = {name: getattr(value, "pk", value) for name, value in narrows.items() if name != "kind"}
+    begin = {"start": start.value, "start_pk": start.pk} if start else {}
+    read = _listing(load.shape, case is not None, shape, start and start.backwards)(
+        case=case.pk if case else None, **load.values, **values, **begin
+    )
+    topics: dict[int, list[str]] = {}
+    for tie in read["ties"]:
+        topics.setdefault(tie.consultation_id, []).append(tie.label)
+    for row in read["rows"]:
+        row.topic_names = topics.get(row.pk, [])
+    return page_of(read["rows"], KEY, start, SIZE)
+
+
+#: The latest first.
+KEY = "-held_on"
+
+
+@together_planned_anew
+def _listing(caseload, of_case, shape, backwards):
+    rows = Consultation.objects.filter(case=Slot("case"))
+    if not of_case:
+        kept = Case.objects.filter(access.Caseload.in_slots(*caseload).kept()).values("pk")
+        rows = Consultation.objects.filter(Q(case__isnull=True) | Q(case__in=kept), author=Slot("me"))
+    days = {name: day(name) for name in ("since", "until")}
+    rows = narrowed(rows, {name: value or days.get(name) or Slot(name) for name, value in shape})
+    start = None if backwards is None else Start(day("start"), Slot("start_pk"), backwards)
+    lines = Consultation.objects.only("held_on", "quarter_hours", "persons", "actions", "case").annotate(
+        number=F("case__number"), place_name=F("municipality__name"), form_name=_named("form"),
+        result_name=_named("result"),
+    )  # fmt: skip
+    shown = first_rows(behind([rows], KEY, start), order_of(KEY, start), SIZE + 1, lines)
+    ids = first_rows(behind([rows], KEY, start), order_of(KEY, start), SIZE + 1, Consultation.objects.all())
+    ties = Consultation.topics.through.objects.filter(consultation__in=ids.values("pk"))
+    return {"rows": shown, "ties": ties.order_by("code__position", "code__label").annotate(label=_named("code"))}
 
 
 @require_safe

@@ -13,11 +13,13 @@ from casework.lifecycle import OPEN, State
 from casework.models import Case, Look
 from casework.models.cases import OVERVIEW
 from kim import workdays
+from kim.form_rendering import QuickSelect
 from kim.forms import OneOf
 from kim.htmx import page as template_for
 from kim.models import Municipality
 from kim.paging import capped, count_words, page
 from kim.rules import demand
+from kim.together import together
 from kim.views.acting import DONE, take
 from kim.views.filters import searched
 
@@ -37,14 +39,14 @@ class OverviewForm(forms.Form):
             "sort": forms.ChoiceField(label="Reihenfolge", choices=orders, required=False),
         }
         for field in self.fields.values():
-            field.widget.attrs["class"] = "form-select form-select-sm"
+            field.widget = QuickSelect(attrs={"class": "form-select form-select-sm"}, choices=field.widget.choices)
 
 
 @require_safe
 def case_overview(request):
     """Number, place, phase, age and who leads it; never a name. What is shown of a case is what `OVERVIEW` lists."""
     demand(access.overviews_cases, request.user)
-    form = OverviewForm(request.GET, municipalities=list(Municipality.objects.all()))
+    form = OverviewForm(request.GET, municipalities=_places()()["places"])
     form.is_valid()
     cases = _narrowed(Case.objects.overview(request.user), form.cleaned_data)
     order = "-opened_on" if form.cleaned_data.get("sort") == "new" else "opened_on"
@@ -60,8 +62,14 @@ def case_overview(request):
         "search": searched(request.GET),
     }
     if not request.htmx:
-        context |= {"places": figures.places(), "loads": figures.loads()}
+        counted, every = figures.figures(), request.GET.get("loads") == "all"
+        context |= {"figures": counted, "loads": figures.loads() if every else counted.loads, "every_load": every}
     return render(request, template_for(request, "casework/case_overview.html", "results"), context)
+
+
+@together
+def _places():
+    return {"places": Municipality.objects.order_by("name").only("name")}
 
 
 def _narrowed(cases, given):

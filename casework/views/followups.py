@@ -1,5 +1,6 @@
 """Follow-ups: at their case, and all of somebody's in the order of their days."""
 
+from django.db.models import F
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -7,18 +8,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from casework import access
 from casework.case_page import MAIN, section
 from casework.forms.network import FollowUpForm, MoveForm
-from casework.models import Case, FollowUp
+from casework.models import Case, FollowUp, Identity
 from kim import workdays
 from kim.htmx import page as template_for
-from kim.paging import capped, count_words, page
-from kim.together import Slot
+from kim.models import User
+from kim.paging import CAP, CappedNumber, Start, behind, count_words, first_rows, order_of, page_of
+from kim.together import Slot, day, together_planned_anew
 from kim.views.acting import act_and_return, form_page
 
 #: Rows of one page of the list; open ones the page of a case shows.
 SIZE, SHOWN = 30, 30
 #: What the list can show: key in the address → (words, question to the set, order).
 STATES = {
-    "": ("fällig", lambda rows: rows.due(), "on_day"),
+    "": ("fällig", lambda rows: rows.due(day()), "on_day"),
     "open": ("alle offenen", lambda rows: rows.open(), "on_day"),
     "done": ("erledigte", lambda rows: rows.filter(done_on__isnull=False), "-done_on"),
 }
@@ -51,22 +53,45 @@ def followup_list(request):
     access.demand_oneself(access.manages_cases, request.user)
     state = request.GET.get("state", "")
     state = state if state in STATES else ""
-    label, narrow, order = STATES[state]
-    rows = narrow(FollowUp.objects.kept_by(request.user))
+    label, _, order = STATES[state]
     given = {name: request.GET.get(name, "") for name in ("after", "before")}
-    lines = rows.select_related("case__owner", "case__municipality", "case__client__identity")
-    today = workdays.today()
-    found = page(lines, order, size=SIZE, **given)
+    load, today, start = access.Caseload.of(request.user), workdays.today(), Start.read(FollowUp, order, **given)
+    begin = {"start": start.value, "start_pk": start.pk} if start else {}
+    read = _listing(load.shape, state, start and start.backwards)(today=today, **load.values, **begin)
+    found, hits = page_of(read["rows"], order, start, SIZE), min(read["hits"][0].number_found, CAP + 1)
     context = {
         "page": found,
-        "rows": [(row, *(("", "") if row.done_on else workdays.countdown(row.on_day, today))) for row in found],
-        "hits": count_words(hits := capped(rows)),
+        "rows": [(_named(row), *(("", "") if row.done_on else workdays.countdown(row.on_day, today))) for row in found],
+        "hits": count_words(hits),
         "number": hits,
         "state": state,
         "others": [(key, words) for key, (words, _, _) in STATES.items() if key != state],
         "label": label,
+        "user_pk": request.user.pk,
     }
     return render(request, template_for(request, "casework/followup_list.html", "results"), context)
+
+
+def _named(row):
+    row.listed = Identity(given_name=row.given_name, family_name=row.family_name).listed
+    return row
+
+
+@together_planned_anew
+def _listing(caseload, state, backwards):
+    """The lines with their case, and how many there are."""
+    _, narrow, order = STATES[state]
+    rows = narrow(FollowUp.objects.filter(access.Caseload.in_slots(*caseload).kept("case__")))
+    start = None if backwards is None else Start(day("start"), Slot("start_pk"), backwards)
+    family, given = "case__client__identity__family_name", "case__client__identity__given_name"
+    lines = FollowUp.objects.annotate(
+        number=F("case__number"), owner=F("case__owner"), owner_name=F("case__owner__display_name"),
+        locked_at=F("case__locked_at"), place=F("case__municipality__name"), family_name=F(family), given_name=F(given),
+    )  # fmt: skip
+    return {
+        "rows": first_rows(behind([rows], order, start), order_of(order, start), SIZE + 1, lines),
+        "hits": User.objects.order_by().filter(pk=Slot("me")).only("pk").annotate(number_found=CappedNumber(rows)),
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from django.urls import reverse
 
-from casework import duplicates, timeline
+from casework import duplicates, figures, timeline
 from casework.lifecycle import LIFECYCLE, State
 from casework.models import Case, CaseIssue, Client, Household, Identity, LegalArea, Look, ResidenceStatus
 from casework.whereabouts import way_of
@@ -870,3 +870,26 @@ def assert_nothing_breaks(client, pages):
             for number, name in enumerate(names):
                 sent = form["fields"] | {name: HOSTILE[number % len(HOSTILE)]}
                 assert send(form["action"] or there, sent).status_code < 500, (form["action"], name)
+
+
+def test_the_overview_names_the_most_loaded_and_all_when_asked(client, led, monkeypatch):
+    monkeypatch.setattr("casework.figures.SHOWN", 1)
+    busy = case_manager(name="Case Management mit zwei Fällen")
+    for _ in range(2):
+        case(by=busy)
+    as_(client, f.user(Role.COORDINATION))
+    text = client.get(url("case_overview")).text
+    assert "die 1 höchsten von" in text
+    table = text.split('id="last"')[1].split("</table>")[0]
+    assert str(busy) in table
+    assert str(led.owner) not in table
+    assert str(led.owner) in client.get(url("case_overview") + "?loads=all").text.split('id="last"')[1]
+
+
+def test_the_figures_of_the_overview_are_counted_anew_after_some_minutes(client, led):
+    as_(client, f.user(Role.COORDINATION))
+    first = figures.figures()
+    case(by=led.owner)
+    assert figures.figures() == first
+    with workdays.as_of(workdays.now() + dt.timedelta(minutes=6)):
+        assert figures.figures().places.total == first.places.total + 1

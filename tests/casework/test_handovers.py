@@ -13,7 +13,7 @@ from casework.models import Case, CaseIssue, FollowUp, HandOver
 from casework.models.caseload import foresee, owners, who_left
 from kim import trail, workdays
 from kim.models import Absence, Draft, Notice, Role, User
-from kim.together import Slot, day, together
+from kim.together import together
 from kim.workflow import StepRefused
 from steering.escalation import State as IssueState
 from tests.casework.factories import case, case_at, case_manager, consent, consultation
@@ -125,8 +125,8 @@ def test_who_left_is_who_leads_open_cases_and_is_no_case_manager_any_more(led):
 
 
 @together
-def _kept_by_slots():
-    return {"kept": Case.objects.filter(access.kept_cases_of(Slot("me"), day()))}
+def _kept_by_slots(*shape):
+    return {"kept": Case.objects.filter(access.Caseload.in_slots(*shape).kept())}
 
 
 def test_the_caseload_of_a_planned_statement_is_that_of_the_rule(led):
@@ -137,7 +137,8 @@ def test_the_caseload_of_a_planned_statement_is_that_of_the_rule(led):
         stand_in(led.owner, person)
     for person, expected in [(led.owner, {led}), (deputy, {led, own}), (stranger, set()), (without_duty, {led})]:
         person = again(person)
-        found = _kept_by_slots()(me=person.pk, today=workdays.today())["kept"]
+        load = access.Caseload.of(person)
+        found = _kept_by_slots(*load.shape)(**load.values)["kept"]
         assert set(found) == set(Case.objects.kept_by(person)) == expected
 
 
