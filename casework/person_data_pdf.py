@@ -5,42 +5,14 @@ import json
 from typing import Any
 
 from casework.person_data import Part
-
-SOURCE = r"""
-#let told = json(bytes(sys.inputs.told))
-#set document(title: told.title, author: told.author)
-#set page(paper: "a4", margin: (x: 22mm, y: 24mm), numbering: "1 / 1")
-#set text(lang: "de", size: 9.5pt, font: ("Fira Sans", "DejaVu Sans", "Libertinus Serif"))
-#set par(justify: false)
-#show heading.where(level: 1): set text(size: 16pt)
-#show heading.where(level: 2): set block(above: 1.6em)
-#show table.cell.where(y: 0): strong
-= #told.title
-#for line in told.lead [ #par[#line] ]
-#for part in told.parts [
-  == #part.name
-  #for (number, entry) in part.entries.enumerate() [
-    #if part.entries.len() > 1 [ === Eintrag #(number + 1) ]
-    #table(
-      columns: (34%, 1fr),
-      stroke: (x, y) => (bottom: 0.4pt + luma(180)),
-      inset: (x: 3pt, y: 4pt),
-      table.header[Angabe][Inhalt],
-      ..entry.map(cell => (cell.at(0), cell.at(1))).flatten()
-    )
-  ]
-  #for line in part.why [ #par(text(size: 8pt, line)) ]
-]
-== Dazu ist nichts gespeichert
-#told.empty
-"""
+from casework.printing import document
 
 
 def as_pdf(parts: list[Part], head: dict[str, str], lead: list[str]) -> bytes:
     """PDF/UA-1, tagged, in German."""
-    import typst  # here: few processes ever set a page, and all would carry the library
-
-    told = {
+    data = {
+        "lang": "de",
+        "footer": head["titel"],
         "title": head["titel"],
         "author": head["verantwortlich"],
         "lead": lead,
@@ -49,9 +21,7 @@ def as_pdf(parts: list[Part], head: dict[str, str], lead: list[str]) -> bytes:
         ],
         "empty": ", ".join(part.name for part in parts if not part.entries) or "–",
     }
-    made = typst.compile(SOURCE.encode(), sys_inputs={"told": json.dumps(told, ensure_ascii=False)},
-                         pdf_standards=["ua-1"])  # fmt: skip
-    return bytes(made)
+    return document("person_data", data)
 
 
 def _cells(part: Part) -> list[list[list[str]]]:

@@ -10,12 +10,14 @@ import struct
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import typst
 import yaml
 from anyascii import anyascii
 from django.conf import settings
+
+if TYPE_CHECKING:
+    import typst  # else where it is used: few processes ever set a page, and all would carry the library
 
 #: Language of a form → what it is called in German, and by those who speak it.
 LANGUAGES = {
@@ -95,12 +97,12 @@ def form(
 
     `months` a request and `years` a case are kept for, as the information sheet says.
     """
-    return _pdf(kind, _form_data(kind, language, person or Person(), county, months, years, version))
+    return document(kind, _form_data(kind, language, person or Person(), county, months, years, version))
 
 
 def plan(paper: Plan) -> bytes:
     """A help plan as PDF, to sign."""
-    return _pdf("plan", _plan_data(paper))
+    return document("plan", _plan_data(paper))
 
 
 def _form_data(kind, language, person, county, months, years, version) -> dict[str, Any]:
@@ -152,14 +154,17 @@ def _day(day: dt.date | None) -> str:
     return f"{day:%d.%m.%Y}" if day else "–"
 
 
-def _pdf(sheet: str, data: dict[str, Any]) -> bytes:
+def document(sheet: str, data: dict[str, Any]) -> bytes:
+    """`templates/print/<sheet>.typ` filled with `data` (what base.typ asks for, and the sheet): PDF/UA-1, tagged."""
     made = _compiler(sheet, data).compile(format="pdf", pdf_standards=["ua-1"])
     if not isinstance(made, bytes):
         raise TypeError("typst answered several documents")
     return made
 
 
-def _compiler(sheet: str, data: dict[str, Any]) -> typst.Compiler:
+def _compiler(sheet: str, data: dict[str, Any]) -> "typst.Compiler":
+    import typst
+
     source = b"".join((_SHEETS / f"{name}.typ").read_bytes() for name in ("base", sheet))
     return typst.Compiler(
         source,
@@ -169,8 +174,10 @@ def _compiler(sheet: str, data: dict[str, Any]) -> typst.Compiler:
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def _fonts() -> "typst.Fonts":
     """Ours alone: a document looks the same on every machine."""
+    import typst
+
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[_FONTS])
 
 

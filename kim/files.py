@@ -12,13 +12,12 @@ import time
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 PIECE = 64 * 1024
 TAG = 16
@@ -129,6 +128,8 @@ def _decrypted(file: BinaryIO, name: str) -> Iterator[bytes]:
     with file:
         if file.read(len(MARK)) != MARK:
             raise FileDamaged(name)
+        from cryptography.exceptions import InvalidTag
+
         cipher = _cipher(file.read(SALT), name)
         number, sealed = 0, file.read(PIECE + TAG)
         while True:
@@ -142,7 +143,12 @@ def _decrypted(file: BinaryIO, name: str) -> Iterator[bytes]:
             number, sealed = number + 1, coming
 
 
-def _cipher(salt: bytes, name: str) -> AESGCM:
+def _cipher(salt: bytes, name: str) -> "AESGCM":
+    # Imported here: most processes serve pages that read no file, and all would carry the library's 7 MB.
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     derive = HKDF(algorithm=SHA256(), length=32, salt=salt, info=b"kim.files:" + name.encode())
     return AESGCM(derive.derive(settings.FILES_KEY.encode()))
 

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
@@ -110,6 +109,8 @@ class SealedTemporary:
         return True
 
     def _turned(self, data: bytes, at: int) -> bytes:
+        from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
         block, within = divmod(at, 16)
         counter = self._nonce + block.to_bytes(8, "big")
         turn = Cipher(algorithms.AES(self._key), modes.CTR(counter)).encryptor()

@@ -356,9 +356,10 @@ class Issue(models.Model):
 
     @classmethod
     def hang_leads(cls, issues) -> None:
-        """Hang into bundled ones the issue they run with; without any, no query."""
-        if pks := {issue.lead_id for issue in issues if issue.lead_id}:
-            leads = cls.objects.defer(*LONG).in_bulk(pks)
+        """Hang into bundled ones the issue they run with. One query, whether any is bundled or not."""
+        if issues:
+            wanted = {f"lead_{place}": issue.lead_id for place, issue in enumerate(issues)}
+            leads = {lead.pk: lead for lead in _leads(len(issues))(**wanted)["leads"]}
             for issue in issues:
                 issue.lead = leads.get(issue.lead_id)
 
@@ -841,3 +842,9 @@ ASKED = {
     "measure": "Maßnahme",
     "owner": "Wer",
 }
+
+
+@together
+def _leads(count):
+    wanted = [Slot(f"lead_{place}") for place in range(count)]
+    return {"leads": Issue.objects.order_by().filter(pk__in=wanted).defer(*LONG)}
