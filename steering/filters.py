@@ -32,6 +32,8 @@ ORDERS = {
 }
 ALL = "all"
 NUMBER = re.compile(r"kp-\d{4}-\d{4,}", re.IGNORECASE)
+#: Lists of codes an issue is told by.
+LISTS = (Code.List.TOPIC, Code.List.LIFE_DOMAIN, Code.List.LEGAL_AREA)
 #: Controls that are always in sight, beside the search.
 FIRST = ("state", "due", "mine", "sort")
 
@@ -59,7 +61,7 @@ class Choices:
             sight = access.Sight.of(user)
             values |= {"issue": beside, "url": address("steering:issue_detail", beside), **sight.values}
         read = _choices(sight.shape if sight else None)(**values)
-        codes: dict[str, list[Code]] = {name: [] for name in Code.List.values}
+        codes: dict[str, list[Code]] = {name: [] for name in LISTS}
         for code in sorted(read.pop("codes"), key=lambda code: (code.position, fold(str(code)))):
             codes[code.list].append(code)
         places, saved = (sorted(read.pop(name), key=lambda row: fold(row.name)) for name in ("places", "saved"))
@@ -78,7 +80,7 @@ class Choices:
 def _choices(sight):
     user, issue = Slot("user"), Slot("issue")
     offered = {
-        "codes": Code.objects.order_by().only("list", "label", "short", "position"),
+        "codes": Code.objects.order_by().filter(list__in=LISTS).only("list", "label", "short", "position"),
         "places": Municipality.objects.order_by().only("name", "bank"),
         "saved": SavedFilter.objects.order_by().filter(user=user, page=text("page")).only("name", "query"),
     }

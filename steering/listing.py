@@ -37,14 +37,15 @@ def listed(
     shape, values = _apart(found.wanted)
     start = Start.read(Issue, key, after=after, before=before)
     where, begin = _begin(start)
-    read = _listing(who, shape, key, where, size)(user=user.pk, **holder.values, **values, **begin)
+    read = (_searching if "words" in found.wanted else _listing)(who, shape, key, where, size)(
+        user=user.pk, **holder.values, **values, **begin
+    )
     Issue.hang_leads(read["rows"])
     hits = min(read["hits"][0].number_found, CAP + 1) if read["hits"] else 0
     return page_of(read["rows"], key, start, size), hits
 
 
-@together_planned_anew
-def _listing(who, shape, key, where, size):
+def _sets(who, shape, key, where, size):
     parts, wanted, user = _parts(*who), _filled(shape), Slot("user")
     if not parts:
         return {"rows": Issue.objects.none(), "hits": User.objects.none()}
@@ -58,6 +59,9 @@ def _listing(who, shape, key, where, size):
         "rows": first_rows(behind(sets, key, start), order_of(key, start), size + 1, lines),
         "hits": User.objects.filter(pk=user).only("pk").annotate(number_found=hits),
     }
+
+
+_listing, _searching = together(_sets), together_planned_anew(_sets)
 
 
 def _parts(where, relation, shape, reporting) -> list[Q]:
