@@ -80,7 +80,7 @@ def together(build: Callable[..., Mapping[str, QuerySet]], *, planned: bool = Tr
     def statement(*shape, **more):
         key = (connection.vendor, *shape, *sorted(more.items()))
         if key not in made:
-            while not planned and len(made) >= KEPT:
+            while len(made) >= KEPT:
                 made.pop(next(iter(made)), None)
             made[key] = Statement(build(*shape, **more), planned=planned)
         return made[key]
@@ -88,10 +88,11 @@ def together(build: Callable[..., Mapping[str, QuerySet]], *, planned: bool = Tr
     return statement
 
 
-#: The same for searches: their best plan hangs on what is looked for, so they are planned each time they run, and only
-#: the latest of their many shapes are kept.
+#: The same for searches: their best plan hangs on what is looked for, so they are planned each time they run.
 together_planned_anew = partial(together, planned=False)
+#: Shapes of one kind a process keeps, the latest; and statements a connection plans, the first.
 KEPT = 300
+PLANNED = 200
 
 
 class Statement:
@@ -133,8 +134,7 @@ class Statement:
 
     def _answer(self, values) -> tuple:
         with connection.cursor() as cursor:
-            if self.planned and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
-                self._plan()
+            if self.planned and self._plan():
                 given = [slot.value(values[name]) for name, slot in self.slots.items()]
                 marks = f"({', '.join(['%s'] * len(given))})" if given else ""
                 cursor.execute(f"EXECUTE {self.name}{marks}", given)
@@ -143,15 +143,17 @@ class Statement:
                 cursor.execute(self.sql, given)
             return cursor.fetchone()
 
-    def _plan(self) -> None:
-        """Have this connection plan the statement, once.
+    def _plan(self) -> bool:
+        """Whether this connection has planned the statement, once; if not, it is sent as a whole.
 
-        Not where a pooler hands out another connection for each transaction: there DISABLE_SERVER_SIDE_CURSORS is set,
-        as Django asks for, and the statement is sent as a whole.
+        Not where a pooler hands out another connection for each transaction (there DISABLE_SERVER_SIDE_CURSORS is set,
+        as Django asks for), and not more than PLANNED of them: the database keeps each plan in memory.
         """
         planned = _planned.setdefault(connection.connection, set())
         if self.name in planned:
-            return
+            return True
+        if connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS") or len(planned) >= PLANNED:
+            return False
         numbers = {name: f"${number}" for number, name in enumerate(self.slots, 1)}
         # Below Django's cursor: planning is no query of the page.
         with connection.connection.cursor() as cursor:
@@ -163,6 +165,7 @@ class Statement:
             declared = f"({', '.join(types)})" if types else ""
             cursor.execute(f"PREPARE {self.name}{declared} AS {self.sql % marks}")
         planned.add(self.name)
+        return True
 
 
 class _Reader:
