@@ -112,3 +112,26 @@ def test_where_connections_are_shared_the_statement_is_sent_as_a_whole(monkeypat
     issue = f.draft()
     found = asked_for(False)(issue=issue.pk, now=workdays.now(), today=workdays.today())
     assert found["issues"] == [issue]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_connection_has_no_room_to_plan_is_sent_as_a_whole(monkeypatch):
+    monkeypatch.setattr("kim.together.PLANNED", 1)
+    connection.close()
+    issue = f.draft()
+    for _ in range(3):
+        statement = Statement({"issues": Issue.objects.filter(pk=Slot("issue"))})
+        assert statement(issue=issue.pk)["issues"] == [issue]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+            assert cursor.fetchone() == (1,)
+
+
+def test_a_process_keeps_the_latest_shapes(monkeypatch):
+    monkeypatch.setattr("kim.together.KEPT", 2)
+    kept = together(lambda number: {"issues": Issue.objects.filter(pk=Slot("issue"))[:number]})
+    first = kept(1)
+    assert kept(1) is first
+    kept(2), kept(3)
+    assert kept(1) is not first
