@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from casework.models import (
     CaseIssue,
@@ -68,7 +69,7 @@ def _referral(one) -> Line:
 
 def _feedback(issue) -> Line:
     title = f"Rückmeldung zum Knackpunkt {issue.number}"
-    return Line(issue.fed_back_at, title, url=issue.get_absolute_url(), strong=True)
+    return Line(issue.told_at, title, url=issue.get_absolute_url(), strong=True)
 
 
 def _link(link) -> Line:
@@ -101,9 +102,10 @@ KINDS = (
     Kind("withdrawn_at", lambda case, client: Consent.objects.filter(
         client=client, withdrawn_at__isnull=False).annotate(purpose_label=F("purpose__label")),
          lambda one: Line(one.withdrawn_at, f"Einwilligung widerrufen: {one.purpose_label}", strong=True), exact=True),
-    Kind("fed_back_at", lambda case, client: Issue.objects.filter(
-        pk__in=CaseIssue.objects.filter(case=case).values("issue"), fed_back_at__isnull=False).only(
-        "number", "fed_back_at"), _feedback, exact=True),
+    # One bundled is answered with its lead.
+    Kind("told_at", lambda case, client: Issue.objects.filter(
+        pk__in=CaseIssue.objects.filter(case=case).values("issue")).only("number").annotate(
+        told_at=Coalesce("lead__fed_back_at", "fed_back_at")).filter(told_at__isnull=False), _feedback, exact=True),
 )  # fmt: skip
 
 

@@ -122,15 +122,19 @@ class Consent(Dated):
 
     @transaction.atomic
     def withdraw(self, *, by) -> None:
-        """From this moment nobody learns anything by it. Without the consent into case management itself the client's
-        cases are locked: they may only be ended, and wait for their deletion.
+        """From this moment nobody learns anything by it: no seat at a conference to come, no asking after a referral.
+        Without the consent into case management itself the client's cases are locked: they may only be ended, and wait
+        for their deletion.
         """
+        from casework.models.network import end_with  # stands on this module
+
         access.demand_client(by, self.client)
         self.refresh_from_db(from_queryset=Consent.objects.select_for_update(of=("self",)))
         if self.withdrawn_at:
             raise StepRefused("Diese Einwilligung ist schon widerrufen.")
         self.withdrawn_at = workdays.now()
         self.save()
+        end_with(self, by=by)
         if self.purpose.code == CASE_MANAGEMENT:
             left = self.client.consents.in_force().for_purpose(CASE_MANAGEMENT)
             if not left.filter(recipient__isnull=True).exists():

@@ -21,6 +21,9 @@ from kim.workflow import StepRefused
 STALE_AFTER = dt.timedelta(days=365)
 #: The purposes under which an actor may be told something about somebody who is sent there.
 PASSES_ON = ("VERWEIS", "AUSTAUSCH")
+#: A referral that is neither refused nor done.
+GOING = ("sent", "accepted")
+WITHDRAWN = "Einwilligung widerrufen"
 
 
 class ActorQuerySet(models.QuerySet):
@@ -286,6 +289,8 @@ class Referral(models.Model):
             return
         if on_day < workdays.today():
             raise StepRefused("Nachgefragt wird frühestens heute.")
+        if self.consent and not self.consent.is_in_force:
+            raise StepRefused(f"Die Einwilligung gilt nicht mehr. Bei {self.actor} wird nicht mehr nachgefragt.")
         self.follow_up_on = on_day
         self.save(update_fields=["follow_up_on"])
         FollowUp.plan(self.case, by=by, on_day=on_day, text=f"Nachfragen: {self.actor}", referral=self)
@@ -426,3 +431,21 @@ class Agreement(models.Model):
         self.done_on = workdays.today()
         self.save()
         trail.record("case.agreement_done", case, by=by)
+
+
+def end_with(consent: Consent, *, by) -> None:
+    """What a withdrawal ends at once, also of locked cases: nobody is asked any more, and nobody comes to a conference
+    after today. Seats until today stay: they say who was there.
+    """
+    for referral in Referral.objects.select_for_update(of=("self",)).filter(consent=consent, status__in=GOING):
+        for waiting in referral.follow_ups.open().select_for_update(of=("self",)):
+            waiting.done_on = workdays.today()
+            waiting.text = f"{waiting.text[: 198 - len(WITHDRAWN)]}: {WITHDRAWN}"
+            waiting.save(update_fields=["done_on", "text"])
+            trail.record("case.follow_up_done", referral.case, by=by, note=WITHDRAWN)
+        referral.follow_up_on = None
+        referral.save(update_fields=["follow_up_on"])
+    seats = Participant.objects.filter(consent=consent, conference__held_on__gt=workdays.today())
+    for seat in seats.select_related("conference__case"):
+        seat.delete()
+        trail.record("case.conference_unseat", seat.conference.case, by=by, note=WITHDRAWN)

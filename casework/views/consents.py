@@ -12,6 +12,7 @@ from casework.case_page import ASIDE, section
 from casework.forms.consents import ConsentForm
 from casework.models import Case, Consent, Document, Participant, Procedure, Referral
 from casework.models.cases import AFTER_WITHDRAWAL
+from casework.models.network import GOING
 from casework.views.of_case import begun, case_for, pdf
 from kim import rules, trail, workdays
 from kim.models import Code, Draft, Organisation
@@ -84,12 +85,17 @@ def consent_withdraw(request, pk, consent):
             messages.success(request, f"{words} Der Fall ist gesperrt." if locks else words)
             return redirect(case)
     today = timezone.localtime(workdays.now()).date()
+    read = _ending()(consent=consent.pk, client=case.client_id)
+    seats = read["participants"]
     context = {
         "case": case,
         "consent": consent,
         "locks": locks,
         "erased_by": today + AFTER_WITHDRAWAL,
-        "read": _ending()(consent=consent.pk, client=case.client_id),
+        "read": read,
+        "coming": [one for one in seats if one.held_on > today],
+        "due": [one for one in seats if one.held_on == today],
+        "kept": [one for one in seats if one.held_on <= today],
         "conflict": conflict,
     }
     return render(request, "casework/consent_withdraw.html", context, status=409 if conflict else 200)
@@ -99,7 +105,7 @@ def consent_withdraw(request, pk, consent):
 def _ending():
     """Everything that rests on one consent, and the cases of its client."""
     consent = Slot("consent")
-    open_referrals = Referral.objects.filter(consent=consent, status__in=["sent", "accepted"])
+    open_referrals = Referral.objects.filter(consent=consent, status__in=GOING)
     seats = Participant.objects.filter(consent=consent)
     procedures = Procedure.objects.filter(consent=consent, ended_on__isnull=True)
     return {

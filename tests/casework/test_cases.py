@@ -631,6 +631,29 @@ def test_an_answer_to_a_linked_issue_stands_on_the_timeline(led):
     assert f"Rückmeldung zum Knackpunkt {issue.number}" in titles
 
 
+def test_the_answer_to_a_lead_stands_on_the_timeline_of_every_case_bundled_into_it(led, django_assert_num_queries):
+    other = case_at(State.ASSESSMENT)
+    lead, bundled = structural_issue(), structural_issue()
+    CaseIssue.link(by=led.owner, issue=bundled, case=led)
+    CaseIssue.link(by=other.owner, issue=lead, case=other)
+    f.take(bundled, "merge", lead=lead)
+    for step in ("forward", "table", "assign", "solve"):
+        lead.refresh_from_db()
+        f.take(lead, step)
+    assert not any("Rückmeldung" in line.title for line in all_lines(led)[0].lines)
+    f.take(lead, "feed_back")
+    for made, issue in ((led, bundled), (other, lead)):
+        [line] = [line for page in all_lines(made) for line in page.lines if "Rückmeldung" in line.title]
+        assert line.title == f"Rückmeldung zum Knackpunkt {issue.number}"
+        assert (line.at, line.url) == (lead.fed_back_at, issue.get_absolute_url())
+    with django_assert_num_queries(1):
+        whole = all_lines(led)[0].lines
+    before = timeline.Place(lead.fed_back_at + dt.timedelta(seconds=1), 0, 0)
+    assert timeline.further(led, before).lines[0] == whole[0]
+    behind = timeline.Place(lead.fed_back_at, len(timeline.KINDS) - 1, bundled.pk)
+    assert timeline.further(led, behind).lines == whole[1:]
+
+
 # People
 
 

@@ -5,9 +5,11 @@ import datetime as dt
 import pytest
 
 from casework.lifecycle import State
-from casework.models import Conference, Consent, Participant, Procedure, Referral
+from casework.models import Conference, Consent, FollowUp, Participant, Procedure, Referral
+from casework.today import waiting_referrals
 from kim import trail, workdays
 from kim.models import Code, Draft
+from kim.workflow import StepRefused
 from tests.casework.factories import actor, authority, case_at, checklist, code, consent
 from tests.factories import organisation
 
@@ -106,22 +108,76 @@ class TestWithdrawing:
     def test_whoever_learned_something_by_it_is_named(self, signed_in, led):
         there, office = organisation("caritas", name="Caritas"), authority()
         exchange = consent(led, "KONFERENZ", there)
-        conference = Conference.objects.create(case=led, held_on=workdays.today())
-        Participant.seat(conference, by=led.owner, institution=there)
+        days = [workdays.today() + dt.timedelta(days=number) for number in (-5, 0, 5)]
+        for day in days:
+            conference = Conference.objects.create(case=led, held_on=day)
+            Participant.seat(conference, by=led.owner, institution=there)
         handed = consent(led, "MODUL3", office)
         Procedure.hand_over(
             led, by=led.owner, checklist=checklist(), authority=office, consent=handed, person="N", text="Anliegen"
         )
         referred = consent(led, "VERWEIS", there)
         Referral.send(
-            led, by=led.owner, actor=actor(name="Schuldnerberatung", organisation=there), occasion="S", consent=referred
-        )
+            led, by=led.owner, actor=actor(name="Schuldnerberatung", organisation=there), occasion="S",
+            consent=referred, follow_up_on=days[2],
+        )  # fmt: skip
         for one, words in [
-            (exchange, "Caritas nimmt an keiner Fallkonferenz mehr teil"),
+            (exchange, f"Caritas nimmt an der Fallkonferenz am {days[2]:%d.%m.%Y} nicht mehr teil"),
+            (exchange, "Caritas darf an der Fallkonferenz von heute nicht mehr teilnehmen"),
+            (exchange, "bleibt dort eingetragen"),
             (handed, f"{office} sieht den Vorgang nicht mehr"),
             (referred, "Schuldnerberatung erfährt nichts mehr"),
+            (referred, f"nachgefragt wird nicht mehr, die Wiedervorlage am {days[2]:%d.%m.%Y} entfällt"),
         ]:
             assert words in signed_in.get(url(led, f"consents/{one.pk}/withdraw/")).content.decode()
+
+    def test_seats_of_conferences_to_come_go_and_those_until_today_stay(self, signed_in, led):
+        there, other = organisation("caritas", name="Caritas"), organisation("schule", name="Schule")
+        agreed = consent(led, "KONFERENZ", there)
+        consent(led, "KONFERENZ", other)
+        days = [workdays.today() + dt.timedelta(days=number) for number in (-5, 0, 1)]
+        for day in days:
+            conference = Conference.objects.create(case=led, held_on=day)
+            for institution in (there, other, led.employer):
+                Participant.seat(conference, by=led.owner, institution=institution)
+        assert signed_in.post(url(led, f"consents/{agreed.pk}/withdraw/")).status_code == 302
+        seats = Participant.objects.filter(institution=there).values_list("conference__held_on", flat=True)
+        assert set(seats) == set(days[:2])
+        assert Participant.objects.exclude(institution=there).count() == 6
+        assert trail.of(led).get(act="case.conference_unseat").note == "Einwilligung widerrufen"
+        with pytest.raises(StepRefused, match="Keine gültige Einwilligung lässt Caritas"):
+            Participant.seat(conference, by=led.owner, institution=there)
+
+    @pytest.mark.parametrize("status", ["sent", "accepted"])
+    def test_nobody_is_asked_after_a_referral_any_more(self, signed_in, led, status):
+        there, today = organisation("caritas", name="Caritas"), workdays.today()
+        agreed = consent(led, "VERWEIS", there)
+        whom = actor(name="Schuldnerberatung", organisation=there)
+        sent = Referral.send(led, by=led.owner, actor=whom, occasion="S", consent=agreed, follow_up_on=today)
+        if status == "accepted":
+            sent.answer(by=led.owner, status=status, follow_up_on=today)
+        own = Referral.send(led, by=led.owner, actor=whom, occasion="Geht selbst hin", follow_up_on=today)
+        agreed.withdraw(by=led.owner)
+        assert FollowUp.objects.open().get().referral == own
+        told = FollowUp.objects.filter(referral=sent).order_by("-pk")[0]
+        assert told.text == "Nachfragen: Schuldnerberatung: Einwilligung widerrufen"
+        assert told.done_on == today
+        sent.refresh_from_db()
+        assert (sent.status, sent.follow_up_on) == (status, None)
+        assert sent not in waiting_referrals(today + dt.timedelta(days=90))
+        with pytest.raises(StepRefused, match="Bei Schuldnerberatung wird nicht mehr nachgefragt"):
+            sent.answer(by=led.owner, status="accepted", follow_up_on=today)
+        sent.refresh_from_db()
+        sent.answer(by=led.owner, status="done")
+
+    def test_it_also_ends_what_belongs_to_a_locked_case(self, led):
+        there, today = organisation("caritas", name="Caritas"), workdays.today()
+        agreed = consent(led, "VERWEIS", there)
+        whom = actor(name="Schuldnerberatung", organisation=there)
+        Referral.send(led, by=led.owner, actor=whom, occasion="S", consent=agreed, follow_up_on=today)
+        led.consent_in_force.withdraw(by=led.owner)
+        agreed.withdraw(by=led.owner)
+        assert not FollowUp.objects.open().exists()
 
     def test_a_consent_of_somebody_else_is_not_there(self, signed_in, led):
         other = case_at(State.ADMITTED)

@@ -22,6 +22,7 @@ from hypothesis.extra.django import TestCase
 
 from casework.lifecycle import LIFECYCLE, State
 from casework.models import Case, Conference, Consent, Participant, Procedure, Referral
+from casework.models.network import PASSES_ON
 from kim import digests, jobs, workdays
 from kim.models import Absence, Code, JobRun, Mail, Notice, Role, SavedFilter, User
 from kim.workflow import StepRefused
@@ -262,14 +263,17 @@ class SharingWalk(TestCase):
         readers = [user(Role.AUTHORITY, organisation=office) for office in offices]
         school = organisation("schule", name="Schule", kind="other")
         helped = actor(organisation=school)
-        conference = Conference.objects.create(case=case, held_on=workdays.today())
+        days = [workdays.today(), workdays.today() + dt.timedelta(days=7)]
+        conferences = [Conference.objects.create(case=case, held_on=day) for day in days]
         for act, number in walk:
             case = Case.objects.get(pk=case.pk)
             before = self.shared()
             try:
-                self.do(act, number, case, offices, school, helped, conference)
+                self.do(act, number, case, offices, school, helped, conferences[number % 2])
             except (StepRefused, PermissionDenied):  # not now, or locked
                 assert self.shared() == before
+            else:
+                self.check_given(case, before)
             self.check(case, offices, readers)
 
     def do(self, act, number, case, offices, school, helped, conference):
@@ -289,7 +293,9 @@ class SharingWalk(TestCase):
             case "own conference":
                 Participant.seat(conference, by=owner, institution=case.employer)
             case "refer":
-                Referral.send(case, by=owner, actor=helped, occasion="Anmeldung", consent=chosen)
+                Referral.send(
+                    case, by=owner, actor=helped, occasion="Anmeldung", consent=chosen, follow_up_on=workdays.today()
+                )
             case "withdraw" if chosen:
                 chosen.withdraw(by=owner)
             case "end of consent" if chosen and chosen.valid_from < workdays.today():
@@ -301,6 +307,15 @@ class SharingWalk(TestCase):
 
     def shared(self):
         return [set(model.objects.values_list("pk", flat=True)) for model in (Procedure, Participant, Referral)]
+
+    def check_given(self, case, before):
+        """What was shared just now stands on a consent of this person, for this purpose, in force at that moment."""
+        purposes = {Procedure: ["MODUL3"], Participant: ["KONFERENZ"], Referral: PASSES_ON}
+        for (model, allowed), known in zip(purposes.items(), before, strict=True):
+            for new in model.objects.exclude(pk__in=known).exclude(consent=None):
+                assert new.consent.is_in_force
+                assert new.consent.purpose.code in allowed
+                assert new.consent.client_id == case.client_id
 
     def check(self, case, offices, readers):
         for office, reader in zip(offices, readers, strict=True):
@@ -314,8 +329,10 @@ class SharingWalk(TestCase):
                 assert seated.consent
                 assert seated.consent.recipient == seated.institution
                 assert seated.consent_checked_on
+                assert not (seated.consent.withdrawn_at and seated.conference.held_on > workdays.today())
         for sent in Referral.objects.exclude(consent=None):
             assert sent.consent.recipient_id == sent.actor.organisation_id
+            assert not (sent.consent.withdrawn_at and (sent.follow_up_on or sent.follow_ups.open().exists()))
         stored = Case.objects.get(pk=case.pk)
         assert stored.owner_id
         assert stored.employer_id
