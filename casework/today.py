@@ -13,7 +13,7 @@ from django.urls import reverse
 from casework import access
 from casework.lifecycle import OPEN, State
 from casework.models import Case, FollowUp, Goal, GoalMeasure, HandOver, Referral, ResidenceStatus
-from casework.models.caseload import who_left
+from casework.models.caseload import who_changed_employer, who_left
 from kim import together, workdays
 from kim.dated import months_after
 from kim.models import Role, RoleGrant
@@ -178,16 +178,34 @@ def offered_cases(user, read):
 
 
 def _left_behind():
-    grants = RoleGrant.objects.valid_on(together.day())
-    coordinates = Exists(grants.filter(user=Slot("me"), role=Role.COORDINATION))
-    waiting = Exists(HandOver.objects.open().filter(giver=OuterRef("pk")))
-    people = who_left(together.day()).filter(coordinates).annotate(offered=waiting)
-    return {"left_behind": people.only("pk", "display_name", "username")[: OF_EACH + 1]}
+    return {"left_behind": _for_coordination(who_left(together.day()))}
 
 
 @section("casework/_today_left.html", column=MAIN, order=7, sets=_left_behind)
 def cases_left_behind(user, read):
     """For the coordination: open cases of accounts that are no case managers any more."""
-    if not read["left_behind"] or not user.holds(Role.COORDINATION):
+    return _up_to_some(user, read["left_behind"])
+
+
+def _of_former_employer():
+    return {"changed_employer": _for_coordination(who_changed_employer(together.day()))}
+
+
+@section("casework/_today_changed.html", column=MAIN, order=8, sets=_of_former_employer)
+def cases_of_former_employer(user, read):
+    """For the coordination: open cases of an employer their case manager works for no longer."""
+    return _up_to_some(user, read["changed_employer"])
+
+
+def _for_coordination(people):
+    grants = RoleGrant.objects.valid_on(together.day())
+    coordinates = Exists(grants.filter(user=Slot("me"), role=Role.COORDINATION))
+    waiting = Exists(HandOver.objects.open().filter(giver=OuterRef("pk")))
+    people = people.filter(coordinates).annotate(offered=waiting)
+    return people.only("pk", "display_name", "username")[: OF_EACH + 1]
+
+
+def _up_to_some(user, people):
+    if not people or not user.holds(Role.COORDINATION):
         return None
-    return {"people": read["left_behind"][:OF_EACH], "more": len(read["left_behind"]) > OF_EACH}
+    return {"people": people[:OF_EACH], "more": len(people) > OF_EACH}
