@@ -14,7 +14,7 @@ from django.urls import reverse
 from casework import access
 from casework.lifecycle import OPEN, State
 from casework.models import Case, FollowUp, Goal, GoalMeasure, ResidenceStatus
-from casework.today import CHANCE, CHANCE_MONTHS, GOING, waiting_referrals
+from casework.today import CHANCE, CHANCE_MONTHS, FAMILY, GOING, waiting_referrals
 from kim.dated import months_after
 from kim.digests import Line, Part, Section
 from kim.models import Role, User
@@ -47,7 +47,11 @@ def parts(after: dt.date, day: dt.date) -> list[Part]:
 def tally(day: dt.date) -> Tally:
     found: Tally = defaultdict(dict)
     for kind, rows, date, reach, shift in _kinds(day):
-        counted = rows.order_by().values_list(f"{reach}owner", f"{reach}employer").annotate(Count("pk"), Max(date))
+        counted = (
+            rows.order_by()
+            .values_list(f"{reach}owner", f"{reach}employer")
+            .annotate(Count("pk", distinct=True), Max(date))
+        )
         for owner, employer, number, last in counted:
             before, newest = found[owner, employer].get(kind, (0, dt.date.min))
             found[owner, employer][kind] = (before + number, max(newest, shift(last)))
@@ -58,22 +62,29 @@ def _kinds(day: dt.date):
     """(kind, rows, date they are due by, way to the case, from that date to the day on which they fell due)."""
     same, next_day = (lambda date: date), (lambda date: date + ONE_DAY)
     going = {"goal__case__state__in": OPEN}
-    title: QuerySet = ResidenceStatus.objects.filter(valid_until=None, client__cases__state__in=OPEN)
-    chance = title.filter(
-        expires_on=None, status__code=CHANCE, valid_from__gte=months_after(day, -CHANCE_MONTHS),
-        valid_from__lte=months_after(day + SOON, -CHANCE_MONTHS),
-    )  # fmt: skip
     return [
         ("follow_ups", FollowUp.objects.due(day), "on_day", "case__", same),
-        ("titles", title.filter(expires_on__range=(day, day + SOON)), "expires_on", "client__cases__",
-         lambda date: date - SOON),
-        ("titles", chance, "valid_from", "client__cases__", lambda date: months_after(date, CHANCE_MONTHS) - SOON),
+        *_titles(day, "client__cases__"),
+        *_titles(day, f"{FAMILY}__", client__cases__isnull=True),
         ("goals", Goal.objects.overdue(day).filter(case__state__in=OPEN), "until", "case__", next_day),
         ("measures", GoalMeasure.objects.filter(until__lt=day, status__in=GOING, **going), "until", "goal__case__",
          next_day),
         ("resting", Case.objects.filter(state=State.RESTING, resting_until__lte=day), "resting_until", "", same),
         ("referrals", waiting_referrals(day), "follow_up_on", "case__", same),
     ]  # fmt: skip
+
+
+def _titles(day: dt.date, reach: str, **whose):
+    """Titles that run out, two kinds of them, and `reach` from there to the open cases that are told."""
+    titles: QuerySet = ResidenceStatus.objects.filter(valid_until=None, **{f"{reach}state__in": OPEN}, **whose)
+    chance = titles.filter(
+        expires_on=None, status__code=CHANCE, valid_from__gte=months_after(day, -CHANCE_MONTHS),
+        valid_from__lte=months_after(day + SOON, -CHANCE_MONTHS),
+    )  # fmt: skip
+    return [
+        ("titles", titles.filter(expires_on__range=(day, day + SOON)), "expires_on", reach, lambda date: date - SOON),
+        ("titles", chance, "valid_from", reach, lambda date: months_after(date, CHANCE_MONTHS) - SOON),
+    ]
 
 
 def _section(found: Tally, day: dt.date, user: User, after: dt.date, limit: int) -> Section | None:

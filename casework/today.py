@@ -5,14 +5,15 @@ Case numbers, never a name: this page stands open on desks all day. See kim.toda
 
 import datetime as dt
 from dataclasses import dataclass
+from itertools import chain
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.urls import reverse
 
 from casework import access
 from casework.lifecycle import OPEN, State
 from casework.models import Case, FollowUp, Goal, GoalMeasure, HandOver, Referral, ResidenceStatus
-from casework.models.caseload import who_left
+from casework.models.caseload import who_changed_employer, who_left
 from kim import together, workdays
 from kim.dated import months_after
 from kim.models import Role, RoleGrant
@@ -49,16 +50,19 @@ def _due(*caseload):
 
     current = Q(valid_from__lte=today, valid_until__isnull=True)
     titles = ResidenceStatus.objects.filter(going("client__cases__"), current)
+    family = ResidenceStatus.objects.filter(
+        going(f"{FAMILY}__"), current, client__cases__isnull=True, **{FAMILY: _first_at_home(going(""))}
+    )
     measures = GoalMeasure.objects.filter(going("goal__case__"), until__lt=today, status__in=GOING)
     return {
         "due_follow_ups": _lines_of(FollowUp.objects.due(today).filter(kept("case__")), "on_day"),
         "due_referrals": _lines_of(
             waiting_referrals(today).filter(kept("case__")), "follow_up_on", actor_name=F("actor__name")
         ),
-        "due_titles": _lines_of(titles.filter(expires_on__lte=soon), "expires_on", "client__cases", **TITLE),
-        "due_chances": _lines_of(
-            titles.filter(expires_on__isnull=True, status__code=CHANCE), "valid_from", "client__cases", **TITLE
-        ),
+        "due_titles": _running_out(titles, soon, "client__cases"),
+        "due_chances": _chances(titles, "client__cases"),
+        "due_family_titles": _running_out(family, soon, FAMILY),
+        "due_family_chances": _chances(family, FAMILY),
         "due_goals": _lines_of(Goal.objects.overdue(today).filter(going("case__")), "until"),
         "due_measures": _lines_of(measures, "until", "goal__case"),
         "due_resting": Case.objects.filter(kept(), state=State.RESTING, resting_until__lte=today)
@@ -68,6 +72,22 @@ def _due(*caseload):
 
 #: What a line about a title is made from.
 TITLE = {"chance": F("status__code"), "label": F("status__label")}
+#: From a title of somebody without a case to those of their household.
+FAMILY = "client__household__clients__cases"
+
+
+def _first_at_home(cases):
+    """Of several cases of a household, the one that tells of those without: nobody reads of a title twice."""
+    rows = Case.objects.filter(cases, client__household=OuterRef("client__household")).order_by("pk")
+    return Subquery(rows.values("pk")[:1])
+
+
+def _running_out(titles, soon, case):
+    return _lines_of(titles.filter(expires_on__lte=soon), "expires_on", case, **TITLE)
+
+
+def _chances(titles, case):
+    return _lines_of(titles.filter(expires_on__isnull=True, status__code=CHANCE), "valid_from", case, **TITLE)
 
 
 def _lines_of(rows, by, case="case", **more):
@@ -122,7 +142,9 @@ def _lines(read, today):
         yield line(row, row.until, row.text, "Maßnahme")
     for row in read["due_resting"]:
         yield line(row, row.resting_until, "Ruht nicht länger: weiterführen oder beenden", RESTS)
-    for row in [*read["due_titles"], *read["due_chances"]]:
+    for row in chain(
+        *(read[name] for name in ("due_titles", "due_chances", "due_family_titles", "due_family_chances"))
+    ):
         day = row.expires_on or months_after(row.valid_from, CHANCE_MONTHS)
         if day <= today + SOON:
             left = _left(day, today)
@@ -156,16 +178,34 @@ def offered_cases(user, read):
 
 
 def _left_behind():
-    grants = RoleGrant.objects.valid_on(together.day())
-    coordinates = Exists(grants.filter(user=Slot("me"), role=Role.COORDINATION))
-    waiting = Exists(HandOver.objects.open().filter(giver=OuterRef("pk")))
-    people = who_left(together.day()).filter(coordinates).annotate(offered=waiting)
-    return {"left_behind": people.only("pk", "display_name", "username")[: OF_EACH + 1]}
+    return {"left_behind": _for_coordination(who_left(together.day()))}
 
 
 @section("casework/_today_left.html", column=MAIN, order=7, sets=_left_behind)
 def cases_left_behind(user, read):
     """For the coordination: open cases of accounts that are no case managers any more."""
-    if not read["left_behind"] or not user.holds(Role.COORDINATION):
+    return _up_to_some(user, read["left_behind"])
+
+
+def _of_former_employer():
+    return {"changed_employer": _for_coordination(who_changed_employer(together.day()))}
+
+
+@section("casework/_today_changed.html", column=MAIN, order=8, sets=_of_former_employer)
+def cases_of_former_employer(user, read):
+    """For the coordination: open cases of an employer their case manager works for no longer."""
+    return _up_to_some(user, read["changed_employer"])
+
+
+def _for_coordination(people):
+    grants = RoleGrant.objects.valid_on(together.day())
+    coordinates = Exists(grants.filter(user=Slot("me"), role=Role.COORDINATION))
+    waiting = Exists(HandOver.objects.open().filter(giver=OuterRef("pk")))
+    people = people.filter(coordinates).annotate(offered=waiting)
+    return people.only("pk", "display_name", "username")[: OF_EACH + 1]
+
+
+def _up_to_some(user, people):
+    if not people or not user.holds(Role.COORDINATION):
         return None
-    return {"people": read["left_behind"][:OF_EACH], "more": len(read["left_behind"]) > OF_EACH}
+    return {"people": people[:OF_EACH], "more": len(people) > OF_EACH}

@@ -200,18 +200,28 @@ def owners(today=None):
     """Accounts that lead open cases, with how many (`number`) and whether they still do so as a case manager
     (`is_case_manager`). `today` may be a slot.
     """
-    grants = RoleGrant.objects.valid_on(today or workdays.today()).filter(role=Role.CASE_MANAGER)
-    cases = Case.objects.open().filter(owner=OuterRef("pk")).order_by()
-    counted = cases.values("owner").annotate(number=Count("pk")).values("number")
-    return User.objects.filter(Exists(cases)).annotate(
-        number=Subquery(counted, output_field=models.IntegerField()),
-        is_case_manager=Exists(grants.filter(user=OuterRef("pk"), user__is_active=True)),
-    )
+    return _leading(Case.objects.open(), today)
 
 
 def who_left(today=None):
     """Those of `owners` who are no case managers any more: their cases wait for somebody."""
     return owners(today).filter(is_case_manager=False).order_by("display_name", "pk")
+
+
+def who_changed_employer(today=None):
+    """Case managers who lead open cases of an employer that is theirs no longer, with how many (`number`)."""
+    cases = Case.objects.open().of_former_employer(today)
+    return _leading(cases, today).filter(is_case_manager=True).order_by("display_name", "pk")
+
+
+def _leading(cases, today):
+    grants = RoleGrant.objects.valid_on(today or workdays.today()).filter(role=Role.CASE_MANAGER)
+    theirs = cases.filter(owner=OuterRef("pk")).order_by()
+    counted = theirs.values("owner").annotate(number=Count("pk")).values("number")
+    return User.objects.filter(Exists(theirs)).annotate(
+        number=Subquery(counted, output_field=models.IntegerField()),
+        is_case_manager=Exists(grants.filter(user=OuterRef("pk"), user__is_active=True)),
+    )
 
 
 class Look(models.Model):

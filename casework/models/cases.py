@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -49,6 +49,16 @@ class CaseQuerySet(models.QuerySet):
 
     def ended(self):
         return self.filter(state__in=ENDS)
+
+    def of_former_employer(self, today=None):
+        """Those whose owner is a case manager of another employer by now, as access.employers_of says. `today` may be
+        a slot.
+        """
+        duties = Assignment.objects.valid_on(today).filter(
+            user=OuterRef("owner"), role=Role.CASE_MANAGER, known_until__isnull=True
+        )
+        elsewhere = Q(owner__organisation__isnull=False) & ~Q(owner__organisation=F("employer"))
+        return self.filter(~Exists(duties.filter(employer=OuterRef("employer"))), Exists(duties) | elsewhere)
 
     def locked(self):
         return self.filter(locked_at__isnull=False)

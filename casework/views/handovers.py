@@ -11,7 +11,7 @@ from casework import access
 from casework.case_page import ASIDE, section
 from casework.forms.handovers import HandOverForm, RefuseForm
 from casework.models import Case, HandOver
-from casework.models.caseload import foresee, owners, who_left
+from casework.models.caseload import foresee, owners, who_changed_employer, who_left
 from kim.htmx import page as template_for
 from kim.models import Draft, Role, User
 from kim.models.people import with_role
@@ -57,23 +57,28 @@ def handover_list(request):
         "number": hits,
         "answered": answered,
         "left": list(who_left()) if coordinates else [],
+        "changed": list(who_changed_employer()) if coordinates else [],
     }
     return render(request, template_for(request, "casework/handover_list.html", "results"), context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def handover_new(request):
-    """Whose cases: one's own, those of a colleague one stands in for, or for the coordination anybody's (?giver=)."""
+    """Whose cases: one's own, those of a colleague one stands in for, or for the coordination anybody's (?giver=).
+    With ?former= only those of an employer the giver works for no longer.
+    """
     access.demand_oneself(access.hands_over, request.user)
     giver = _giver(request)
     if giver is None:
         people = owners().order_by("is_case_manager", "display_name", "pk")
         return render(request, "casework/handover_new.html", {"people": list(people)})
-    cases, offered, ended = _caseload(request.user, giver)
-    takers, number, key = list(with_role(Role.CASE_MANAGER).exclude(pk=giver.pk)), ended.count(), f"handover:{giver.pk}"
+    former = bool(request.GET.get("former"))
+    cases, offered, ended = _caseload(request.user, giver, former)
+    takers, number = list(with_role(Role.CASE_MANAGER).exclude(pk=giver.pk)), ended.count()
+    key = f"handover:{giver.pk}:former" if former else f"handover:{giver.pk}"
     make = partial(HandOverForm, takers=takers, cases=cases, ended=number)
     context = {
-        "giver": giver, "cases": cases, "offered": offered, "ended": number, "most": MOST,
+        "giver": giver, "former": former, "cases": cases, "offered": offered, "ended": number, "most": MOST,
         "named": giver.pk == request.user.pk,  # others' people are read on the page of their case, and on record
         "deputises": giver in access.colleagues(request.user),
     }  # fmt: skip
@@ -179,12 +184,14 @@ def _giver(request) -> User | None:
     raise Http404
 
 
-def _caseload(user, giver) -> tuple[list[Case], int, QuerySet]:
+def _caseload(user, giver, former) -> tuple[list[Case], int, QuerySet]:
     """What can be offered of the giver's open cases, how many are offered already, and the ended ones still kept."""
     kept = Case.objects.kept_by(user) if user.holds(Role.CASE_MANAGER) else Case.objects.none()
     if user.holds(Role.COORDINATION):
         kept = Case.objects.filter(access.overviewed_cases(user))
     theirs = kept.filter(owner=giver).select_related("municipality").order_by("number")
+    if former:
+        theirs = theirs.of_former_employer()
     waiting = HandOver.objects.open().filter(giver=giver)
     free = theirs.exclude(hand_overs__in=waiting)
     lines = free.open().select_related("client__identity")

@@ -10,7 +10,7 @@ from casework import access
 from casework.case_page import sections_of
 from casework.lifecycle import State
 from casework.models import Case, CaseIssue, FollowUp, HandOver
-from casework.models.caseload import foresee, owners, who_left
+from casework.models.caseload import foresee, owners, who_changed_employer, who_left
 from kim import trail, workdays
 from kim.models import Absence, Draft, Notice, Role, User
 from kim.together import together
@@ -124,6 +124,49 @@ def test_who_left_is_who_leads_open_cases_and_is_no_case_manager_any_more(led):
     assert set(who_left()) == {led.owner, stays}
 
 
+def moves(person, to="stadt-troisdorf"):
+    """From today on another employer employs the case manager."""
+    today = workdays.today()
+    person.assignments.update(valid_until=today)
+    given = {"role": Role.CASE_MANAGER, "employer": organisation(to), "valid_from": today}
+    person.assignments.create(**given, municipality=person.assignments.first().municipality)
+
+
+def test_who_changed_employer_leads_open_cases_of_the_old_one(led):
+    mover, stays, ended = led.owner, case_at(State.ADMITTED).owner, case_at(State.CLOSED).owner
+    assert not who_changed_employer().exists()
+    moves(mover)
+    moves(ended)
+    new = case(by=again(mover))
+    assert [(row, row.number) for row in who_changed_employer()] == [(mover, 1)]
+    assert list(Case.objects.filter(owner=mover).of_former_employer()) == [led]
+    assert not who_left().exists()
+    # Whoever works for both leads no case of a former employer.
+    both = stays.assignments.get()
+    stays.assignments.create(
+        role=Role.CASE_MANAGER, employer=organisation("stadt-troisdorf"), valid_from=both.valid_from
+    )
+    assert [row.pk for row in who_changed_employer()] == [mover.pk]
+    # An assignment that was believed in error counts for nothing, nor does one for something else.
+    now = workdays.now()
+    mistaken = {"known_from": now - dt.timedelta(days=9), "known_until": now - dt.timedelta(days=1)}
+    begins = both.valid_from
+    mover.assignments.create(role=Role.CASE_MANAGER, employer=led.employer, valid_from=begins, **mistaken)
+    mover.assignments.create(role=Role.COORDINATION, employer=led.employer, valid_from=begins)
+    assert [row.pk for row in who_changed_employer()] == [mover.pk]
+    mover.role_grants.update(valid_until=workdays.today())
+    assert not who_changed_employer().exists()
+    assert [(row, row.number) for row in who_left()] == [(mover, 2)]
+    assert new.employer.key == "stadt-troisdorf"
+
+
+def test_without_an_assignment_the_organisation_of_the_account_is_the_employer(led):
+    led.owner.assignments.all().delete()
+    for key, changed in [(None, False), (led.employer.key, False), ("stadt-troisdorf", True)]:
+        User.objects.filter(pk=led.owner_id).update(organisation=organisation(key) if key else None)
+        assert who_changed_employer().exists() is changed
+
+
 @together
 def _kept_by_slots(*shape):
     return {"kept": Case.objects.filter(access.Caseload.in_slots(*shape).kept())}
@@ -230,6 +273,36 @@ def test_the_coordination_hands_over_what_somebody_left_behind_without_a_name(cl
     assert "Rahimi" not in client.get(page("handover_detail", one.pk)).content.decode()
     one.refuse(by=taker, reason="zu viel")
     assert Notice.objects.filter(recipient=coordination).exists()
+
+
+def test_the_coordination_hands_over_what_belongs_to_the_former_employer(client, led):
+    words = "Fälle, deren Fallführung den Arbeitgeber gewechselt hat"
+    coordination, taker = user(Role.COORDINATION), case_manager()
+    client.force_login(coordination)
+    for address in ("/", page("handover_list")):
+        assert words not in client.get(address).content.decode()
+    moves(led.owner)
+    new = case(by=again(led.owner))
+    address = f"{page('handover_new')}?giver={led.owner_id}&former=1"
+    for where in ("/", page("handover_list")):
+        text = client.get(where).content.decode()
+        assert words in text
+        assert "1 offener Fall beim früheren Arbeitgeber" in text
+        assert address.replace("&", "&amp;") in text
+        assert "Rahimi" not in text
+    text = client.get(address).content.decode()
+    assert led.number in text
+    assert new.number not in text
+    assert "Rahimi" not in text
+    assert client.post(address, {"taker": taker.pk, "cases": [new.pk]}).status_code == 422
+    assert client.post(address, {"taker": taker.pk, "cases": [led.pk]}).status_code == 302
+    assert "zur Übergabe angeboten" in client.get("/").content.decode()
+    HandOver.objects.get().accept(by=taker)
+    for where in ("/", page("handover_list")):
+        assert words not in client.get(where).content.decode()
+    for person in (led.owner, taker):
+        client.force_login(person)
+        assert words not in client.get("/").content.decode() + client.get(page("handover_list")).content.decode()
 
 
 def test_the_note_is_read_by_those_it_concerns(client, led):

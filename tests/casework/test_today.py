@@ -4,12 +4,14 @@ import datetime as dt
 
 import pytest
 
+from casework import mornings
 from casework.lifecycle import State
-from casework.models import FollowUp, GoalMeasure, Referral
+from casework.models import Case, FollowUp, GoalMeasure, Household, Referral
 from kim import digests, workdays
 from kim.models import Absence, Code, Mail, Role, User
 from kim.today import sections_for
 from tests.casework.factories import actor, case_at, case_manager, code, goal, take
+from tests.casework.factories import client as client_of
 from tests.factories import county, user
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +113,63 @@ def test_it_asks_no_more_often_for_many_cases(client, owner, led, django_assert_
     assert "Es ist mehr fällig" in text
 
 
+def at_home(led, expires_on, key="AE_25_3", valid_from=dt.date(2025, 1, 10), **fields):
+    """Somebody without a case in the household of a case, with a title."""
+    if led.client.household is None:
+        led.client.household = Household.objects.create()
+        led.client.save()
+    member = client_of("Amira", "Rahimi", household=led.client.household)
+    status = code(Code.List.RESIDENCE_STATUS, key)
+    return member.residence_statuses.create(status=status, valid_from=valid_from, expires_on=expires_on, **fields)
+
+
+@pytest.fixture
+def family(owner):
+    """A couple, each with a case of the same owner, and two others without one whose titles run out."""
+    with at(MONDAY - days(60)):
+        one, other = case_at(State.ADMITTED, by=owner), case_at(State.ADMITTED, by=owner)
+        at_home(one, MONDAY + days(20))
+        at_home(one, None, "AE_104c", dt.date(2024, 12, 1))
+        at_home(one, MONDAY + days(10), valid_until=MONDAY - days(5))
+        other.client.household = one.client.household
+        other.client.save()
+    return one, other
+
+
+def test_a_title_of_somebody_at_home_is_told_once_under_a_case_of_the_household(client, owner, family):
+    one, other = family
+    stranger = case_manager()
+    with at(MONDAY, 9):
+        assert lines_for(owner) == [
+            ("Aufenthaltstitel", "Titel läuft ab: AE_25_3", "in 20 Tagen"),
+            ("Aufenthaltstitel",
+             "Chancenaufenthalt endet, nicht verlängerbar: Weg nach § 25a oder § 25b jetzt vorbereiten", "in 49 Tagen"),
+        ]  # fmt: skip
+        assert lines_for(stranger) == []
+        client.force_login(owner)
+        text = client.get("/").content.decode()
+        assert one.number in text
+        assert other.number not in text
+        assert "Amira" not in text
+        assert "Rahimi" not in text
+        Case.objects.filter(pk=one.pk).update(owner=stranger)
+        assert lines_for(owner) == lines_for(stranger) != []
+        assert other.number in client.get("/").content.decode()
+        Case.objects.filter(pk=other.pk).update(owner=stranger)
+        assert lines_for(owner) == []
+        assert len(lines_for(stranger)) == 2
+
+
+def test_whoever_has_a_case_of_their_own_is_told_of_there_alone(owner, family):
+    one, other = family
+    stranger = case_manager()
+    with at(MONDAY, 9):
+        title(other, MONDAY + days(5))
+        Case.objects.filter(pk=other.pk).update(owner=stranger)
+        assert [countdown for *_, countdown in lines_for(owner)] == ["in 20 Tagen", "in 49 Tagen"]
+        assert [countdown for *_, countdown in lines_for(stranger)] == ["in 5 Tagen", "in 20 Tagen", "in 49 Tagen"]
+
+
 # The morning
 
 
@@ -140,6 +199,17 @@ def test_the_mail_says_how_many_and_nothing_else(owner, led):
         assert line in mail.body
     for secret in (led.number, "Rahimi", "Nadia", "Bescheid", "Wohnung", "Schuld", "AE_", "Chancen"):
         assert secret not in mail.subject + mail.body
+
+
+def test_the_mail_counts_titles_of_the_household_once(owner, family, django_assert_num_queries):
+    county()
+    morning(MONDAY)
+    mail = mail_of(owner)
+    assert "2 Aufenthaltstitel · laufen ab" in mail.body
+    for secret in (*(one.number for one in family), "Rahimi", "Amira", "AE_"):
+        assert secret not in mail.subject + mail.body
+    with django_assert_num_queries(9):
+        assert mornings.tally(MONDAY) == {(owner.pk, family[0].employer_id): {"titles": (2, MONDAY - days(41))}}
 
 
 def test_once_a_day_and_only_on_a_morning_with_something_new(owner, led):

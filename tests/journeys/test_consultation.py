@@ -1,6 +1,7 @@
 """A consultation by keyboard alone, and from a consultation to a reported issue with a name that the gate stops."""
 
 import pytest
+from django.contrib.sessions.models import Session
 from playwright.sync_api import expect
 
 from casework.models import CaseIssue, Consultation
@@ -8,7 +9,9 @@ from kim.models import Code, Draft
 from steering.escalation import State
 from steering.models import Issue
 from tests.casework.factories import case, client, code
+from tests.journeys.conftest import sign_in
 from tests.journeys.test_ways_in import tab_to
+from tests.journeys.visitor import Visitor
 
 SITUATION = "Leistungen enden, bevor der neue Titel ausgestellt ist."
 
@@ -72,6 +75,34 @@ def test_a_consultation_by_keyboard_alone(people, led, window):
     visitor.reads("letzter Kontakt").look()
     expect(page.locator("[name=form]:checked")).to_have_value(str(made.form_id))
     expect(page.locator("[name=case]")).to_have_value(led.number)
+
+
+def test_a_consultation_is_there_after_the_session_ended(people, led, window):
+    visitor = window(people.anna)
+    address = f"/casework/consultations/new/?case={led.pk}"
+    visitor.open(address).fill(form="RATHAUS", topics="WOHN", note="Antrag liegt vor.")
+    visitor.reads("Entwurf gespeichert,")
+    Session.objects.all().delete()
+
+    # What was saved comes back by way of the login.
+    visitor.open(address).reads("Was Sie gerade schrieben, ist als Entwurf gesichert.")
+    sign_in(visitor, people.anna)
+    visitor.page.wait_for_url("**/casework/consultations/new/**")
+    expect(visitor.page.locator("[name=note]")).to_have_value("Antrag liegt vor.")
+    expect(visitor.page.locator("[name=topics]:checked")).to_have_count(1)
+
+    # What is typed after the end waits until its author is back.
+    Session.objects.all().delete()
+    visitor.fill(next_step="Beim Jobcenter nachfragen")
+    visitor.reads("Entwurf nicht gespeichert: Ihre Sitzung ist beendet.")
+    visitor.press("Speichern", within="#beratung", then="Für wen")
+    assert not Consultation.objects.exists()
+    other = Visitor(visitor.page.context.new_page(), people.anna)
+    sign_in(other.open("/"), people.anna).reads("In Ihren Fällen")
+    visitor.press("Speichern", within="#beratung", said="Beratung gespeichert.")
+    made = Consultation.objects.get()
+    assert (made.case, made.note, made.next_step) == (led, "Antrag liegt vor.", "Beim Jobcenter nachfragen")
+    assert not Draft.objects.exists()
 
 
 @pytest.mark.short
