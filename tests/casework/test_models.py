@@ -122,6 +122,17 @@ def test_a_name_is_found_across_scripts(written, typed):
     assert [one.client for one in Identity.objects.named(typed)] == [wanted]
 
 
+def test_names_kept_before_are_written_anew_with_their_consonants():
+    there = client("نادية", "رحيمي").identity
+    Identity.objects.update(folded="نادية رحيمي ndyh rhymy")
+    fill = importlib.import_module("casework.migrations.0003_names_in_other_scripts").write
+    with connection.schema_editor() as editor:
+        for _ in range(2):
+            fill(apps, editor)
+    assert Identity.objects.get().folded == there.folded
+    assert Identity.objects.named("Rahimi").get() == there
+
+
 def test_a_rough_birth_date_is_a_first():
     rough = client(birth_date=dt.date(1990, 5, 1), birth_precision="month").identity
     assert rough.birth_words == "05/1990"
