@@ -35,7 +35,7 @@ from casework.models import (
     LegalArea,
     ResidenceStatus,
 )
-from casework.models.people import spellings
+from casework.spelling import kept
 from kim import workdays
 from kim.models import Code, Municipality, Organisation, Role
 
@@ -162,7 +162,7 @@ class _Builder:
         born = dt.date(self.chance.randint(1950, 2008), self.chance.randint(1, 12), self.chance.randint(1, 28))
         return blank(Identity) | {
             "client_id": row["id"], "given_name": given, "family_name": family, "birth_date": born,
-            "folded": spellings(f"{given} {family}")[:800],
+            "folded": kept(f"{given} {family}"),
         }  # fmt: skip
 
     def _dated(self, model, row, **fields) -> dict:

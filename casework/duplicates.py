@@ -1,25 +1,23 @@
 """Is somebody advised already by another case manager? Whether, and whom to put in touch; never whose case it is.
 
-Likely the same are those with the same birth date and a similar name, written in Latin letters whatever script it
-came in. The birth date has an index and leaves a handful of names to compare, however many people there are.
+Likely the same are those with the same birth date and a similar name (casework.spelling); somebody without a case of
+their own is advised in that of the household. The birth date has an index and leaves a handful of names to compare,
+however many people there are.
 """
 
 import datetime as dt
 
-from anyascii import anyascii
 from django.db.models import Q
 from django.urls import reverse
 
 from casework import access
-from casework.models import Case, Identity
+from casework.models import Case, Client, Identity
+from casework.spelling import likeness
 from kim import trail, workdays
 from kim.dated import months_after
 from kim.models import Municipality, User
 from kim.notices import Telling, once_each, tell
-from kim.trigrams import fold, similarity
 
-#: From here on two names count as alike: „Nadia Rahimi“ and „Nadja Rahimi“, not „Nadia Rahimi“ and „Nadia Sahin“.
-ALIKE = 0.5
 #: A birth date of which only the year is known is common; more names than this are not compared.
 MOST = 3000
 #: Of names that are alike, so many at most are told.
@@ -33,18 +31,32 @@ def elsewhere(given_name: str, family_name: str, birth_date, precision: str = "d
     """
     if birth_date is None or not f"{given_name}{family_name}".strip():
         return []
-    wanted = _latin(f"{given_name} {family_name}")
+    wanted = f"{given_name} {family_name}"
     rows = Identity.objects.filter(_born_then(birth_date, precision)).order_by("pk")
-    likeness = {
-        pk: similarity(wanted, _latin(f"{given} {name}"))
-        for pk, given, name in rows.values_list("pk", "given_name", "family_name")[:MOST]
-    }
-    alike = sorted((pk for pk in likeness if likeness[pk] >= ALIKE), key=lambda pk: -likeness[pk])[:MOST_TOLD]
+    people = rows.values_list("pk", "client__household", "given_name", "family_name")[:MOST]
+    alike = [(likeness(wanted, f"{given} {name}"), pk, home) for pk, home, given, name in people]
+    alike = sorted((one for one in alike if one[0]), key=lambda one: -one[0])[:MOST_TOLD]
     if not alike:
         return []
-    cases = Case.objects.open().filter(client__in=alike).exclude(access.kept_cases(user))
-    found = cases.select_related("owner", "municipality").order_by("pk")
-    return sorted(found, key=lambda case: -likeness[case.client_id])
+    found = Case.objects.open().filter(_about(pk for _, pk, _ in alike)).exclude(access.kept_cases(user))
+    found = found.select_related("owner", "municipality", "client").order_by("pk")
+    likely = {("home", home): value for value, _, home in reversed(alike) if home}
+    likely |= {("person", pk): value for value, pk, _ in alike}
+
+    def likeliest(case):
+        person = case.client
+        return likely.get(("person", person.pk)) or likely[("home", person.household_id)]
+
+    return sorted(found, key=lambda case: -likeliest(case))
+
+
+def _about(pks) -> Q:
+    """Cases of these people, and of the household of those among them who have none of their own."""
+    people = Client.objects.filter(pk__in=list(pks)).order_by()
+    homes = people.filter(cases__isnull=True, household__isnull=False).values("household")
+    own = Case.objects.filter(client__in=people.values("pk")).order_by().values_list("pk", flat=True)
+    family = Case.objects.filter(client__household__in=homes).order_by().values_list("pk", flat=True)
+    return Q(pk__in=own.union(family, all=True))
 
 
 def _born_then(day: dt.date, precision: str) -> Q:
@@ -76,7 +88,3 @@ def tell_both(cases: list[Case], *, by: User, place: Municipality) -> None:
             )
             tell(once_each([telling]), key=key, url=reverse("kim:today"))
     trail.record("case.double", by, by=by, note=f"Case Management {place}")
-
-
-def _latin(name: str) -> str:
-    return fold(anyascii(fold(name)))

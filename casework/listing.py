@@ -10,6 +10,7 @@ from django.db.models.lookups import Exact
 from casework import access
 from casework.lifecycle import OPEN
 from casework.models import Case, Identity, LegalArea, ResidenceStatus
+from casework.models.people import called
 from kim import workdays
 from kim.dated import valid_on
 from kim.models import User
@@ -43,7 +44,7 @@ def listed(user, wanted: dict[str, Any], key: str, *, size: int, after="", befor
 def _listing(load, shape, key, backwards, size):
     given: dict[str, Any] = {name: Slot(name) if value is None else value for name, value in shape}
     if "words" in given:
-        given["words"] = text("words"), tuple(text(f"name_{number}") for number in range(given["words"]))
+        given["words"] = text("words"), tuple((text(f"name_{no}"), text(f"bones_{no}")) for no in range(given["words"]))
     cases = narrow(Case.objects.filter(access.Caseload.in_slots(*load).kept()), given, Slot("me"), day(), day("soon"))
     start = None
     if backwards is not None:
@@ -61,7 +62,8 @@ def _apart(wanted) -> tuple[tuple, dict[str, Any]]:
     if "words" in wanted:
         values["words"], names = wanted["words"]
         shape["words"] = len(names)
-        values |= {f"name_{number}": name for number, name in enumerate(names)}
+        for number, (name, bones) in enumerate(names):
+            values |= {f"name_{number}": name, f"bones_{number}": bones}
     return tuple(shape.items()), values
 
 
@@ -110,12 +112,18 @@ def _titles(title, today, soon):
 
 
 def _named(words, names) -> Q:
-    """A name in any script or spelling, a case number, or one of the state-wide database.
+    """A name in any script or spelling, a case number, or one of the state-wide database."""
+    return about(names) | Q(number__icontains=words) | Q(Exact(Upper("foreign_number"), Upper(words)))
+
+
+def about(names) -> Q:
+    """Cases of somebody called `names`, or in whose household somebody without a case of their own is.
 
     Names are looked at case by case: the caseload of one person is small, all names are many.
     """
-    people = Identity.objects.filter(*(Q(folded__contains=name) for name in names), client=OuterRef("client"))
-    return Q(Exists(people)) | Q(number__icontains=words) | Q(Exact(Upper("foreign_number"), Upper(words)))
+    people = Identity.objects.filter(called(names))
+    family = people.filter(client__household=OuterRef("client__household"), client__cases__isnull=True)
+    return Q(Exists(people.filter(client=OuterRef("client")))) | Q(Exists(family))
 
 
 def _title_ends():

@@ -43,8 +43,8 @@ from casework.models import (
     Referral,
     StatisticalRecord,
 )
-from casework.models.people import spellings
 from casework.privacy import blanked
+from casework.spelling import spellings
 from kim import workdays
 from kim.dated import months_after
 from kim.models import County, Draft, Municipality, Notice, SavedFilter, TrailEntry
@@ -297,7 +297,7 @@ def _portions(rows: list, size: int = 200):
 
 def _names(pks: set) -> list[set[str]]:
     """The words of each of these people's names, in every spelling."""
-    return [set(words.split()) for words in Identity.objects.filter(pk__in=pks).values_list("folded", flat=True)]
+    return [set(spellings(str(who)).split()) for who in Identity.objects.filter(pk__in=pks)]
 
 
 def _births(pks: set):

@@ -6,20 +6,18 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from anyascii import anyascii
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 
-from casework import access
+from casework import access, spelling
 from casework.lifecycle import OPEN
 from casework.models.codes import code_field, codes_field
 from kim import trail, workdays
 from kim.dated import Dated, inclusive
 from kim.models import Code, Municipality
 from kim.rules import demand
-from kim.trigrams import fold
 from kim.workflow import StepRefused
 
 
@@ -275,16 +273,18 @@ def gaps_between(areas: "Iterable[LegalArea]") -> list[Gap]:
     return gaps
 
 
+def called(names) -> Q:
+    """Whose name has every one of `names`, as `spelling.searched` gives them; the texts may be slots."""
+    return Q(*(Q(folded__contains=plain) | Q(folded__contains=bones) for plain, bones in names))
+
+
 class IdentityQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(access.identities_seen_by(user))
 
     def named(self, words: str):
-        """Every word of `words` somewhere in the name, in whatever script or spelling of umlauts it is typed."""
-        found = self
-        for word in searched(words).split():
-            found = found.filter(folded__contains=word)
-        return found
+        """Every word of `words` somewhere in the name, in whatever script or spelling it is typed."""
+        return self.filter(called(spelling.searched(words)))
 
 
 class Identity(models.Model):
@@ -309,7 +309,7 @@ class Identity(models.Model):
     postal_code = models.CharField("Postleitzahl", max_length=10, blank=True)
     town = models.CharField("Ort", max_length=80, blank=True)
 
-    folded = models.CharField(max_length=800, editable=False, blank=True)
+    folded = models.CharField(max_length=spelling.ROOM, editable=False, blank=True)
 
     objects = IdentityQuerySet.as_manager()
 
@@ -330,7 +330,7 @@ class Identity(models.Model):
         return f"{self.given_name} {self.family_name}".strip()
 
     def save(self, *args, **kwargs):
-        self.folded = spellings(str(self))[:800]
+        self.folded = spelling.kept(str(self))
         super().save(*args, **kwargs)
 
     @property
@@ -344,20 +344,6 @@ class Identity(models.Model):
             return "unbekannt"
         written = {self.Precision.DAY: "%d.%m.%Y", self.Precision.MONTH: "%m/%Y", self.Precision.YEAR: "%Y"}
         return self.birth_date.strftime(written[self.Precision(self.birth_precision)])
-
-
-def spellings(name: str) -> str:
-    """How a name is searched for: folded, and folded again in Latin letters where it is written in others; there also
-    without the apostrophe of a soft sign, which nobody types.
-    """
-    latin = fold(anyascii(name))
-    return " ".join(dict.fromkeys([fold(name), latin, latin.replace("'", "")]))
-
-
-def searched(words: str) -> str:
-    """What somebody typed, in the Latin letters in which every name can be found."""
-    folded = fold(words)
-    return folded if folded.isascii() else fold(anyascii(folded))
 
 
 class ResidenceStatus(Dated):

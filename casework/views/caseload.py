@@ -11,10 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import push_url
 
-from casework import access, export, listing
+from casework import access, export, listing, spelling
 from casework.forms.cases import SearchForm
 from casework.models import Identity
-from casework.models.people import searched as people_searched
 from casework.whereabouts import title_tone
 from kim import workdays
 from kim.dated import valid_on
@@ -124,7 +123,7 @@ def wanted(form, words: str) -> dict[str, Any]:
     """What the cases are narrowed by. Nothing chosen means: all open ones."""
     form.is_valid()
     given = form.cleaned_data
-    names = tuple(people_searched(" ".join(words.split()[:6])).split())
+    names = spelling.searched(" ".join(words.split()[:6]))
     found: dict[str, Any] = {
         "state": given.get("state"), "mine": given.get("mine"), "title": given.get("title"),
         **{name: given[name].pk for name in ("municipality", "area") if given.get(name)},

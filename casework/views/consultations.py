@@ -13,13 +13,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from casework import access, consultation_files, reading
+from casework import access, consultation_files, listing, reading, spelling
 from casework.access import manages_cases
 from casework.case_page import MAIN, section
 from casework.forms.consultations import ALONE, NAMED, WITH_CASE, ConsultationForm, PeriodForm, narrowed
 from casework.linked_issues import linked
 from casework.models import Actor, Case, Client, Consultation, Identity, LegalArea
-from casework.models.people import searched as people_searched
 from kim import today as start_page
 from kim import workdays
 from kim.dated import valid_on
@@ -138,11 +137,9 @@ def _finder(user):
         found = list(cases.filter(exact).order_by("-opened_on", "-pk")[: NAMED + 1])
         if found:
             return found
-        names = people_searched(words.replace(",", " ")).split()
-        for name in names:
-            cases = cases.filter(client__identity__folded__contains=name)
+        names = spelling.searched(words.replace(",", " "))
         open_first = (F("ended_at").desc(nulls_first=True), "-opened_on", "-pk")
-        return list(cases.order_by(*open_first)[: NAMED + 1]) if names else []
+        return list(cases.filter(listing.about(names)).order_by(*open_first)[: NAMED + 1]) if names else []
 
     return find
 

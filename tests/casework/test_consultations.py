@@ -264,6 +264,15 @@ def test_what_is_known_of_the_named_case_is_shown_without_an_address(client, led
     assert "Rahimi" not in as_(client, case_manager()).post(address, {"case": "Rahimi"}).text
 
 
+def test_a_case_is_found_by_the_names_of_a_family_in_any_script(client, led, owner):
+    address = reverse("casework:consultation_case")
+    led.client.keep_household(by=owner, adults=1, children=1)
+    person("طارق", "صابوني", household=led.client.household)
+    for typed in ("رحيمي", "Sabouni", "Sabuni, Tarik"):
+        assert led.client.identity.listed in as_(client, owner).post(address, {"case": typed}).text
+        assert "Rahimi" not in as_(client, case_manager()).post(address, {"case": typed}).text
+
+
 # The list, one of them, the file
 
 

@@ -1,9 +1,12 @@
 """People, consents, plans and counts: what the database refuses, what an act refuses, and what a question answers."""
 
 import datetime as dt
+import importlib
 import threading
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
 
@@ -120,6 +123,16 @@ def test_a_name_is_found_in_every_spelling_of_its_umlauts(typed):
 def test_a_name_is_found_across_scripts(written, typed):
     wanted = client("", written)
     assert [one.client for one in Identity.objects.named(typed)] == [wanted]
+
+
+def test_names_kept_before_are_written_anew_with_their_consonants():
+    there = client("نادية", "رحيمي").identity
+    Identity.objects.update(folded="نادية رحيمي ndyh rhymy")
+    fill = importlib.import_module("casework.migrations.0003_names_in_other_scripts").write
+    for _ in range(2):
+        fill(apps, SimpleNamespace(connection=connection))
+    assert Identity.objects.get().folded == there.folded
+    assert Identity.objects.named("Rahimi").get() == there
 
 
 def test_a_rough_birth_date_is_a_first():
