@@ -1,7 +1,7 @@
 """The issue („Knackpunkt“): a structural problem seen in single cases, told without the people it was seen in."""
 
 import datetime as dt
-from typing import cast
+from typing import Any, cast
 
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery, Value
@@ -846,5 +846,5 @@ ASKED = {
 
 @together
 def _leads(count):
-    wanted = [Slot(f"lead_{place}") for place in range(count)]
+    wanted: Any = [Slot(f"lead_{place}") for place in range(count)]
     return {"leads": Issue.objects.order_by().filter(pk__in=wanted).defer(*LONG)}
