@@ -62,14 +62,17 @@ def consultation_new(request):
     read = _choices(request.user, key, case=case, with_caseload=request.method != "POST")
     if request.method != "POST":
         return _form_page(request, _blank(request.user, read, case), read, case=case)
-    form = ConsultationForm(request.POST, choices=read["choices"], find=_finder(request.user))
+    form = ConsultationForm(request.POST, choices=read["choices"], find=_finder(request.user, known=case))
     if not form.is_valid():
         return _form_page(request, form, read, case=case, status=422)
+    given = form.given
+    if case and form.case == case:
+        given["legal_areas"] = given["legal_areas"] or read["areas"]
     token = form.cleaned_data["sent_as"]
     made = []
 
     def record(by, confirmed):
-        made.append(Consultation.record(by=by, case=form.case, sent_as=token, **form.given))
+        made.append(Consultation.record(by=by, case=form.case, sent_as=token, **given))
         Draft.drop(by, key)
 
     try:
@@ -125,10 +128,15 @@ def _preset(request) -> Case | None:
     return case
 
 
-def _finder(user):
-    """Own cases by number (also its last digits), the number of the other database, or a name."""
+def _finder(user, known: Case | None = None):
+    """Own cases by number (also its last digits), the number of the other database, or a name.
+
+    `known` is one that was read already, and may be worked on.
+    """
 
     def find(words: str) -> list[Case]:
+        if known and words.upper() == known.number:
+            return [known]
         cases = Case.objects.kept_by(user).select_related("client__identity", "municipality")
         digits = words.rpartition("-")[2]
         exact = Q(number=words.upper()) | Q(foreign_number=words)
