@@ -40,10 +40,10 @@ def spellings(name: str) -> str:
 
 def searched(words: str) -> tuple[tuple[str, str], ...]:
     """Each word somebody typed, as two texts of which a name they mean keeps one: in the Latin letters in which every
-    name can be found, and as a skeleton. One of few consonants counts beside a word that has enough of them.
+    name can be found, and as a skeleton where all words together have enough consonants.
     """
     typed = [(plain, skeleton_of(word)) for word in words.split() for plain in _latin(word).split()]
-    telling = any(len(skeleton) >= TELLING for _, skeleton in typed)
+    telling = sum(len(skeleton) for _, skeleton in typed) >= TELLING
     return tuple((plain, f" {_marked(bones)} " if telling and bones else plain) for plain, bones in typed)
 
 

@@ -199,6 +199,7 @@ def test_titles_addresses_and_the_trail_carry_no_name(client, led):
         ("نادية", "رحيمي", "رحيمي"),
         ("Nadia", "Rahimi", "رحيمي"),
         ("محمد", "الرحيمي", "Rahimi"),
+        ("عمر", "علي", "Omar Ali"),
         ("Yousef", "Haddad", "Yusuf"),
         ("يوسف", "حداد", "Yusuf"),
         ("Nadia", "Rahimi", "nad rah"),
