@@ -14,7 +14,7 @@ from django.urls import reverse
 from casework import access
 from casework.lifecycle import OPEN, State
 from casework.models import Case, FollowUp, Goal, GoalMeasure, ResidenceStatus
-from casework.today import CHANCE, CHANCE_MONTHS, FAMILY, GOING, waiting_referrals
+from casework.today import CHANCE, CHANCE_MONTHS, FAMILY, GOING, NO_CASE, waiting_referrals
 from kim.dated import months_after
 from kim.digests import Line, Part, Section
 from kim.models import Role, User
@@ -65,7 +65,7 @@ def _kinds(day: dt.date):
     return [
         ("follow_ups", FollowUp.objects.due(day), "on_day", "case__", same),
         *_titles(day, "client__cases__"),
-        *_titles(day, f"{FAMILY}__", client__cases__isnull=True),
+        *_titles(day, f"{FAMILY}__", NO_CASE),
         ("goals", Goal.objects.overdue(day).filter(case__state__in=OPEN), "until", "case__", next_day),
         ("measures", GoalMeasure.objects.filter(until__lt=day, status__in=GOING, **going), "until", "goal__case__",
          next_day),
@@ -74,9 +74,9 @@ def _kinds(day: dt.date):
     ]  # fmt: skip
 
 
-def _titles(day: dt.date, reach: str, **whose):
+def _titles(day: dt.date, reach: str, *whose):
     """Titles that run out, two kinds of them, and `reach` from there to the open cases that are told."""
-    titles: QuerySet = ResidenceStatus.objects.filter(valid_until=None, **{f"{reach}state__in": OPEN}, **whose)
+    titles: QuerySet = ResidenceStatus.objects.filter(*whose, valid_until=None, **{f"{reach}state__in": OPEN})
     chance = titles.filter(
         expires_on=None, status__code=CHANCE, valid_from__gte=months_after(day, -CHANCE_MONTHS),
         valid_from__lte=months_after(day + SOON, -CHANCE_MONTHS),
