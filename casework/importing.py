@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, models, transaction
-from django.db.models import CharField, Count
+from django.db.models import CharField, Count, Q
 from django.db.models.functions import Cast
 
 from casework.columns import Lists, birth, read_row
@@ -193,7 +193,8 @@ def worked_on(found: Import, rows) -> set[int]:
         of_them = Case._base_manager.order_by().filter(client__in=there.values("client"))
         several = of_them.values("client").annotate(number=Count("pk")).filter(number__gt=1)
         known |= set(several.values_list("client", flat=True))
-        given_away = there.exclude(owner=found.by) | there.filter(client__in=known)
+        in_family = Q(client__household__isnull=False)  # no sheet brings a household
+        given_away = there.filter(~Q(owner=found.by) | Q(client__in=known) | in_family)
         touched |= set(given_away.values_list("pk", flat=True))
     return touched
 

@@ -168,7 +168,9 @@ class Client(models.Model):
     def add_member(self, *, by, identity, languages=(), **fields) -> "Client":
         """Somebody of the family, without a case of their own."""
         access.demand_client(by, self)
-        return Client.enter(by=by, identity=identity, languages=languages, household=self._household(), **fields)
+        household = self._household()
+        trail.record("client.household", self, by=by)
+        return Client.enter(by=by, identity=identity, languages=languages, household=household, **fields)
 
     @transaction.atomic
     def live_with(self, other: "Client", *, by) -> None:
@@ -181,7 +183,8 @@ class Client(models.Model):
             raise StepRefused("Diese Person gehört schon zu einem anderen Haushalt. Bitte lösen Sie sie dort zuerst.")
         other.household = self._household()
         other.save(update_fields=["household"])
-        trail.record("client.household", other, by=by)
+        for one in (self, other):
+            trail.record("client.household", one, by=by)
 
     @transaction.atomic
     def leave_household(self, *, by) -> None:

@@ -397,6 +397,21 @@ def test_a_whole_import_is_taken_back_but_for_what_was_worked_on(client, me):
     assert "4 blieben" in client.get(found.get_absolute_url()).content.decode()
 
 
+def test_whoever_a_family_hangs_on_stays(client, me):
+    """Without the case that leads to it, nobody would see or erase the family."""
+    found = start(client, me, "cases", sheet(PEOPLE, *[[f"Person{n}", "A", "", "Windeck"] for n in range(4)]))
+    take_over(client, found)
+    people = {one.identity.family_name: one for one in Client.objects.select_related("identity")}
+    first, second, other, _ = people.values()
+    first.add_member(by=me, identity={"family_name": "Kind"}, municipality=first.municipality)
+    second.live_with(other, by=me)
+    for one in (first, second, other):
+        assert TrailEntry.objects.filter(act="client.household", object_id=str(one.pk)).exists()
+    undo(client, found)
+    assert Case.objects.count() == 3
+    assert not Client.objects.filter(cases=None).exclude(identity__family_name="Kind").exists()
+
+
 def test_consultations_are_taken_back_too(client, me):
     found = start(client, me, "consultations", sheet(HEAD, *[[day(), "", "Windeck", "RATHAUS"]] * 3))
     take_over(client, found)
