@@ -397,6 +397,15 @@ EDITABLE = (
 ASKED = {"reason": "Begründung", "note": "Notiz"}
 
 
+def earliest_request(day: dt.date | None = None) -> dt.date:
+    """A request of an earlier day would have to be erased on `day` (default: today) already."""
+    today, kept = day or workdays.today(), County.current().request_kept_months
+    found = months_after(today, -kept)
+    while months_after(found, kept) <= today:
+        found += dt.timedelta(days=1)
+    return found
+
+
 def employer_of(user: User, municipality: Municipality) -> Organisation:
     """Who employs `user` as a case manager today, first of all in `municipality`; raises StepRefused."""
     duties = Assignment.objects.valid_on().filter(user=user, role=Role.CASE_MANAGER, known_until__isnull=True)

@@ -359,6 +359,14 @@ def test_a_request_that_is_wrong_says_so_and_writes_nothing(client, wrong):
     assert not Identity.objects.exists()
 
 
+@pytest.mark.parametrize(("months", "days", "status"), [(1, 40, 422), (2, 40, 302), (24, 600, 302), (24, 800, 422)])
+def test_how_old_a_request_may_be_is_told_by_the_county(client, months, days, status):
+    f.county(case_prefix="RSK", request_kept_months=months)
+    owner, asked = case_manager(), workdays.today() - dt.timedelta(days=days)
+    given = request_of(f.municipality(), opened_on=f"{asked:%d.%m.%Y}")
+    assert as_(client, owner).post(url("case_new"), given).status_code == status
+
+
 def test_without_an_employer_nothing_is_half_written(client):
     owner = f.user(Role.CASE_MANAGER)
     answer = as_(client, owner).post(url("case_new"), request_of(f.municipality()))

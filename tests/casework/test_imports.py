@@ -21,7 +21,7 @@ from casework.importing import would_stay
 from casework.models import Case, Client, Consultation, FollowUp, Identity, Import, ImportRow
 from casework.tasks import work_on_imports
 from kim import workdays
-from kim.models import Absence, JobRun, Role, TrailEntry, User
+from kim.models import Absence, County, JobRun, Role, TrailEntry, User
 from kim.workflow import StepRefused
 from tests.casework.factories import case, case_manager
 from tests.casework.factories import client as person
@@ -139,6 +139,21 @@ def test_every_fault_by_line_and_column_and_nothing_is_imported(client, me):
     assert answer.status_code == 409
     assert not Consultation.objects.exists()
     assert take_over(client, found, rows="good").rows_made == 1
+
+
+def test_a_request_that_would_be_erased_at_once_is_a_fault(client, me):
+    def asked(day):
+        return ["Rahimi", f"{day:%j}", "", "Windeck", f"{day:%d.%m.%Y}"]
+
+    with workdays.as_of(dt.date(2026, 11, 30)):
+        County.objects.update(request_kept_months=2)
+        head = [*PEOPLE[:4], "angefragt am"]
+        found = start(client, me, "cases", sheet(head, asked(dt.date(2026, 9, 30)), asked(dt.date(2026, 10, 1))))
+        [row] = found.rows.exclude(faults=[])
+        assert "01.10.2026" in row.faults[0]["text"]
+        take_over(client, found, "good")
+        assert not Case.objects.to_be_erased().exists()
+        assert Case.objects.count() == 1
 
 
 def test_what_is_there_already_and_what_stands_twice_is_a_fault(client, me):
