@@ -204,7 +204,13 @@ class Client(models.Model):
             home.delete()
         trail.record("client.household", self, by=by)
 
+    def be_held(self) -> None:
+        """Lock the row until the end of the transaction, and read the household anew; rows may still refer to it."""
+        locked = Client.objects.select_for_update(of=("self",), no_key=True)
+        self.refresh_from_db(fields=["household"], from_queryset=locked)
+
     def _household(self) -> "Household":
+        self.be_held()
         if self.household is None:
             self.household = Household.objects.create()
             self.save(update_fields=["household"])
@@ -235,10 +241,20 @@ class Client(models.Model):
 
     @transaction.atomic
     def change_residence_status(self, *, by, status, valid_from=None, expires_on=None) -> "ResidenceStatus":
-        """A new status from a day on; the one before ends with it. The same day corrects it."""
+        """A new status from a day on; the one before ends with it. The same day corrects it. Raises StepRefused where
+        a later one is written down: what holds between the two cannot be told from here.
+        """
+        self.be_held()
         access.demand_client(by, self)
         day = valid_from or workdays.today()
-        self.residence_statuses.filter(valid_from__gte=day).delete()
+        later = self.residence_statuses.filter(valid_from__gt=day).order_by("valid_from").first()
+        if later:
+            raise StepRefused(
+                f"Ab einem späteren Tag ist schon ein Status eingetragen: {later.status} ab "
+                f"{later.valid_from:%d.%m.%Y}. Bitte geben Sie diesen Tag oder einen späteren an; "
+                "derselbe Tag berichtigt den Eintrag."
+            )
+        self.residence_statuses.filter(valid_from=day).delete()
         self.residence_statuses.valid_on(day).update(valid_until=day)
         made = self.residence_statuses.create(status=status, valid_from=day, expires_on=expires_on)
         trail.record("client.residence_status", self, by=by)
