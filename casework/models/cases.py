@@ -14,7 +14,7 @@ from casework.lifecycle import ADMITTED_ONCE, ENDS, LIFECYCLE, NOT_ADMITTED, OPE
 from casework.models.codes import code_field
 from casework.models.consents import CASE_MANAGEMENT, Consent
 from casework.models.numbers import CaseNumberRange
-from casework.models.people import Client
+from casework.models.people import TWICE, Client
 from kim import trail, workdays
 from kim.dated import months_after
 from kim.models import Assignment, Code, County, Municipality, Organisation, Role, User
@@ -360,6 +360,12 @@ class Case(models.Model):
         trail.record("case.open", case, by=by)
         happened.send(cls, obj=case, act="open", record=case, given={})
         return case
+
+    @classmethod
+    def just_opened(cls, *, by, client, **fields: Any) -> "Case | None":
+        """What `by` opened for `client` with the very same words a moment ago. Asked on a locked row."""
+        opened = trail.lately("case.open", cls, by=by, since=workdays.now() - TWICE)
+        return cls.objects.filter(owner=by, client=client, step_no=0, **fields, pk__in=opened).order_by("pk").first()
 
     @transaction.atomic
     def edit(self, *, by, **fields: Any) -> None:

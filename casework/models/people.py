@@ -22,6 +22,9 @@ from kim.rules import demand
 from kim.trigrams import fold
 from kim.workflow import StepRefused
 
+#: Within this time the same words sent again are one form sent twice.
+TWICE = dt.timedelta(minutes=1)
+
 
 class Household(models.Model):
     """People who are advised together. It has no name of its own."""
@@ -142,6 +145,13 @@ class Client(models.Model):
         trail.record("client.enter", made, by=by)
         return made
 
+    @classmethod
+    def just_entered(cls, *, by, identity, **fields) -> "Client | None":
+        """Whom `by` entered with the very same words a moment ago: a form sent twice. Asked on a locked row."""
+        same = {f"identity__{name}": value for name, value in identity.items()} | fields
+        entered = trail.lately("client.enter", cls, by=by, since=workdays.now() - TWICE)
+        return cls.objects.filter(**same, pk__in=entered).order_by("pk").first()
+
     @transaction.atomic
     def edit(self, *, by, identity, languages, **fields) -> None:
         access.demand_client(by, self)
@@ -169,6 +179,8 @@ class Client(models.Model):
         """Somebody of the family, without a case of their own."""
         access.demand_client(by, self)
         household = self._household()
+        if twin := Client.just_entered(by=by, identity=identity, household=household, **fields):
+            return twin
         trail.record("client.household", self, by=by)
         return Client.enter(by=by, identity=identity, languages=languages, household=household, **fields)
 
