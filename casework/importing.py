@@ -5,6 +5,8 @@ worker that was killed loses nothing, and a second knock does no harm.
 """
 
 import re
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -15,7 +17,7 @@ from django.db.models.functions import Cast
 from casework.columns import Lists, birth, read_row
 from casework.models import Case, Client, Consultation, Identity, Import, ImportRow, LegalArea, ResidenceStatus
 from kim import trail
-from kim.models import TrailEntry
+from kim.models import Draft, TrailEntry
 from kim.trigrams import fold
 from kim.workflow import StepRefused
 
@@ -233,6 +235,9 @@ def _take_back(found: Import) -> int:
     clients = list(goes.values_list("client", flat=True)) if found.kind == Import.Kind.CASES else []
     for one in goes:
         trail.record(f"{one._meta.model_name}.taken_back", one, by=found.by)
+    begun = [f"case:{one.pk}:" for one in goes] + [f"client:{pk}:" for pk in clients]
+    if clients:
+        Draft.objects.filter(reduce(or_, (Q(key__startswith=key) for key in begun))).delete()
     goes.delete()
     Client._base_manager.filter(pk__in=clients).delete()
     for row in rows:

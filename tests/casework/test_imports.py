@@ -21,7 +21,7 @@ from casework.importing import would_stay
 from casework.models import Case, Client, Consultation, FollowUp, Identity, Import, ImportRow
 from casework.tasks import work_on_imports
 from kim import workdays
-from kim.models import Absence, County, JobRun, Role, TrailEntry, User
+from kim.models import Absence, County, Draft, JobRun, Role, TrailEntry, User
 from kim.workflow import StepRefused
 from tests.casework.factories import case, case_manager
 from tests.casework.factories import client as person
@@ -425,6 +425,30 @@ def test_whoever_a_family_hangs_on_stays(client, me):
     undo(client, found)
     assert Case.objects.count() == 3
     assert not Client.objects.filter(cases=None).exclude(identity__family_name="Kind").exists()
+
+
+def test_begun_forms_go_with_what_is_taken_back(client, me):
+    found = start(client, me, "cases", sheet(PEOPLE, ["Rahimi", "A", "", "Windeck"], ["Haddadi", "A", "", "Windeck"]))
+    take_over(client, found)
+    gone, kept = Case.objects.order_by("pk")
+    kept.edit(by=me, occasion="Neu")
+    for key in (f"case:{gone.pk}:edit", f"client:{gone.client_id}:member", f"case:{kept.pk}:edit", "case:new"):
+        Draft.keep(me, key, {"occasion": "Begonnen"})
+    undo(client, found)
+    assert set(Draft.objects.values_list("key", flat=True)) == {f"case:{kept.pk}:edit", "case:new"}
+
+
+@pytest.mark.parametrize(("act", "status"), [("discard", 302), ("take_over", 404)])
+def test_an_import_that_went_meanwhile_is_no_fault(client, me, monkeypatch, act, status):
+    found = start(client, me, "consultations", sheet(HEAD, [day(), "", "Windeck", "RATHAUS"]))
+    held = Import._held_by
+
+    def gone_first(self, by):
+        Import.objects.filter(pk=self.pk).delete()
+        held(self, by)
+
+    monkeypatch.setattr(Import, "_held_by", gone_first)
+    assert client.post(reverse(f"casework:import_{act}", args=[found.pk])).status_code == status
 
 
 def test_consultations_are_taken_back_too(client, me):
