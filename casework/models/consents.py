@@ -22,7 +22,7 @@ def hold_client(client: Client) -> None:
     """Lock the client's cases and then the client, in the order in which they are erased: what is given and what is
     withdrawn at once comes one after the other.
     """
-    list(client.cases.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    list(client.cases.select_for_update().order_by("pk").values_list("pk", flat=True))
     client.be_held()
 
 
