@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from casework.models import Case, Client, Identity, Import
+from casework.models.cases import earliest_request
 from kim import workdays
 from kim.forms import Day, clean_text
 from kim.models import Code, Municipality
@@ -28,6 +29,7 @@ class Lists:
     codes: dict[str, dict[str, Code]]
     cases: dict[str, Case]
     people: dict[tuple[str, Any], str] = field(default_factory=dict)
+    earliest: dt.date = field(default_factory=earliest_request)
 
     @classmethod
     def of(cls, user) -> "Lists":
@@ -77,6 +79,16 @@ def past_day(cell, lists):
         return None
     day = Day(past=True).to_python(cell)
     return day if day <= workdays.today() else _fault("liegt in der Zukunft")
+
+
+def request_day(cell, lists):
+    day = past_day(cell, lists)
+    if day and day < lists.earliest:
+        _fault(
+            f"liegt zu lange zurück: Die Aufbewahrungsfrist für Anfragen ist schon vorbei, KIM würde den Fall gleich "
+            f"wieder löschen. Möglich ist ein Tag ab dem {lists.earliest:%d.%m.%Y}"
+        )
+    return day
 
 
 def birth(cell, lists):
@@ -231,7 +243,7 @@ CASES = (
     Column("given_name", "Vorname", text(120)),
     Column("born", "Geburtsdatum", birth, False, (), "TT.MM.JJJJ, MM/JJJJ oder JJJJ"),
     Column("municipality", "Kommune", place, True),
-    Column("opened_on", "angefragt am", past_day, False, ("Anfrage am",), "TT.MM.JJJJ; leer: heute"),
+    Column("opened_on", "angefragt am", request_day, False, ("Anfrage am",), "TT.MM.JJJJ; leer: heute"),
     Column("foreign_number", "Nummer in der landesweiten Datenbank KIM", text(40), False,
            ("Nummer Datenbank KIM", "Fremdnummer")),
     Column("access_route", "Zugangsweg", one_of(L.ACCESS_ROUTE), False, (), "", L.ACCESS_ROUTE),

@@ -5,17 +5,19 @@ worker that was killed loses nothing, and a second knock does no harm.
 """
 
 import re
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, models, transaction
-from django.db.models import CharField, Count
+from django.db.models import CharField, Count, Q
 from django.db.models.functions import Cast
 
 from casework.columns import Lists, birth, read_row
 from casework.models import Case, Client, Consultation, Identity, Import, ImportRow, LegalArea, ResidenceStatus
 from kim import trail
-from kim.models import TrailEntry
+from kim.models import Draft, TrailEntry
 from kim.trigrams import fold
 from kim.workflow import StepRefused
 
@@ -193,7 +195,8 @@ def worked_on(found: Import, rows) -> set[int]:
         of_them = Case._base_manager.order_by().filter(client__in=there.values("client"))
         several = of_them.values("client").annotate(number=Count("pk")).filter(number__gt=1)
         known |= set(several.values_list("client", flat=True))
-        given_away = there.exclude(owner=found.by) | there.filter(client__in=known)
+        in_family = Q(client__household__isnull=False)  # no sheet brings a household
+        given_away = there.filter(~Q(owner=found.by) | Q(client__in=known) | in_family)
         touched |= set(given_away.values_list("pk", flat=True))
     return touched
 
@@ -232,6 +235,9 @@ def _take_back(found: Import) -> int:
     clients = list(goes.values_list("client", flat=True)) if found.kind == Import.Kind.CASES else []
     for one in goes:
         trail.record(f"{one._meta.model_name}.taken_back", one, by=found.by)
+    begun = [f"case:{one.pk}:" for one in goes] + [f"client:{pk}:" for pk in clients]
+    if clients:
+        Draft.objects.filter(reduce(or_, (Q(key__startswith=key) for key in begun))).delete()
     goes.delete()
     Client._base_manager.filter(pk__in=clients).delete()
     for row in rows:

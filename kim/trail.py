@@ -28,6 +28,12 @@ def record(act: str, subject, *, by, on_behalf_of=None, note: str = "") -> Trail
     )
 
 
+def lately(act: str, model, *, by, since) -> list[int]:
+    """Ids of the rows of `model` that `by` did `act` to since a moment."""
+    rows = TrailEntry.objects.filter(by=by, act=act, kind=model._meta.label_lower, at__gte=since)
+    return [int(pk) for pk in rows.values_list("object_id", flat=True)]
+
+
 def of(subject):
     """The rows about `subject`, oldest first."""
     return TrailEntry.objects.filter(kind=subject._meta.label_lower, object_id=str(subject.pk)).order_by("id")

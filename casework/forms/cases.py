@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from casework.lifecycle import State
 from casework.models import Case, Client
-from casework.models.cases import STRUCTURALLY_BLOCKED
+from casework.models.cases import STRUCTURALLY_BLOCKED, earliest_request
 from kim import workdays
 from kim.form_rendering import QuickSelect
 from kim.forms import Day, Form, Line, OneOf, SomeOf, Text
@@ -170,7 +170,7 @@ class RequestForm(OfPerson):
         self.add_person(codes)
         self.fields |= {
             "municipality": place(choices["municipalities"]),
-            "opened_on": Day(label="Angefragt am", past=True, not_before=_not_long_ago),
+            "opened_on": Day(label="Angefragt am", past=True, not_before=earliest_request),
             "access_route": code(codes, Code.List.ACCESS_ROUTE, "Zugangsweg"),
             "referring_organisation": OneOf(
                 choices["organisations"], label="Vermittelnde Stelle", required=False, empty="keine"
@@ -219,11 +219,6 @@ class RequestForm(OfPerson):
     def of_case(self) -> dict:
         names = ("opened_on", "access_route", "referring_organisation", "occasion", "foreign_number")
         return {name: self.cleaned_data[name] for name in names}
-
-
-def _not_long_ago() -> dt.date:
-    """An older request would have to be erased on the day it is written down."""
-    return workdays.today() - dt.timedelta(days=150)
 
 
 class CaseForm(Form):

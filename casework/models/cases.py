@@ -14,7 +14,7 @@ from casework.lifecycle import ADMITTED_ONCE, ENDS, LIFECYCLE, NOT_ADMITTED, OPE
 from casework.models.codes import code_field
 from casework.models.consents import CASE_MANAGEMENT, Consent
 from casework.models.numbers import CaseNumberRange
-from casework.models.people import Client
+from casework.models.people import TWICE, Client
 from kim import trail, workdays
 from kim.dated import months_after
 from kim.models import Assignment, Code, County, Municipality, Organisation, Role, User
@@ -371,6 +371,12 @@ class Case(models.Model):
         happened.send(cls, obj=case, act="open", record=case, given={})
         return case
 
+    @classmethod
+    def just_opened(cls, *, by, client, **fields: Any) -> "Case | None":
+        """What `by` opened for `client` with the very same words a moment ago. Asked on a locked row."""
+        opened = trail.lately("case.open", cls, by=by, since=workdays.now() - TWICE)
+        return cls.objects.filter(owner=by, client=client, step_no=0, **fields, pk__in=opened).order_by("pk").first()
+
     @transaction.atomic
     def edit(self, *, by, **fields: Any) -> None:
         """Change what is written about a case; state, owner and dates have acts of their own."""
@@ -405,6 +411,15 @@ EDITABLE = (
     "actor_count", "system_barrier", "voluntary", "other_support",
 )  # fmt: skip
 ASKED = {"reason": "Begründung", "note": "Notiz"}
+
+
+def earliest_request(day: dt.date | None = None) -> dt.date:
+    """A request of an earlier day would have to be erased on `day` (default: today) already."""
+    today, kept = day or workdays.today(), County.current().request_kept_months
+    found = months_after(today, -kept)
+    while months_after(found, kept) <= today:
+        found += dt.timedelta(days=1)
+    return found
 
 
 def employer_of(user: User, municipality: Municipality) -> Organisation:

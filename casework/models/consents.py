@@ -18,6 +18,14 @@ CASE_MANAGEMENT = "CM"
 TO_AUTHORITY = "MODUL3"
 
 
+def hold_client(client: Client) -> None:
+    """Lock the client's cases and then the client, in the order in which they are erased: what is given and what is
+    withdrawn at once comes one after the other.
+    """
+    list(client.cases.select_for_update().order_by("pk").values_list("pk", flat=True))
+    client.be_held()
+
+
 class ConsentQuerySet(DatedQuerySet):
     def visible_to(self, user):
         return self.filter(client__in=Client.objects.visible_to(user).values("pk"))
@@ -99,19 +107,25 @@ class Consent(Dated):
         valid_from=None,
         valid_until=None,
     ) -> "Consent":
-        """Write down what a client agreed to."""
+        """Write down what a client agreed to. The same once more answers the one there is, until a case has ended
+        since: then it is a new one.
+        """
+        hold_client(client)
         access.demand_client(by, client)
         if purpose.code == TO_AUTHORITY and recipient is None:
             raise StepRefused("Bitte nennen Sie die Behörde, die etwas erfahren darf.")
+        first_day = valid_from or workdays.today()
+        told = {"given": given, "text_version": text_version, "valid_until": valid_until}
+        twin = client.consents.filter(purpose=purpose, recipient=recipient, valid_from=first_day, withdrawn_at=None)
+        if (there := twin.first()) and not client.cases.filter(ended_at__gte=there.recorded_at).exists():
+            if any(getattr(there, name) != value for name, value in told.items()):
+                raise StepRefused(
+                    "Diese Einwilligung ist ab diesem Tag schon eingetragen. Soll sie anders lauten, widerrufen Sie "
+                    "bitte zuerst die eingetragene, oder geben Sie einen anderen ersten Tag an."
+                )
+            return there
         consent = cls.objects.create(
-            client=client,
-            purpose=purpose,
-            recipient=recipient,
-            given=given,
-            text_version=text_version,
-            valid_from=valid_from or workdays.today(),
-            valid_until=valid_until,
-            recorded_by=by,
+            client=client, purpose=purpose, recipient=recipient, valid_from=first_day, recorded_by=by, **told
         )
         if purpose.code == CASE_MANAGEMENT and recipient is None and consent.is_in_force:
             for case in client.cases.filter(locked_at__isnull=False):
@@ -128,6 +142,7 @@ class Consent(Dated):
         """
         from casework.models.network import end_with  # stands on this module
 
+        hold_client(self.client)
         access.demand_client(by, self.client)
         self.refresh_from_db(from_queryset=Consent.objects.select_for_update(of=("self",)))
         if self.withdrawn_at:

@@ -106,6 +106,7 @@ class Import(models.Model):
         """Keep the rows of a sheet, each as (number of its line, heading → text); the background looks them over."""
         if not access.manages_cases(by, None):
             raise PermissionDenied(access.manages_cases.refusal)
+        User.objects.select_for_update(of=("self",), no_key=True).get(pk=by.pk)  # two at once come one after the other
         if cls.objects.filter(by=by).exclude(state__in=[cls.State.DONE, cls.State.UNDONE]).exists():
             raise StepRefused(
                 "Ein früherer Import wartet noch auf Sie. Bitte übernehmen oder verwerfen Sie ihn zuerst."

@@ -20,6 +20,9 @@ from kim.models import Code, Municipality
 from kim.rules import demand
 from kim.workflow import StepRefused
 
+#: Within this time the same words sent again are one form sent twice.
+TWICE = dt.timedelta(minutes=1)
+
 
 class Household(models.Model):
     """People who are advised together. It has no name of its own."""
@@ -140,6 +143,13 @@ class Client(models.Model):
         trail.record("client.enter", made, by=by)
         return made
 
+    @classmethod
+    def just_entered(cls, *, by, identity, **fields) -> "Client | None":
+        """Whom `by` entered with the very same words a moment ago: a form sent twice. Asked on a locked row."""
+        same = {f"identity__{name}": value for name, value in identity.items()} | fields
+        entered = trail.lately("client.enter", cls, by=by, since=workdays.now() - TWICE)
+        return cls.objects.filter(**same, pk__in=entered).order_by("pk").first()
+
     @transaction.atomic
     def edit(self, *, by, identity, languages, **fields) -> None:
         access.demand_client(by, self)
@@ -166,7 +176,11 @@ class Client(models.Model):
     def add_member(self, *, by, identity, languages=(), **fields) -> "Client":
         """Somebody of the family, without a case of their own."""
         access.demand_client(by, self)
-        return Client.enter(by=by, identity=identity, languages=languages, household=self._household(), **fields)
+        household = self._household()
+        if twin := Client.just_entered(by=by, identity=identity, household=household, **fields):
+            return twin
+        trail.record("client.household", self, by=by)
+        return Client.enter(by=by, identity=identity, languages=languages, household=household, **fields)
 
     @transaction.atomic
     def live_with(self, other: "Client", *, by) -> None:
@@ -179,7 +193,8 @@ class Client(models.Model):
             raise StepRefused("Diese Person gehört schon zu einem anderen Haushalt. Bitte lösen Sie sie dort zuerst.")
         other.household = self._household()
         other.save(update_fields=["household"])
-        trail.record("client.household", other, by=by)
+        for one in (self, other):
+            trail.record("client.household", one, by=by)
 
     @transaction.atomic
     def leave_household(self, *, by) -> None:
@@ -199,7 +214,13 @@ class Client(models.Model):
             home.delete()
         trail.record("client.household", self, by=by)
 
+    def be_held(self) -> None:
+        """Lock the row until the end of the transaction, and read the household anew; rows may still refer to it."""
+        locked = Client.objects.select_for_update(of=("self",), no_key=True)
+        self.refresh_from_db(fields=["household"], from_queryset=locked)
+
     def _household(self) -> "Household":
+        self.be_held()
         if self.household is None:
             self.household = Household.objects.create()
             self.save(update_fields=["household"])
@@ -230,10 +251,20 @@ class Client(models.Model):
 
     @transaction.atomic
     def change_residence_status(self, *, by, status, valid_from=None, expires_on=None) -> "ResidenceStatus":
-        """A new status from a day on; the one before ends with it. The same day corrects it."""
+        """A new status from a day on; the one before ends with it. The same day corrects it. Raises StepRefused where
+        a later one is written down: what holds between the two cannot be told from here.
+        """
+        self.be_held()
         access.demand_client(by, self)
         day = valid_from or workdays.today()
-        self.residence_statuses.filter(valid_from__gte=day).delete()
+        later = self.residence_statuses.filter(valid_from__gt=day).order_by("valid_from").first()
+        if later:
+            raise StepRefused(
+                f"Ab einem späteren Tag ist schon ein Status eingetragen: {later.status} ab "
+                f"{later.valid_from:%d.%m.%Y}. Bitte geben Sie diesen Tag oder einen späteren an; "
+                "derselbe Tag berichtigt den Eintrag."
+            )
+        self.residence_statuses.filter(valid_from=day).delete()
         self.residence_statuses.valid_on(day).update(valid_until=day)
         made = self.residence_statuses.create(status=status, valid_from=day, expires_on=expires_on)
         trail.record("client.residence_status", self, by=by)

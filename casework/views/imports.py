@@ -85,6 +85,8 @@ def import_discard(request, pk):
         found.discard(by=request.user)
     except StepRefused as refusal:
         return _show(request, _one(request, pk), refused=str(refusal), status=409)
+    except Import.DoesNotExist:
+        pass  # sent twice: the first has done it
     messages.success(request, "Der Import ist verworfen; seine Zeilen sind gelöscht.")
     return redirect("casework:import_list")
 
@@ -120,6 +122,8 @@ def _acted(request, found, run):
         run()
     except StepRefused as refusal:
         return _show(request, _one(request, found.pk), refused=str(refusal), status=409)
+    except Import.DoesNotExist as gone:
+        raise Http404 from gone
     tasks.knock_for_imports()
     return redirect(found)
 

@@ -11,7 +11,7 @@ from casework.forms.cases import RequestForm
 from casework.models import Case, Client
 from casework.offered import offered, typed_before
 from kim import workdays
-from kim.models import Draft
+from kim.models import Draft, User
 from kim.rules import demand
 from kim.views.acting import DONE, take
 
@@ -72,15 +72,15 @@ def _others(user, form) -> list[Case]:
 
 
 def _open(user, form) -> Case:
-    given = form.cleaned_data
-    client = given["person"] or Client.enter(
-        by=user,
-        identity=form.identity,
-        languages=given["languages"],
-        municipality=given["municipality"],
-        **form.person,
-    )
-    return Case.open(by=user, client=client, municipality=given["municipality"], **form.of_case)
+    """The same form sent twice opens one case; whoever is second waits for the first."""
+    User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
+    place, languages = form.cleaned_data["municipality"], form.cleaned_data["languages"]
+    client = form.cleaned_data["person"]
+    if client is None:
+        person = {"by": user, "identity": form.identity, "municipality": place, **form.person}
+        client = Client.just_entered(**person) or Client.enter(languages=languages, **person)
+    request = {"by": user, "client": client, "municipality": place, **form.of_case}
+    return Case.just_opened(**request) or Case.open(**request)
 
 
 def _page(request, form, read, *, maybe=False, told=False, status=200):

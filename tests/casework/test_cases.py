@@ -392,6 +392,38 @@ def test_a_request_that_is_wrong_says_so_and_writes_nothing(client, wrong):
     assert not Identity.objects.exists()
 
 
+def test_a_request_sent_twice_opens_one_case(client):
+    f.county(case_prefix="RSK")
+    owner = case_manager()
+    given = request_of(f.municipality(), birth_date="5.1990")
+    first, second = (as_(client, owner).post(url("case_new"), given) for _ in range(2))
+    assert (first.status_code, second.status_code) == (302, 302)
+    assert first.url == second.url == Case.objects.get().get_absolute_url()
+    assert Client.objects.count() == 1
+    known = given | {"person": Client.objects.get().pk, "occasion": "Noch etwas"}
+    assert len({client.post(url("case_new"), known).url for _ in range(2)} | {first.url}) == 2
+    client.post(url("case_new"), given | {"given_name": "Sami"})
+    with workdays.as_of(workdays.now() + dt.timedelta(minutes=2)):
+        client.post(url("case_new"), given)
+    assert Client.objects.count() == 3
+
+
+def test_a_member_sent_twice_is_one(client, led):
+    given = {"family_name": "Kind", "municipality": led.municipality_id, "birth_date": "2020"}
+    for name in ("A", "A", "B"):
+        answer = as_(client, led.owner).post(url("client_member", led.client_id), given | {"given_name": name})
+        assert answer.status_code == 302
+    assert Household.objects.get().clients.count() == 3
+
+
+@pytest.mark.parametrize(("months", "days", "status"), [(1, 40, 422), (2, 40, 302), (24, 600, 302), (24, 800, 422)])
+def test_how_old_a_request_may_be_is_told_by_the_county(client, months, days, status):
+    f.county(case_prefix="RSK", request_kept_months=months)
+    owner, asked = case_manager(), workdays.today() - dt.timedelta(days=days)
+    given = request_of(f.municipality(), opened_on=f"{asked:%d.%m.%Y}")
+    assert as_(client, owner).post(url("case_new"), given).status_code == status
+
+
 def test_without_an_employer_nothing_is_half_written(client):
     owner = f.user(Role.CASE_MANAGER)
     answer = as_(client, owner).post(url("case_new"), request_of(f.municipality()))

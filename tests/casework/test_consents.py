@@ -70,6 +70,23 @@ class TestGiving:
         assert words in answer.content.decode()
         assert Consent.objects.count() == before
 
+    def test_the_same_sent_twice_is_one(self, signed_in, led):
+        there = led.client.consents.get()
+        again = consent(led)
+        assert again == there
+        with pytest.raises(StepRefused, match="schon eingetragen"):
+            consent(led, text_version="2027-1")
+        assert Consent.objects.count() == 1
+        there.withdraw(by=led.owner)
+        led.refresh_from_db()
+        assert led.is_locked
+        assert consent(led) != there
+
+    def test_after_the_end_of_a_case_the_same_is_a_new_one(self):
+        ended = case_at(State.CLOSED)
+        assert consent(ended) == consent(ended)  # and not the one of the admission
+        assert Consent.objects.count() == 2
+
     def test_a_new_one_unlocks_the_case(self, signed_in, led):
         led.consent_in_force.withdraw(by=led.owner)
         assert signed_in.post(url(led, "consents/new/"), given()).status_code == 302
@@ -98,7 +115,7 @@ class TestWithdrawing:
 
     def test_a_second_consent_keeps_the_case_open(self, signed_in, led):
         first = led.consent_in_force
-        consent(led)
+        consent(led, valid_from=workdays.today() - dt.timedelta(days=1))
         page = url(led, f"consents/{first.pk}/withdraw/")
         assert "wird gesperrt" not in signed_in.get(page).content.decode()
         signed_in.post(page)

@@ -21,7 +21,7 @@ from casework.importing import would_stay
 from casework.models import Case, Client, Consultation, FollowUp, Identity, Import, ImportRow
 from casework.tasks import work_on_imports
 from kim import workdays
-from kim.models import Absence, JobRun, Role, TrailEntry, User
+from kim.models import Absence, County, Draft, JobRun, Role, TrailEntry, User
 from kim.workflow import StepRefused
 from tests.casework.factories import case, case_manager
 from tests.casework.factories import client as person
@@ -139,6 +139,21 @@ def test_every_fault_by_line_and_column_and_nothing_is_imported(client, me):
     assert answer.status_code == 409
     assert not Consultation.objects.exists()
     assert take_over(client, found, rows="good").rows_made == 1
+
+
+def test_a_request_that_would_be_erased_at_once_is_a_fault(client, me):
+    def asked(day):
+        return ["Rahimi", f"{day:%j}", "", "Windeck", f"{day:%d.%m.%Y}"]
+
+    with workdays.as_of(dt.date(2026, 11, 30)):
+        County.objects.update(request_kept_months=2)
+        head = [*PEOPLE[:4], "angefragt am"]
+        found = start(client, me, "cases", sheet(head, asked(dt.date(2026, 9, 30)), asked(dt.date(2026, 10, 1))))
+        [row] = found.rows.exclude(faults=[])
+        assert "01.10.2026" in row.faults[0]["text"]
+        take_over(client, found, "good")
+        assert not Case.objects.to_be_erased().exists()
+        assert Case.objects.count() == 1
 
 
 def test_what_is_there_already_and_what_stands_twice_is_a_fault(client, me):
@@ -395,6 +410,45 @@ def test_a_whole_import_is_taken_back_but_for_what_was_worked_on(client, me):
     assert Client.objects.count() == 4
     assert TrailEntry.objects.filter(act="case.taken_back").count() == 2
     assert "4 blieben" in client.get(found.get_absolute_url()).content.decode()
+
+
+def test_whoever_a_family_hangs_on_stays(client, me):
+    """Without the case that leads to it, nobody would see or erase the family."""
+    found = start(client, me, "cases", sheet(PEOPLE, *[[f"Person{n}", "A", "", "Windeck"] for n in range(4)]))
+    take_over(client, found)
+    people = {one.identity.family_name: one for one in Client.objects.select_related("identity")}
+    first, second, other, _ = people.values()
+    first.add_member(by=me, identity={"family_name": "Kind"}, municipality=first.municipality)
+    second.live_with(other, by=me)
+    for one in (first, second, other):
+        assert TrailEntry.objects.filter(act="client.household", object_id=str(one.pk)).exists()
+    undo(client, found)
+    assert Case.objects.count() == 3
+    assert not Client.objects.filter(cases=None).exclude(identity__family_name="Kind").exists()
+
+
+def test_begun_forms_go_with_what_is_taken_back(client, me):
+    found = start(client, me, "cases", sheet(PEOPLE, ["Rahimi", "A", "", "Windeck"], ["Haddadi", "A", "", "Windeck"]))
+    take_over(client, found)
+    gone, kept = Case.objects.order_by("pk")
+    kept.edit(by=me, occasion="Neu")
+    for key in (f"case:{gone.pk}:edit", f"client:{gone.client_id}:member", f"case:{kept.pk}:edit", "case:new"):
+        Draft.keep(me, key, {"occasion": "Begonnen"})
+    undo(client, found)
+    assert set(Draft.objects.values_list("key", flat=True)) == {f"case:{kept.pk}:edit", "case:new"}
+
+
+@pytest.mark.parametrize(("act", "status"), [("discard", 302), ("take_over", 404)])
+def test_an_import_that_went_meanwhile_is_no_fault(client, me, monkeypatch, act, status):
+    found = start(client, me, "consultations", sheet(HEAD, [day(), "", "Windeck", "RATHAUS"]))
+    held = Import._held_by
+
+    def gone_first(self, by):
+        Import.objects.filter(pk=self.pk).delete()
+        held(self, by)
+
+    monkeypatch.setattr(Import, "_held_by", gone_first)
+    assert client.post(reverse(f"casework:import_{act}", args=[found.pk])).status_code == status
 
 
 def test_consultations_are_taken_back_too(client, me):

@@ -192,6 +192,20 @@ def test_a_new_residence_status_ends_the_one_before():
         made.client.change_residence_status(by=case_manager(), status=one)
 
 
+def test_an_earlier_residence_status_deletes_no_later_one():
+    made, today = case(), workdays.today()
+    one, other = code(Code.List.RESIDENCE_STATUS), code(Code.List.RESIDENCE_STATUS, "AE_25b")
+    made.client.change_residence_status(by=made.owner, status=one, valid_from=today - 30 * DAY)
+    made.client.change_residence_status(by=made.owner, status=one, valid_from=today)
+    before = list(made.client.residence_statuses.values())
+    with pytest.raises(StepRefused, match="Ab einem späteren Tag"):
+        made.client.change_residence_status(by=made.owner, status=other, valid_from=today - DAY)
+    assert list(made.client.residence_statuses.values()) == before
+    made.client.change_residence_status(by=made.owner, status=other, valid_from=today)
+    rows = made.client.residence_statuses.order_by("valid_from")
+    assert [(row.status, row.valid_until) for row in rows] == [(one, today), (other, None)]
+
+
 # Consents
 
 
