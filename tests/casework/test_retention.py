@@ -380,6 +380,31 @@ def test_after_a_withdrawal_only_legal_claims_put_it_off():
     assert Hold.place(made, by=made.owner, reason="claim", until=until)
 
 
+@pytest.mark.parametrize("reason", ["restriction", "audit"])
+def test_an_older_hold_does_not_outlast_a_withdrawal(client, reason):
+    made = case_at(State.CLOSED)
+    Case.objects.filter(pk=made.pk).update(erase_on=workdays.today() + dt.timedelta(days=20))
+    until = workdays.today() + dt.timedelta(days=300)
+    hold = Hold.place(made, by=made.owner, reason=reason, until=until)
+    made.client.consents.get().withdraw(by=made.owner)
+    client.force_login(made.owner)
+    with after(20):
+        assert not Hold.objects.get().is_in_force
+        assert list(retention.due()) == [made]
+        assert retention.preview().held == 0
+        assert "aufgeschoben bis" not in client.get(made.get_absolute_url()).content.decode()
+        assert made.number in client.get("/").content.decode()
+    claim = Hold.place(made, by=made.owner, reason="claim", until=until)
+    with after(20):
+        assert retention.run().cases == {}
+        claim.end(by=made.owner)
+        Case.objects.get(pk=made.pk).unlock()
+        assert list(Hold.objects.in_force()) == [hold]
+        assert Hold.objects.get(pk=hold.pk).is_in_force
+        Case.objects.filter(pk=made.pk).update(erase_on=workdays.today())
+        assert not retention.due().exists()
+
+
 @pytest.mark.parametrize("days", [-1, 0, 5, 400])
 def test_a_hold_is_later_than_the_time_limit_and_a_year_at_most(days):
     made = case_at(State.MONITORING)
