@@ -211,6 +211,34 @@ def test_one_that_cannot_be_erased_stops_no_other_and_the_error_is_told(monkeypa
     assert second.pk
 
 
+def test_a_consent_that_begins_after_the_withdrawal_unlocks_in_time():
+    made = case_at(State.MONITORING)
+    first, today = made.client.consents.get(), workdays.today()
+    factories.consent(made, valid_from=today + dt.timedelta(days=30))
+    first.withdraw(by=made.owner)
+    with after(29):
+        retention.run()
+        assert Case.objects.get().is_locked
+    with after(30):
+        assert retention.preview().cases == {}
+        assert retention.erase(made.pk) is None
+        assert retention.run().cases == {}
+        retention.run()
+        left = Case.objects.get()
+    assert (left.is_locked, left.erase_on) == (False, None)
+
+
+def test_a_consent_withdrawn_too_or_for_another_purpose_unlocks_nothing():
+    made = case_at(State.MONITORING)
+    first, later = made.client.consents.get(), workdays.today() + dt.timedelta(days=3)
+    second = factories.consent(made, valid_from=later)
+    factories.consent(made, "VERWEIS", factories.authority(), valid_from=later)
+    first.withdraw(by=made.owner)
+    second.withdraw(by=made.owner)
+    with after(30):
+        assert retention.run().cases == {"withdrawal": 1}
+
+
 # Who else needs it
 
 
@@ -262,7 +290,8 @@ def test_a_hand_over_with_other_cases_loses_its_words_only():
 def test_the_statistics_say_how_much_and_never_who_or_when():
     made = marked(place=municipality("Siegburg", persons=42000))
     made.goals.update(achievement=3, status="done")
-    Case.objects.filter(pk=made.pk).update(erase_on=workdays.today(), locked_at=workdays.now())
+    made.client.consents.in_force().for_purpose("CM").get().withdraw(by=made.owner)
+    Case.objects.filter(pk=made.pk).update(erase_on=workdays.today())
     retention.erase(made.pk)
     record = StatisticalRecord.objects.get()
     assert (record.consultations, record.persons, record.quarter_hours) == (2, 4, 6)
