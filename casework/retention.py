@@ -284,6 +284,9 @@ def _leave_handovers(case: Case) -> models.QuerySet[HandOver]:
             setattr(handover, name, ERASED if getattr(handover, name) else "")
         handover.cases.remove(case)
         handover.save()
+        refusal = f"handover:{handover.pk}:refuse"
+        Draft.objects.filter(key=refusal).delete()
+        Notice.objects.filter(key=refusal).update(text="")
     return HandOver.objects.filter(pk__in=alone)
 
 

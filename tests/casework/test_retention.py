@@ -275,6 +275,9 @@ def test_a_hand_over_with_other_cases_loses_its_words_only():
     taker = case_manager()
     handover = HandOver.offer(by=made.owner, giver=made.owner, taker=taker, cases=[made, other], note=MARK)
     handover.refuse(by=taker, reason=MARK)
+    Draft.keep(taker, f"handover:{handover.pk}:refuse", {"reason": MARK})
+    Draft.keep(taker, f"handover:{handover.pk + 1}:refuse", {"reason": "einer anderen"})
+    assert Notice.objects.filter(text__contains=MARK).exists()
     retention.erase(made.pk)
     assert HandOver.objects.get().note == MARK, "not due, nothing happens"
     Case.objects.filter(pk=made.pk).update(erase_on=workdays.today())
@@ -282,6 +285,9 @@ def test_a_hand_over_with_other_cases_loses_its_words_only():
     left = HandOver.objects.get()
     assert list(left.cases.all()) == [other]
     assert MARK not in left.note + left.refusal
+    assert Notice.objects.get(key=f"handover:{left.pk}:refuse").text == ""
+    assert Draft.objects.get().data == {"reason": "einer anderen"}
+    assert MARK not in dump()
 
 
 # What stays
