@@ -22,6 +22,7 @@ from kim.models import Assignment, Role, User
 from kim.models.people import read_along
 from kim.rules import Rule, rule
 from kim.together import Slot, moment
+from kim.workflow import StepRefused
 
 # Under whose names
 
@@ -72,6 +73,22 @@ def demand_client(user, client) -> None:
     """Raise PermissionDenied unless `user` works on a case of `client`, or of somebody in their household."""
     if not _rows("Client").filter(clients_kept_by(user), pk=client.pk).exists():
         raise PermissionDenied(owns.refusal)
+
+
+def works_on_client(user, client) -> bool:
+    """Whether one of the cases through which `user` advises the client is unlocked."""
+    found = _rows("Client").filter(clients_kept_by(user, Q(locked_at__isnull=True)), pk=client.pk)
+    return bool(found.exists())
+
+
+def demand_client_work(user, client) -> None:
+    """The same as `demand_client`; StepRefused where the consent is withdrawn: nothing is added or changed any more."""
+    demand_client(user, client)
+    if not works_on_client(user, client):
+        raise StepRefused(
+            "Der Fall ist gesperrt, weil die Einwilligung widerrufen wurde. Zur Person wird nichts mehr ergänzt; "
+            "berichtigen lassen sich nur Name und Geburtsdatum."
+        )
 
 
 # Which ones

@@ -15,7 +15,7 @@ from django.db.models import Model, Q, QuerySet
 
 from casework import access
 from casework.models import Case, CaseProcedure, Client, Household, Procedure
-from casework.privacy import TABLE, Row, rows_of
+from casework.privacy import TABLE, Row, blanked, rows_of
 
 #: Tables of which no row belongs to a client: directories, guidance, counters, rows that wait to be read, and what
 #: stays of the erased without a way back.
@@ -37,6 +37,9 @@ CALLED = {
     "Look": "Einblick der Koordinierung",
     "HandOver": "Fallübergabe",
 }
+
+#: Stands for words about cases of several people.
+NOT_TOLD = "nicht mitgeteilt, betrifft auch andere Personen"
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,10 @@ def tables() -> list[type[Model]]:
 def about(client: Client, *, by) -> list[Part]:
     """Every table with its entries about `client`; empty ones too, for that we keep nothing is an answer as well."""
     cases = Case.objects.filter(access.kept_cases(by), client=client)
-    return [Part(model, _fields(model), list(_entries(model, rows_about(model, client, cases)))) for model in tables()]
+    return [
+        Part(model, _fields(model), list(_entries(model, rows_about(model, client, cases), cases)))
+        for model in tables()
+    ]
 
 
 def rows_about(model, client: Client, cases: QuerySet) -> QuerySet:
@@ -81,7 +87,7 @@ def rows_about(model, client: Client, cases: QuerySet) -> QuerySet:
         found |= Q(**{f"{field.name}__in": rows_about(field.related_model, client, cases).order_by().values("pk")})
     if not found:
         raise LookupError(f"{model.__name__} leads to no client; does it belong to OF_NOBODY?")
-    return rows.filter(found)
+    return rows.filter(found).distinct() if any(field.many_to_many for field in _ways(model)) else rows.filter(found)
 
 
 _ROOTS = {
@@ -128,15 +134,22 @@ def _label(model, name, row) -> str:
     return row.purpose
 
 
-def _entries(model, rows) -> Iterator[dict[str, Any]]:
+def _entries(model, rows, cases) -> Iterator[dict[str, Any]]:
+    """One for each row. What it shares with cases of others (HandOver) is told without them and without its words."""
+    own = set(cases.values_list("pk", flat=True))
+    words = set(blanked(model.__name__))
     names = [name for row in rows_of(model) for name in row.fields]
     many = {field.name for field in model._meta.many_to_many}
     single = [field.name for field in model._meta.concrete_fields if field.is_relation]
     for obj in rows.select_related(*single).prefetch_related(*many):
-        yield {
-            name: [str(one) for one in getattr(obj, name).all()] if name in many else _value(obj, name)
-            for name in names
-        }
+        told = {name: _value(obj, name) for name in names if name not in many}
+        for name in many.intersection(names):
+            every = list(getattr(obj, name).all())
+            mine = [one for one in every if not isinstance(one, Case) or one.pk in own]
+            told[name] = [str(one) for one in mine]
+            if len(mine) < len(every):
+                told |= dict.fromkeys(words, NOT_TOLD)
+        yield {name: told[name] for name in names}
 
 
 def _value(obj, name):

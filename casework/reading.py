@@ -3,8 +3,10 @@
 import datetime as dt
 from typing import Any
 
+from django.db.models import Q
+
 from casework import access
-from casework.models import Case, Look
+from casework.models import Case, Client, Consultation, Look, Procedure
 from kim import trail, workdays
 from kim.models import Role, TrailEntry
 
@@ -25,10 +27,31 @@ def opened(subject, *, by, reason: str = "", lately: bool | None = None) -> None
     owner = None
     if isinstance(subject, Case):
         owner = next((hat for hat in access.hats_on(by, subject) if hat.pk == subject.owner_id), None)
-        if owner is None and by.holds(Role.COORDINATION):
-            look = Look.objects.filter(case=subject, by=by, until__gt=workdays.now()).first()
-            reason = reason or (look.reason if look else "")
+    if owner is None and not reason and by.holds(Role.COORDINATION):
+        reason = _look_at(subject, by)
     trail.record(act, subject, by=by, on_behalf_of=None if owner in (None, by) else owner, note=reason[:200])
+
+
+def _look_at(subject, by) -> str:
+    """The reason of the look under which `by` sees `subject`; "" for what they work on themselves."""
+    cases = Case.objects.order_by().filter(_shown_by(subject))
+    if cases.kept_by(by).exists():
+        return ""
+    look = Look.objects.filter(case__in=cases.values("pk"), by=by, until__gt=workdays.now()).first()
+    return look.reason if look else ""
+
+
+def _shown_by(subject) -> Q:
+    """The cases with which a case, client, consultation or procedure is seen."""
+    match subject:
+        case Client():
+            alone = subject.household_id and not subject.cases.exists()
+            return Q(client__household=subject.household_id) if alone else Q(client=subject)
+        case Consultation():
+            return Q(pk=subject.case_id)
+        case Procedure():
+            return Q(procedure_links__procedure=subject)
+    return Q(pk=subject.pk)
 
 
 def readings(by, kind, object_id, act, since):

@@ -27,6 +27,7 @@ from casework.models import (
     CaseIssue,
     Client,
     Conference,
+    Consent,
     Consultation,
     Document,
     Erasure,
@@ -43,6 +44,7 @@ from casework.models import (
     Referral,
     StatisticalRecord,
 )
+from casework.models.consents import CASE_MANAGEMENT
 from casework.privacy import blanked
 from casework.spelling import spellings
 from kim import workdays
@@ -125,7 +127,14 @@ class Result:
 
 def due(on: dt.date | None = None) -> models.QuerySet[Case]:
     """The cases whose time is over and whose erasure nobody has put off."""
-    return Case.objects.to_be_erased(on).exclude(pk__in=Hold.objects.in_force(on).values("case"))
+    held = Hold.objects.in_force(on).values("case")
+    return Case.objects.to_be_erased(on).exclude(pk__in=held).exclude(pk__in=_renewed(on).values("pk"))
+
+
+def _renewed(on: dt.date | None = None) -> models.QuerySet[Case]:
+    """Locked cases whose person agrees again: a consent given before the withdrawal has begun since."""
+    agreed = Consent.objects.in_force(on).for_purpose(CASE_MANAGEMENT).filter(recipient__isnull=True)
+    return Case.objects.locked().filter(client__in=agreed.values("client"))
 
 
 def coming() -> models.QuerySet[Case]:
@@ -180,6 +189,7 @@ def preview() -> Result:
 
 def run(by=None) -> Result:
     """Erase all that is due. One case that cannot be erased stops no other; its error is raised at the end."""
+    unlock_renewed()
     result, failure = Result(held=_held()), None
     pks = list(due().values_list("pk", flat=True))
     # In no order: the statistics must not tell which case went first.
@@ -196,6 +206,12 @@ def run(by=None) -> Result:
     if failure:
         raise failure
     return result
+
+
+@transaction.atomic
+def unlock_renewed() -> None:
+    for case in _renewed().select_for_update(of=("self",)).order_by("pk"):
+        case.unlock()
 
 
 @transaction.atomic
@@ -268,6 +284,9 @@ def _leave_handovers(case: Case) -> models.QuerySet[HandOver]:
             setattr(handover, name, ERASED if getattr(handover, name) else "")
         handover.cases.remove(case)
         handover.save()
+        refusal = f"handover:{handover.pk}:refuse"
+        Draft.objects.filter(key=refusal).delete()
+        Notice.objects.filter(key=refusal).update(text="")
     return HandOver.objects.filter(pk__in=alone)
 
 

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Case, IntegerField, Q, QuerySet, Subquery, When
 from django.db.models.lookups import GreaterThan
+from django.utils import timezone
 
 #: Counting stops here; a list says „mehr als 500“.
 CAP = 500
@@ -119,7 +120,10 @@ class Start:
         if found is None:
             return None
         try:
-            return cls(model._meta.get_field(name).to_python(found[0]), found[1], bool(before))
+            value = model._meta.get_field(name).to_python(found[0])
+            if isinstance(value, dt.datetime):  # as the database keeps it; at either end of time there is no such day
+                value = (value if timezone.is_aware(value) else timezone.make_aware(value)).astimezone(dt.UTC)
+            return cls(value, found[1], bool(before))
         except (TypeError, ValueError, OverflowError, ValidationError):
             return None
 

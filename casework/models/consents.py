@@ -114,6 +114,12 @@ class Consent(Dated):
         access.demand_client(by, client)
         if purpose.code == TO_AUTHORITY and recipient is None:
             raise StepRefused("Bitte nennen Sie die Behörde, die etwas erfahren darf.")
+        later = purpose.code == CASE_MANAGEMENT and valid_from and valid_from > workdays.today()
+        if later and client.cases.filter(locked_at__isnull=False).exists():
+            raise StepRefused(
+                "Der Fall ist gesperrt. Nur eine Einwilligung, die heute schon gilt, hebt die Sperre auf; "
+                "mit einem späteren Beginn würde er vorher gelöscht."
+            )
         first_day = valid_from or workdays.today()
         told = {"given": given, "text_version": text_version, "valid_until": valid_until}
         twin = client.consents.filter(purpose=purpose, recipient=recipient, valid_from=first_day, withdrawn_at=None)

@@ -22,6 +22,8 @@ from kim.workflow import StepRefused
 
 #: Within this time the same words sent again are one form sent twice.
 TWICE = dt.timedelta(minutes=1)
+#: What of somebody may be put right although nothing else is changed any more.
+RECTIFIED = frozenset({"given_name", "family_name", "birth_date", "birth_precision"})
 
 
 class Household(models.Model):
@@ -152,7 +154,12 @@ class Client(models.Model):
 
     @transaction.atomic
     def edit(self, *, by, identity, languages, **fields) -> None:
+        """Of somebody whose cases are locked only what stands in RECTIFIED: that right stays (Art. 16 DSGVO)."""
         access.demand_client(by, self)
+        changed = any(getattr(self, name) != value for name, value in fields.items())
+        changed |= any(getattr(self.identity, name) != identity[name] for name in set(identity) - RECTIFIED)
+        if changed or {one.pk for one in self.languages.all()} != {one.pk for one in languages}:
+            access.demand_client_work(by, self)
         for name, value in fields.items():
             setattr(self, name, value)
         self.save()
@@ -165,7 +172,7 @@ class Client(models.Model):
     @transaction.atomic
     def keep_household(self, *, by, adults, children) -> "Household":
         """How many live together; a household is made where there was none."""
-        access.demand_client(by, self)
+        access.demand_client_work(by, self)
         household = self._household()
         household.adults, household.children = adults, children
         household.save()
@@ -175,7 +182,7 @@ class Client(models.Model):
     @transaction.atomic
     def add_member(self, *, by, identity, languages=(), **fields) -> "Client":
         """Somebody of the family, without a case of their own."""
-        access.demand_client(by, self)
+        access.demand_client_work(by, self)
         household = self._household()
         if twin := Client.just_entered(by=by, identity=identity, household=household, **fields):
             return twin
@@ -185,8 +192,8 @@ class Client(models.Model):
     @transaction.atomic
     def live_with(self, other: "Client", *, by) -> None:
         """`other`, whom `by` advises too, belongs to this household from now on."""
-        access.demand_client(by, self)
-        access.demand_client(by, other)
+        access.demand_client_work(by, self)
+        access.demand_client_work(by, other)
         if other.pk == self.pk:
             raise StepRefused("Bitte wählen Sie eine andere Person.")
         if other.household_id and other.household_id != self.household_id:
@@ -201,7 +208,7 @@ class Client(models.Model):
         """Raises StepRefused where somebody would be out of sight: without a case it is the household that leads to
         them. What others lead there plays no part, so that the answer tells nothing of it.
         """
-        access.demand_client(by, self)
+        access.demand_client_work(by, self)
         if not self.cases.exists():
             raise StepRefused("Ohne eigenen Fall bleibt eine Person im Haushalt, über den sie beraten wird.")
         left, home = Client.objects.exclude(pk=self.pk).filter(household=self.household_id), self.household
@@ -231,7 +238,7 @@ class Client(models.Model):
         """`area` provides from the day `begins`; the period `ends` (a LegalArea) held until `last_day`, or without one
         until the day before `begins`. Either half may be left out. Raises StepRefused for days that cannot be.
         """
-        access.demand_client(by, self)
+        access.demand_client_work(by, self)
         if ends is not None:
             until = last_day + dt.timedelta(days=1) if last_day else begins
             if until is None:
@@ -255,7 +262,7 @@ class Client(models.Model):
         a later one is written down: what holds between the two cannot be told from here.
         """
         self.be_held()
-        access.demand_client(by, self)
+        access.demand_client_work(by, self)
         day = valid_from or workdays.today()
         later = self.residence_statuses.filter(valid_from__gt=day).order_by("valid_from").first()
         if later:

@@ -21,7 +21,9 @@ LONGEST_HOLD = dt.timedelta(days=366)
 
 class HoldQuerySet(models.QuerySet):
     def in_force(self, on=None):
-        return self.filter(until__gte=on or workdays.today(), ended_at__isnull=True)
+        """Those that put an erasure off on a day (or slot). After a withdrawal only legal claims do."""
+        counts = Q(case__locked_at__isnull=True) | Q(reason=Hold.Reason.CLAIM)
+        return self.filter(counts, until__gte=on or workdays.today(), ended_at__isnull=True)
 
     def visible_to(self, user):
         return self.filter(case__in=Case.objects.visible_to(user).values("pk"))
@@ -65,7 +67,8 @@ class Hold(models.Model):
 
     @property
     def is_in_force(self) -> bool:
-        return self.ended_at is None and self.until >= workdays.today()
+        counts = self.reason == self.Reason.CLAIM or not self.case.is_locked
+        return counts and self.ended_at is None and self.until >= workdays.today()
 
     @classmethod
     @transaction.atomic

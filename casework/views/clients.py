@@ -91,13 +91,14 @@ def _facts(client, read) -> Facts:
 @section("casework/_person.html", column=ASIDE, order=10, sets=_person_sets)
 def person(user, case, read):
     """Who it is, and what the law says."""
-    return {"facts": _facts(case.client, read), "may_work": access.allows(access.owns, user, case)}
+    may_work = access.allows(access.owns, user, case)
+    return {"facts": _facts(case.client, read), "may_work": may_work, "may_add": may_work and not case.is_locked}
 
 
 @section("casework/_household.html", column=ASIDE, order=15)
 def household(user, case):
     """Who is advised together: only those whom this user may see."""
-    may_work = access.allows(access.owns, user, case)
+    may_work = access.allows(access.owns, user, case) and not case.is_locked
     return {"client": case.client, "members": members_of(case.client, user), "may_work": may_work}
 
 
@@ -172,6 +173,7 @@ def client_detail(request, pk):
         "cases": list(cases.order_by("-opened_on", "-pk")),
         "members": members_of(client, request.user),
         "may_work": Client.objects.kept_by(request.user).filter(pk=client.pk).exists(),
+        "may_add": access.works_on_client(request.user, client),
     }
     return render(request, "casework/client_detail.html", context)
 
@@ -325,6 +327,7 @@ def _household_page(request, client, *, form=None, link=None, status=200):
         "form": form if form is not None and form.data else HouseholdForm(initial=counted),
         "refused": form if form is not None else link,
         "link": (link or LinkForm(known=known)) if known else None,
+        "may_add": access.works_on_client(request.user, client),
     }
     return render(request, "casework/client_household.html", context, status=status)
 

@@ -106,7 +106,7 @@ def _lines(cases, user):
 
 
 def _held():
-    return {"holds": Hold.objects.filter(case=Slot("case"), ended_at=None, until__gte=day())}
+    return {"holds": Hold.objects.in_force(day()).filter(case=Slot("case"))}
 
 
 @section("casework/_case_retention.html", ASIDE, order=90, sets=_held)
@@ -125,7 +125,7 @@ def case_retention(user, case, read):
 
 
 def _this_week():
-    held = Hold.objects.filter(ended_at=None, until__gte=day()).values("case")
+    held = Hold.objects.in_force(day()).values("case")
     cases = Case.objects.filter(owner=Slot("me"), erase_on__lte=day("friday")).exclude(pk__in=held)
     return {"erased_soon": cases.order_by("erase_on", "pk")[: start_page.LINES]}
 

@@ -38,7 +38,7 @@ def draft_save(request):
             request.user,
             key,
             data,
-            url=url if re.fullmatch(r"/(?!/)[^\s\\]{0,199}", url) else "",
+            url=url if re.fullmatch(r"/(?!/)[^\s\\\0]{0,199}", url) else "",
             title=clear(request.POST.get("draft_title", ""))[:120],
         )
         _tidy(request.user)

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 
 from casework import access
 from casework.lifecycle import State
-from casework.models import Case, CaseIssue, Client, Consultation, HandOver, Identity, Look, Procedure
+from casework.models import Case, CaseIssue, Client, Consultation, HandOver, Household, Identity, Look, Procedure
 from casework.reading import opened
 from kim import trail, workdays
 from kim.models import Absence, Notice, Role, User
@@ -312,6 +312,32 @@ def test_reading_names_the_absent_owner_and_the_reason_of_a_look(led):
         (deputy, led.owner, ""),
         (coordinator, None, REASON),
     ]
+
+
+def test_whatever_is_read_under_a_look_carries_its_reason(led):
+    coordinator = user(Role.COORDINATION)
+    home = Household.objects.create()
+    Client.objects.filter(pk=led.client_id).update(household=home)
+    child, agreed = client("Sami", household=home), consent(led, "MODUL3", authority())
+    handed = Procedure.hand_over(
+        led, by=led.owner, checklist=checklist(), authority=authority(), consent=agreed, person="N", text="Anliegen"
+    )
+    Look.take(case(), by=coordinator, reason="Anderer Anlass")
+    Look.take(led, by=coordinator, reason=REASON)
+    for subject in (led, Client.objects.get(pk=led.client_id), child, consultation(case=led), handed):
+        opened(subject, by=coordinator)
+        assert trail.of(subject).filter(by=coordinator, act__endswith=".read").get().note == REASON, subject
+        opened(subject, by=led.owner)
+        assert trail.of(subject).filter(by=led.owner, act__endswith=".read").get().note == ""
+
+
+def test_what_somebody_works_on_themselves_is_read_under_no_look(led):
+    led.owner.role_grants.create(role=Role.COORDINATION, valid_from=workdays.today())
+    both = again(led.owner)
+    Look.take(led, by=both, reason=REASON)
+    for subject in (led, led.client, consultation(case=led)):
+        opened(subject, by=both)
+        assert trail.of(subject).filter(by=both, act__endswith=".read").get().note == ""
 
 
 def test_rules_carry_a_sentence():

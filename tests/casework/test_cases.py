@@ -20,6 +20,7 @@ from tests.casework.factories import (
     case_at,
     case_manager,
     code,
+    consent,
     consultation,
     structural_issue,
     take,
@@ -759,6 +760,49 @@ def test_the_answer_to_a_lead_stands_on_the_timeline_of_every_case_bundled_into_
 
 
 # People
+
+
+def test_of_somebody_whose_cases_are_locked_only_name_and_birth_date_are_put_right(client, led):
+    as_(client, led.owner)
+    status, area = code(Code.List.RESIDENCE_STATUS).pk, code(Code.List.LEGAL_AREA).pk
+    there = [reverse(f"casework:{name}", args=[led.client_id]) for name in ("client_status", "client_area")]
+    page = url("client_detail", led.client_id)
+    home, new = url("client_household", led.client_id), url("client_member", led.client_id)
+    assert all(one in client.get(page).text and one in client.get(url("case_detail", led.pk)).text for one in there)
+    free = case(by=led.owner, person=person("Frei", "Anders"))
+    led.consent_in_force.withdraw(by=led.owner)
+    for shown in (page, url("case_detail", led.pk)):
+        assert not any(one in client.get(shown).text for one in (*there, home))
+        assert url("client_edit", led.client_id) in client.get(shown).text
+    assert new not in client.get(home).text
+    today = f"{workdays.today():%d.%m.%Y}"
+    who = led.client.identity
+    plain = {"family_name": "Neu", "given_name": who.given_name, "birth_date": "1990", "phone": who.phone,
+             "email": who.email, "street": who.street, "postal_code": who.postal_code, "town": who.town,
+             "municipality": led.client.municipality_id}  # fmt: skip
+    edit = url("client_edit", led.client_id)
+    refused = [
+        client.post(there[0], {"status": status, "valid_from": today}),
+        client.post(there[1], {"area": area, "begins": today}),
+        client.post(home, {"adults": 3, "children": 1}),
+        client.post(url("client_link", led.client_id), {"person": free.client_id}),
+        client.post(url("client_leave", led.client_id)),
+        client.post(new, plain),
+        client.post(edit, plain | {"phone": "02243 1"}),
+        client.post(edit, plain | {"languages": [code(Code.List.LANGUAGE).pk]}),
+        client.post(edit, plain | {"gender": "f"}),
+    ]
+    for answer in refused:
+        assert answer.status_code == 409
+        assert "gesperrt" in answer.text
+    free.client.refresh_from_db()
+    assert free.client.household is None
+    assert client.post(edit, plain).status_code == 302
+    assert str(Identity.objects.get(pk=led.client_id)).endswith("Neu")
+    assert not led.client.residence_statuses.exists()
+    assert not led.client.legal_areas.exists()
+    consent(led)
+    assert client.post(there[0], {"status": status, "valid_from": today}).status_code == 302
 
 
 def test_who_somebody_is_can_be_changed(client, led):

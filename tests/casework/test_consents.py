@@ -93,6 +93,16 @@ class TestGiving:
         led.refresh_from_db()
         assert not led.is_locked
 
+    def test_one_that_begins_later_is_refused_for_a_locked_case(self, signed_in, led):
+        led.consent_in_force.withdraw(by=led.owner)
+        later = f"{workdays.today() + dt.timedelta(days=5):%d.%m.%Y}"
+        answer = signed_in.post(url(led, "consents/new/"), given(valid_from=later))
+        assert answer.status_code == 409
+        assert "Nur eine Einwilligung, die heute schon gilt" in answer.content.decode()
+        assert not led.client.consents.filter(withdrawn_at__isnull=True).exists()
+        led.refresh_from_db()
+        assert led.is_locked
+
 
 class TestWithdrawing:
     def test_the_consequences_come_first(self, signed_in, led):

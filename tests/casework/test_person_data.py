@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from casework.lifecycle import State
-from casework.models import Case, Household, Look, Procedure
-from casework.person_data import OF_NOBODY, about, tables
+from casework.models import Case, HandOver, Household, Look, Procedure
+from casework.person_data import NOT_TOLD, OF_NOBODY, about, tables
 from casework.privacy import TABLE, Category, row_of
 from kim import trail
 from kim.models import Code, Role
@@ -154,3 +154,21 @@ def test_queries_do_not_grow_with_what_is_kept(client, led, django_assert_max_nu
         for number in range(6):
             consultation(case=led, note=f"Nummer {number}", topics=[code(Code.List.LIFE_DOMAIN)])
     assert numbers[0] == numbers[1]
+
+
+def test_a_hand_over_with_cases_of_others_tells_neither_their_numbers_nor_its_words(client, led):
+    others = list(Case.objects.exclude(pk=led.pk))
+    taker = case_manager()
+    again = case(by=led.owner, person=led.client)
+    shared = HandOver.offer(
+        by=led.owner, giver=led.owner, taker=taker, cases=[led, again, *others], note="Haddadi eilt"
+    )
+    shared.refuse(by=taker, reason="Haddadi kenne ich")
+    HandOver.offer(by=led.owner, giver=led.owner, taker=taker, cases=[led, again], note="Rahimi eilt")
+    content = file(client, led, "json").content.decode()
+    told = {table["name"]: table["eintraege"] for table in json.loads(content)["angaben"]}["HandOver"]
+    assert [sorted(one["cases"]) for one in told] == [sorted([led.number, again.number])] * 2
+    assert [one["note"] for one in told] == [NOT_TOLD, "Rahimi eilt"]
+    assert told[0]["refusal"] == NOT_TOLD
+    assert "Haddadi" not in content
+    assert not any(one.number in content for one in others)

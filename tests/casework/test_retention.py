@@ -211,6 +211,34 @@ def test_one_that_cannot_be_erased_stops_no_other_and_the_error_is_told(monkeypa
     assert second.pk
 
 
+def test_a_consent_that_begins_after_the_withdrawal_unlocks_in_time():
+    made = case_at(State.MONITORING)
+    first, today = made.client.consents.get(), workdays.today()
+    factories.consent(made, valid_from=today + dt.timedelta(days=30))
+    first.withdraw(by=made.owner)
+    with after(29):
+        retention.run()
+        assert Case.objects.get().is_locked
+    with after(30):
+        assert retention.preview().cases == {}
+        assert retention.erase(made.pk) is None
+        assert retention.run().cases == {}
+        retention.run()
+        left = Case.objects.get()
+    assert (left.is_locked, left.erase_on) == (False, None)
+
+
+def test_a_consent_withdrawn_too_or_for_another_purpose_unlocks_nothing():
+    made = case_at(State.MONITORING)
+    first, later = made.client.consents.get(), workdays.today() + dt.timedelta(days=3)
+    second = factories.consent(made, valid_from=later)
+    factories.consent(made, "VERWEIS", factories.authority(), valid_from=later)
+    first.withdraw(by=made.owner)
+    second.withdraw(by=made.owner)
+    with after(30):
+        assert retention.run().cases == {"withdrawal": 1}
+
+
 # Who else needs it
 
 
@@ -247,6 +275,9 @@ def test_a_hand_over_with_other_cases_loses_its_words_only():
     taker = case_manager()
     handover = HandOver.offer(by=made.owner, giver=made.owner, taker=taker, cases=[made, other], note=MARK)
     handover.refuse(by=taker, reason=MARK)
+    Draft.keep(taker, f"handover:{handover.pk}:refuse", {"reason": MARK})
+    Draft.keep(taker, f"handover:{handover.pk + 1}:refuse", {"reason": "einer anderen"})
+    assert Notice.objects.filter(text__contains=MARK).exists()
     retention.erase(made.pk)
     assert HandOver.objects.get().note == MARK, "not due, nothing happens"
     Case.objects.filter(pk=made.pk).update(erase_on=workdays.today())
@@ -254,6 +285,9 @@ def test_a_hand_over_with_other_cases_loses_its_words_only():
     left = HandOver.objects.get()
     assert list(left.cases.all()) == [other]
     assert MARK not in left.note + left.refusal
+    assert Notice.objects.get(key=f"handover:{left.pk}:refuse").text == ""
+    assert Draft.objects.get().data == {"reason": "einer anderen"}
+    assert MARK not in dump()
 
 
 # What stays
@@ -262,7 +296,8 @@ def test_a_hand_over_with_other_cases_loses_its_words_only():
 def test_the_statistics_say_how_much_and_never_who_or_when():
     made = marked(place=municipality("Siegburg", persons=42000))
     made.goals.update(achievement=3, status="done")
-    Case.objects.filter(pk=made.pk).update(erase_on=workdays.today(), locked_at=workdays.now())
+    made.client.consents.in_force().for_purpose("CM").get().withdraw(by=made.owner)
+    Case.objects.filter(pk=made.pk).update(erase_on=workdays.today())
     retention.erase(made.pk)
     record = StatisticalRecord.objects.get()
     assert (record.consultations, record.persons, record.quarter_hours) == (2, 4, 6)
@@ -378,6 +413,31 @@ def test_after_a_withdrawal_only_legal_claims_put_it_off():
         with pytest.raises(StepRefused, match="Rechtsansprüche"):
             Hold.place(made, by=made.owner, reason=reason, until=until)
     assert Hold.place(made, by=made.owner, reason="claim", until=until)
+
+
+@pytest.mark.parametrize("reason", ["restriction", "audit"])
+def test_an_older_hold_does_not_outlast_a_withdrawal(client, reason):
+    made = case_at(State.CLOSED)
+    Case.objects.filter(pk=made.pk).update(erase_on=workdays.today() + dt.timedelta(days=20))
+    until = workdays.today() + dt.timedelta(days=300)
+    hold = Hold.place(made, by=made.owner, reason=reason, until=until)
+    made.client.consents.get().withdraw(by=made.owner)
+    client.force_login(made.owner)
+    with after(20):
+        assert not Hold.objects.get().is_in_force
+        assert list(retention.due()) == [made]
+        assert retention.preview().held == 0
+        assert "aufgeschoben bis" not in client.get(made.get_absolute_url()).content.decode()
+        assert made.number in client.get("/").content.decode()
+    claim = Hold.place(made, by=made.owner, reason="claim", until=until)
+    with after(20):
+        assert retention.run().cases == {}
+        claim.end(by=made.owner)
+        Case.objects.get(pk=made.pk).unlock()
+        assert list(Hold.objects.in_force()) == [hold]
+        assert Hold.objects.get(pk=hold.pk).is_in_force
+        Case.objects.filter(pk=made.pk).update(erase_on=workdays.today())
+        assert not retention.due().exists()
 
 
 @pytest.mark.parametrize("days", [-1, 0, 5, 400])

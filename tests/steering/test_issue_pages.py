@@ -847,6 +847,13 @@ def test_what_is_odd_in_a_draft_does_no_harm(client, writer):
     assert len(draft.data["text"]) == 20_000
 
 
+@pytest.mark.parametrize("odd", ["/a\0b", "/\0", "/a b", "/a\\b"])
+def test_an_address_no_database_keeps_is_left_out_of_a_draft(client, writer, odd):
+    sent = {"draft": "a", "draft_url": odd, "text": "T"}
+    assert as_(client, writer).post("/drafts/", sent).status_code == 204
+    assert Draft.of(writer, "a").url == ""
+
+
 # Costs
 
 

@@ -1,6 +1,8 @@
 """Lists of issues: who sees what, narrowing, order, paging, saved filters, and a steady number of queries."""
 
+import base64
 import datetime as dt
+import json
 
 import pytest
 from django.db import connection
@@ -173,6 +175,17 @@ def test_a_place_in_another_order_is_the_first_page(client, monkeypatch):
     monkeypatch.setattr(lists, "SIZE", 2)
     after = client.get(LIST, {"sort": "due"}).context["page"].after
     assert len(seen(client.get(LIST, {"sort": "new", "after": after}))) == 2
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-23:00", "0001-01-01", "0001-01-01T00:00:00+14:00"])
+@pytest.mark.parametrize("where", ["after", "before"])
+def test_a_moment_beyond_all_days_is_the_first_page(client, moment, where):
+    client.force_login(user(Role.COORDINATION))
+    issue = issue_at(State.COORDINATION)
+    token = base64.urlsafe_b64encode(json.dumps([moment, 1, "reported_at"]).encode()).decode().rstrip("=")
+    answer = client.get(LIST, {"sort": "new", where: token})
+    assert answer.status_code == 200
+    assert seen(answer) == [issue.pk]
 
 
 def test_the_number_of_queries_stays_the_same_for_many_rows(client, django_assert_max_num_queries):
