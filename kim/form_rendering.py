@@ -10,6 +10,7 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 SELECT = "django/forms/widgets/select.html"
+TEXTAREA = "django/forms/widgets/textarea.html"
 #: The templates Django has for them all say the same.
 INPUTS = frozenset(
     f"django/forms/widgets/{kind}.html" for kind in ("input", "text", "date", "number", "hidden", "email")
@@ -17,13 +18,15 @@ INPUTS = frozenset(
 
 
 class Renderer(DjangoTemplates):
-    """Django's renderer of forms, with the same HTML for selects and inputs in a tenth of the time."""
+    """Django's renderer of forms, with the same HTML for selects, inputs and textareas in a tenth of the time."""
 
     def render(self, template_name, context, request=None):
         if template_name == SELECT:
             return select(context["widget"])
         if template_name in INPUTS:
             return text_input(context["widget"])
+        if template_name == TEXTAREA:
+            return textarea(context["widget"])
         return super().render(template_name, context, request)
 
 
@@ -54,6 +57,11 @@ def _options(choices: tuple[tuple[str, str], ...]) -> list[tuple[str, str, str]]
 def select(widget: dict) -> SafeString:
     groups = format_html_join("", "{}", ((_group(name, options),) for name, options, _ in widget["optgroups"]))
     return format_html('<select name="{}"{}>{}</select>', widget["name"], _attributes(widget["attrs"]), groups)
+
+
+def textarea(widget: dict) -> SafeString:
+    name, attributes = widget["name"], _attributes(widget["attrs"])
+    return format_html('<textarea name="{}"{}>\n{}</textarea>', name, attributes, widget["value"] or "")
 
 
 def text_input(widget: dict) -> SafeString:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from django.conf import settings
-from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 
+from kim.addresses import page
 from kim.models import County, Notice, Role, User
 from kim.models.people import read_along
 from kim.paging import CappedNumber
@@ -167,21 +167,13 @@ def navigation_of(request) -> Navigation:
             count=_COUNTERS[entry.url_name](user) if entry.url_name in _COUNTERS else 0,
         )
         for entry in ENTRIES
-        if (entry.for_somebody() or user.acts_as(*entry.roles)) and (url := _url(entry.url_name))
+        if (entry.for_somebody() or user.acts_as(*entry.roles)) and (url := page(entry.url_name))
     )
     return Navigation(
         entries,
         tuple(label for code, label in Role.choices if code in user.roles),
         tuple(str(hat) for hat in user.hats()[1:]),
     )
-
-
-def _url(name: str) -> str:
-    """Empty where this installation has no such page; the entry is then left out."""
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
 
 
 def _current(entry: Entry, here: str, exact: bool) -> str:

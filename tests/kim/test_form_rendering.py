@@ -31,7 +31,8 @@ def test_a_quick_select_is_the_one_django_writes_whatever_is_chosen(value, attrs
 
 
 @pytest.mark.parametrize(
-    "widget", [forms.TextInput, forms.DateInput, forms.NumberInput, forms.HiddenInput, forms.EmailInput]
+    "widget",
+    [forms.TextInput, forms.DateInput, forms.NumberInput, forms.HiddenInput, forms.EmailInput, forms.Textarea],
 )
 @pytest.mark.parametrize("value", ["", None, 0, 'a "b" <c> & d', dt.date(2026, 4, 13)])
 def test_an_input_is_the_one_django_writes(widget, value):
