@@ -236,8 +236,7 @@ def visit(user, view_name=""):
 
 
 class TestNavigation:
-    def test_each_role_sees_its_own_entries_and_no_others(self, person, monkeypatch):
-        monkeypatch.setattr(navigation, "_url", lambda name: f"/{name}/")
+    def test_each_role_sees_its_own_entries_and_no_others(self, person):
         found = {
             role: {entry.label for entry in navigation.navigation_of(visit(person(role))).entries} for role in Role
         }
@@ -248,13 +247,11 @@ class TestNavigation:
         assert "Protokoll" in found[Role.AUDIT]
         assert all({"Heute", "Mitteilungen", "Hilfe und Tasten"} <= labels for labels in found.values())
 
-    def test_an_account_without_a_role_finds_only_what_everybody_has(self, person, monkeypatch):
-        monkeypatch.setattr(navigation, "_url", lambda name: f"/{name}/")
+    def test_an_account_without_a_role_finds_only_what_everybody_has(self, person):
         labels = [entry.label for entry in navigation.navigation_of(visit(person())).entries]
         assert labels == ["Heute", "Mitteilungen", "Abwesenheit", "Hilfe und Tasten"]
 
-    def test_the_page_itself_is_current_and_its_relatives_point_to_it(self, person, monkeypatch):
-        monkeypatch.setattr(navigation, "_url", lambda name: f"/{name}/")
+    def test_the_page_itself_is_current_and_its_relatives_point_to_it(self, person):
         user = person(Role.CASE_MANAGER)
 
         def current(name):
