@@ -3,11 +3,16 @@
 Apps above hang their counts in with `@counter("steering:inbox")`; the ground floor imports none of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import get_script_prefix, get_urlconf
 from django.utils.functional import SimpleLazyObject
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from kim.addresses import page
 from kim.models import County, Notice, Role, User
@@ -45,7 +50,11 @@ class Entry:
     counted: str = ""  # what its count counts, for screen readers; empty: no count
     url: str = ""
     current: str = ""  # the value of aria-current, or empty
-    count: int = 0
+
+    @property
+    def count(self) -> str:
+        """Where the count stands in what is written; see Navigation.written."""
+        return f"[[{self.url_name}]]" if self.counted else ""
 
     def for_somebody(self) -> bool:
         """Entries for everybody are also there for an account without any role."""
@@ -86,8 +95,8 @@ _COUNTERS: dict[str, Callable] = {}
 @dataclass(frozen=True)
 class Navigation:
     entries: tuple[Entry, ...] = ()
-    roles: tuple[str, ...] = ()
-    stands_in_for: tuple[str, ...] = field(default=())
+    stands_in_for: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def first(self):
@@ -104,6 +113,28 @@ class Navigation:
     @property
     def more_current(self):
         return any(entry.current for entry in self.more)
+
+    @property
+    def written(self) -> SafeString:
+        """As HTML. The same for everybody who finds the same entries, so only the counts are set in anew."""
+        html = _written(self.entries)
+        for entry in self.entries:
+            if entry.counted:
+                html = html.replace(entry.count, _count(self.counts[entry.url_name], entry.counted))
+        return mark_safe(html)  # noqa: S308 - both are written with escapes
+
+
+@lru_cache(maxsize=200)
+def _written(entries: tuple[Entry, ...]) -> str:
+    return render_to_string("kim/_navigation.html", {"nav": Navigation(entries)})
+
+
+@lru_cache(maxsize=400)
+def _count(number: int, counted: str) -> str:
+    if not number:
+        return ""
+    words = '<span class="kim-nav__count">{}<span class="visually-hidden"> {}</span></span>'
+    return format_html(words, "99+" if number >= MANY else number, counted)
 
 
 def counter(url_name: str):
@@ -157,22 +188,20 @@ def navigation_of(request) -> Navigation:
     if user is None or not user.is_authenticated:
         return Navigation()
     match = request.resolver_match
-    here = match.view_name if match else ""
+    acts_as = frozenset().union(*(hat.roles for hat in user.hats()))
+    entries = _entries(acts_as, match.view_name if match else "", get_script_prefix(), get_urlconf())
+    counts = {entry.url_name: _COUNTERS[entry.url_name](user) for entry in entries if entry.counted}
+    return Navigation(entries, tuple(str(hat) for hat in user.hats()[1:]), counts)
+
+
+@lru_cache(maxsize=1000)
+def _entries(acts_as: frozenset[str], here: str, prefix: str, urlconf: str | None) -> tuple[Entry, ...]:
+    """Entries for these roles on the page `here`, with the addresses they have under this prefix."""
     exact = any(entry.url_name == here for entry in ENTRIES)
-    entries = tuple(
-        replace(
-            entry,
-            url=url,
-            current=_current(entry, here, exact),
-            count=_COUNTERS[entry.url_name](user) if entry.url_name in _COUNTERS else 0,
-        )
+    return tuple(
+        replace(entry, url=url, current=_current(entry, here, exact))
         for entry in ENTRIES
-        if (entry.for_somebody() or user.acts_as(*entry.roles)) and (url := page(entry.url_name))
-    )
-    return Navigation(
-        entries,
-        tuple(label for code, label in Role.choices if code in user.roles),
-        tuple(str(hat) for hat in user.hats()[1:]),
+        if (entry.for_somebody() or not acts_as.isdisjoint(entry.roles)) and (url := page(entry.url_name))
     )
 
 

@@ -150,7 +150,6 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "template_partials",
     "django_htmx",
-    "django_filters",
     "allauth",
     "allauth.account",
     "csp",

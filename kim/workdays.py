@@ -368,6 +368,7 @@ def days_strip(start: date, deadline: Deadline, on: date) -> list[StripDay]:
     return cells
 
 
+@lru_cache(maxsize=2000)
 def countdown(due: date, on: date, rules: Rules = BY_LAW) -> tuple[str, str]:
     """How far the due day is, in working days, and the tone: "" (time enough), soon (two or less), late."""
     if on == due:

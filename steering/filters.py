@@ -2,15 +2,14 @@
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
-import django_filters as filters
 from django.db.models import Case, F, QuerySet, When
 from django.db.models.functions import Coalesce
-from django.forms import ChoiceField
+from django.forms import CharField, ChoiceField, Form, TextInput, TypedChoiceField
 
 from kim import workdays
 from kim.addresses import address
@@ -34,6 +33,8 @@ ALL = "all"
 NUMBER = re.compile(r"kp-\d{4}-\d{4,}", re.IGNORECASE)
 #: Lists of codes an issue is told by.
 LISTS = (Code.List.TOPIC, Code.List.LIFE_DOMAIN, Code.List.LEGAL_AREA)
+SELECT = {"class": "form-select form-select-sm"}
+INPUT = {"class": "form-control form-control-sm"}
 #: Controls that are always in sight, beside the search.
 FIRST = ("state", "due", "mine", "sort")
 
@@ -101,68 +102,61 @@ def _choices(sight):
     }
 
 
-class DayFilter(filters.Filter):
-    field_class = Day
+def _choice(label: str, empty: str, choices=()) -> ChoiceField:
+    return ChoiceField(label=label, required=False, choices=[("", empty), *choices], widget=QuickSelect(attrs=SELECT))
 
 
-def _chosen(rows, name, value):
-    """The form checks what is chosen; `narrow` narrows."""
-    return rows
+def _row(label: str) -> ChoiceField:
+    """Choice of a row by its id; what there is to choose comes with `Choices`."""
+    return TypedChoiceField(label=label, required=False, coerce=int, empty_value="", widget=QuickSelect(attrs=SELECT))
 
 
-class IssueFilter(filters.FilterSet):
+def _day(label: str) -> Day:
+    day = Day(label=label, required=False, past=True)
+    day.widget.attrs |= INPUT
+    return day
+
+
+class IssueFilter(Form):
     """Filters of a list of issues. Nothing chosen means: all open ones."""
 
-    q = filters.CharFilter(label="Suche", method=_chosen, max_length=100)
-    state = filters.ChoiceFilter(label="Stand", method=_chosen, empty_label="alle offenen")
-    office = filters.ChoiceFilter(label="liegt bei", method=_chosen, choices=Office.choices, empty_label="alle")
-    due = filters.ChoiceFilter(
-        label="Frist", method=_chosen, empty_label="alle",
-        choices=[("late", "überfällig"), ("soon", "in zwei Arbeitstagen fällig"), ("paused", "Uhr angehalten")],
+    q = CharField(
+        label="Suche", required=False, max_length=100,
+        widget=TextInput(attrs=INPUT | {"type": "search", "placeholder": "Wort oder Nummer"}),
     )  # fmt: skip
-    mine = filters.ChoiceFilter(
-        label="Bezug", method=_chosen, empty_label="alle",
-        choices=[("held", "liegt bei mir"), ("reported", "von mir gemeldet")],
+    state = _choice("Stand", "alle offenen")
+    office = _choice("liegt bei", "alle", Office.choices)
+    due = _choice("Frist", "alle", [
+        ("late", "überfällig"), ("soon", "in zwei Arbeitstagen fällig"), ("paused", "Uhr angehalten"),
+    ])  # fmt: skip
+    mine = _choice("Bezug", "alle", [("held", "liegt bei mir"), ("reported", "von mir gemeldet")])
+    topic = _row("Thema")
+    life_domain = _row("Handlungsfeld")
+    legal_area = _row("Rechtskreis")
+    municipality = _row("Kommune")
+    bank = _choice("Rheinseite", "beide", Bank.choices)
+    since = _day("gemeldet ab")
+    until = _day("gemeldet bis")
+    sort = ChoiceField(
+        label="Reihenfolge", required=False, choices=[(key, words) for key, (words, _) in ORDERS.items()],
+        widget=QuickSelect(attrs=SELECT),
     )  # fmt: skip
-    topic = filters.TypedChoiceFilter(label="Thema", method=_chosen, coerce=int)
-    life_domain = filters.TypedChoiceFilter(label="Handlungsfeld", method=_chosen, coerce=int)
-    legal_area = filters.TypedChoiceFilter(label="Rechtskreis", method=_chosen, coerce=int)
-    municipality = filters.TypedChoiceFilter(label="Kommune", method=_chosen, coerce=int)
-    bank = filters.ChoiceFilter(label="Rheinseite", method=_chosen, choices=Bank.choices, empty_label="beide")
-    since = DayFilter(label="gemeldet ab", method=_chosen, past=True)
-    until = DayFilter(label="gemeldet bis", method=_chosen, past=True)
-    sort = filters.ChoiceFilter(
-        label="Reihenfolge", method=_chosen, choices=[(key, words) for key, (words, _) in ORDERS.items()],
-        empty_label=None,
-    )  # fmt: skip
-
-    class Meta:
-        model = Issue
-        fields = ()
 
     def __init__(self, data, *, choices: Choices, states=tuple(OPEN)):
         """`states` are those the list can hold at all; the select offers them."""
-        super().__init__(data, Issue.objects.none())
+        super().__init__(data)
         self.states = states
         self.places = choices.places
         closed = [state for state in State if state not in OPEN]
         offered = [state for state in State if state in states or state in closed]
         labels = [(ALL, "alle, auch abgeschlossene"), *((state.value, state.label) for state in offered)]
-        self.form.fields["state"].choices = labels
-        offers: dict[str, Sequence] = {**choices.codes, "municipality": choices.places}
+        self._offer("state", "alle offenen", labels)
+        offers: dict[str, Iterable] = {**choices.codes, "municipality": choices.places}
         for name, rows in offers.items():
-            if name in self.form.fields:
-                self.form.fields[name].choices = [("", "alle"), *((row.pk, str(row)) for row in rows)]
-        self.form.fields["q"].widget.input_type = "search"
-        self.form.fields["q"].widget.attrs["placeholder"] = "Wort oder Nummer"
-        for name, bound in self.form.fields.items():
-            if isinstance(bound, ChoiceField):
-                bound.widget = QuickSelect(choices=bound.widget.choices)
-            bound.widget.attrs |= {
-                "class": "form-control form-control-sm"
-                if name in {"q", "since", "until"}
-                else "form-select form-select-sm"
-            }
+            self._offer(name, "alle", ((row.pk, str(row)) for row in rows))
+
+    def _offer(self, name: str, empty: str, choices: Iterable[tuple]) -> None:
+        cast(ChoiceField, self.fields[name]).choices = [("", empty), *choices]
 
     # What the page asks
 
@@ -173,7 +167,9 @@ class IssueFilter(filters.FilterSet):
 
     @property
     def given(self) -> dict:
-        return self.form.cleaned_data if self.form.is_valid() else getattr(self.form, "cleaned_data", {})
+        """What is chosen and can be; the rest is named as an error and left out."""
+        self.is_valid()
+        return self.cleaned_data
 
     @property
     def order(self) -> str:
@@ -186,9 +182,7 @@ class IssueFilter(filters.FilterSet):
     def in_use(self) -> list[str]:
         """The labels of what is narrowed by, without search and order."""
         return [
-            str(self.form.fields[name].label)
-            for name, value in self.given.items()
-            if value and name not in {"q", "sort"}
+            str(self.fields[name].label) for name, value in self.given.items() if value and name not in {"q", "sort"}
         ]
 
     @property
@@ -198,11 +192,11 @@ class IssueFilter(filters.FilterSet):
     @property
     def first_fields(self):
         """The controls that stand in the open; the others wait behind „Weitere Filter“."""
-        return [self.form[name] for name in FIRST]
+        return [self[name] for name in FIRST]
 
     @property
     def more_fields(self):
-        return [self.form[name] for name in self.form.fields if name not in (*FIRST, "q")]
+        return [self[name] for name in self.fields if name not in (*FIRST, "q")]
 
     @property
     def in_use_more(self) -> bool:

@@ -296,11 +296,6 @@ class CommentForm(OnIssue):
             choices = [("internal", "Nur intern"), ("public", "Öffentliches Wort an die Meldenden")]
             self.fields["audience"] = Pick(label="Wer soll den Beitrag sehen?", choices=choices, initial=choices[0][0])
         self.fields["text"] = Text(label="Beitrag", max_length=4000, rows=2)
-        self.fields["text"].widget.attrs["placeholder"] = "Ohne Namen, Geburtsdaten, Aktenzeichen"
-
-    @property
-    def texts(self):
-        return [self["text"]]
 
     @property
     def given(self):

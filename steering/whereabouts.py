@@ -5,6 +5,7 @@ Everything here is what a reporter may see: offices, days and deadlines. No pers
 
 import datetime as dt
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from django.utils import timezone
 
@@ -131,29 +132,31 @@ def countdown(issue, on: dt.date | None = None) -> str:
 def mini(issue) -> Mini:
     """Seven marks on a thread. Needs no query on an issue read with for_list()."""
     shown = issue.lead if issue.state == S.MERGED else issue
-    now, passed = POSITION[S(shown.state)], _passed(shown)
+    return _mini(shown.state, frozenset(_passed(shown)), tone(shown), issue.state == S.MERGED)
+
+
+@lru_cache(maxsize=2000)
+def _mini(state: str, passed: frozenset[str], tone: str, bundled: bool) -> Mini:
+    now = POSITION[S(state)]
     marks = []
     for place, key in enumerate(STATIONS):
         css = []
         if place == now:
-            css = [
-                "is-now",
-                *({"late": ["is-late"], "soon": ["is-soon"], "paused": ["is-paused"]}.get(tone(shown), [])),
-            ]
+            css = ["is-now", *([f"is-{tone}"] if tone else [])]
         elif key in passed:
             css = ["is-passed"]
         elif place < now:
             css = ["is-bypassed"]
-        if key == "project" and shown.state == S.STATE_LEVEL:
+        if key == "project" and state == S.STATE_LEVEL:
             css.append("is-outside")
         marks.append({"css": " ".join(css)})
-    if shown.state == S.CLOSED:
+    if state == S.CLOSED:
         label = "alle Stationen durchlaufen"
-    elif shown.state == S.WITHDRAWN:
+    elif state == S.WITHDRAWN:
         label = "zurückgezogen"
     else:
-        label = f"Station {now + 1} von 7: {shown.get_state_display()}"
-    return Mini(label, tuple(marks), bundled=issue.state == S.MERGED)
+        label = f"Station {now + 1} von 7: {S(state).label}"
+    return Mini(label, tuple(marks), bundled)
 
 
 # The full picture of one issue

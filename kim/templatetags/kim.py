@@ -57,6 +57,15 @@ def _mini(label, marks, bundled):
     )
 
 
+@register.simple_tag
+@lru_cache(maxsize=2000)
+def due(tone: str, countdown: str) -> str:
+    """How much time is left, loud only when it presses."""
+    if tone:
+        return format_html('<span class="kim-chip kim-chip--{}">{}</span>', tone, countdown)
+    return format_html('<span class="kim-quiet">{}</span>', countdown) if countdown else ""
+
+
 # Dates
 
 
