@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import re
 import shutil
 import sys
@@ -9,7 +10,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import places, table
+from benchmarks import measuring, places, table
 
 RESULTS = Path(__file__).with_name("results.md")
 CASEWORK = Path(__file__).with_name("results-casework.md")
@@ -28,7 +29,6 @@ def main() -> None:
     parser.add_argument("--only", choices=["pages", "sweep", "casework"], help="a part of it; casework: 100,000 cases")
     parser.add_argument("--cases", type=int, default=100_000, help="cases with --only casework; growth from 1,000")
     parser.add_argument("--match", default="", help="only pages whose name holds this")
-    parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--no-file", action="store_true", help="print alone, leave results.md as it is")
     asked = parser.parse_args()
     asked.issues = asked.issues or (200_000 if asked.engine == "postgres" else 20_000)
@@ -48,26 +48,39 @@ def main() -> None:
 
 
 def measure(asked, folder: Path) -> dict:
-    """Both sizes one after the other, each in a database and a process of its own."""
-    results = {}
+    """Both sizes side by side, each in a database and a web server of its own."""
+    results: dict[str, dict] = {}
     with ExitStack() as stack:
         server = stack.enter_context(places.postgres(folder)) if asked.engine == "postgres" else None
-        for size, issues in (("small", asked.small), ("large", asked.issues)):
-            if not issues or (size == "small" and asked.only == "sweep"):
+        surroundings = {}
+        for size, number in (("small", asked.small), ("large", asked.issues)):
+            if not number or (size == "small" and asked.only == "sweep"):
                 continue
             here = folder / size
             here.mkdir()
-            database = ""
             if server:
-                address, create = server
-                create(size)
-                database = f"{address}/{size}"
-            command = ["-m", "benchmarks.trial", "--issues", str(issues), "--rounds", str(asked.rounds)]
-            command += ["--match", asked.match] if asked.match else []
-            only = "pages" if size == "small" and asked.only != "casework" else asked.only
-            command += ["--only", only] if only else []
-            results[size] = json.loads(places.run(command, places.environment(here, database)).splitlines()[-1])
+                server.create(size)
+            surroundings[size] = places.environment(here, f"{server.address}/{size}" if server else "")
+            command = ["--number", str(number), *(["--casework"] if asked.only == "casework" else [])]
+            results[size] = _prepared([*command, "--match", asked.match], surroundings[size])
+        if asked.only != "sweep":
+            _pages(results, surroundings)
+        if asked.only in (None, "sweep") and not asked.match:
+            results["large"]["sweep"] = _prepared(["--number", str(asked.issues), "--sweep"], surroundings["large"])
+    results["large"]["load"] = os.getloadavg()[1]
     return results
+
+
+def _prepared(command: list[str], env: dict[str, str]) -> dict:
+    return json.loads(places.run(["-m", "benchmarks.prepare", *command], env).splitlines()[-1])
+
+
+def _pages(results: dict[str, dict], surroundings: dict[str, dict[str, str]]) -> None:
+    with ExitStack() as stack:
+        workers = {size: stack.enter_context(places.web(env)) for size, env in surroundings.items()}
+        asked = {size: measuring.Place(int(surroundings[size]["PORT"]), results[size]) for size in workers}
+        for size, rows in measuring.measure(asked).items():
+            results[size] |= {"pages": rows, "memory": places.memory_mb(workers[size])}
 
 
 def keep(engine: str, text: str, file: Path = RESULTS) -> None:

@@ -8,7 +8,6 @@ import datetime as dt
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from io import StringIO
 from itertools import count
 
@@ -258,9 +257,9 @@ def pages(match: str = "") -> list:
 SAVING = "Beratung speichern"
 
 
-def numbered() -> str:
-    """The number under which the measured account writes its consultations."""
-    return _own().number
+def saving() -> dict[str, str]:
+    """Where a consultation is written, and the number of the case it is written for."""
+    return {"url": reverse("casework:consultation_new"), "case": _own().number}
 
 
 def _own() -> Case:
@@ -271,36 +270,3 @@ def _further() -> str:
     """What happened in the case with the long timeline before some day of the last weeks."""
     at = dt.datetime.combine(workdays.today() - dt.timedelta(days=15), dt.time(12), workdays.BERLIN)
     return f"{reverse('casework:case_timeline', args=[1])}?after={timeline.Place(at, 0, 0)}"
-
-
-class Form(HTMLParser):
-    """The fields of the last POST form of a page, as its page fills them; what is empty gets the first choice."""
-
-    def __init__(self, html: str):
-        super().__init__()
-        self.action, self.fields, self.select = "", {}, ""
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        told = dict(attrs)
-        name, value = told.get("name", ""), told.get("value") or ""
-        if (
-            tag == "form"
-            and (told.get("method") or "").lower() == "post"
-            and "logout" not in (told.get("action") or "")
-        ):
-            self.action, self.fields = told.get("action") or "", {}
-        elif tag == "select":
-            self.select = name
-        elif tag == "option" and self.select:
-            if value and ("selected" in told or self.select not in self.fields):
-                self.fields[self.select] = value
-        elif tag == "input" and name and told.get("type") not in ("submit", "button"):
-            if told.get("type") not in ("radio", "checkbox") or "checked" in told or name not in self.fields:
-                self.fields[name] = value
-        elif tag == "textarea" and name:
-            self.fields[name] = "Bescheid erklärt."
-
-    def handle_endtag(self, tag):
-        if tag == "select":
-            self.select = ""

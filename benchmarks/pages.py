@@ -8,7 +8,8 @@ from benchmarks.data import COMMON_WORD, RARE_WORD, account
 from kim.models import Role
 from steering.models import Issue
 
-LIST, ONE, STEP = 8, 5, 8
+LIST, ONE = 8, 5
+FORWARD = "Schritt (weiterleiten)"
 CM, CO, OF, SG, PG = (
     Role.CASE_MANAGER,
     Role.COORDINATION,

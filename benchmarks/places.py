@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,9 +41,24 @@ def postgres_programs() -> Path:
     return versions[-1].parent
 
 
+@dataclass(frozen=True)
+class Server:
+    programs: Path
+    port: int
+
+    @property
+    def address(self) -> str:
+        """The beginning of a DATABASE_URL."""
+        return f"postgres://kim@127.0.0.1:{self.port}"
+
+    def create(self, name: str) -> None:
+        command = [self.programs / "createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "kim", name]
+        subprocess.run(command, check=True)
+
+
 @contextmanager
 def postgres(folder: Path):
-    """A PostgreSQL of our own, gone afterwards; yields the beginning of a DATABASE_URL."""
+    """A PostgreSQL of our own, gone afterwards."""
     programs, data, port = postgres_programs(), folder / "postgres", free_port()
     data.mkdir()
     become = _become(data)
@@ -58,12 +74,7 @@ def postgres(folder: Path):
         try:
             _wait(lambda: subprocess.run([programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]).returncode
                   == 0, server)  # fmt: skip
-            yield (
-                f"postgres://kim@127.0.0.1:{port}",
-                lambda name: subprocess.run(
-                    [programs / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "kim", name], check=True
-                ),
-            )
+            yield Server(programs, port)
         finally:
             server.terminate()
             server.wait(60)

@@ -1,8 +1,6 @@
 """The results as a table, each with its verdict. Nothing of the machine but its number of processors and versions."""
 
 QUERIES, GROWTH, MEMORY_MB, SWEEP_SECONDS = 12, 1.5, 120, 10
-#: Growth is judged on multiples of the bare page. Where both lie below this, a millisecond more is noise.
-QUIET = 1.0
 
 
 def number(value: float, places: int = 1) -> str:
@@ -23,7 +21,7 @@ def judged(large: dict, small: dict | None) -> list[str]:
     if small:
         if small["queries"] != large["queries"]:
             bad.append(f"klein {small['queries']} Abfragen")
-        if large["limit"] and large["times"] > max(small["times"], QUIET) * GROWTH:
+        if large["limit"] and large["ms"] > small["ms"] * GROWTH:
             bad.append("wächst")
     return bad
 
@@ -42,7 +40,7 @@ def lines(results: dict) -> tuple[list[str], int]:
             other = before.get((row["name"], row["role"]))
             wrong = judged(row, other)
             bad += bool(wrong)
-            growth = number(row["times"] / other["times"], 2) if other else "–"
+            growth = number(row["ms"] / other["ms"], 2) if other else "–"
             limit = f"{row['limit']}×" if row["limit"] else "–"
             out.append(
                 f"| {row['name']} | {row['role']} | {row['queries']} | {number(row['ms'])} | {number(row['times'])} | "
@@ -76,7 +74,7 @@ def heading(results: dict) -> list[str]:
         "",
         f"{versions['cpus']} Prozessoren, Python {versions['python']}, Django {versions['django']}, gunicorn "
         f"{versions['gunicorn']} mit einem Arbeiter. Last des Rechners in den letzten fünf Minuten: "
-        f"{number(versions['load'])}.",
+        f"{number(results['large']['load'])}.",
     ]
     if built and "cases" in built:
         small = results.get("small", {}).get("built")

@@ -4,7 +4,7 @@ import pytest
 from django.db.models import Count
 from django.urls import NoReverseMatch
 
-from benchmarks import casework, data
+from benchmarks import casework, client, data
 from casework.lifecycle import LIFECYCLE, State
 from casework.models import Case, CaseNumberRange, CaseStep, Consent, Consultation, FollowUp, Goal, Identity
 
@@ -84,7 +84,7 @@ def test_every_measured_address_answers(built, client):
 
 
 def test_a_form_is_read_as_a_browser_fills_it():
-    form = casework.Form(
+    form = client.Form(
         '<form method="get"><input name="q"></form><form method="post" action="/x/">'
         '<input type="hidden" name="token" value="t"><input name="held_on" value="01.02.2026">'
         '<select name="form"><option value="">–</option><option value="3">A</option>'
