@@ -69,7 +69,7 @@ def _rows(consultations) -> Iterator[list]:
     """The cells of at most MOST, read in portions; where there are more, a last row says so."""
     wanted = consultations.select_related("case", "municipality", "form", "language", "interpreter", "result")
     wanted = wanted.prefetch_related("topics", "legal_areas")[: MOST + 1]
-    for number, one in enumerate(wanted.iterator(chunk_size=500)):
+    for number, one in enumerate(wanted.iterator(chunk_size=100)):
         if number == MOST:
             yield [MORE]
             return

@@ -32,7 +32,7 @@ COLUMNS = (
 
 def rows_of(cases) -> Iterator[list]:
     """The cells of at most MOST cases, read in portions; where there are more, a last row says so."""
-    for number, case in enumerate(cases[: MOST + 1].iterator(chunk_size=500)):
+    for number, case in enumerate(cases[: MOST + 1].iterator(chunk_size=100)):
         if number == MOST:
             yield [MORE]
             return

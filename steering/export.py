@@ -48,7 +48,7 @@ def rows_of(issues, columns) -> Iterator[list]:
     wanted = issues.for_list().prefetch_related("legal_areas")
     if REPORTERS in columns:
         wanted = wanted.prefetch_related("reporters__user")
-    for number, issue in enumerate(wanted[: MOST + 1].iterator(chunk_size=500)):
+    for number, issue in enumerate(wanted[: MOST + 1].iterator(chunk_size=100)):
         if number == MOST:
             yield [MORE]
             return
