@@ -39,7 +39,7 @@ class CaseworkConfig(AppConfig):
         from steering import linked_cases
 
         privacy_gate.register("caseload", known_people.known_people)
-        linked_cases.register("casework", linked_issues.seen_in)
+        linked_cases.register("casework", linked_issues.SEEN)
         digests.register("casework", ready=mornings.ready, prepare=mornings.parts)
         access.register_tables("casework", matrix.tables)
         demo.register("casework", load_demo_cases)

@@ -5,16 +5,16 @@ case manager before them, or what is not released yet.
 """
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from casework.models import Case, CaseIssue
-from kim.models import Role
 from kim.paging import CappedNumber
-from kim.together import Slot, together
+from kim.together import Slot
 from steering.escalation import State
-from steering.linked_cases import Seen
+from steering.linked_cases import Seen, Source
 from steering.models import Issue
 
 #: So many texts of others stand with an issue.
@@ -70,20 +70,20 @@ def blocking_choices(case: Case, user) -> list[tuple[str, list[Issue]]]:
     return [group for group in groups if group[1]]
 
 
-def seen_in(issue: Issue, user) -> Seen:
-    """Source of steering.linked_cases: in how many cases, and what case managers let each other know; one query."""
-    told = user.acts_as(Role.CASE_MANAGER, Role.COORDINATION)
-    read = _seen(told)(issue=issue.pk)
-    number = read["counted"][0].cases if read["counted"] else 0
-    return Seen(number, tuple(link.interim for link in read.get("interims", ())))
-
-
-@together
-def _seen(told):
-    here = Slot("issue")
-    bundled = Issue.objects.order_by().filter(lead=here).values("pk")
-    family = Issue.objects.order_by().filter(pk=here).values("pk").union(bundled, all=True)
+def _cases_of(issue: Slot, told: bool) -> dict[str, QuerySet]:
+    bundled = Issue.objects.order_by().filter(lead=issue).values("pk")
+    family = Issue.objects.order_by().filter(pk=issue).values("pk").union(bundled, all=True)
     links = CaseIssue.objects.order_by().filter(issue__in=family)
     cases = Case.objects.filter(pk__in=links.filter(case__isnull=False).values("case"))
-    interims = {"interims": links.shared().order_by("-pk").only("interim")[:INTERIMS]} if told else {}
-    return {"counted": Issue.objects.filter(pk=here).only("pk").annotate(cases=CappedNumber(cases)), **interims}
+    counted = Issue.objects.filter(pk=issue).only("pk").annotate(cases=CappedNumber(cases))
+    interims = {"case_interims": links.shared().order_by("-pk").only("interim")[:INTERIMS]} if told else {}
+    return {"case_number": counted, **interims}
+
+
+def _seen(read: Mapping[str, list]) -> Seen:
+    number = read["case_number"][0].cases if read["case_number"] else 0
+    return Seen(number, tuple(link.interim for link in read.get("case_interims", ())))
+
+
+#: For steering.linked_cases: in how many cases an issue was seen, and what case managers let each other know.
+SEEN = Source(_cases_of, _seen)

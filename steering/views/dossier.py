@@ -103,7 +103,7 @@ class Dossier:
         """
         sight = access.Sight.of(user)
         typed = {f"draft_{number}": key for number, key in enumerate(drafts)}
-        read = _page(sight.shape, all_words, len(typed), tuple(more))(
+        read = _page(sight.shape, linked_cases.reads_interims(user), all_words, len(typed), tuple(more))(
             issue=pk, user=user.pk, url=address("steering:issue_detail", pk),
             today=workdays.today(), now=workdays.now(), **sight.values, **typed,
         )  # fmt: skip
@@ -233,7 +233,7 @@ class Dossier:
 
     @cached_property
     def _seen(self) -> linked_cases.Seen:
-        return linked_cases.seen_in(self.issue, self.user)
+        return linked_cases.seen_in(self.read)
 
     @property
     def seen_words(self) -> str:
@@ -408,7 +408,7 @@ class Dossier:
 
 
 @together
-def _page(sight, all_words, drafts, more):
+def _page(sight, interims, all_words, drafts, more):
     """The sets of the page, those of the way included. A merged issue is shown with its lead, whose way it goes."""
     issue, user = Slot("issue"), Slot("user")
     here = Issue.objects.filter(pk=issue)
@@ -453,6 +453,7 @@ def _page(sight, all_words, drafts, more):
         "notices": _notices_about(issue),
         "unread": Notice.objects.filter(recipient=user, read_at__isnull=True, url=text("url")).only("pk"),
         "drafts": Draft.objects.filter(user=user, key__in=[text(f"draft_{number}") for number in range(drafts)]),
+        **linked_cases.sets(issue, interims),
         **{name: MORE[name](both) for name in more},
     }  # fmt: skip
 
