@@ -257,10 +257,15 @@ _NO_PLATE = {"VO", "RL", "NR", "AZ", "ID", "KP", "TV"}
 
 _TITLE = re.compile(
     r"(?<![\w-])(?P<title>Herr(?:n|en)?|Hr\.|Hrn\.|Frau|Fr\.|Familie|Fam\.|Eheleute|Ehepaar|Geschwister|"
-    r"Hernn)\s{1,3}"
+    r"Hernn|HERRN?|FRAU|FAMILIE|EHELEUTE|herrn?|frau)\s{1,3}"
     r"(?P<grades>(?:(?:Dr|Prof|med|Dipl|Ing)\.(?:-\w+\.)?\s?)*(?:(?:von|van|de|zu|der|den|al|el|bin|ben|"
     r"abu|Al|El|Abu|Ben)[\s-])*)"
     r"(?P<name>[^\W\d_](?:\.|\b(?![\w'’-]))|[^\W\d_][^\W\d_'’-]*(?:[-'’][^\W\d_]+)*)"
+)
+#: A degree alone, without a form of address before it.
+_DEGREE = re.compile(
+    r"(?<![\w-])(?:(?:Dr|Prof)\.(?:-\w+\.)?\s?)(?:(?:Dr|med|jur|phil|rer|nat|dent|h|c)\.\s?)*(?:(?:von|van|de|zu|der|den|al|el)\s)*"
+    r"(?P<name>[A-ZÄÖÜ][^\W\d_]+(?:[-'’][^\W\d_]+)*)"
 )
 _ROLES = re.compile(
     r"(?:landr[aä]t|b[uü]rgermeister|oberb[uü]rgermeister|minister|staatssekret|vorsitzend|präsident|"
@@ -309,7 +314,10 @@ def _title_hits(latin: str, plain: str) -> Iterator[Hit]:
         # The lookalike reading finds the title; whether a capital follows is asked of the text itself.
         name, start, end = found["name"], found.start(), found.end()
         first = plain[found.start("name")]
-        if first.islower() or (first.upper() == first.lower() and first.isascii()):
+        if found["title"].islower():
+            if not _small_name(latin, found):
+                continue
+        elif first.islower() or (first.upper() == first.lower() and first.isascii()):
             continue
         while role := _ROLES.fullmatch(name):
             following = re.compile(r"\s{1,3}(?:Dr\.\s)?([A-ZÄÖÜ][\w'’-]+|[A-ZÄÖÜ]\.)").match(latin, end)
@@ -318,7 +326,7 @@ def _title_hits(latin: str, plain: str) -> Iterator[Hit]:
             name, end = following[1], following.end(1)
         if role or name.lower() in _SENTENCE_WORDS or name.isdigit():
             continue
-        titled = found["title"].startswith(("Familie", "Frau", "Geschwister", "Ehepaar"))
+        titled = found["title"].capitalize().startswith(("Familie", "Frau", "Geschwister", "Ehepaar"))
         if (
             name.rstrip(".").lower() in {"und", "frau", "herr", "herrn", "mann", "familie"}
             or name.isupper()
@@ -333,6 +341,22 @@ def _title_hits(latin: str, plain: str) -> Iterator[Hit]:
         ):
             continue
         yield Hit("person", start, end)
+
+
+def _small_name(latin: str, found: re.Match) -> bool:
+    """„frau müller“, by somebody who writes everything small; not „die frau arbeitet“."""
+    name = found["name"]
+    spoken_of = _ARTICLE.search(latin[max(0, found.start() - 30) : found.start()])
+    ordinary = name.lower() in _SENTENCE_WORDS or _ORDINARY_NOUN.match(name) or len(name) < 2
+    return not spoken_of and not ordinary
+
+
+def _degree_hits(latin: str) -> Iterator[Hit]:
+    titled = [found.span() for found in _TITLE.finditer(latin)]
+    for found in _DEGREE.finditer(latin):
+        within = any(start <= found.start() < end for start, end in titled)
+        if not within and not _ROLES.fullmatch(found["name"]):
+            yield Hit("person", found.start(), found.end())
 
 
 def pattern_hits(reading: Reading) -> Iterator[Hit]:
@@ -367,6 +391,7 @@ def pattern_hits(reading: Reading) -> Iterator[Hit]:
         if found["l"] not in _NO_PLATE:
             yield Hit("plate", found.start(), found.end())
     yield from _title_hits(latin, reading.plain)
+    yield from _degree_hits(latin)
 
 
 # Countries whose people are few in a German county. Not here, because they are many: Afghanistan, Albanien,

@@ -96,6 +96,7 @@ ORDINARY = [
     "im Jahr 2025 "
     "waren es 3 von 10 Fällen. Am Montag 9 bis 12 Uhr ist das Amt geschlossen.",
     "Antrag_Wohngeld_Entwurf_2.pdf",
+    "wenn die frau arbeitet, zahlt niemand die kita; frau und mann müssen beide kommen.",
     "Der Erlass des Ministeriums vom 1. Dezember 2022 gilt; im Zeitraum 01.07.2022 bis 31.12.2022 galt er "
     "nicht. Von der Haltestelle am Platz 5 Minuten zu Fuß; eine AZR-Abfrage dauert 3 Tage.",
     "Für Nigeria und Eritrea fehlt ein Merkblatt der Ausländerbehörde zur Identitätsklärung.",
@@ -183,6 +184,11 @@ SUSPICIOUS = [
     ("der Familie Müller fehlt", "person", "Familie Müller"),
     ("Herr Landrat Beispiel", "person", "Herr Landrat Beispiel"),
     ("Frau MÜLLER", "person", "Frau MÜLLER"),
+    ("mit HERR KAYA gesprochen", "person", "HERR KAYA"),
+    ("HERR K. wartet", "person", "HERR K."),
+    ("gestern frau müller angerufen", "person", "frau müller"),
+    ("Attest von Dr. Schmitz", "person", "Dr. Schmitz"),
+    ("Gutachten Prof. Dr. med. von Stein", "person", "Prof. Dr. med. von Stein"),
 ]
 
 
