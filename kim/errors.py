@@ -55,6 +55,11 @@ def too_large(request):
     return _answer(request, "413.html", 413, most=settings.KIM_FILE_MB)
 
 
+def too_many(request, exception=None):
+    """429 where something is asked for too often: logins, passwords."""
+    return _answer(request, "429.html", 429)
+
+
 def server_error(request):
     """500, drawn without request, database and context processors: whatever broke may break again."""
     return _uncached(HttpResponse(render_to_string("500.html"), status=500))

@@ -9,6 +9,7 @@ from kim.views import absences, access_matrix, drafts, filters, help_page, mails
 handler400 = "kim.errors.bad_request"
 handler403 = "kim.errors.forbidden"
 handler404 = "kim.errors.not_found"
+handler429 = "kim.errors.too_many"  # asked for by allauth
 handler500 = "kim.errors.server_error"
 
 #: Signing in, out, and passwords. `account_signup` only answers that sign-up is closed (allauth's pages refer to

@@ -164,6 +164,19 @@ class TestSigningIn:
         answer = client.post("/konto/login/", {"login": "probe", "password": "ein langes Kennwort"})
         assert answer.status_code in {200, 429}
         assert "_auth_user_id" not in client.session
+        assert "Bitte warten Sie einige Minuten" in answer.text
+
+    def test_who_asks_too_often_is_told_so_in_the_design_of_all_pages(self, client, user):
+        for _ in range(12):
+            answer = client.post("/konto/password/reset/", {"email": "probe@kreis.example"})
+        assert answer.status_code == 429
+        assert '<html lang="de">' in answer.text
+        assert "Bitte warten Sie einen Moment" in answer.text
+
+    def test_our_words_are_kennwort_and_sie(self, client, user):
+        client.force_login(user)
+        answer = client.post("/konto/password/change/", {"oldpassword": "falsch", "password1": "x", "password2": "x"})
+        assert "Bitte geben Sie Ihr jetziges Kennwort ein." in answer.text
 
 
 class TestLogs:
