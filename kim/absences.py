@@ -48,7 +48,9 @@ def with_roles() -> list[User]:
 def arrange(*, by: User, user: User, deputy: User, first: dt.date, last: dt.date) -> Absence:
     """`user` is away from `first` to `last`, both included, and `deputy` stands in.
 
-    Raises PermissionDenied, or StepRefused when the days overlap another absence or the deputy is away too.
+    Whom `user` stands in for meanwhile, `deputy` stands in for too, so that nobody's work lies with somebody away.
+    Raises PermissionDenied, or StepRefused when the days overlap another absence, the deputy is away too, or may not
+    stand in for all of them.
     """
     _demand(by, user)
     list(User.objects.select_for_update(of=("self",)).filter(pk__in=[user.pk, deputy.pk]).order_by("pk"))
@@ -62,6 +64,8 @@ def arrange(*, by: User, user: User, deputy: User, first: dt.date, last: dt.date
     made = Absence.objects.create(user=user, deputy=deputy, valid_from=first, valid_until=until)
     trail.record("absence.arrange", made, by=by, note=f"Konto {user.pk}, Vertretung {deputy.pk}")
     _tell(made, f"Sie vertreten {user} {_from_to(first, until)}.")
+    for other in _stood_in_for(user, max(first, workdays.today()), until):
+        _pass_on(other, made, by=by)
     return made
 
 
@@ -80,6 +84,35 @@ def end(absence: Absence, *, by: User) -> None:
     else:
         absence.valid_until = today
         absence.save()
+
+
+def _stood_in_for(user: User, first: dt.date, until: dt.date) -> list[Absence]:
+    ends_later = Q(valid_until__isnull=True) | Q(valid_until__gt=first)
+    rows = Absence.objects.select_for_update(of=("self",)).filter(ends_later, deputy=user, valid_from__lt=until)
+    return list(rows.select_related("user", "deputy").order_by("pk"))
+
+
+def _pass_on(other: Absence, made: Absence, *, by: User) -> None:
+    """While `made` lasts its deputy stands in for `other.user`; before and after it stays as it was."""
+    if made.deputy_id == other.user_id or made.deputy_id not in {one.pk for one in deputies_for(other.user)}:
+        raise StepRefused(
+            f"{made.user} vertritt in dieser Zeit {other.user} ({other.span}), und {made.deputy} kann das nicht "
+            "übernehmen. Bitte wählen Sie eine andere Vertretung."
+        )
+    first, until = max(made.valid_from, other.valid_from, workdays.today()), made.valid_until
+    last = min(day for day in (until, other.valid_until) if day)
+    if other.valid_until is None or other.valid_until > last:
+        Absence.objects.create(
+            user=other.user, deputy=other.deputy, valid_from=last, valid_until=other.valid_until
+        )  # fmt: skip
+    if other.valid_from < first:
+        other.valid_until = first
+        other.save()
+    else:
+        other.delete()
+    passed = Absence.objects.create(user=other.user, deputy=made.deputy, valid_from=first, valid_until=last)
+    trail.record("absence.pass_on", passed, by=by, note=f"Konto {other.user_id}, Vertretung {made.deputy_id}")
+    _tell(passed, f"Sie vertreten auch {other.user} {_from_to(first, last)}, weil {made.user} abwesend ist.")
 
 
 def overlapping(user: User, first: dt.date, until: dt.date) -> Absence | None:

@@ -8,6 +8,7 @@ from kim.models import TrailEntry
 ACTS: dict[str, str] = {
     "absence.arrange": "Abwesenheit eingetragen",
     "absence.end": "Abwesenheit beendet",
+    "absence.pass_on": "Vertretung weitergegeben",
     "mail.send_again": "Mail erneut versandt",
 }
 

@@ -7,11 +7,15 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from kim import absences, workdays
-from kim.models import Absence, Notice, Role, TrailEntry
+from kim.models import Absence, Notice, Role, TrailEntry, User
 from kim.workflow import StepRefused
 from tests.factories import user
 
 TODAY = workdays.today()
+
+
+def user_again(one):
+    return User.objects.get(pk=one.pk)
 
 
 def day(n):
@@ -65,6 +69,36 @@ def test_a_deputy_who_is_away_is_refused(me, deputy):
     arrange(deputy, me, 2, 2)
     with pytest.raises(StepRefused, match="selbst abwesend"):
         arrange(me, deputy)
+
+
+def test_who_is_stood_in_for_goes_along_when_the_deputy_is_away_too(me, deputy):
+    third = user(Role.COORDINATION, name="Dritte Koordinierung")
+    arrange(me, deputy, 0, 9)
+    arrange(deputy, third, 3, 5)
+    spans = [(row.deputy, row.valid_from, row.valid_until) for row in Absence.objects.filter(user=me).order_by("pk")]
+    assert sorted(spans, key=lambda row: row[1]) == [
+        (deputy, TODAY, day(3)), (third, day(3), day(6)), (deputy, day(6), day(10)),
+    ]  # fmt: skip
+    with workdays.as_of(day(4)):
+        assert {str(hat) for hat in user_again(third).hats()} == {str(third), str(me), str(deputy)}
+    assert TrailEntry.objects.filter(act="absence.pass_on").count() == 1
+    assert Notice.objects.filter(recipient=third, text__contains=f"auch {me}").count() == 1
+
+
+def test_an_absence_still_to_come_goes_along_as_a_whole(me, deputy):
+    third = user(Role.COORDINATION, name="Dritte Koordinierung")
+    arrange(me, deputy, 4, 5)
+    arrange(deputy, third, 3, 9)
+    (row,) = Absence.objects.filter(user=me)
+    assert (row.deputy, row.valid_from, row.valid_until) == (third, day(4), day(6))
+
+
+def test_a_deputy_who_cannot_take_over_the_others_too_is_refused(me, deputy):
+    authority = user(Role.AUTHORITY, name="Ausländerbehörde")
+    arrange(me, deputy)
+    with pytest.raises(StepRefused, match="kann das nicht übernehmen"):
+        arrange(deputy, authority, 1, 2)
+    assert Absence.objects.count() == 1
 
 
 def test_nobody_but_oneself_and_administration_arranges_it(me, deputy):

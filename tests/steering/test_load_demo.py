@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from kim import demo as kim_demo
 from kim import privacy_gate, workdays
-from kim.models import Assignment, County, Notice, Role, User
+from kim.models import Assignment, County, Mail, Notice, Role, User
 from steering import county
 from steering.demo import plan
 from steering.demo.playing import NAMED
-from steering.escalation import ESCALATION, State
+from steering.escalation import ESCALATION, HOLDER, State
 from steering.management.commands import load_demo
-from steering.models import Issue, IssueStep, Meeting
+from steering.models import Issue, IssueStep, Meeting, Reminder
 from tests import factories
 
 STORIES = plan.stories(load_demo.DATA / "demo-issues.yaml")
@@ -99,6 +99,22 @@ def test_some_notices_are_read_and_the_next_mail_is_short(demo):
     assert Notice.objects.filter(read_at__isnull=False).exists()
     assert not Notice.objects.filter(read_at__gt=timezone.now()).exists()
     assert Notice.objects.filter(digested_at__isnull=True).count() < 30
+
+
+def test_what_is_late_was_reminded_of_on_its_mornings(demo):
+    yesterday, rules = workdays.today() - dt.timedelta(days=1), County.current().workday_rules
+    late = [issue for issue in Issue.objects.overdue().filter(state__in=HOLDER) if not issue.pauses_of_stay()]
+    for issue in late:
+        owed = workdays.reminder_days(issue.due_on, issue.since, yesterday, rules)
+        given = Reminder.objects.filter(issue=issue, stay=issue.step_no).values_list("kind", "day")
+        assert set(given) == set(owed)
+    assert late
+
+
+def test_the_operation_page_has_mails_that_went_and_one_to_send_again(demo):
+    assert Mail.objects.filter(state=Mail.State.SENT).exists()
+    assert Mail.objects.filter(state=Mail.State.FAILED).count() == 1
+    assert not Mail.objects.filter(state=Mail.State.QUEUED).exists()
 
 
 def test_numbers_run_in_the_order_of_reporting_without_a_gap(demo):

@@ -9,7 +9,7 @@ from kim import workdays
 from kim.demo import demo_password, load_further
 from kim.models import County, User
 from steering import county
-from steering.demo import plan, playing
+from steering.demo import mornings, plan, playing
 from steering.models import Issue
 
 DATA = settings.BASE_DIR / "data"
@@ -76,6 +76,8 @@ def tell_stories() -> dict[str, Issue]:
     issues = playing.play(told, plan.plan(told.values(), today, County.current().workday_rules))
     playing.look_back(today)
     playing.read_up(today)
+    mornings.live(today)
+    mornings.tell(today)
     return issues
 
 
