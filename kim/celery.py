@@ -2,9 +2,11 @@
 
 import os
 import sqlite3
+import warnings
 from datetime import timedelta
 
 from celery import Celery
+from celery.exceptions import SecurityWarning
 from celery.schedules import crontab
 from celery.signals import beat_init, before_task_publish, setup_logging, worker_init
 from django.conf import settings
@@ -12,6 +14,9 @@ from django.conf import settings
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kim.settings")
 
 QUEUE = "kim"
+if settings.KIM_DEMO:
+    # On one's own machine the demo may run as whoever one is; in production the warning stands.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
 
 # name: (task, when, seconds after which a knock nobody answered is forgotten)
 TIMETABLE = {
