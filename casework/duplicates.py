@@ -85,6 +85,8 @@ def put_in_touch(cases: list[Case], *, by: User, own: Case | None = None) -> Non
     `own` is the case of `by`, None for a request not yet taken down. Nobody learns of the other's case or person.
     The same two are told once a day of the same case. Call it in a transaction.
     """
+    if not cases:
+        return
     day = workdays.today()
     employers = [own.employer] if own else list(Organisation.objects.filter(pk__in=access.employers_of(by)))
     mine, page = (f"Ihr Fall {own.number}", own.get_absolute_url()) if own else (NOT_YET, reverse("casework:case_new"))

@@ -139,8 +139,8 @@ def _make_one(found, row, given, lists) -> None:
     try:
         with transaction.atomic():
             made = _MAKERS[Import.Kind(found.kind)](found.by, given)
-            if row.likely and found.likely == Import.Likely.TELL and (others := _elsewhere(found, row, given)):
-                duplicates.put_in_touch(others, by=found.by, own=made)
+            if isinstance(made, Case) and row.likely and found.likely == Import.Likely.TELL:
+                duplicates.put_in_touch(_elsewhere(found, row, given), by=found.by, own=made)
     except (StepRefused, PermissionDenied) as refusal:
         row.faults = [{"column": "Zeile", "text": str(refusal)}]
     except ValidationError as error:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from casework import access
-from casework.lifecycle import ADMITTED_ONCE, ENDS, LIFECYCLE, NOT_ADMITTED, OPEN, REQUESTED, State
+from casework.lifecycle import ADMITTED_ONCE, CRITERIA, ENDS, LIFECYCLE, NOT_ADMITTED, OPEN, REQUESTED, State
 from casework.models.codes import code_field
 from casework.models.consents import CASE_MANAGEMENT, Consent
 from casework.models.numbers import CaseNumberRange
@@ -216,6 +216,12 @@ class Case(models.Model):
             return self.at_gates["consent_in_force"]
         own = self.client.consents.in_force().for_purpose(CASE_MANAGEMENT).filter(recipient__isnull=True)
         return own.order_by("-recorded_at").first()
+
+    @property
+    def left_to_clear(self) -> list[str]:
+        """The criteria for an admission nobody has answered yet, as the page calls them."""
+        columns = {"other_support": "other_support_id"}  # asked without reading the entry itself
+        return [self.name_of(name) for name in CRITERIA if getattr(self, columns.get(name, name)) is None]
 
     @property
     def starts(self) -> list[int | None]:

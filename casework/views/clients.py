@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from casework import access, duplicates, reading
 from casework.case_page import ASIDE, MAIN, section
 from casework.forms.clients import ClientForm, HouseholdForm, LegalAreaForm, LinkForm, StatusForm
+from casework.lifecycle import REQUESTED
 from casework.models import Case, Client, LegalArea, ResidenceStatus
 from casework.models.people import RECTIFIED, Gap, gaps_between
 from casework.offered import offered, typed_before
@@ -135,7 +136,8 @@ def clearing(user, case, read):
     case.referring_organisation = next(iter(read["case_referring"]), None)
     case.blocked_by = next(iter(read["case_blocking"]), None)
     case.client.municipality = read["client_place"][0]
-    return {"case": case, "may_work": access.allows(access.owns, user, case) and not case.is_locked}
+    may_work = access.allows(access.owns, user, case) and not case.is_locked
+    return {"case": case, "may_work": may_work, "left": case.left_to_clear if case.state in REQUESTED else []}
 
 
 @section("casework/_timeline.html", column=MAIN, order=90, sets=timeline_sets)
