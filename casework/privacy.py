@@ -89,7 +89,7 @@ TABLE = (
     Row("Case", "access_route domain_count actor_count system_barrier other_support", C.PERSONAL,
         "Steuerung und Auswertung", K.CASE, E.DELETE),
     Row("Case", "ended_at", C.PERSONAL, "Verlauf", K.CASE, E.STATISTICS),
-    Row("Case", "opened_on agreed_on admitted_on", C.PERSONAL, "Verlauf", K.CASE, E.DELETE),
+    Row("Case", "opened_on agreed_on admitted_on changed_employer_at", C.PERSONAL, "Verlauf", K.CASE, E.DELETE),
     Row("Case", "step_no state_since resting_until", C.PERSONAL, "Verlauf", K.CASE, E.DELETE),
     Row("Case", "occasion", C.SPECIAL, "worum es geht", K.CASE, E.DELETE),
     Row("Case", "referring_organisation referred_to handed_to voluntary", C.PERSONAL, "Clearing, Übergabe", K.CASE,
@@ -156,7 +156,7 @@ TABLE = (
     Row("HandOver", "id cases offered_at accepted_at refused_at withdrawn_at", C.PERSONAL, "Fallübergabe", K.CASE,
         E.DELETE),
     Row("HandOver", "giver taker offered_by", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
-    Row("HandOver", "note refusal", C.SPECIAL, "Fallübergabe", K.CASE, E.BLANK),
+    Row("HandOver", "note refusal unagreed_reason", C.SPECIAL, "Fallübergabe", K.CASE, E.BLANK),
     Row("Look", "id case at until", C.PERSONAL, "Nachweis des Einblicks", K.CASE, E.DELETE),
     Row("Look", "by reason", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
 

@@ -179,6 +179,7 @@ class Procedure(models.Model):
         privacy_gate.Held while text or papers point to anybody but the client, or to the case.
         """
         case.held_by(by)
+        case.demand_agreement()
         fitting = Consent.objects.filter(client=case.client_id).covering(TO_AUTHORITY, authority)
         if not fitting.filter(pk=consent.pk).exists():
             raise StepRefused(

@@ -15,7 +15,7 @@ from hypothesis.extra.django import TestCase
 
 from casework.lifecycle import ADMITTED_ONCE, CRITERIA, ENDS, LIFECYCLE, REQUESTED, WORKING, State
 from casework.management.commands.print_lifecycle import printout
-from casework.models import Case, CaseStep, Consent, HandOver
+from casework.models import Case, CaseStep, HandOver
 from kim import trail, workdays
 from kim.models import Code, Role
 from kim.workflow import OutOfTurn, StepRefused
@@ -282,8 +282,10 @@ class RandomWalk(TestCase):
             if before_it == "withdraw" and (held := case.consent_in_force):
                 held.withdraw(by=case.owner)
             elif before_it == "hand over":
-                taker = case_manager()
-                HandOver.offer(by=case.owner, giver=case.owner, taker=taker, cases=[case]).accept(by=taker)
+                taker, reason = case_manager(employer=["kreis", "stadt-troisdorf"][choice % 2]), "Erkrankung"
+                given = {"by": case.owner, "giver": case.owner, "taker": taker, "cases": [case]}
+                HandOver.offer(**given, unagreed_reason=reason).accept(by=taker)
+                case.refresh_from_db()
             elif before_it == "open the gates" and not (case.is_locked and row.gates):
                 open_gates(case, row)
             case.refresh_from_db()
@@ -303,7 +305,8 @@ class RandomWalk(TestCase):
         assert stored.employer_id
         assert stored.step_no == stored.steps_taken.count()
         if stored.state in WORKING:
-            assert Consent.objects.filter(client=stored.client).in_force().for_purpose("CM").exists()
+            assert stored.consent_in_force
+            assert not stored.lacks_agreement
             assert stored.agreed_on
         assert (stored.erase_on is None) <= (stored.state not in (*ENDS, *REQUESTED))
 
