@@ -78,6 +78,7 @@ TABLE = (
     Row("Consent", "id client", C.PERSONAL, LINK, K.CLIENT, E.DELETE),
     Row("Consent", "purpose recipient given text_version valid_from valid_until recorded_at withdrawn_at", C.PERSONAL,
         "Nachweis der Einwilligung (Art. 7 DSGVO)", K.CLIENT, E.DELETE),
+    Row("Consent", "papers", C.SPECIAL, "was eine Behörde bekommen darf", K.CLIENT, E.DELETE),
     Row("Consent", "recorded_by", C.PERSONAL, WHO_DID, K.CLIENT, E.DELETE),
 
     # Cases

@@ -256,15 +256,16 @@ class Player:
         case, authority = self._case(told), Organisation.objects.filter(key="abh-kreis").first()
         if authority is None or CaseProcedure.objects.exists():
             return
+        papers = "\n".join(act.given["papers"])
         Procedure.hand_over(
             case,
             by=case.owner,
             checklist=Checklist.objects.current(act.given["kind"]),
             authority=authority,
-            consent=self._agree(case, "MODUL3", authority),
+            consent=self._agree(case, "MODUL3", authority, papers=papers),
             person=f"{told.person.given} {told.person.family} ({MARK})",
             text=act.given["text"],
-            papers=act.given["papers"],
+            papers=papers,
         )
 
     def _withdraw(self, told: CasePlan, act: Act) -> None:
@@ -333,13 +334,14 @@ class Player:
             **given,
         )
 
-    def _agree(self, case: Case, purpose: str, recipient=None) -> Consent:
+    def _agree(self, case: Case, purpose: str, recipient=None, papers: str = "") -> Consent:
         return Consent.give(
             by=case.owner,
             client=case.client,
             purpose=self._code("consent_purpose", purpose),
             recipient=recipient,
             text_version=TEXT_VERSION,
+            papers=papers,
         )
 
     def _case(self, told: CasePlan) -> Case:

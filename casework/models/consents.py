@@ -20,6 +20,19 @@ TO_AUTHORITY = "MODUL3"
 CHANGE = "WECHSEL"
 
 
+#: What authorities usually ask for; what is ticked is kept in these words. Source: domain.md 5.
+PAPERS = (
+    "Pass oder Nachweis der Identität", "Aufenthaltstitel", "Arbeitsvertrag", "Lohnabrechnungen", "Rentenverlauf",
+    "Mietvertrag", "Sprachzertifikat", "Test „Leben in Deutschland“ oder Einbürgerungstest",
+    "Bescheinigung von Schule oder Kita", "Geburts- oder Heiratsurkunde", "Selbstauskunft zum Führungszeugnis",
+)  # fmt: skip
+
+
+def lines_of(text: str) -> list[str]:
+    """Papers, one a line."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
 def hold_client(client: Client) -> None:
     """Lock the client's cases and then the client, in the order in which they are erased: what is given and what is
     withdrawn at once comes one after the other.
@@ -71,6 +84,9 @@ class Consent(Dated):
         help_text="leer: das Case Management selbst",
     )  # fmt: skip
     given = models.CharField("gegeben", max_length=8, choices=Given, default=Given.WRITTEN)
+    papers = models.TextField(
+        "Unterlagen", max_length=1500, blank=True, help_text="die eine Behörde bekommen darf, eine je Zeile"
+    )
     text_version = models.CharField("Fassung des Textes", max_length=40)
     recorded_at = models.DateTimeField("eingetragen", default=workdays.now)
     recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -103,6 +119,10 @@ class Consent(Dated):
     def is_in_force(self) -> bool:
         return self.withdrawn_at is None and self.holds_on(workdays.today())
 
+    @property
+    def paper_list(self) -> list[str]:
+        return lines_of(self.papers)
+
     def is_last_of_its_kind(self) -> bool:
         """Whether the client's cases are locked once this one is withdrawn."""
         if self.purpose.code != CASE_MANAGEMENT:
@@ -125,6 +145,7 @@ class Consent(Dated):
         recipient=None,
         valid_from=None,
         valid_until=None,
+        papers="",
     ) -> "Consent":
         """Write down what a client agreed to. The same once more answers the one there is, until a case has ended or
         changed its employer since: then it is a new one.
@@ -133,6 +154,8 @@ class Consent(Dated):
         access.demand_client(by, client)
         if purpose.code == TO_AUTHORITY and recipient is None:
             raise StepRefused("Bitte nennen Sie die Behörde, die etwas erfahren darf.")
+        if papers and purpose.code != TO_AUTHORITY:
+            raise StepRefused("Unterlagen nennt nur eine Einwilligung in die Übergabe an eine Behörde.")
         later = purpose.code == CASE_MANAGEMENT and valid_from and valid_from > workdays.today()
         if later and client.cases.filter(locked_at__isnull=False).exists():
             raise StepRefused(
@@ -140,7 +163,8 @@ class Consent(Dated):
                 "mit einem späteren Beginn würde er vorher gelöscht."
             )
         first_day = valid_from or workdays.today()
-        told = {"given": given, "text_version": text_version, "valid_until": valid_until}
+        papers = "\n".join(lines_of(papers))
+        told = {"given": given, "text_version": text_version, "valid_until": valid_until, "papers": papers}
         twin = client.consents.filter(purpose=purpose, recipient=recipient, valid_from=first_day, withdrawn_at=None)
         if (there := twin.first()) and not _is_outdated(there):
             if any(getattr(there, name) != value for name, value in told.items()):

@@ -12,7 +12,7 @@ from casework.case_page import ASIDE, section
 from casework.forms.consents import ConsentForm
 from casework.models import Case, Consent, Document, Participant, Procedure, Referral
 from casework.models.cases import AFTER_WITHDRAWAL
-from casework.models.consents import CHANGE
+from casework.models.consents import CHANGE, TO_AUTHORITY
 from casework.models.network import GOING
 from casework.views.of_case import begun, case_for, pdf
 from kim import rules, trail, workdays
@@ -140,12 +140,14 @@ def consent_form_list(request, pk):
 def consent_form_print(request, pk, kind, language):
     case = case_for(request, pk, access.owns)
     identity = case.client.identity
+    named = Consent.objects.filter(client=case.client_id).in_force().for_purpose(TO_AUTHORITY)
     person = printing.Person(
         name=str(identity),
         birth=identity.birth_words if identity.birth_date else "",
         number=case.number,
         controller=str(case.employer),
         contact=str(case.owner),
+        papers=", ".join(dict.fromkeys(paper for one in named for paper in one.paper_list)),
     )
     content = _form(request, kind, language, person)
     trail.record("case.print_consent", case, by=request.user)
