@@ -55,15 +55,13 @@ class HandOverForm(Form):
         named = [Paper(f"{one.pk}-{at}", words, one) for one in consents for at, words in enumerate(one.paper_list)]
         several = len({paper.consent for paper in named}) > 1
         says = "Die Unterlagen selbst geben Sie auf dem gewohnten Weg ab."
+        none = "Keine Einwilligung nennt Unterlagen. Bitte tragen Sie zuerst eine ein, die sie nennt."
         return SomeOf(
             named,
             label=REVIEWED["papers"],
             required=False,
             label_of=lambda paper: f"{paper.words} ({paper.consent.recipient})" if several else paper.words,
-            help_text=says
-            if named
-            else "Keine Einwilligung nennt Unterlagen. Soll die Behörde welche bekommen, tragen "
-            "Sie zuerst eine ein, die sie nennt.",
+            help_text=says if named else none,
         )
 
     def clean(self):

@@ -175,8 +175,9 @@ class Procedure(models.Model):
     def hand_over(
         cls, case, *, by, checklist, authority, consent, person, text, papers="", confirmed=frozenset()
     ) -> "Procedure":
-        """Give an authority a new short text and papers, one a line. Raises StepRefused without a consent that names this
-        authority, or for papers it does not name, and privacy_gate.Held while text or papers point to anybody but the client, or to the case.
+        """Give an authority a new short text and papers, one a line. Raises StepRefused without a consent that names
+        this authority, or for papers it does not name, and privacy_gate.Held while text or papers point to anybody but
+        the client, or to the case.
         """
         case.held_by(by)
         case.demand_agreement()
@@ -187,8 +188,8 @@ class Procedure(models.Model):
             )
         if unnamed := [paper for paper in lines_of(papers) if paper not in consent.paper_list]:
             raise StepRefused(
-                f"Diese Unterlagen nennt die Einwilligung nicht: {', '.join(unnamed)}. Bitte holen Sie eine ein, die sie "
-                "nennt."
+                f"Diese Unterlagen nennt die Einwilligung nicht: {', '.join(unnamed)}. "
+                "Bitte holen Sie eine ein, die sie nennt."
             )
         if authority.kind != Organisation.Kind.AUTHORITY:
             raise StepRefused(f"{authority} ist keine Ausländer- oder Einbürgerungsbehörde.")
