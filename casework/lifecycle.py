@@ -60,8 +60,8 @@ def has_cleared(user, case):
 
 
 @rule(
-    "Es liegt keine gültige Einwilligung ins Case Management vor. "
-    "Bitte holen Sie sie ein und tragen Sie sie beim Fall ein."
+    "Es liegt keine gültige Einwilligung ins Case Management vor; nach einem Wechsel des Trägers zählt nur eine für "
+    "den neuen. Bitte holen Sie sie ein und tragen Sie sie beim Fall ein."
 )
 def has_consent(user, case):
     return case.consent_in_force is not None
