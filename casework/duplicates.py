@@ -29,7 +29,8 @@ NOT_YET = "Ihre neue Anfrage"
 
 
 def elsewhere(given_name: str, family_name: str, birth_date, precision: str = "day", *, user) -> list[Case]:
-    """Open cases of likely the same person with other case managers, most alike first. For `put_in_touch` alone: no
+    """Open cases of likely the same person with other case managers, most alike first; none whose person has withdrawn
+    the consent, for that data serves nobody any more. For `put_in_touch` alone: no
     page shows them.
     """
     if birth_date is None or not f"{given_name}{family_name}".strip():
@@ -41,7 +42,12 @@ def elsewhere(given_name: str, family_name: str, birth_date, precision: str = "d
     alike = sorted((one for one in alike if one[0]), key=lambda one: -one[0])[:MOST_TOLD]
     if not alike:
         return []
-    found = Case.objects.open().filter(_about(pk for _, pk, _ in alike)).exclude(access.kept_cases(user))
+    found = (
+        Case.objects.open()
+        .filter(locked_at=None)
+        .filter(_about(pk for _, pk, _ in alike))
+        .exclude(access.kept_cases(user))
+    )
     found = found.select_related("owner", "employer", "client").order_by("pk")
     likely = {("home", home): value for value, _, home in reversed(alike) if home}
     likely |= {("person", pk): value for value, pk, _ in alike}

@@ -18,7 +18,7 @@ from casework import duplicates
 from casework.columns import Lists, birth, read_row
 from casework.models import Case, Client, Consultation, Identity, Import, ImportRow, LegalArea, ResidenceStatus
 from kim import trail
-from kim.models import Draft, TrailEntry
+from kim.models import Draft, Notice, TrailEntry
 from kim.trigrams import fold
 from kim.workflow import StepRefused
 
@@ -249,6 +249,7 @@ def _take_back(found: Import) -> int:
     begun = [f"case:{one.pk}:" for one in goes] + [f"client:{pk}:" for pk in clients]
     if clients:
         Draft.objects.filter(reduce(or_, (Q(key__startswith=key) for key in begun))).delete()
+    Notice.objects.filter(url__in=[one.get_absolute_url() for one in goes if isinstance(one, Case)]).delete()
     goes.delete()
     Client._base_manager.filter(pk__in=clients).delete()
     for row in rows:

@@ -547,6 +547,13 @@ def test_a_likely_duplicate_is_announced_without_saying_whose_it_is(client, else
     assert Case.objects.count() == 2
 
 
+def test_whoever_has_withdrawn_is_compared_with_nobody(elsewhere):
+    asked = ("Nadiia", "Rakhimi", BORN)
+    assert duplicates.elsewhere(*asked, user=case_manager())
+    consent(elsewhere).withdraw(by=elsewhere.owner)
+    assert not duplicates.elsewhere(*asked, user=case_manager())
+
+
 def test_a_deputy_of_another_employer_does_not_read_of_the_case(elsewhere):
     near, far = case_manager("windeck"), case_manager("eitorf")
     for deputy in (near, far):

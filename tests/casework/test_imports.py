@@ -206,6 +206,10 @@ def test_what_becomes_of_likely_duplicates_is_decided_once(client, me, twin, wor
     note = TrailEntry.objects.get(act="import.take_over").note
     assert note == f"2 von 2 Zeilen, 1 mit möglicher Doppelberatung: {Import.Likely(word).label}"
     assert ("ausgelassen" in client.get(found.get_absolute_url()).text) is (word == "leave")
+    found.undo(by=me)
+    importing.work_on()
+    assert list(Case.objects.all()) == [twin]
+    assert not Notice.objects.filter(recipient=me).exists(), "of a case that is no more"
 
 
 def test_a_case_one_only_stands_in_for_is_not_filled_by_a_sheet(client, me):
