@@ -11,7 +11,6 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from casework import access, reading
 from casework.models import Assessment, Case, CaseStep, Client, Consent, Goal, Household, Identity
-from casework.models.consents import CASE_MANAGEMENT
 from kim import sections, workdays
 from kim.models import Municipality, Organisation, User
 from kim.sections import ASIDE, MAIN
@@ -55,7 +54,7 @@ def case_seen(user, pk) -> Case | None:
     case.municipality, case.owner, case.employer = read["places"][0], read["owners"][0], read["employers"][0]
     case.look = next(iter(read["looks"]), None)
     case.known = {
-        "consent_in_force": next((one for one in read["consents"] if one.is_in_force), None),
+        "for_advice": read["consents"],
         "starts": [row.start for row in read["starts"]],
         "achievements": [row.achievement for row in read["achievements"]],
     }
@@ -69,7 +68,6 @@ def _case(*caseload):
     cases = Case.objects.order_by().filter(pk=case)
     clients = Client.objects.order_by().filter(pk__in=cases.values("client"))
     last = CaseStep.objects.filter(case=OuterRef("pk")).order_by("-no").values("source")[:1]
-    own = Consent.objects.for_purpose(CASE_MANAGEMENT).filter(client__in=cases.values("client"), recipient=None)
     lately = reading.readings(Slot("me"), text("kind"), text("object_id"), text("act"), moment("since"))
     found: dict[str, QuerySet] = {
         "cases": cases.filter(load.seen()).annotate(came_from=Subquery(last)),
@@ -80,7 +78,7 @@ def _case(*caseload):
         "owners": User.objects.order_by().filter(pk__in=cases.values("owner")),
         "employers": Organisation.objects.order_by().filter(pk__in=cases.values("employer")),
         "looks": load.looks_now().filter(case=case)[:1],
-        "consents": own.order_by("-recorded_at"),
+        "consents": Consent.objects.for_advice().filter(client__in=cases.values("client")),
         "starts": Assessment.objects.order_by().filter(case=case).only("start"),
         "achievements": Goal.objects.order_by().filter(case=case).only("achievement"),
         "lately": lately.order_by().only("pk")[:1],

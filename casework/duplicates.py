@@ -1,4 +1,4 @@
-"""Is somebody advised already by another case manager? Whether, and whom to put in touch; never whose case it is.
+"""Is somebody advised already by another case manager? Whether, and who is to be put in touch; never whose case it is.
 
 Likely the same are those with the same birth date and a similar name (casework.spelling); somebody without a case of
 their own is advised in that of the household. The birth date has an index and leaves a handful of names to compare,
@@ -6,6 +6,7 @@ however many people there are.
 """
 
 import datetime as dt
+from dataclasses import replace
 
 from django.db.models import Q
 from django.urls import reverse
@@ -15,19 +16,22 @@ from casework.models import Case, Client, Identity
 from casework.spelling import likeness
 from kim import trail, workdays
 from kim.dated import months_after
-from kim.models import Municipality, User
+from kim.models import Organisation, User
 from kim.notices import Telling, once_each, tell
 
 #: A birth date of which only the year is known is common; more names than this are not compared.
 MOST = 3000
 #: Of names that are alike, so many at most are told.
 MOST_TOLD = 5
-HEADLINE = "Bitte nehmen Sie wegen einer möglichen Doppelberatung Kontakt auf."
+HEADLINE = "Mögliche Doppelberatung: Bitte sprechen Sie sich ab. Angaben zur Person erst, wenn sie eingewilligt hat."
+
+NOT_YET = "Ihre neue Anfrage"
 
 
 def elsewhere(given_name: str, family_name: str, birth_date, precision: str = "day", *, user) -> list[Case]:
-    """Open cases of likely the same person with other case managers, most alike first. For `tell_both` alone: no page
-    shows them.
+    """Open cases of likely the same person with other case managers, most alike first; none whose person has withdrawn
+    the consent, for that data serves nobody any more. For `put_in_touch` alone: no
+    page shows them.
     """
     if birth_date is None or not f"{given_name}{family_name}".strip():
         return []
@@ -38,8 +42,13 @@ def elsewhere(given_name: str, family_name: str, birth_date, precision: str = "d
     alike = sorted((one for one in alike if one[0]), key=lambda one: -one[0])[:MOST_TOLD]
     if not alike:
         return []
-    found = Case.objects.open().filter(_about(pk for _, pk, _ in alike)).exclude(access.kept_cases(user))
-    found = found.select_related("owner", "municipality", "client").order_by("pk")
+    found = (
+        Case.objects.open()
+        .filter(locked_at=None)
+        .filter(_about(pk for _, pk, _ in alike))
+        .exclude(access.kept_cases(user))
+    )
+    found = found.select_related("owner", "employer", "client").order_by("pk")
     likely = {("home", home): value for value, _, home in reversed(alike) if home}
     likely |= {("person", pk): value for value, pk, _ in alike}
 
@@ -69,22 +78,36 @@ def _born_then(day: dt.date, precision: str) -> Q:
     return year | Q(birth_precision="month", birth_date=month) | Q(birth_precision="day", birth_date=day)
 
 
-def tell_both(cases: list[Case], *, by: User, place: Municipality) -> None:
-    """Put `by` and those who lead `cases` in touch: each learns where the other works, and nothing of anybody else.
+def own_case(client: Client, user) -> Case | None:
+    """The open case through which `user` advises `client`: theirs, or one of their household."""
+    people = Q(client=client) | Q(client__household=client.household_id) if client.household_id else Q(client=client)
+    found = Case.objects.kept_by(user).open().filter(people).select_related("employer").order_by("pk")
+    return min(found, key=lambda case: case.client_id != client.pk, default=None)
 
-    The same pair is told once a day.
+
+def put_in_touch(cases: list[Case], *, by: User, own: Case | None = None) -> None:
+    """Each of `by` and those who lead `cases` learns which colleague to talk to, and about which case of their own.
+
+    `own` is the case of `by`, None for a request not yet taken down. Nobody learns of the other's case or person.
+    The same two are told once a day of the same case. Call it in a transaction.
     """
+    if not cases:
+        return
     day = workdays.today()
+    employers = [own.employer] if own else list(Organisation.objects.filter(pk__in=access.employers_of(by)))
+    mine, page = (f"Ihr Fall {own.number}", own.get_absolute_url()) if own else (NOT_YET, reverse("casework:case_new"))
     for case in cases:
-        key = f"double:{min(by.pk, case.owner_id)}:{max(by.pk, case.owner_id)}:{day}"
-        for person, where in ((case.owner, place), (by, case.municipality)):
-            telling = Telling(
-                audience="case_manager",
-                who=str(person),
-                people=(person,),
-                headline=HEADLINE,
-                text=f"Ansprechstelle: Case Management {where}. Bitte tauschen Sie Angaben zur Person erst aus, "
-                "wenn sie eingewilligt hat.",
-            )
-            tell(once_each([telling]), key=key, url=reverse("kim:today"))
-    trail.record("case.double", by, by=by, note=f"Case Management {place}")
+        there = _telling(case.owner, f"Ihr Fall {case.number}", by, employers)
+        told = once_each([there])[0].people
+        readers = (one for one in told if one == case.owner or access.allows(access.owns, one, case))
+        there = replace(there, people=tuple(readers))
+        tell([there], key=f"double:{case.pk}:{by.pk}:{day}", url=case.get_absolute_url())
+        here = _telling(by, mine, case.owner, [case.employer])
+        tell([here], key=f"double:{own.pk if own else 'new'}:{case.owner_id}:{day}", url=page)
+    trail.record("case.double", by, by=by, note="1 Fallführung" if len(cases) == 1 else f"{len(cases)} Fallführungen")
+
+
+def _telling(person: User, about: str, colleague: User, employers: list[Organisation]) -> Telling:
+    reached = [str(colleague), *(str(one) for one in employers), colleague.email]
+    text = f"{about}. Ansprechperson: {', '.join(filter(None, reached))}."
+    return Telling(audience="case_manager", who=str(person), people=(person,), headline=HEADLINE, text=text)

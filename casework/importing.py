@@ -14,10 +14,11 @@ from django.db import DatabaseError, models, transaction
 from django.db.models import CharField, Count, Q
 from django.db.models.functions import Cast
 
+from casework import duplicates
 from casework.columns import Lists, birth, read_row
 from casework.models import Case, Client, Consultation, Identity, Import, ImportRow, LegalArea, ResidenceStatus
 from kim import trail
-from kim.models import Draft, TrailEntry
+from kim.models import Draft, Notice, TrailEntry
 from kim.trigrams import fold
 from kim.workflow import StepRefused
 
@@ -63,7 +64,7 @@ def _end(found: Import, state) -> None:
              Import.State.UNDOING: Import.State.UNDONE}  # fmt: skip
     if state == Import.State.RUNNING:
         found.rows.exclude(values={}).update(values={})
-        found.rows.update(handled=False)  # the next walk over them is the undoing
+        found.rows.update(handled=False, likely=False)  # the next walk over them is the undoing
     if state == Import.State.UNDOING:
         found.rows_kept = found.rows.filter(made__isnull=False).count()
         found.rows.update(faults=[])
@@ -82,10 +83,18 @@ def _check(found: Import) -> int:
     for row in rows:
         given, row.faults = read_row(found.kind, row.values, lists)
         row.checked = True
+        row.likely = bool(_elsewhere(found, row, given))
         _know(found, row, given, lists)
     found.rows_faulty += sum(bool(row.faults) for row in rows)
-    ImportRow.objects.bulk_update(rows, ["faults", "checked"])
+    ImportRow.objects.bulk_update(rows, ["faults", "checked", "likely"])
     return len(rows)
+
+
+def _elsewhere(found, row, given) -> list[Case]:
+    """Open cases of likely the same person with others; a hint to whoever imports, no fault."""
+    if found.kind != Import.Kind.CASES or row.faults or not given["born"]:
+        return []
+    return duplicates.elsewhere(given["given_name"], given["family_name"], *given["born"], user=found.by)
 
 
 def _know(found, row, given, lists) -> None:
@@ -117,7 +126,7 @@ def _make(found: Import) -> int:
     lists = Lists.of(found.by)
     for row in rows:
         row.handled = True
-        if not row.faults:
+        if not row.faults and not (row.likely and found.likely == Import.Likely.LEAVE):
             given, row.faults = read_row(found.kind, row.values, lists)
             if not row.faults:
                 _make_one(found, row, given, lists)
@@ -130,6 +139,8 @@ def _make_one(found, row, given, lists) -> None:
     try:
         with transaction.atomic():
             made = _MAKERS[Import.Kind(found.kind)](found.by, given)
+            if isinstance(made, Case) and row.likely and found.likely == Import.Likely.TELL:
+                duplicates.put_in_touch(_elsewhere(found, row, given), by=found.by, own=made)
     except (StepRefused, PermissionDenied) as refusal:
         row.faults = [{"column": "Zeile", "text": str(refusal)}]
     except ValidationError as error:
@@ -238,6 +249,7 @@ def _take_back(found: Import) -> int:
     begun = [f"case:{one.pk}:" for one in goes] + [f"client:{pk}:" for pk in clients]
     if clients:
         Draft.objects.filter(reduce(or_, (Q(key__startswith=key) for key in begun))).delete()
+    Notice.objects.filter(url__in=[one.get_absolute_url() for one in goes if isinstance(one, Case)]).delete()
     goes.delete()
     Client._base_manager.filter(pk__in=clients).delete()
     for row in rows:

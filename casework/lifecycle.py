@@ -44,12 +44,24 @@ WORKING = (S.ADMITTED, S.ASSESSMENT, S.PLANNING, S.LINKING, S.MONITORING, S.EVAL
 ADMITTED_ONCE = (*WORKING, S.RESTING, S.CLOSED, S.BROKEN_OFF, S.HANDED_OVER)
 
 
+#: What the clearing answers: whether case management is the right thing. Fields of Case; none of them empty.
+CRITERIA = ("domain_count", "actor_count", "system_barrier", "voluntary", "other_support")
+
+
 # What must be true of a case before it may move on
 
 
 @rule(
-    "Es liegt keine gültige Einwilligung ins Case Management vor. "
-    "Bitte holen Sie sie ein und tragen Sie sie beim Fall ein."
+    "Das Clearing ist noch nicht fertig. Bitte beantworten Sie beim Fall alle Aufnahmekriterien: "
+    "Handlungsfelder, Stellen, Hürde im System, Freiwilligkeit, anderes Fallmanagement."
+)
+def has_cleared(user, case):
+    return not case.left_to_clear
+
+
+@rule(
+    "Es liegt keine gültige Einwilligung ins Case Management vor; nach einem Wechsel des Trägers zählt nur eine für "
+    "den neuen. Bitte holen Sie sie ein und tragen Sie sie beim Fall ein."
 )
 def has_consent(user, case):
     return case.consent_in_force is not None
@@ -100,8 +112,8 @@ LIFECYCLE = Workflow(
          needs=("reason",),
          label="Kein Case Management", hint="die Anfrage endet hier, mit Begründung"),
     Step("admit",           S.CLEARING,        S.ADMITTED,        owns,
-         needs=("agreed_on",), gates=(has_consent,),
-         label="Aufnehmen", hint="mit Beratungsvereinbarung und Einwilligung"),
+         needs=("agreed_on",), gates=(has_cleared, has_consent),
+         label="Aufnehmen", hint="nach dem Clearing, mit Beratungsvereinbarung und Einwilligung"),
 
     Step("assess",          S.ADMITTED,        S.ASSESSMENT,      owns,   gates=(has_consent,),
          label="Assessment beginnen", hint="Handlungsfelder wählen und einschätzen"),

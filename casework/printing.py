@@ -32,6 +32,8 @@ LANGUAGES = {
 }
 RIGHT_TO_LEFT = ("ar", "fa")
 KINDS = {"consent": "Einwilligung", "information": "Informationsblatt"}
+#: The purpose with a line for the papers it lets go.
+OF_PAPERS = "MODUL3"
 #: Purposes that are always for somebody: the form leaves a line for the name.
 NAMED = ("AUSTAUSCH", "VERWEIS", "KONFERENZ", "MODUL3", "WECHSEL")
 #: Who watches over data protection here; kept together and from left to right in every script (U+2066, U+2069).
@@ -55,6 +57,7 @@ class Person:
     number: str = ""
     controller: str = ""
     contact: str = ""
+    papers: str = ""  # what an authority may get, as a consent in force names it
 
 
 @dataclass(frozen=True)
@@ -115,8 +118,9 @@ def _form_data(kind, language, person, county, months, years, version) -> dict[s
         "footer": " · ".join(part for part in (county, KINDS[kind], f"Fassung {version}", person.number) if part),
     }
     if kind == "consent":
+        data["papers"] = words.get("papers", "")  # versions before 2026-11 have no line for them
         data["purposes"] = [
-            {"text": text, "german": german["purposes"][code], "named": code in NAMED}
+            {"text": text, "german": german["purposes"][code], "named": code in NAMED, "papers": code == OF_PAPERS}
             for code, text in words["purposes"].items()
         ]
     else:

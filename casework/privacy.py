@@ -78,6 +78,7 @@ TABLE = (
     Row("Consent", "id client", C.PERSONAL, LINK, K.CLIENT, E.DELETE),
     Row("Consent", "purpose recipient given text_version valid_from valid_until recorded_at withdrawn_at", C.PERSONAL,
         "Nachweis der Einwilligung (Art. 7 DSGVO)", K.CLIENT, E.DELETE),
+    Row("Consent", "papers", C.SPECIAL, "was eine Behörde bekommen darf", K.CLIENT, E.DELETE),
     Row("Consent", "recorded_by", C.PERSONAL, WHO_DID, K.CLIENT, E.DELETE),
 
     # Cases
@@ -89,7 +90,7 @@ TABLE = (
     Row("Case", "access_route domain_count actor_count system_barrier other_support", C.PERSONAL,
         "Steuerung und Auswertung", K.CASE, E.DELETE),
     Row("Case", "ended_at", C.PERSONAL, "Verlauf", K.CASE, E.STATISTICS),
-    Row("Case", "opened_on agreed_on admitted_on", C.PERSONAL, "Verlauf", K.CASE, E.DELETE),
+    Row("Case", "opened_on agreed_on admitted_on changed_employer_at", C.PERSONAL, "Verlauf", K.CASE, E.DELETE),
     Row("Case", "step_no state_since resting_until", C.PERSONAL, "Verlauf", K.CASE, E.DELETE),
     Row("Case", "occasion", C.SPECIAL, "worum es geht", K.CASE, E.DELETE),
     Row("Case", "referring_organisation referred_to handed_to voluntary", C.PERSONAL, "Clearing, Übergabe", K.CASE,
@@ -156,7 +157,7 @@ TABLE = (
     Row("HandOver", "id cases offered_at accepted_at refused_at withdrawn_at", C.PERSONAL, "Fallübergabe", K.CASE,
         E.DELETE),
     Row("HandOver", "giver taker offered_by", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
-    Row("HandOver", "note refusal", C.SPECIAL, "Fallübergabe", K.CASE, E.BLANK),
+    Row("HandOver", "note refusal unagreed_reason", C.SPECIAL, "Fallübergabe", K.CASE, E.BLANK),
     Row("Look", "id case at until", C.PERSONAL, "Nachweis des Einblicks", K.CASE, E.DELETE),
     Row("Look", "by reason", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
 
@@ -178,10 +179,11 @@ TABLE = (
     Row("CaseProcedure", "id case procedure", C.PERSONAL, LINK, K.CASE, E.DELETE),
 
     # Import
-    Row("Import", "id kind created_at state state_since rows_total rows_handled rows_faulty rows_made rows_kept",
-        C.HARMLESS, "Übernahme aus einer Tabelle", K.ALWAYS, E.KEEP),
+    Row("Import", "id kind created_at state state_since rows_total rows_handled rows_faulty rows_made rows_kept "
+        "likely", C.HARMLESS, "Übernahme aus einer Tabelle", K.ALWAYS, E.KEEP),
     Row("Import", "by", C.PERSONAL, WHO_DID, K.ALWAYS, E.KEEP),
     Row("ImportRow", "id of line checked handled made", C.HARMLESS, LINK, K.IMPORT, E.DELETE),
+    Row("ImportRow", "likely", C.PERSONAL, "Doppelberatung vermeiden", K.IMPORT, E.DELETE),
     Row("ImportRow", "values faults", C.SPECIAL, "Zeilen, bis sie übernommen oder verworfen sind", K.IMPORT, E.BLANK),
 
     # Retention

@@ -9,6 +9,7 @@ from itertools import chain
 
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.urls import reverse
+from django.utils import timezone
 
 from casework import access
 from casework.lifecycle import OPEN, State
@@ -23,6 +24,7 @@ from kim.together import Slot
 #: Lines in all, and so many of each kind are read.
 LINES, OF_EACH = 10, 12
 RESTS = "Fall ruht"
+UNAGREED = "Wechsel des Trägers"
 CHANCE = "AE_104c"
 #: § 104c Abs. 3 AufenthG: granted for 18 months, not to be extended.
 CHANCE_MONTHS = 18
@@ -67,6 +69,8 @@ def _due(*caseload):
         "due_measures": _lines_of(measures, "until", "goal__case"),
         "due_resting": Case.objects.filter(kept(), state=State.RESTING, resting_until__lte=today)
         .order_by("resting_until", "pk").annotate(to_case=F("pk"))[:OF_EACH],
+        "due_unagreed": Case.objects.open().filter(kept(), locked_at=None).without_agreement(today)
+        .order_by("changed_employer_at", "pk").annotate(to_case=F("pk"))[:OF_EACH],
     }  # fmt: skip
 
 
@@ -111,7 +115,8 @@ class Line:
 
     @property
     def url(self) -> str:
-        return reverse("casework:case_detail", args=[self.case])
+        page = "consent_new" if self.kind == UNAGREED else "case_detail"
+        return reverse(f"casework:{page}", args=[self.case])
 
 
 @section("casework/_today_due.html", column=MAIN, order=5, sets=_due, who=_caseload)
@@ -131,7 +136,7 @@ def due_in_cases(user, read):
 
 def _lines(read, today):
     def line(row, day, what, kind):
-        return Line(day, what, kind, row.number, row.to_case, row.owner_id if kind == RESTS else row.owner,
+        return Line(day, what, kind, row.number, row.to_case, row.owner_id if isinstance(row, Case) else row.owner,
                     *workdays.countdown(day, today))  # fmt: skip
 
     for row in read["due_follow_ups"]:
@@ -144,6 +149,9 @@ def _lines(read, today):
         yield line(row, row.until, row.text, "Maßnahme")
     for row in read["due_resting"]:
         yield line(row, row.resting_until, "Ruht nicht länger: weiterführen oder beenden", RESTS)
+    for row in read["due_unagreed"]:
+        since = timezone.localtime(row.changed_employer_at).date()
+        yield line(row, since, "Einwilligung in den Wechsel des Trägers fehlt: einholen und eintragen", UNAGREED)
     for row in chain(
         *(read[name] for name in ("due_titles", "due_chances", "due_family_titles", "due_family_chances"))
     ):

@@ -1,6 +1,7 @@
 """The house rules that a reader cannot see and a linter cannot know."""
 
 import pathlib
+import re
 
 from django.apps import apps
 from django.conf import settings
@@ -111,3 +112,10 @@ def test_every_state_stands_somewhere_on_the_line():
     from steering.whereabouts import POSITION
 
     assert set(POSITION) == set(State)
+
+
+def test_no_tag_is_given_a_variable_within_quotes():
+    """It would stand on the page as it is written: a text in quotes is not filled in."""
+    for path in pathlib.Path(settings.BASE_DIR, "templates").rglob("*.html"):
+        for tag in re.findall(r"{%.*?%}", path.read_text()):
+            assert not re.search(r"""["'][^"']*{{""", tag), f"{path.name}: {tag}"

@@ -105,10 +105,7 @@ class Player:
             client=self._client(told, person, place),
             municipality=place,
             access_route=self._code("access_route", ("SOZ", "JC", "SELBST", "ABH", "SCHULE")[told.number % 5]),
-            other_support=self._code("other_support", "KEINES"),
             occasion=f"{MARK}: {story['occasion']}",
-            domain_count=len(story.get("domains", {})) or None,
-            voluntary=True,
         )
         self.cases[told.number] = case
         status = self._code("residence_status", person.origin["status"])
@@ -153,7 +150,17 @@ class Player:
         return client
 
     def _before_admit(self, told: CasePlan, act: Act) -> None:
-        self._agree(self._case(told), "CM")
+        """The clearing is finished and the consent given."""
+        case = self._case(told)
+        case.edit(
+            by=case.owner,
+            domain_count=max(2, len(told.story.get("domains", {}))),
+            actor_count=2 + told.number % 3,
+            system_barrier=told.number % 2 == 0,
+            voluntary=True,
+            other_support=self._code("other_support", "KEINES"),
+        )
+        self._agree(case, "CM")
 
     def _before_plan(self, told: CasePlan, act: Act) -> None:
         case = self._case(told)
@@ -195,7 +202,9 @@ class Player:
 
     _before_assess = _before_monitor = _before_close = _before_clear
     _before_refer = _before_decline = _before_rest = _before_break_off = _before_hand_on = _before_clear
-    _before_take_up_again = _before_admit
+
+    def _before_take_up_again(self, told: CasePlan, act: Act) -> None:
+        self._agree(self._case(told), "CM")
 
     def _step(self, told: CasePlan, act: Act, **given: Any) -> None:
         case = self._case(told)
@@ -247,15 +256,16 @@ class Player:
         case, authority = self._case(told), Organisation.objects.filter(key="abh-kreis").first()
         if authority is None or CaseProcedure.objects.exists():
             return
+        papers = "\n".join(act.given["papers"])
         Procedure.hand_over(
             case,
             by=case.owner,
             checklist=Checklist.objects.current(act.given["kind"]),
             authority=authority,
-            consent=self._agree(case, "MODUL3", authority),
+            consent=self._agree(case, "MODUL3", authority, papers=papers),
             person=f"{told.person.given} {told.person.family} ({MARK})",
             text=act.given["text"],
-            papers=act.given["papers"],
+            papers=papers,
         )
 
     def _withdraw(self, told: CasePlan, act: Act) -> None:
@@ -324,13 +334,14 @@ class Player:
             **given,
         )
 
-    def _agree(self, case: Case, purpose: str, recipient=None) -> Consent:
+    def _agree(self, case: Case, purpose: str, recipient=None, papers: str = "") -> Consent:
         return Consent.give(
             by=case.owner,
             client=case.client,
             purpose=self._code("consent_purpose", purpose),
             recipient=recipient,
             text_version=TEXT_VERSION,
+            papers=papers,
         )
 
     def _case(self, told: CasePlan) -> Case:

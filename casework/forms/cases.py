@@ -5,16 +5,13 @@ import datetime as dt
 from django import forms
 from django.core.exceptions import ValidationError
 
-from casework.lifecycle import State
+from casework.lifecycle import CRITERIA, State
 from casework.models import Case, Client
 from casework.models.cases import STRUCTURALLY_BLOCKED, earliest_request
 from kim import workdays
 from kim.form_rendering import QuickSelect
 from kim.forms import Day, Form, Line, OneOf, SomeOf, Text
 from kim.models import Code
-
-#: What is asked of a case beyond state, owner and dates, in the order of the page.
-CLEARED = ("domain_count", "actor_count", "system_barrier", "voluntary", "other_support")
 
 
 def place(rows) -> OneOf:
@@ -239,16 +236,16 @@ class CaseForm(Form):
             "actor_count": Whole(label="Beteiligte Stellen", required=False),
             "system_barrier": YesNo(label="Hürde im System selbst"),
             "voluntary": YesNo(label="Nimmt freiwillig teil"),
-            "other_support": code(codes, Code.List.OTHER_SUPPORT, "anderes Fallmanagement", empty="keines"),
+            "other_support": code(codes, Code.List.OTHER_SUPPORT, "Anderes Fallmanagement"),
         }
 
     @property
     def matter(self):
-        return [field for field in self if field.name not in CLEARED]
+        return [field for field in self if field.name not in CRITERIA]
 
     @property
     def cleared(self):
-        return [self[name] for name in CLEARED]
+        return [self[name] for name in CRITERIA]
 
 
 class StepForm(Form):

@@ -5,10 +5,10 @@ import datetime as dt
 from django import forms
 
 from casework.models import Consent
-from casework.models.consents import CASE_MANAGEMENT, TO_AUTHORITY
+from casework.models.consents import CASE_MANAGEMENT, PAPERS, TO_AUTHORITY
 from casework.printing import NAMED
 from kim import workdays
-from kim.forms import CHOSEN, Day, Form, Line, OneOf
+from kim.forms import CHOSEN, Day, Form, Line, OneOf, Text
 from kim.models import Organisation
 
 #: Nobody agrees to something that begins later than this.
@@ -27,6 +27,19 @@ class ConsentForm(Form):
         help_text="Steht unten auf dem Formular. Bei einem eigenen Formular: dessen Bezeichnung.",
     )
 
+    usual_papers = forms.MultipleChoiceField(
+        label="Welche Unterlagen darf die Behörde bekommen?",
+        choices=[(words, words) for words in PAPERS],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages=CHOSEN,
+        help_text="Nur was hier steht, lässt sich später übergeben.",
+    )
+    papers = Text(label="Weitere Unterlagen", max_length=1000, rows=2, required=False, help_text="Eine je Zeile.")
+
+    #: Asked about a hand-over to an authority alone.
+    OF_PAPERS = ("usual_papers", "papers")
+
     def __init__(self, data=None, *, purposes, recipients, **kwargs):
         super().__init__(data, **kwargs)
         chosen = {
@@ -41,8 +54,21 @@ class ConsentForm(Form):
         }
         self.fields = chosen | self.fields
 
+    @property
+    def plain(self):
+        return [field for field in self if field.name not in self.OF_PAPERS]
+
+    @property
+    def about_papers(self):
+        return [self[name] for name in self.OF_PAPERS]
+
+    @property
+    def has_papers(self) -> bool:
+        return any(field.value() or field.errors for field in self.about_papers)
+
     def clean(self):
         cleaned = super().clean()
+        cleaned["papers"] = "\n".join([*cleaned.pop("usual_papers", ()), cleaned.get("papers", "")]).strip()
         purpose, recipient = cleaned.get("purpose"), cleaned.get("recipient")
         if purpose and purpose.code in NAMED and not recipient:
             self.add_error("recipient", "Zu diesem Zweck gehört eine Stelle. Bitte wählen Sie sie.")
@@ -50,6 +76,8 @@ class ConsentForm(Form):
             self.add_error("recipient", "Ins Case Management willigt man ohne Stelle ein: „Case Management selbst“.")
         if purpose and purpose.code == TO_AUTHORITY and recipient and recipient.kind != Organisation.Kind.AUTHORITY:
             self.add_error("recipient", "Bitte wählen Sie eine Ausländer- oder Einbürgerungsbehörde.")
+        if cleaned["papers"] and purpose and purpose.code != TO_AUTHORITY:
+            self.add_error("usual_papers", "Unterlagen nennt nur eine Einwilligung in die Übergabe an eine Behörde.")
         first, last = cleaned.get("valid_from"), cleaned.pop("last_day", None)
         if first and first > workdays.today() + LATEST:
             self.add_error("valid_from", "Bitte einen Tag innerhalb des nächsten Jahres angeben.")

@@ -19,6 +19,17 @@ class HandOverForm(Form):
             help_text="Ohne Namen: Sie wird gelesen, bevor die Fälle angenommen sind. Das Weitere steht in den Fällen.",
         )  # fmt: skip
 
+        self.fields["unagreed_reason"] = Text(
+            label="Grund, warum ohne Einwilligung", max_length=1000, rows=3, required=False,
+            help_text="Etwa eine plötzliche Erkrankung oder eine gesetzliche Befugnis. Ohne Namen: Ihn lesen auch die "
+            "andere Person und die Koordinierung.",
+        )  # fmt: skip
+
+    @property
+    def why(self):
+        """Asked where the preview finds cases that nobody agreed to give away, or was not asked."""
+        return [self["unagreed_reason"]]
+
     @property
     def beside(self):
         """What is asked beside the list of cases."""

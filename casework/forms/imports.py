@@ -9,6 +9,17 @@ from casework.models import Import
 from kim.forms import Form, Pick
 
 
+class TakeOverForm(Form):
+    """What becomes of rows that are likely somebody advised elsewhere; asks nothing where there are none."""
+
+    def __init__(self, data=None, *, likely: int, **kwargs):
+        super().__init__(data, **kwargs)
+        if likely:
+            rows = "der Zeile" if likely == 1 else f"den {likely} Zeilen"
+            label = f"Was wird aus {rows} mit möglicher Doppelberatung?"
+            self.fields["likely"] = Pick(choices=Import.Likely.choices, label=label)
+
+
 class ImportForm(Form):
     """After `is_valid`: `rows` as Import.start takes them, `unknown` headings nobody will read."""
 

@@ -3,20 +3,30 @@
 import datetime as dt
 import hashlib
 import json
+from dataclasses import dataclass
 
 from django import forms
 
-from casework.models import Checklist, Procedure, ProcedureItem
+from casework.models import Checklist, Consent, Procedure, ProcedureItem
 from casework.models.procedures import REVIEWED
-from kim.forms import Day, Form, Line, OneOf, Pick, Text
+from kim.forms import Day, Form, Line, OneOf, Pick, SomeOf, Text
 
 ANY = [("", "alle")]
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One that a consent names; chosen by its consent and its place there."""
+
+    pk: str
+    words: str
+    consent: Consent
 
 
 class HandOverForm(Form):
     """A new text for the authority. `consents` are those that name one, `checklists` those that hold today."""
 
-    NAMES = ("consent", "checklist", "person", "text", "papers", "papers_named", "previewed")
+    NAMES = ("consent", "checklist", "person", "text", "papers", "previewed")
 
     person = Line(max_length=240, label=REVIEWED["person"])
     text = Text(
@@ -24,11 +34,6 @@ class HandOverForm(Form):
         help_text="Schreiben Sie neu und nur, was die Behörde für dieses Verfahren braucht. Nichts aus dem Fall "
         "geht von selbst mit.",
     )  # fmt: skip
-    papers = Text(
-        max_length=1000, rows=4, required=False, label=REVIEWED["papers"],
-        help_text="Eine je Zeile. Die Unterlagen selbst geben Sie auf dem gewohnten Weg ab.",
-    )  # fmt: skip
-    papers_named = forms.BooleanField(required=False, label="Die Einwilligung nennt diese Unterlagen.")
     previewed = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     #: When the draft was saved that the form was filled from.
@@ -41,12 +46,29 @@ class HandOverForm(Form):
             label_of=lambda consent: f"{consent.recipient} (Einwilligung {consent.span})",
         )  # fmt: skip
         self.fields["checklist"] = OneOf(checklists, label="Verfahren", label_of=lambda row: row.get_kind_display())
+        self.fields["papers"] = self._papers(consents)
         self.order_fields(self.NAMES)
+
+    @staticmethod
+    def _papers(consents) -> SomeOf:
+        """Those the consents name, and no others; with the authority where several may get some."""
+        named = [Paper(f"{one.pk}-{at}", words, one) for one in consents for at, words in enumerate(one.paper_list)]
+        several = len({paper.consent for paper in named}) > 1
+        says = "Die Unterlagen selbst geben Sie auf dem gewohnten Weg ab."
+        none = "Keine Einwilligung nennt Unterlagen. Bitte tragen Sie zuerst eine ein, die sie nennt."
+        return SomeOf(
+            named,
+            label=REVIEWED["papers"],
+            required=False,
+            label_of=lambda paper: f"{paper.words} ({paper.consent.recipient})" if several else paper.words,
+            help_text=says if named else none,
+        )
 
     def clean(self):
         given = super().clean()
-        if given.get("papers") and not given.get("papers_named"):
-            self.add_error("papers_named", "Übergeben werden nur Unterlagen, die in der Einwilligung genannt sind.")
+        others = [paper.words for paper in given.get("papers", ()) if paper.consent != given.get("consent")]
+        if others and given.get("consent"):
+            self.add_error("papers", f"Die Einwilligung für diese Behörde nennt nicht: {', '.join(others)}.")
         return given
 
     @property
@@ -58,7 +80,8 @@ class HandOverForm(Form):
     def given(self) -> dict:
         """What is handed over."""
         found = {name: self.cleaned_data[name] for name in ("consent", "checklist", "person", "text", "papers")}
-        return found | {"authority": found["consent"].recipient}
+        papers = "\n".join(paper.words for paper in found["papers"])
+        return found | {"authority": found["consent"].recipient, "papers": papers}
 
     @property
     def fingerprint(self) -> str:

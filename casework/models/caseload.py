@@ -11,15 +11,13 @@ from django.urls import reverse
 
 from casework import access
 from casework.models.cases import Case, employer_of
-from casework.models.consents import Consent
+from casework.models.consents import CHANGE, Consent
 from casework.models.followups import FollowUp
 from kim import privacy_gate, trail, workdays
 from kim.models import Draft, Organisation, Role, RoleGrant, TrailEntry, User
 from kim.workflow import StepRefused, happened
 
 A_LOOK = dt.timedelta(hours=1)
-#: The purpose under which a case may go to the case management of another employer.
-CHANGE = "WECHSEL"
 
 
 class HandOverQuerySet(models.QuerySet):
@@ -40,6 +38,7 @@ class HandOver(models.Model):
     taker = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="an")
     cases = models.ManyToManyField(Case, related_name="hand_overs", verbose_name="Fälle")
     note = models.TextField("Übergabenotiz", max_length=4000, blank=True)
+    unagreed_reason = models.TextField("Grund, warum ohne Einwilligung", max_length=1000, blank=True)
     offered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name="angeboten von")
     offered_at = models.DateTimeField("angeboten", default=workdays.now)
     accepted_at = models.DateTimeField("angenommen", null=True, blank=True)
@@ -88,9 +87,13 @@ class HandOver(models.Model):
 
     @classmethod
     @transaction.atomic
-    def offer(cls, *, by, giver, taker, cases, note="") -> "HandOver":
-        """Offer cases of `giver`: by themself, by who stands in for them, or by the coordination when they left."""
-        cases = list(Case.objects.select_for_update(of=("self",)).filter(pk__in=[case.pk for case in cases]))
+    def offer(cls, *, by, giver, taker, cases, note="", unagreed_reason="") -> "HandOver":
+        """Offer cases of `giver`: by themself, by who stands in for them, or by the coordination when they left. With
+        cases that nobody agreed to give to the taker's employer, only with the reason why it has to be
+        (`unagreed_reason`); else StepRefused. The reason is read by people who know no names, so it names nobody.
+        """
+        rows = Case.objects.select_for_update(of=("self",)).select_related("municipality")
+        cases = list(rows.filter(pk__in=[case.pk for case in cases]))
         if not cases:
             raise StepRefused("Bitte wählen Sie mindestens einen Fall.")
         if giver == taker:
@@ -103,27 +106,41 @@ class HandOver(models.Model):
                 raise StepRefused(f"{case} wird nicht von {giver} geführt.")
         if taken := Case.objects.filter(hand_overs__in=cls.objects.open(), pk__in=[case.pk for case in cases]).first():
             raise StepRefused(f"{taken} ist schon zur Übergabe angeboten.")
-        made = cls.objects.create(giver=giver, taker=taker, note=note, offered_by=by)
+        unagreed = unagreed_among(moved_by(taker, cases))
+        reason = unagreed_reason.strip() if unagreed else ""
+        _demand_reason(reason, unagreed, by)
+        made = cls.objects.create(giver=giver, taker=taker, note=note, offered_by=by, unagreed_reason=reason)
         made.cases.set(cases)
-        trail.record("handover.offer", made, by=by)
+        trail.record("handover.offer", made, by=by, note=_unagreed_words(unagreed))
         happened.send(cls, obj=made, act="offer", record=made, given={})
         return made
 
     @transaction.atomic
     def accept(self, *, by) -> None:
-        """All of them at once; a case that somebody else leads by now stays there."""
+        """All of them at once; a case that somebody else leads by now stays there. StepRefused where consents ended
+        since the offer, and it gives no reason to do without.
+        """
         self._answered_by(by)
         rows = Case.objects.select_for_update(of=("self",)).filter(hand_overs=self, owner=self.giver)
         cases = list(rows.select_related("municipality"))
-        employers = {place: employer_of(self.taker, place) for place in {case.municipality for case in cases}}
-        for case in cases:
-            case.owner, case.employer = self.taker, employers[case.municipality]
-        Case.objects.bulk_update(cases, ["owner", "employer"], batch_size=500)
-        kind = Case._meta.label_lower
-        TrailEntry.objects.bulk_create(
-            TrailEntry(act="case.new_owner", kind=kind, object_id=str(case.pk), by=by) for case in cases
-        )
         self.accepted_at = workdays.now()
+        moved = moved_by(self.taker, cases)
+        unagreed = unagreed_among(moved)
+        if unagreed and not self.unagreed_reason:
+            raise StepRefused(
+                f"{_unagreed_words(unagreed)}. Bitte lassen Sie sich die Fälle neu anbieten, mit dem Grund."
+            )
+        for case in cases:
+            case.owner = self.taker
+        for case, employer in moved:
+            case.employer, case.changed_employer_at = employer, self.accepted_at
+        Case.objects.bulk_update(cases, ["owner", "employer", "changed_employer_at"], batch_size=500)
+        kind, without = Case._meta.label_lower, {case.pk for case in unagreed}
+        TrailEntry.objects.bulk_create(
+            TrailEntry(act="case.new_owner", kind=kind, object_id=str(case.pk), by=by,
+                       note=UNAGREED if case.pk in without else "")
+            for case in cases
+        )  # fmt: skip
         self.save()
         trail.record("handover.accept", self, by=by)
         happened.send(HandOver, obj=self, act="accept", record=self, given={})
@@ -158,6 +175,43 @@ class HandOver(models.Model):
             raise StepRefused("Diese Übergabe ist schon beantwortet.")
 
 
+#: What the trail says of a case that goes without consent; why, stands with the hand-over.
+UNAGREED = "zu einem anderen Träger ohne Einwilligung, mit Grund"
+
+
+def moved_by(taker, cases) -> list[tuple[Case, Organisation]]:
+    """Which of `cases`, read with their municipality, get another employer with `taker`, and which. Raises StepRefused
+    when the taker has none.
+    """
+    by_place = {place: employer_of(taker, place) for place in {case.municipality for case in cases}}
+    found = [(case, by_place[case.municipality]) for case in cases]
+    return [(case, employer) for case, employer in found if employer.pk != case.employer_id]
+
+
+def unagreed_among(moved: list[tuple[Case, Organisation]]) -> list[Case]:
+    """Those whose new employer no consent in force into the change names."""
+    named = Consent.objects.filter(client__in=[case.client_id for case, _ in moved]).in_force().for_purpose(CHANGE)
+    agreed = set(named.values_list("client", "recipient")) if moved else set()
+    return [case for case, employer in moved if (case.client_id, employer.pk) not in agreed]
+
+
+def _demand_reason(reason: str, unagreed: list[Case], by) -> None:
+    if unagreed and not reason:
+        raise StepRefused(
+            f"{_unagreed_words(unagreed)}. Bitte holen Sie sie ein, oder schreiben Sie den Grund, warum es ohne sie "
+            "gehen muss."
+        )
+    if reason and any(one.blocks for one in privacy_gate.check({"Grund": reason}, author=by, context=unagreed[0])):
+        raise StepRefused("Den Grund liest auch, wer keine Namen sieht. Bitte nennen Sie ihn ohne Namen und Daten.")
+
+
+def _unagreed_words(unagreed: list[Case]) -> str:
+    if not unagreed:
+        return ""
+    cases = "1 Fall" if len(unagreed) == 1 else f"{len(unagreed)} Fälle"
+    return f"{cases} ohne Einwilligung in den Wechsel des Trägers"
+
+
 @dataclass(frozen=True)
 class Change:
     """What a hand-over would change, before anybody is told of it."""
@@ -173,18 +227,15 @@ class Change:
 def foresee(giver, taker, cases) -> Change:
     """`cases` are read with their municipality. Raises StepRefused when the taker has no employer."""
     ids = {case.pk for case in cases}
-    by_place = {place: employer_of(taker, place) for place in {case.municipality for case in cases}}
-    moved = [case for case in cases if by_place[case.municipality].pk != case.employer_id]
-    counted = Counter(by_place[case.municipality] for case in moved)
-    named = Consent.objects.filter(client__in=[case.client_id for case in moved]).in_force().for_purpose(CHANGE)
-    agreed = set(named.values_list("client", "recipient"))
+    moved = moved_by(taker, cases)
+    counted = Counter(employer for _, employer in moved)
     drafts = Draft.objects.filter(user=giver, key__startswith="consultation").only("data", "url")
     return Change(
         open=sum(case.is_open for case in cases),
         ended=sum(not case.is_open for case in cases),
         follow_ups=FollowUp.objects.open().filter(case__in=ids).count(),
         employers=sorted(counted.items(), key=lambda one: str(one[0])),
-        without_consent=sum((case.client_id, by_place[case.municipality].pk) not in agreed for case in moved),
+        without_consent=len(unagreed_among(moved)),
         drafts=sum(_concerns(draft, ids) for draft in drafts),
     )
 

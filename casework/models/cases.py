@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from casework import access
-from casework.lifecycle import ADMITTED_ONCE, ENDS, LIFECYCLE, NOT_ADMITTED, OPEN, REQUESTED, State
+from casework.lifecycle import ADMITTED_ONCE, CRITERIA, ENDS, LIFECYCLE, NOT_ADMITTED, OPEN, REQUESTED, State
 from casework.models.codes import code_field
-from casework.models.consents import CASE_MANAGEMENT, Consent
+from casework.models.consents import CASE_MANAGEMENT, CHANGE, Consent
 from casework.models.numbers import CaseNumberRange
 from casework.models.people import TWICE, Client
 from kim import trail, workdays
@@ -49,6 +49,14 @@ class CaseQuerySet(models.QuerySet):
 
     def ended(self):
         return self.filter(state__in=ENDS)
+
+    def without_agreement(self, today=None):
+        """Those that went to another employer, and nobody agreed: as Case.lacks_agreement. `today` may be a slot."""
+        given = Consent.objects.valid_on(today).filter(client=OuterRef("client"), withdrawn_at__isnull=True).order_by()
+        named = given.filter(purpose__code=CHANGE, recipient=OuterRef("employer"))
+        anew = given.filter(purpose__code=CASE_MANAGEMENT, recipient__isnull=True,
+                            recorded_at__gte=OuterRef("changed_employer_at"))  # fmt: skip
+        return self.filter(~Exists(named), ~Exists(anew), changed_employer_at__isnull=False)
 
     def of_former_employer(self, today=None):
         """Those whose owner is a case manager of another employer by now, as access.employers_of says. `today` may be
@@ -120,6 +128,7 @@ class Case(models.Model):
     opened_on = models.DateField("angefragt am", default=workdays.today)
     agreed_on = models.DateField("Beratungsvereinbarung vom", null=True, blank=True)
     admitted_on = models.DateField("aufgenommen am", null=True, blank=True)
+    changed_employer_at = models.DateTimeField("an einen anderen Träger übergeben", null=True, blank=True)
     ended_at = models.DateTimeField("beendet", null=True, blank=True)
     locked_at = models.DateTimeField("gesperrt", null=True, blank=True)
     erase_on = models.DateField("löschen ab", null=True, blank=True)
@@ -210,12 +219,47 @@ class Case(models.Model):
         return (last - self.opened_on).days
 
     @property
+    def for_advice(self) -> list[Consent]:
+        """The consents that hold now and let somebody advise the person; latest first."""
+        rows = self.at_gates["for_advice"] if self.at_gates is not None else self.client.consents.for_advice()
+        return [one for one in rows if one.is_in_force]
+
+    @property
     def consent_in_force(self) -> Consent | None:
-        """The latest consent into case management itself that holds now."""
-        if self.at_gates is not None:
-            return self.at_gates["consent_in_force"]
-        own = self.client.consents.in_force().for_purpose(CASE_MANAGEMENT).filter(recipient__isnull=True)
-        return own.order_by("-recorded_at").first()
+        """The latest consent into case management itself that holds now and reaches who leads the case. After a change
+        of employer that is one given since, or any together with one into that change.
+        """
+        given, since = self.for_advice, self.changed_employer_at
+        itself = (one for one in given if one.about == CASE_MANAGEMENT)
+        if since and not any(self._is_into_change(one) for one in given):
+            itself = (one for one in itself if one.recorded_at >= since)
+        return next(itself, None)
+
+    @property
+    def lacks_agreement(self) -> bool:
+        """Whether the case went to another employer and the person has not agreed to that, neither before nor since."""
+        since = self.changed_employer_at
+        return since is not None and not any(
+            self._is_into_change(one) or (one.about == CASE_MANAGEMENT and one.recorded_at >= since)
+            for one in self.for_advice
+        )
+
+    def _is_into_change(self, consent: Consent) -> bool:
+        return consent.about == CHANGE and consent.recipient_id == self.employer_id
+
+    def demand_agreement(self) -> None:
+        """Before anybody else learns something of the person. Raises StepRefused while the case lacks an agreement."""
+        if self.lacks_agreement:
+            raise StepRefused(
+                "Die Person hat dem Wechsel zu Ihrem Träger noch nicht zugestimmt. Bis die Einwilligung eingetragen "
+                "ist, geht nichts weiter an andere Stellen."
+            )
+
+    @property
+    def left_to_clear(self) -> list[str]:
+        """The criteria for an admission nobody has answered yet, as the page calls them."""
+        columns = {"other_support": "other_support_id"}  # asked without reading the entry itself
+        return [self.name_of(name) for name in CRITERIA if getattr(self, columns.get(name, name)) is None]
 
     @property
     def starts(self) -> list[int | None]:

@@ -13,9 +13,24 @@ from kim.dated import Dated, DatedQuerySet
 from kim.models import Code, Organisation, User
 from kim.workflow import StepRefused, happened
 
-#: The purpose without which nobody is admitted, and the one under which Modul 3 is given anything.
+#: The purpose without which nobody is admitted, the one under which Modul 3 is given anything, and the one under which
+#: a case may go to the case management of another employer.
 CASE_MANAGEMENT = "CM"
 TO_AUTHORITY = "MODUL3"
+CHANGE = "WECHSEL"
+
+
+#: What authorities usually ask for; what is ticked is kept in these words. Source: domain.md 5.
+PAPERS = (
+    "Pass oder Nachweis der Identität", "Aufenthaltstitel", "Arbeitsvertrag", "Lohnabrechnungen", "Rentenverlauf",
+    "Mietvertrag", "Sprachzertifikat", "Test „Leben in Deutschland“ oder Einbürgerungstest",
+    "Bescheinigung von Schule oder Kita", "Geburts- oder Heiratsurkunde", "Selbstauskunft zum Führungszeugnis",
+)  # fmt: skip
+
+
+def lines_of(text: str) -> list[str]:
+    """Papers, one a line."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def hold_client(client: Client) -> None:
@@ -24,6 +39,12 @@ def hold_client(client: Client) -> None:
     """
     list(client.cases.select_for_update().order_by("pk").values_list("pk", flat=True))
     client.be_held()
+
+
+def _is_outdated(consent: "Consent") -> bool:
+    """Whether a case has ended since, or gone to another employer: the same words are then a consent of their own."""
+    since = Q(ended_at__gte=consent.recorded_at) | Q(changed_employer_at__gte=consent.recorded_at)
+    return consent.client.cases.filter(since).exists()
 
 
 class ConsentQuerySet(DatedQuerySet):
@@ -36,6 +57,14 @@ class ConsentQuerySet(DatedQuerySet):
 
     def for_purpose(self, purpose: str):
         return self.filter(purpose__code=purpose)
+
+    def for_advice(self):
+        """What lets somebody be advised: the consent into case management itself, and those into a change of employer;
+        latest first, each with the code of its purpose (`about`).
+        """
+        itself = Q(purpose__code=CASE_MANAGEMENT, recipient__isnull=True)
+        rows = self.filter(itself | Q(purpose__code=CHANGE)).annotate(about=F("purpose__code"))
+        return rows.order_by("-recorded_at")
 
     def covering(self, purpose: str, recipient: Organisation):
         """Those in force now that let `recipient` know something for `purpose`."""
@@ -55,10 +84,16 @@ class Consent(Dated):
         help_text="leer: das Case Management selbst",
     )  # fmt: skip
     given = models.CharField("gegeben", max_length=8, choices=Given, default=Given.WRITTEN)
+    papers = models.TextField(
+        "Unterlagen", max_length=1500, blank=True, help_text="die eine Behörde bekommen darf, eine je Zeile"
+    )
     text_version = models.CharField("Fassung des Textes", max_length=40)
     recorded_at = models.DateTimeField("eingetragen", default=workdays.now)
     recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     withdrawn_at = models.DateTimeField("widerrufen", null=True, blank=True)
+
+    #: The code of its purpose, where `for_advice` read it.
+    about: str
 
     objects: ClassVar = ConsentQuerySet.as_manager()
 
@@ -84,6 +119,10 @@ class Consent(Dated):
     def is_in_force(self) -> bool:
         return self.withdrawn_at is None and self.holds_on(workdays.today())
 
+    @property
+    def paper_list(self) -> list[str]:
+        return lines_of(self.papers)
+
     def is_last_of_its_kind(self) -> bool:
         """Whether the client's cases are locked once this one is withdrawn."""
         if self.purpose.code != CASE_MANAGEMENT:
@@ -106,14 +145,17 @@ class Consent(Dated):
         recipient=None,
         valid_from=None,
         valid_until=None,
+        papers="",
     ) -> "Consent":
-        """Write down what a client agreed to. The same once more answers the one there is, until a case has ended
-        since: then it is a new one.
+        """Write down what a client agreed to. The same once more answers the one there is, until a case has ended or
+        changed its employer since: then it is a new one.
         """
         hold_client(client)
         access.demand_client(by, client)
         if purpose.code == TO_AUTHORITY and recipient is None:
             raise StepRefused("Bitte nennen Sie die Behörde, die etwas erfahren darf.")
+        if papers and purpose.code != TO_AUTHORITY:
+            raise StepRefused("Unterlagen nennt nur eine Einwilligung in die Übergabe an eine Behörde.")
         later = purpose.code == CASE_MANAGEMENT and valid_from and valid_from > workdays.today()
         if later and client.cases.filter(locked_at__isnull=False).exists():
             raise StepRefused(
@@ -121,9 +163,10 @@ class Consent(Dated):
                 "mit einem späteren Beginn würde er vorher gelöscht."
             )
         first_day = valid_from or workdays.today()
-        told = {"given": given, "text_version": text_version, "valid_until": valid_until}
+        papers = "\n".join(lines_of(papers))
+        told = {"given": given, "text_version": text_version, "valid_until": valid_until, "papers": papers}
         twin = client.consents.filter(purpose=purpose, recipient=recipient, valid_from=first_day, withdrawn_at=None)
-        if (there := twin.first()) and not client.cases.filter(ended_at__gte=there.recorded_at).exists():
+        if (there := twin.first()) and not _is_outdated(there):
             if any(getattr(there, name) != value for name, value in told.items()):
                 raise StepRefused(
                     "Diese Einwilligung ist ab diesem Tag schon eingetragen. Soll sie anders lauten, widerrufen Sie "

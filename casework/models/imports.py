@@ -51,6 +51,11 @@ class Import(models.Model):
         UNDOING = "undoing", "wird zurückgenommen"
         UNDONE = "undone", "zurückgenommen"
 
+    class Likely(models.TextChoices):
+        TELL = "tell", "übernehmen und beide Fallführungen bitten, sich abzusprechen"
+        TAKE = "take", "übernehmen"
+        LEAVE = "leave", "auslassen"
+
     UNDER_WAY = (State.CHECKING, State.RUNNING, State.UNDOING)
 
     kind = models.CharField("Art", max_length=13, choices=Kind)
@@ -62,6 +67,7 @@ class Import(models.Model):
     rows_handled = models.PositiveIntegerField("bearbeitet", default=0)
     rows_faulty = models.PositiveIntegerField("mit Fehlern", default=0)
     rows_made = models.PositiveIntegerField("übernommen", default=0)
+    likely = models.CharField("Zeilen mit möglicher Doppelberatung", max_length=5, choices=Likely, blank=True)
     rows_kept = models.PositiveIntegerField("nach der Rücknahme geblieben", default=0)
 
     objects = ImportQuerySet.as_manager()
@@ -98,6 +104,11 @@ class Import(models.Model):
     def rows_good(self) -> int:
         return self.rows_total - self.rows_faulty
 
+    @property
+    def rows_likely(self) -> int:
+        """How many of the good rows are likely somebody who is advised elsewhere; one query."""
+        return self.rows.filter(likely=True).count()
+
     # Acts
 
     @classmethod
@@ -120,8 +131,10 @@ class Import(models.Model):
         return made
 
     @transaction.atomic
-    def take_over(self, *, by, only_good=False) -> None:
-        """Begin to make what the rows say. With faults in it, only on the wish to take the good rows."""
+    def take_over(self, *, by, only_good=False, likely="") -> None:
+        """Begin to make what the rows say. With faults in it, only on the wish to take the good rows; with likely
+        duplicates, only with a word on what becomes of them (`likely`).
+        """
         self._held_by(by)
         if self.state != self.State.READY:
             raise StepRefused(f"Dieser Import ist nicht mehr offen: {self.get_state_display()}.")
@@ -129,8 +142,13 @@ class Import(models.Model):
             raise StepRefused("Es sind noch Zeilen mit Fehlern da. Es wurde nichts übernommen.")
         if not self.rows_good:
             raise StepRefused("Keine Zeile ist fehlerfrei; es gibt nichts zu übernehmen.")
+        if (hints := self.rows_likely) and likely not in self.Likely.values:
+            raise StepRefused("Bitte entscheiden Sie, was aus den Zeilen mit möglicher Doppelberatung wird.")
+        self.likely = likely if hints else ""
         self._be(self.State.RUNNING)
-        trail.record("import.take_over", self, by=by, note=f"{self.rows_good} von {self.rows_total} Zeilen")
+        rows = f"{self.rows_good} von {self.rows_total} Zeilen"
+        asked = f", {hints} mit möglicher Doppelberatung: {self.Likely(likely).label}" if hints else ""
+        trail.record("import.take_over", self, by=by, note=rows + asked)
 
     @transaction.atomic
     def discard(self, *, by) -> None:
@@ -176,6 +194,7 @@ class ImportRow(models.Model):
     line = models.PositiveIntegerField("Zeile")
     values = models.JSONField("Werte", default=dict)
     faults = models.JSONField("Fehler", default=list)
+    likely = models.BooleanField("Hinweis auf eine mögliche Doppelberatung", default=False)
     checked = models.BooleanField("geprüft", default=False)
     #: The id of the case or consultation that was made; null before, and again once it is taken back.
     made = models.BigIntegerField("angelegt als", null=True, blank=True)

@@ -256,6 +256,8 @@ class Referral(models.Model):
             and consent.recipient_id == actor.organisation_id
         ):
             raise StepRefused(f"Die Einwilligung gilt nicht oder nicht für {actor}. Bitte holen Sie eine passende ein.")
+        if consent:
+            case.demand_agreement()
         made = cls.objects.create(
             case=case, actor=actor, occasion=occasion, consent=consent, sent_on=sent_on, note=note
         )
@@ -381,6 +383,8 @@ class Participant(models.Model):
         consent = Consent.objects.filter(client=case.client_id).covering("KONFERENZ", institution).first()
         if consent is None and institution.pk != case.employer_id:
             raise StepRefused(f"Keine gültige Einwilligung lässt {institution} an einer Fallkonferenz teilnehmen.")
+        if consent:
+            case.demand_agreement()
         checked = workdays.today() if consent else None
         made = cls.objects.create(
             conference=conference, institution=institution, name=name, consent=consent, consent_checked_on=checked

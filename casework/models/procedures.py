@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from casework import access
 from casework.models.cases import Case
-from casework.models.consents import TO_AUTHORITY, Consent
+from casework.models.consents import TO_AUTHORITY, Consent, lines_of
 from kim import privacy_gate, trail, workdays
 from kim.dated import Dated, DatedQuerySet
 from kim.models import Organisation, User
@@ -168,21 +168,28 @@ class Procedure(models.Model):
 
     @property
     def paper_list(self) -> list[str]:
-        return [line.strip() for line in self.papers.splitlines() if line.strip()]
+        return lines_of(self.papers)
 
     @classmethod
     @transaction.atomic
     def hand_over(
         cls, case, *, by, checklist, authority, consent, person, text, papers="", confirmed=frozenset()
     ) -> "Procedure":
-        """Give an authority a new short text. Raises StepRefused without a consent that names this authority, and
-        privacy_gate.Held while text or papers point to anybody but the client, or to the case.
+        """Give an authority a new short text and papers, one a line. Raises StepRefused without a consent that names
+        this authority, or for papers it does not name, and privacy_gate.Held while text or papers point to anybody but
+        the client, or to the case.
         """
         case.held_by(by)
+        case.demand_agreement()
         fitting = Consent.objects.filter(client=case.client_id).covering(TO_AUTHORITY, authority)
         if not fitting.filter(pk=consent.pk).exists():
             raise StepRefused(
                 f"Es gibt keine gültige Einwilligung, {authority} etwas zu übergeben. Bitte holen Sie sie zuerst ein."
+            )
+        if unnamed := [paper for paper in lines_of(papers) if paper not in consent.paper_list]:
+            raise StepRefused(
+                f"Diese Unterlagen nennt die Einwilligung nicht: {', '.join(unnamed)}. "
+                "Bitte holen Sie eine ein, die sie nennt."
             )
         if authority.kind != Organisation.Kind.AUTHORITY:
             raise StepRefused(f"{authority} ist keine Ausländer- oder Einbürgerungsbehörde.")

@@ -84,6 +84,7 @@ def _around(user, case) -> dict:
         "way": way_of(case, case.came_from),
         "look": None if may_work else case.look,
         "may_work": may_work,
+        "unagreed": _known_at(case).lacks_agreement,
         "is_deputy": may_work and case.owner_id != user.pk,
     }
 
@@ -119,8 +120,7 @@ def _desk(request, case, row, form) -> dict:
 
 def _bars(user, case) -> list[tuple[Step, str]]:
     """The steps that lie in this user's hands, each with what still bars it, from what was read with the page."""
-    shown = copy(case)
-    shown.at_gates = case.known
+    shown = _known_at(case)
 
     @cache
     def is_open(gate: Rule) -> bool:
@@ -131,6 +131,13 @@ def _bars(user, case) -> list[tuple[Step, str]]:
         bar = next((gate.refusal for gate in offer.step.gates if not is_open(gate)), "")
         found.append((offer.step, offer.barred or bar))
     return found
+
+
+def _known_at(case) -> Case:
+    """The case as it was read with the page: its questions ask the database nothing more."""
+    shown = copy(case)
+    shown.at_gates = case.known
+    return shown
 
 
 @together

@@ -7,15 +7,17 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from casework import access, reading
+from casework import access, duplicates, reading
 from casework.case_page import ASIDE, MAIN, section
 from casework.forms.clients import ClientForm, HouseholdForm, LegalAreaForm, LinkForm, StatusForm
+from casework.lifecycle import REQUESTED
 from casework.models import Case, Client, LegalArea, ResidenceStatus
-from casework.models.people import Gap, gaps_between
+from casework.models.people import RECTIFIED, Gap, gaps_between
 from casework.offered import offered, typed_before
 from casework.timeline import newest
 from casework.timeline import sets as timeline_sets
 from casework.views.intake import KNOWN
+from casework.views.likely import asked_first
 from casework.whereabouts import title_tone
 from kim import workdays
 from kim.models import Code, Draft, Municipality, Organisation
@@ -25,6 +27,13 @@ from steering.models import Issue
 
 CODES = ("access_route", "other_support", "closing_reason")
 CLIENT_CODES = ("target_group", "german_level")
+#: What the two pages of `_client_form.html` differ by.
+WORDS = {
+    "client_edit": {"title": "Angaben zur Person", "crumb": "Angaben",
+                    "lead": "Erfassen Sie nur, was die Beratung braucht."},
+    "client_member": {"title": "Person im Haushalt aufnehmen", "crumb": "Haushalt",
+                      "lead": "Für jemanden aus der Familie ohne eigenen Fall."},
+}  # fmt: skip
 WITH = ("identity", "household", "municipality", "target_group", "german_level")
 
 
@@ -127,7 +136,8 @@ def clearing(user, case, read):
     case.referring_organisation = next(iter(read["case_referring"]), None)
     case.blocked_by = next(iter(read["case_blocking"]), None)
     case.client.municipality = read["client_place"][0]
-    return {"case": case, "may_work": access.allows(access.owns, user, case) and not case.is_locked}
+    may_work = access.allows(access.owns, user, case) and not case.is_locked
+    return {"case": case, "may_work": may_work, "left": case.left_to_clear if case.state in REQUESTED else []}
 
 
 @section("casework/_timeline.html", column=MAIN, order=90, sets=timeline_sets)
@@ -198,7 +208,13 @@ def client_edit(request, pk):
             **form.person,
         )
 
-    return _answer(request, form, save, "client_edit", client, key=key, done="Die Angaben zur Person sind gespeichert.")
+    done = "Die Angaben zur Person sind gespeichert."
+    return _answer(request, form, save, "client_edit", client, key=key, ask=_is_renamed, done=done)
+
+
+def _is_renamed(client, identity) -> bool:
+    """Whether somebody is now to be called, or born, otherwise: then they may be known elsewhere."""
+    return any(getattr(client.identity, name) != identity[name] for name in RECTIFIED)
 
 
 def _written(client, read) -> dict:
@@ -308,7 +324,8 @@ def client_member(request, pk):
             **form.person,
         )
 
-    return _answer(request, form, save, "client_member", client, key=key, done="Die Person ist aufgenommen.")
+    done = "Die Person ist aufgenommen."
+    return _answer(request, form, save, "client_member", client, key=key, ask=lambda *_: True, done=done)
 
 
 def _linkable(user, client) -> list[Client]:
@@ -335,7 +352,12 @@ def _household_page(request, client, *, form=None, link=None, status=200):
 # Answers
 
 
-def _answer(request, form, save, page, client, *, done, key="", facts=None):
+def _answer(request, form, save, page, client, *, done, key="", facts=None, ask=None):
+    """`ask(client, identity)`: whether it is to be asked first if the person in the form may be advised elsewhere."""
+    if form.is_valid() and ask and ask(client, form.identity) and access.works_on_client(request.user, client):
+        own = duplicates.own_case(client, request.user)
+        if shown := asked_first(request, form.identity, own=own):
+            return _client_page(request, form, page, client, key=key, likely=shown[0], status=shown[1])
     status = take(form, save) if form.is_valid() else 422
     if status != DONE:
         return _client_page(request, form, page, client, key=key, facts=facts, status=status)
@@ -345,7 +367,9 @@ def _answer(request, form, save, page, client, *, done, key="", facts=None):
     return redirect("casework:client_household", client.pk) if page == "client_member" else redirect(client)
 
 
-def _client_page(request, form, page, client, *, key="", draft=None, facts=None, status=200):
+def _client_page(request, form, page, client, *, key="", draft=None, facts=None, likely="", status=200):
     form.draft_key = key
-    context = {"form": form, "client": client, "facts": facts, "saved_at": draft.saved_at if draft else None}
+    saved_at = draft.saved_at if draft else None
+    context = {"form": form, "client": client, "facts": facts, "saved_at": saved_at, "likely": likely}
+    context |= WORDS.get(page, {})
     return render(request, f"casework/{page}.html", context, status=status)

@@ -12,6 +12,7 @@ from casework.case_page import ASIDE, section
 from casework.forms.consents import ConsentForm
 from casework.models import Case, Consent, Document, Participant, Procedure, Referral
 from casework.models.cases import AFTER_WITHDRAWAL
+from casework.models.consents import CHANGE, TO_AUTHORITY
 from casework.models.network import GOING
 from casework.views.of_case import begun, case_for, pdf
 from kim import rules, trail, workdays
@@ -51,8 +52,12 @@ def consent_new(request, pk):
     case = case_for(request, pk, access.owns)
     key = f"case:{case.pk}:consent"
     version = printing.versions("consent")[0]
-    initial, saved_at = begun(request, key, {"valid_from": workdays.today(), "text_version": version})
     purposes = list(Code.objects.valid_on().filter(list=Code.List.CONSENT_PURPOSE).order_by("position", "label"))
+    first = {"valid_from": workdays.today(), "text_version": version}
+    if case.lacks_agreement:  # what was missing when it came is asked for first
+        into_change = next((one for one in purposes if one.code == CHANGE), None)
+        first |= {"purpose": into_change, "recipient": case.employer}
+    initial, saved_at = begun(request, key, first)
     recipients = list(Organisation.objects.order_by("name"))
     form = ConsentForm(request.POST or None, purposes=purposes, recipients=recipients, initial=initial)
     status = 200
@@ -135,12 +140,14 @@ def consent_form_list(request, pk):
 def consent_form_print(request, pk, kind, language):
     case = case_for(request, pk, access.owns)
     identity = case.client.identity
+    named = Consent.objects.filter(client=case.client_id).in_force().for_purpose(TO_AUTHORITY)
     person = printing.Person(
         name=str(identity),
         birth=identity.birth_words if identity.birth_date else "",
         number=case.number,
         controller=str(case.employer),
         contact=str(case.owner),
+        papers=", ".join(dict.fromkeys(paper for one in named for paper in one.paper_list)),
     )
     content = _form(request, kind, language, person)
     trail.record("case.print_consent", case, by=request.user)

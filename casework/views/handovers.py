@@ -87,9 +87,8 @@ def handover_new(request):
 
     def act(form):
         given = form.cleaned_data
-        made = HandOver.offer(
-            by=request.user, giver=giver, taker=given["taker"], cases=form.chosen(ended), note=given["note"]
-        )
+        texts = {name: given[name] for name in ("taker", "note", "unagreed_reason")}
+        made = HandOver.offer(by=request.user, giver=giver, cases=form.chosen(ended), **texts)
         return made, f"Angeboten: {_number(made.cases.count())} an {made.taker}."
 
     initial = _picked_before(request.user, key, cases)
@@ -131,6 +130,7 @@ def handover_detail(request, pk):
         "page": page(rows, "number", size=50, **given),
         "number": capped(handover.cases.all()),
         "reads_note": user.pk in (handover.giver_id, handover.taker_id, handover.offered_by_id),
+        "unagreed": handover.cases.without_agreement().count() if handover.accepted_at else 0,
         "may_answer": handover.is_open and access.takes_over(user, handover),
         "may_withdraw": handover.is_open and access.takes_back(user, handover),
     }

@@ -4,13 +4,14 @@ import io
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from casework import access, importing, tasks
 from casework.columns import columns_of
-from casework.forms.imports import ImportForm
+from casework.forms.imports import ImportForm, TakeOverForm
 from casework.models import Import
 from kim.htmx import page as template_for
 from kim.models import Code
@@ -74,8 +75,11 @@ def import_detail(request, pk):
 @require_POST
 def import_take_over(request, pk):
     found = _one(request, pk)
-    only_good = request.POST.get("rows") == "good"
-    return _acted(request, found, lambda: found.take_over(by=request.user, only_good=only_good))
+    only_good, form = request.POST.get("rows") == "good", TakeOverForm(request.POST, likely=found.rows_likely)
+    if found.state == Import.State.READY and not form.is_valid():
+        return _show(request, found, form=form, status=422)
+    likely = form.data.get("likely", "")
+    return _acted(request, found, lambda: found.take_over(by=request.user, only_good=only_good, likely=likely))
 
 
 @require_POST
@@ -128,15 +132,18 @@ def _acted(request, found, run):
     return redirect(found)
 
 
-def _show(request, found, *, refused="", status=200):
+def _show(request, found, *, refused="", form=None, status=200):
     headings = {column.name: column.heading for column in columns_of(found.kind)}
-    faulty = found.rows.exclude(faults=[])
+    faulty = found.rows.filter(~Q(faults=[]) | Q(likely=True))
     tokens = {name: request.GET.get(name, "") for name in ("after", "before")}
     shows_rows = found.state == Import.State.READY
     good = found.rows.filter(faults=[]).order_by("line")[:SHOWN] if shows_rows else ()
+    likely = found.rows_likely if shows_rows else 0
     context = {
         "found": found,
         "refused": refused,
+        "form": form or TakeOverForm(likely=likely),
+        "likely": likely,
         "page": page(faulty, "line", size=SIZE, **tokens) if not found.is_under_way else None,
         "good": [(row.line, [(headings[name], text) for name, text in row.values.items() if name in headings])
                  for row in good],

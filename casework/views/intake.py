@@ -1,15 +1,15 @@
 """„Anfrage aufnehmen“: a new case, for somebody new or somebody who is advised already."""
 
 from django.contrib import messages
-from django.db import transaction
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
-from casework import access, duplicates
+from casework import access
 from casework.forms.cases import RequestForm
 from casework.models import Case, Client
 from casework.offered import offered, typed_before
+from casework.views.likely import asked_first
 from kim import workdays
 from kim.models import Draft, User
 from kim.rules import demand
@@ -18,10 +18,6 @@ from kim.views.acting import DONE, take
 KEY = "case:new"
 #: So many people are offered; beyond that one begins from the page of the person.
 KNOWN = 500
-MAYBE = (
-    "Es gibt möglicherweise schon eine Beratung an anderer Stelle. Ob es dieselbe Person ist, sagt KIM nicht. "
-    "Sie können die Anfrage trotzdem aufnehmen oder beide Fallführungen bitten, sich abzusprechen."
-)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -34,16 +30,11 @@ def case_new(request):
         if request.GET.get("person", "").isdecimal():
             initial["person"] = request.GET["person"]
         return _page(request, RequestForm(choices=read, known=known, initial=initial), read)
-    form, act = RequestForm(request.POST, choices=read, known=known), request.POST.get("act", "")
+    form = RequestForm(request.POST, choices=read, known=known)
     if not form.is_valid():
         return _page(request, form, read, status=422)
-    others = [] if act == "anyway" else _others(request.user, form)
-    if others and act == "contact":
-        with transaction.atomic():
-            duplicates.tell_both(others, by=request.user, place=form.cleaned_data["municipality"])
-        return _page(request, form, read, told=True)
-    if others:
-        return _page(request, form, read, maybe=True, status=422)
+    if not form.cleaned_data["person"] and (shown := asked_first(request, form.identity)):
+        return _page(request, form, read, likely=shown[0], status=shown[1])
     made: list[Case] = []
     status = take(form, lambda: made.append(_open(request.user, form)))
     if status != DONE:
@@ -63,14 +54,6 @@ def _known(request) -> list[Client]:
     return known
 
 
-def _others(user, form) -> list[Case]:
-    if form.cleaned_data["person"]:
-        return []
-    who = form.identity
-    born = who["birth_date"], who["birth_precision"]
-    return duplicates.elsewhere(who["given_name"], who["family_name"], *born, user=user)
-
-
 def _open(user, form) -> Case:
     """The same form sent twice opens one case; whoever is second waits for the first."""
     User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
@@ -83,12 +66,11 @@ def _open(user, form) -> Case:
     return Case.just_opened(**request) or Case.open(**request)
 
 
-def _page(request, form, read, *, maybe=False, told=False, status=200):
+def _page(request, form, read, *, likely="", status=200):
     form.draft_key = KEY
     context = {
         "form": form,
-        "maybe": MAYBE if maybe else "",
-        "told": told,
+        "likely": likely,
         "saved_at": read["draft"].saved_at if read["draft"] and not form.is_bound else None,
     }
     return render(request, "casework/case_new.html", context, status=status)

@@ -63,7 +63,7 @@ def everything(made: Case) -> Case:
     )
     LegalArea.objects.create(client=person, area=code(Code.List.LEGAL_AREA), valid_from=LONG_AGO)
     person.languages.add(code(Code.List.LANGUAGE))
-    agreed = consent(made, "MODUL3", authority())
+    agreed = consent(made, "MODUL3", authority(), papers=TOLD)
     procedure = Procedure.hand_over(
         made, by=owner, checklist=checklist(), authority=authority(), consent=agreed, person=TOLD, text=TOLD,
         papers=TOLD,

@@ -199,7 +199,8 @@ def test_consultations_of_a_case_go_with_the_case(led):
 
 def test_a_case_keeps_its_owner_until_the_colleague_accepts(led):
     before, after = led.owner, case_manager(employer="stadt-troisdorf")
-    handover = HandOver.offer(by=before, giver=before, taker=after, cases=[led], note="Termin am Montag")
+    handover = HandOver.offer(by=before, giver=before, taker=after, cases=[led], note="Termin am Montag",
+                              unagreed_reason="Erkrankung")  # fmt: skip
     assert Case.objects.get(pk=led.pk).owner == before
     with pytest.raises(PermissionDenied):
         handover.accept(by=case_manager())

@@ -4,6 +4,7 @@ import datetime as dt
 from types import SimpleNamespace
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 
 from casework import duplicates, figures, spelling, timeline
@@ -531,22 +532,80 @@ def test_a_likely_duplicate_is_announced_without_saying_whose_it_is(client, else
     assert "Beide Fallführungen sind gebeten" in answer.text
     there = Notice.objects.get(recipient=elsewhere.owner)
     here = Notice.objects.get(recipient=me)
-    assert "Case Management Eitorf" in there.text
-    assert "Case Management Windeck" in here.text
+    assert there.url == elsewhere.get_absolute_url()
+    owner, at = elsewhere.owner, me.assignments.get().employer
+    assert there.text == f"Ihr Fall {elsewhere.number}. Ansprechperson: {me}, {at}, {me.email}."
+    assert here.text == f"Ihre neue Anfrage. Ansprechperson: {owner}, {elsewhere.employer}, {owner.email}."
     for notice in (there, here):
         assert "Nadi" not in notice.text + notice.headline
+        assert "Рахімі" not in notice.text + notice.headline
     client.post(url("case_new"), given | {"act": "contact"})
     assert Notice.objects.count() == 2
-    assert TrailEntry.objects.filter(act="case.double").exists()
+    assert {one.note for one in TrailEntry.objects.filter(act="case.double", by=me)} == {"1 Fallführung"}
 
     assert client.post(url("case_new"), given | {"act": "anyway"}).status_code == 302
     assert Case.objects.count() == 2
 
 
-def test_two_at_the_same_place_are_put_in_touch_like_others(elsewhere):
+def test_whoever_has_withdrawn_is_compared_with_nobody(elsewhere):
+    asked = ("Nadiia", "Rakhimi", BORN)
+    assert duplicates.elsewhere(*asked, user=case_manager())
+    consent(elsewhere).withdraw(by=elsewhere.owner)
+    assert not duplicates.elsewhere(*asked, user=case_manager())
+
+
+def test_a_deputy_of_another_employer_does_not_read_of_the_case(elsewhere):
+    near, far = case_manager("windeck"), case_manager("eitorf")
+    for deputy in (near, far):
+        stand_in(elsewhere.owner, deputy)
+    me = case_manager("kreis")
+    with transaction.atomic():
+        duplicates.put_in_touch([elsewhere], by=me)
+    assert {one.recipient for one in Notice.objects.all()} == {me, elsewhere.owner, near}
+
+
+def test_of_two_cases_of_one_day_both_are_told(elsewhere):
     me = case_manager("windeck", place=elsewhere.municipality)
-    duplicates.tell_both([elsewhere], by=me, place=elsewhere.municipality)
-    assert {one.recipient for one in Notice.objects.all()} == {me, elsewhere.owner}
+    second = case(by=elsewhere.owner, person=person("Olena", "Bondar", birth_date=BORN))
+    mine = [case(by=me), case(by=me)]
+    for own, other in zip(mine, (elsewhere, second), strict=True):
+        for _ in range(2):
+            duplicates.put_in_touch([other], by=me, own=own)
+    assert {(one.recipient, one.url) for one in Notice.objects.all()} == {
+        *((me, own.get_absolute_url()) for own in mine),
+        *((elsewhere.owner, other.get_absolute_url()) for other in (elsewhere, second)),
+    }
+    for notice in Notice.objects.filter(recipient=me):
+        assert not any(other.number in notice.text for other in (elsewhere, second))
+
+
+@pytest.mark.parametrize("page", ["client_edit", "client_member"])
+def test_whoever_is_renamed_or_added_may_be_known_elsewhere_too(client, led, elsewhere, page):
+    there, before = url(page, led.client_id), Client.objects.count()
+    sent = {"given_name": "Nadiia", "family_name": "Rakhimi", "birth_date": "13.05.1990",
+            "municipality": led.municipality_id}  # fmt: skip
+    answer = as_(client, led.owner).post(there, sent)
+    assert answer.status_code == 422
+    assert "Es gibt möglicherweise schon eine Beratung an anderer Stelle" in answer.text
+    for told in (elsewhere.number, str(elsewhere.owner), "Рахімі"):
+        assert told not in answer.text
+    assert not Notice.objects.exists()
+    answer = client.post(there, sent | {"act": "contact"})
+    assert (answer.status_code, Client.objects.count()) == (200, before)
+    assert f'value="{sent["family_name"]}"' in answer.text
+    here = Notice.objects.get(recipient=led.owner)
+    assert (here.url, led.number in here.text) == (led.get_absolute_url(), True)
+    assert Notice.objects.get(recipient=elsewhere.owner).url == elsewhere.get_absolute_url()
+    assert not Identity.objects.filter(family_name="Rakhimi").exists()
+    assert client.post(there, sent | {"act": "anyway"}).status_code == 302
+    assert Identity.objects.get(family_name="Rakhimi")
+
+
+def test_who_keeps_name_and_birth_date_is_not_asked_about(client, led, elsewhere):
+    Identity.objects.filter(pk=led.client_id).update(given_name="Nadiia", family_name="Rakhimi", birth_date=BORN)
+    sent = {"given_name": "Nadiia", "family_name": "Rakhimi", "birth_date": "13.05.1990",
+            "municipality": led.municipality_id, "phone": "02243 1"}  # fmt: skip
+    assert as_(client, led.owner).post(url("client_edit", led.client_id), sent).status_code == 302
 
 
 # The page of a case

@@ -12,6 +12,7 @@ from kim.models import Code, Draft
 from kim.workflow import StepRefused
 from tests.casework.factories import actor, authority, case_at, checklist, code, consent
 from tests.factories import organisation
+from tests.pdf_text import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -49,12 +50,28 @@ class TestGiving:
         assert made.valid_until == last + dt.timedelta(days=1)
         assert not Draft.objects.filter(user=led.owner).exists()
 
+    def test_the_papers_an_authority_may_get_are_named_and_shown_at_the_case_and_on_the_form(self, signed_in, led):
+        sent = given(purpose="MODUL3", recipient=authority().pk, usual_papers=["Arbeitsvertrag", "Mietvertrag"])
+        answer = signed_in.post(url(led, "consents/new/"), sent | {"papers": "Brief der Schule\n\n Foto"})
+        assert answer.status_code == 302
+        made = Consent.objects.get(client=led.client, recipient=authority())
+        assert made.paper_list == ["Arbeitsvertrag", "Mietvertrag", "Brief der Schule", "Foto"]
+        words = "Arbeitsvertrag, Mietvertrag, Brief der Schule, Foto"
+        assert words in signed_in.get(led.get_absolute_url()).content.decode()
+        shown = text_of(signed_in.get(url(led, "forms/consent/de/")).content)
+        assert words in " ".join(shown.split())
+        assert "Unterlagen, die ich nenne" in shown
+        with pytest.raises(StepRefused, match="Unterlagen nennt nur"):
+            consent(led, "KONFERENZ", organisation("schule"), papers="Foto")
+
     @pytest.mark.parametrize(
         ("fields", "words"),
         [
             ({"purpose": "AUSTAUSCH"}, "gehört eine Stelle"),
             ({"purpose": "CM", "recipient": "caritas"}, "Case Management selbst"),
             ({"purpose": "MODUL3", "recipient": "caritas"}, "Einbürgerungsbehörde"),
+            ({"usual_papers": ["Mietvertrag"]}, "Unterlagen nennt nur"),
+            ({"papers": "Mietvertrag"}, "Unterlagen nennt nur"),
             ({"last_day": "01.02.2020"}, "vor dem ersten"),
             ({"valid_from": "01.01.2199"}, "nächsten Jahres"),
             ({"text_version": ""}, "Bitte ausfüllen"),

@@ -9,14 +9,14 @@ from django.urls import reverse
 from casework import access
 from casework.case_page import sections_of
 from casework.lifecycle import State
-from casework.models import Case, CaseIssue, FollowUp, HandOver
+from casework.models import Case, CaseIssue, FollowUp, HandOver, Procedure
 from casework.models.caseload import foresee, owners, who_changed_employer, who_left
 from kim import trail, workdays
-from kim.models import Absence, Draft, Notice, Role, User
+from kim.models import Absence, Code, Draft, Notice, Role, User
 from kim.together import together
 from kim.workflow import StepRefused
 from steering.escalation import State as IssueState
-from tests.casework.factories import case, case_at, case_manager, consent, consultation
+from tests.casework.factories import authority, case, case_at, case_manager, checklist, code, consent, consultation
 from tests.factories import issue_at, organisation, project_group, steering_group, user
 from tests.factories import take as take_step
 
@@ -89,7 +89,7 @@ def test_everything_that_belongs_to_a_case_goes_with_it(led):
 def test_many_cases_change_hands_with_few_questions(django_assert_max_num_queries):
     before, after = case_manager(), case_manager(employer="stadt-troisdorf")
     cases = [case(by=before) for _ in range(12)]
-    one = HandOver.offer(by=before, giver=before, taker=after, cases=cases)
+    one = HandOver.offer(by=before, giver=before, taker=after, cases=cases, unagreed_reason="Erkrankung")
     with django_assert_max_num_queries(40):
         one.accept(by=after)
     assert {(row.owner_id, row.employer.key) for row in Case.objects.select_related("employer")} == {
@@ -112,6 +112,104 @@ def test_the_preview_counts_what_changes(led):
     consent(led, "WECHSEL", organisation("stadt-troisdorf"))
     assert foresee(giver, taker, [Case.objects.select_related("municipality").get(pk=led.pk)]).without_consent == 0
     assert foresee(giver, case_manager(), [Case.objects.get(pk=led.pk)]).employers == []
+
+
+# To another employer
+
+
+@pytest.fixture
+def far():
+    return case_manager(employer="stadt-troisdorf", name="Case Management Troisdorf")
+
+
+def test_to_another_employer_goes_nothing_without_a_consent_or_a_reason(led, far):
+    with pytest.raises(StepRefused, match="1 Fall ohne Einwilligung in den Wechsel"):
+        offer(led, far)
+    with pytest.raises(StepRefused, match="ohne Namen"):
+        offer(led, far, unagreed_reason="Frau Rahimi braucht sofort Hilfe")
+    assert not HandOver.objects.exists()
+    one = offer(led, far, unagreed_reason="Plötzliche Erkrankung")
+    assert [row.note for row in trail.of(one)] == ["1 Fall ohne Einwilligung in den Wechsel des Trägers"]
+    one.accept(by=far)
+    [moved] = trail.of(led).filter(act="case.new_owner")
+    assert moved.note == "zu einem anderen Träger ohne Einwilligung, mit Grund"
+    assert "Erkrankung" not in "".join(trail.of(one).values_list("note", flat=True))
+
+
+def test_with_a_consent_no_reason_is_kept_and_nothing_is_missing(led, far):
+    consent(led, "WECHSEL", organisation("stadt-troisdorf"))
+    one = offer(led, far, unagreed_reason="wird nicht gebraucht")
+    one.accept(by=far)
+    moved = Case.objects.get(pk=led.pk)
+    assert (one.unagreed_reason, moved.lacks_agreement, moved.consent_in_force is None) == ("", False, False)
+    assert not Case.objects.without_agreement().exists()
+    moved.client.consents.get(purpose__code="WECHSEL").withdraw(by=far)
+    assert Case.objects.get(pk=led.pk).lacks_agreement, "a withdrawal acts at once"
+    assert Case.objects.without_agreement().exists()
+
+
+def test_a_consent_that_ends_between_offer_and_acceptance_is_none(led, far):
+    agreed = consent(led, "WECHSEL", organisation("stadt-troisdorf"))
+    one = offer(led, far)
+    agreed.withdraw(by=led.owner)
+    with pytest.raises(StepRefused, match="neu anbieten"):
+        one.accept(by=far)
+    assert Case.objects.get(pk=led.pk).owner == led.owner
+
+
+@pytest.mark.parametrize("given", ["into the change", "into case management"])
+def test_until_somebody_agrees_the_work_rests_and_the_taker_reads_what_is_missing(client, led, far, given):
+    consent(led, "MODUL3", authority())
+    offer(led, far, unagreed_reason="Plötzliche Erkrankung").accept(by=far)
+    moved = Case.objects.get(pk=led.pk)
+    assert moved.lacks_agreement
+    with pytest.raises(StepRefused, match="Einwilligung"):
+        moved.plan(by=far)
+    with pytest.raises(StepRefused, match="Wechsel zu Ihrem Träger"):
+        hand_over_to_authority(moved)
+    client.force_login(far)
+    enter, missing = page("consent_new", led.pk), "Einwilligung in den Wechsel des Trägers fehlt"
+    for address in ("/", led.get_absolute_url()):
+        text = client.get(address).content.decode()
+        assert missing in text
+        assert enter in text
+    into_change = code(Code.List.CONSENT_PURPOSE, "WECHSEL")
+    form = client.get(enter).context["form"]
+    assert [form[name].value() for name in ("purpose", "recipient")] == [str(into_change.pk), str(moved.employer_id)]
+    purpose = ("WECHSEL", moved.employer) if given == "into the change" else ("CM", None)
+    consent(moved, *purpose)
+    for address in ("/", led.get_absolute_url()):
+        assert missing not in client.get(address).content.decode()
+    Case.objects.get(pk=led.pk).plan(by=far)
+    hand_over_to_authority(Case.objects.get(pk=led.pk))
+
+
+def hand_over_to_authority(made):
+    return Procedure.hand_over(
+        made, by=made.owner, checklist=checklist(), authority=authority(), text="Bitte prüfen.", person="N",
+        consent=made.client.consents.get(purpose__code="MODUL3"),
+    )  # fmt: skip
+
+
+def test_the_reason_is_asked_after_the_preview_and_read_by_taker_and_coordination(client, led, far):
+    client.force_login(led.owner)
+    assert 'name="unagreed_reason"' not in client.get(page("handover_new")).content.decode()
+    sent = {"taker": far.pk, "cases": [led.pk]}
+    text = client.post(page("handover_new"), sent | {"preview": "1"}).content.decode()
+    assert 'name="unagreed_reason"' in text
+    answer = client.post(page("handover_new"), sent)
+    assert answer.status_code == 409
+    assert 'name="unagreed_reason"' in answer.content.decode()
+    assert client.post(page("handover_new"), sent | {"unagreed_reason": "Erkrankung"}).status_code == 302
+    one = HandOver.objects.get()
+    for reader in (led.owner, far, user(Role.COORDINATION)):
+        client.force_login(reader)
+        assert "Erkrankung" in client.get(one.get_absolute_url()).content.decode()
+    one.accept(by=far)
+    assert "Sie fehlt noch bei 1 Fall." in client.get(one.get_absolute_url()).content.decode()
+    client.force_login(far)
+    near = {"taker": case_manager(employer="stadt-troisdorf").pk, "cases": [led.pk], "preview": "1"}
+    assert 'name="unagreed_reason"' not in client.post(page("handover_new"), near).content.decode()
 
 
 def test_who_left_is_who_leads_open_cases_and_is_no_case_manager_any_more(led):

@@ -21,7 +21,7 @@ from casework.importing import would_stay
 from casework.models import Case, Client, Consultation, FollowUp, Identity, Import, ImportRow
 from casework.tasks import work_on_imports
 from kim import workdays
-from kim.models import Absence, County, Draft, JobRun, Role, TrailEntry, User
+from kim.models import Absence, County, Draft, JobRun, Notice, Role, TrailEntry, User
 from kim.workflow import StepRefused
 from tests.casework.factories import case, case_manager
 from tests.casework.factories import client as person
@@ -164,6 +164,52 @@ def test_what_is_there_already_and_what_stands_twice_is_a_fault(client, me):
         ["Haddadi", "Karim", "1.1.1980", "Windeck", ""], ["Haddadi", "Karim", "01.01.1980", "Windeck", ""],
     ))  # fmt: skip
     assert [row.line for row in found.rows.exclude(faults=[])] == [2, 3, 5]
+
+
+@pytest.fixture
+def twin():
+    """Somebody with a case elsewhere, in another script."""
+    return case(by=case_manager(), person=person("Надія", "Рахімі", birth_date=dt.date(1990, 5, 13)))
+
+
+TWINS = ["Rakhimi", "Nadiia", "13.05.1990", "Windeck"], ["Neu", "Anna", "01.01.1980", "Windeck"]
+
+
+def test_a_likely_duplicate_is_a_hint_at_its_line_and_wants_a_word(client, me, twin):
+    found = start(client, me, "cases", sheet(PEOPLE[:4], *TWINS))
+    assert (found.rows_faulty, found.rows_likely) == (0, 1)
+    answer = client.get(found.get_absolute_url())
+    assert "Bei 1 Zeile gibt es möglicherweise schon eine Beratung an anderer Stelle" in answer.text
+    assert "<td>Hinweis: möglicherweise schon eine Beratung" in " ".join(answer.text.split())
+    for secret in (twin.number, str(twin.owner), "Рахімі"):
+        assert secret not in answer.text
+    url = reverse("casework:import_take_over", args=[found.pk])
+    for word in ({}, {"likely": "?"}):
+        assert client.post(url, {"rows": "all"} | word).status_code == 422
+    with pytest.raises(StepRefused, match="entscheiden"):
+        found.take_over(by=me)
+    assert Import.objects.get().state == "ready"
+
+
+@pytest.mark.parametrize(("word", "made", "told"), [("take", 2, 0), ("leave", 1, 0), ("tell", 2, 2)])
+def test_what_becomes_of_likely_duplicates_is_decided_once(client, me, twin, word, made, told):
+    found = start(client, me, "cases", sheet(PEOPLE[:4], *TWINS))
+    assert client.post(reverse("casework:import_take_over", args=[found.pk]), {"likely": word}).status_code == 302
+    importing.work_on()
+    found.refresh_from_db()
+    assert (found.rows_made, found.rows_faulty, found.rows_likely) == (made, 0, 0)
+    notices = Notice.objects.all()
+    assert notices.count() == told
+    if told:
+        own = Case.objects.get(client__identity__family_name="Rakhimi")
+        assert {one.url for one in notices} == {own.get_absolute_url(), twin.get_absolute_url()}
+    note = TrailEntry.objects.get(act="import.take_over").note
+    assert note == f"2 von 2 Zeilen, 1 mit möglicher Doppelberatung: {Import.Likely(word).label}"
+    assert ("ausgelassen" in client.get(found.get_absolute_url()).text) is (word == "leave")
+    found.undo(by=me)
+    importing.work_on()
+    assert list(Case.objects.all()) == [twin]
+    assert not Notice.objects.filter(recipient=me).exists(), "of a case that is no more"
 
 
 def test_a_case_one_only_stands_in_for_is_not_filled_by_a_sheet(client, me):

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from casework.lifecycle import ADMITTED_ONCE, ENDS, LIFECYCLE, REQUESTED, WORKING, State
+from casework.lifecycle import ADMITTED_ONCE, CRITERIA, ENDS, LIFECYCLE, REQUESTED, WORKING, State
 from casework.management.commands.print_lifecycle import printout
-from casework.models import Case, CaseStep, Consent, HandOver
+from casework.models import Case, CaseStep, HandOver
 from kim import trail, workdays
 from kim.models import Code, Role
 from kim.workflow import OutOfTurn, StepRefused
@@ -23,6 +23,7 @@ from tests.casework.factories import (
     PATH_TO,
     case_at,
     case_manager,
+    cleared,
     code,
     consent,
     given_for,
@@ -70,6 +71,20 @@ def test_nobody_is_admitted_past_the_gate_of_agreement_and_consent():
         reached.add(state)
         frontier += [r.target for r in ROWS if r.source == state and r.name != "admit" and r.target not in reached]
     assert not reached & set(ADMITTED_ONCE)
+
+
+@pytest.mark.parametrize("open_one", CRITERIA)
+@pytest.mark.django_db
+def test_nobody_is_admitted_before_the_clearing_is_finished(open_one):
+    made = case_at(State.CLEARING)
+    consent(made)
+    made.edit(by=made.owner, **cleared() | {open_one: None})
+    with pytest.raises(StepRefused, match="Clearing ist noch nicht fertig"):
+        made.admit(by=made.owner, agreed_on=workdays.today())
+    assert Case.objects.get().state == State.CLEARING
+    made.edit(by=made.owner, **cleared() | {"domain_count": 0, "system_barrier": False})
+    made.admit(by=made.owner, agreed_on=workdays.today())
+    assert Case.objects.get().state == State.ADMITTED
 
 
 def test_every_arrow_into_the_work_asks_for_a_consent():
@@ -150,6 +165,7 @@ def test_a_step_without_what_it_needs_names_what_is_missing(row, need):
 @pytest.mark.parametrize("row", [row for row in ROWS if row.gates], ids=row_id)
 def test_without_a_consent_in_force_the_work_does_not_go_on(row):
     case = case_at(row.source)
+    case.edit(by=case.owner, **cleared())
     for one in case.client.consents.in_force():
         one.withdraw(by=case.owner)
     case.refresh_from_db()
@@ -266,8 +282,10 @@ class RandomWalk(TestCase):
             if before_it == "withdraw" and (held := case.consent_in_force):
                 held.withdraw(by=case.owner)
             elif before_it == "hand over":
-                taker = case_manager()
-                HandOver.offer(by=case.owner, giver=case.owner, taker=taker, cases=[case]).accept(by=taker)
+                taker, reason = case_manager(employer=["kreis", "stadt-troisdorf"][choice % 2]), "Erkrankung"
+                given = {"by": case.owner, "giver": case.owner, "taker": taker, "cases": [case]}
+                HandOver.offer(**given, unagreed_reason=reason).accept(by=taker)
+                case.refresh_from_db()
             elif before_it == "open the gates" and not (case.is_locked and row.gates):
                 open_gates(case, row)
             case.refresh_from_db()
@@ -287,7 +305,8 @@ class RandomWalk(TestCase):
         assert stored.employer_id
         assert stored.step_no == stored.steps_taken.count()
         if stored.state in WORKING:
-            assert Consent.objects.filter(client=stored.client).in_force().for_purpose("CM").exists()
+            assert stored.consent_in_force
+            assert not stored.lacks_agreement
             assert stored.agreed_on
         assert (stored.erase_on is None) <= (stored.state not in (*ENDS, *REQUESTED))
 

@@ -25,7 +25,7 @@ TEXT = "Bitte prüfen Sie, ob ein Aufenthalt wegen nachhaltiger Integration in F
 def led():
     """An admitted case of Nadia Rahimi, with a consent that names an authority."""
     made = case_at(State.MONITORING, person=person("Nadia", "Rahimi", birth_date=dt.date(1990, 3, 12)))
-    consent(made, "MODUL3", authority())
+    consent(made, "MODUL3", authority(), papers="Arbeitsvertrag\nMietvertrag")
     checklist()
     return made
 
@@ -38,7 +38,8 @@ def clerk():
 def sent(made, **fields):
     given = {
         "consent": made.client.consents.get(purpose__code="MODUL3").pk, "checklist": checklist().pk,
-        "person": "Nadia Rahimi, geboren 12.03.1990", "text": TEXT, "papers": "Arbeitsvertrag", "papers_named": "on",
+        "person": "Nadia Rahimi, geboren 12.03.1990", "text": TEXT,
+        "papers": [f"{made.client.consents.get(purpose__code='MODUL3').pk}-0"],
     }  # fmt: skip
     return given | fields
 
@@ -119,11 +120,36 @@ def test_a_consent_for_somebody_else_or_a_withdrawn_one_is_none(client, led):
     assert client.get(new(led)).context["form"] is None
 
 
-def test_papers_need_the_word_that_the_consent_names_them(client, led):
+def test_exactly_the_papers_a_consent_names_are_offered_and_no_others_taken(client, led):
     client.force_login(led.owner)
-    answer = client.post(new(led), sent(led, papers_named="", act="preview"))
+    offered = client.get(new(led)).context["form"]["papers"]
+    assert [option.choice_label for option in offered.subwidgets] == ["Arbeitsvertrag", "Mietvertrag"]
+    assert client.post(new(led), sent(led, papers=["Rentenverlauf"], act="preview")).status_code == 422
+    with pytest.raises(StepRefused, match="nennt die Einwilligung nicht: Rentenverlauf"):
+        hand_over(led, papers="Arbeitsvertrag\nRentenverlauf")
+    assert hand_over(led, papers="Arbeitsvertrag").paper_list == ["Arbeitsvertrag"]
+
+
+def test_of_two_authorities_each_gets_what_its_own_consent_names(client, led):
+    bonn = authority("abh-bonn")
+    other = consent(led, "MODUL3", bonn, papers="Rentenverlauf")
+    client.force_login(led.owner)
+    offered = client.get(new(led)).context["form"]["papers"]
+    assert f"Rentenverlauf ({bonn})" in [option.choice_label for option in offered.subwidgets]
+    first = led.client.consents.get(recipient=authority()).pk
+    given = {"consent": first, "checklist": checklist().pk, "person": "Nadia Rahimi", "text": TEXT, "act": "preview"}
+    answer = client.post(new(led), given | {"papers": [f"{other.pk}-0"]})
     assert answer.status_code == 422
-    assert "in der Einwilligung genannt" in answer.content.decode()
+    assert "nennt nicht: Rentenverlauf" in answer.content.decode()
+    answer = client.post(new(led), given | {"papers": [f"{other.pk}-0"], "consent": other.pk})
+    assert answer.context["preview"]["procedure"].paper_list == ["Rentenverlauf"]
+
+
+def test_a_consent_without_papers_offers_none_and_says_so(client):
+    made = case_at(State.MONITORING)
+    consent(made, "MODUL3", authority())
+    client.force_login(made.owner)
+    assert "Keine Einwilligung nennt Unterlagen" in client.get(new(made)).content.decode()
 
 
 def test_the_review_lets_the_person_pass_and_stops_everybody_else(client, led):

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from casework.lifecycle import LIFECYCLE, State
-from casework.models import Case, Conference, Consent, Participant, Procedure, Referral
+from casework.models import Case, Conference, Consent, HandOver, Participant, Procedure, Referral
 from casework.models.network import PASSES_ON
 from kim import digests, jobs, workdays
 from kim.models import Absence, Code, JobRun, Mail, Notice, Role, SavedFilter, User
@@ -246,7 +246,8 @@ def test_no_address_and_no_name_of_a_file_carries_more_than_numbers():
 # Nothing is shared without a consent that holds, whatever is done in whatever order
 
 
-ACTS = ["consent", "hand over", "seat", "refer", "withdraw", "step", "end of consent", "own conference"]
+ACTS = ["consent", "hand over", "seat", "refer", "withdraw", "step", "end of consent", "own conference",
+        "change employer"]  # fmt: skip
 
 
 class SharingWalk(TestCase):
@@ -255,7 +256,7 @@ class SharingWalk(TestCase):
     @how(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         start=st.sampled_from([State.REQUEST, State.CLEARING, State.ASSESSMENT, State.MONITORING, State.RESTING]),
-        walk=st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 3)), min_size=3, max_size=14),
+        walk=st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 5)), min_size=3, max_size=16),
     )
     def test_no_sequence_shares_anything_without_a_consent_in_force(self, start, walk):
         case = case_at(start)
@@ -263,27 +264,29 @@ class SharingWalk(TestCase):
         readers = [user(Role.AUTHORITY, organisation=office) for office in offices]
         school = organisation("schule", name="Schule", kind="other")
         helped = actor(organisation=school)
+        colleagues = [case_manager(), case_manager(employer="stadt-troisdorf")]
         days = [workdays.today(), workdays.today() + dt.timedelta(days=7)]
         conferences = [Conference.objects.create(case=case, held_on=day) for day in days]
         for act, number in walk:
             case = Case.objects.get(pk=case.pk)
             before = self.shared()
             try:
-                self.do(act, number, case, offices, school, helped, conferences[number % 2])
+                self.do(act, number, case, offices, school, helped, conferences[number % 2], colleagues)
             except (StepRefused, PermissionDenied):  # not now, or locked
                 assert self.shared() == before
             else:
                 self.check_given(case, before)
             self.check(case, offices, readers)
 
-    def do(self, act, number, case, offices, school, helped, conference):
+    def do(self, act, number, case, offices, school, helped, conference, colleagues):
         office, owner = offices[number % 2], case.owner
         agreed = list(case.client.consents.all())
         chosen = agreed[number % len(agreed)] if agreed else None
         match act:
             case "consent":
-                purpose, whom = [("MODUL3", office), ("KONFERENZ", school), ("CM", None), ("DATEN", school)][number]
-                consent(case, purpose, whom)
+                towns = [one.assignments.get().employer for one in colleagues]
+                consent(case, *[("MODUL3", office), ("KONFERENZ", school), ("CM", None), ("DATEN", school),
+                                *(("WECHSEL", town) for town in towns)][number])  # fmt: skip
             case "hand over" if chosen:
                 Procedure.hand_over(
                     case, by=owner, checklist=checklist(), authority=office, consent=chosen, person="N", text="A"
@@ -300,19 +303,25 @@ class SharingWalk(TestCase):
                 chosen.withdraw(by=owner)
             case "end of consent" if chosen and chosen.valid_from < workdays.today():
                 Consent.objects.filter(pk=chosen.pk).update(valid_until=workdays.today())
+            case "change employer" if colleagues[number % 2] != owner:
+                given = {"by": owner, "giver": owner, "taker": colleagues[number % 2], "cases": [case]}
+                HandOver.offer(**given, unagreed_reason="Erkrankung" * (number > 3)).accept(by=given["taker"])
             case "step":
                 rows = [row for row in LIFECYCLE.rows if row.source == case.state]
                 if rows and not case.is_locked:
                     take(case, rows[number % len(rows)].name)
 
     def shared(self):
-        return [set(model.objects.values_list("pk", flat=True)) for model in (Procedure, Participant, Referral)]
+        found = [set(model.objects.values_list("pk", flat=True)) for model in (Procedure, Participant, Referral)]
+        return [*found, set(Case.objects.values_list("employer", flat=True))]
 
     def check_given(self, case, before):
         """What was shared just now stands on a consent of this person, for this purpose, in force at that moment."""
         purposes = {Procedure: ["MODUL3"], Participant: ["KONFERENZ"], Referral: PASSES_ON}
-        for (model, allowed), known in zip(purposes.items(), before, strict=True):
+        stored = Case.objects.get(pk=case.pk)
+        for (model, allowed), known in zip(purposes.items(), before[:-1], strict=True):
             for new in model.objects.exclude(pk__in=known).exclude(consent=None):
+                assert not stored.lacks_agreement
                 assert new.consent.is_in_force
                 assert new.consent.purpose.code in allowed
                 assert new.consent.client_id == case.client_id
@@ -336,5 +345,18 @@ class SharingWalk(TestCase):
         stored = Case.objects.get(pk=case.pk)
         assert stored.owner_id
         assert stored.employer_id
+        self.check_change(stored)
         held = stored.consent_in_force
         assert not stored.is_locked or held is None
+
+    def check_change(self, case):
+        """No case is with another employer but by a consent that names it, or with a reason that stands on record; and
+        without consent it does not go on.
+        """
+        assert set(Case.objects.without_agreement()) == ({case} if case.lacks_agreement else set())
+        if not case.lacks_agreement:
+            return
+        assert case.consent_in_force is None
+        came = case.hand_overs.get(accepted_at=case.changed_employer_at)
+        ended = case.client.consents.filter(purpose__code="WECHSEL", recipient=case.employer)
+        assert came.unagreed_reason or ended.exists()

@@ -23,14 +23,14 @@ def test_a_hand_over_to_modul_3_and_back(people, window):
     # Without a consent that names an authority there is no way.
     manager.open(made.get_absolute_url())
     manager.press("An Modul 3 übergeben", then="Es gibt keine gültige Einwilligung")
-    agreed = consent(made, "MODUL3", authority())
+    agreed = consent(made, "MODUL3", authority(), papers="Arbeitsvertrag\nMietvertrag")
 
     # The review stops another person's name; the preview shows what will be seen, and only then it goes.
     manager.open(made.get_absolute_url()).press("An Modul 3 übergeben", then="Was soll die Behörde erfahren?")
     manager.fill(checklist="§ 25b", text=f"{TEXT} Sie lebt mit Karim Haddadi zusammen.")
     manager.press("Vorschau ansehen", then="Datenschutzprüfung: bitte einzeln prüfen")
     assert not Procedure.objects.exists()
-    manager.fill(text=TEXT, papers="Arbeitsvertrag", papers_named=True)
+    manager.fill(text=TEXT, papers="Arbeitsvertrag")
     manager.press("Vorschau ansehen", then="Vorschau: Genau das sieht die Behörde").picture("vorgang-vorschau")
     manager.press("So übergeben", said="Übergeben an: Ausländeramt")
     procedure = Procedure.objects.get()
