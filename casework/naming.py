@@ -67,13 +67,14 @@ def values(words: str) -> dict[str, str]:
 class Finder:
     """`find(words)`: the cases of the caseload of `user` that fit, at most NAMED + 1.
 
-    `known` is one that was read already; `read` what `by_number` found for the words of the form. Afterwards `areas`
-    are the legal areas in force of the one that fits.
+    `known` is one that was read already; `read` what `by_number` found for the words of the form. Afterwards `found`
+    are the cases that fit, and `areas` the legal areas in force of the one, if it is one.
     """
 
     user: User
     known: Case | None = None
     read: dict[str, list] | None = None
+    found: list[Case] = field(default_factory=list)
     areas: list[Code] = field(default_factory=list)
 
     def __call__(self, words: str) -> list[Case]:
@@ -103,5 +104,5 @@ class Finder:
             people[identity.client_id].identity = identity
         for case in read["named"]:
             case.client, case.municipality = people[case.client_id], places[case.municipality_id]
-        self.areas = read["named_areas"]
-        return read["named"]
+        self.found, self.areas = read["named"], read["named_areas"]
+        return self.found

@@ -99,7 +99,9 @@ def person(user, case, read):
 def household(user, case):
     """Who is advised together: only those whom this user may see."""
     may_work = access.allows(access.owns, user, case) and not case.is_locked
-    return {"client": case.client, "members": members_of(case.client, user), "may_work": may_work}
+    members = members_of(case.client, user)
+    reading.listed(Client, (one.pk for one in members), by=user)
+    return {"client": case.client, "members": members, "may_work": may_work}
 
 
 def _pointed_at():
@@ -167,11 +169,13 @@ def _kept(user, pk) -> Client:
 def client_detail(request, pk):
     client = _seen(request.user, pk)
     cases = Case.objects.visible_to(request.user).filter(client=client).select_related("municipality")
+    members = members_of(client, request.user)
+    reading.listed(Client, (one.pk for one in members), by=request.user)
     context = {
         "client": client,
         "facts": _facts(client, _person()(client=client.pk)),
         "cases": list(cases.order_by("-opened_on", "-pk")),
-        "members": members_of(client, request.user),
+        "members": members,
         "may_work": Client.objects.kept_by(request.user).filter(pk=client.pk).exists(),
         "may_add": access.works_on_client(request.user, client),
     }
@@ -320,10 +324,11 @@ def _linkable(user, client) -> list[Client]:
 def _household_page(request, client, *, form=None, link=None, status=200):
     there = client.household
     counted = {"adults": there.adults, "children": there.children} if there else {"adults": 1, "children": 0}
-    known = _linkable(request.user, client)
+    known, members = _linkable(request.user, client), members_of(client, request.user)
+    reading.listed(Client, (one.pk for one in [*known, *members]), by=request.user)
     context = {
         "client": client,
-        "members": members_of(client, request.user),
+        "members": members,
         "form": form if form is not None and form.data else HouseholdForm(initial=counted),
         "refused": form if form is not None else link,
         "link": (link or LinkForm(known=known)) if known else None,

@@ -259,6 +259,9 @@ def _form_page(request, form, read, *, case=None, consultation=None, status=200)
         reading.opened(case, by=request.user)
     form.mark_wrong()
     named = case if not form.is_bound or form.case == case else None
+    caseload = [] if consultation else _caseload(request.user, read)
+    shown = [*caseload, *form.find.found] if form.find else []
+    reading.listed(Case, (one.pk for one in shown), by=request.user)
     url = reverse("casework:consultation_new") + (f"?case={case.pk}" if case else "")
     context = {
         "form": form,
@@ -268,7 +271,7 @@ def _form_page(request, form, read, *, case=None, consultation=None, status=200)
         "carried": _carried(named, read) if named and not consultation else None,
         "found": 0,
         "words": "",
-        "caseload": [] if consultation else _caseload(request.user, read),
+        "caseload": caseload,
         "actors": read["actors"],
         "saved_at": draft.saved_at if draft and not form.is_bound else None,
     }

@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
-from casework import access, duplicates
+from casework import access, duplicates, reading
 from casework.forms.cases import RequestForm
 from casework.models import Case, Client
 from casework.offered import offered, typed_before
@@ -29,6 +29,7 @@ def case_new(request):
     demand(access.manages_cases, request.user)
     read = offered(request.user, KEY)
     known = _known(request)
+    reading.listed(Client, (one.pk for one in known), by=request.user)
     if request.method != "POST":
         initial = {"municipality": read["place"], "opened_on": workdays.today()} | typed_before(read)
         if request.GET.get("person", "").isdecimal():

@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
-from casework import access, retention
+from casework import access, reading, retention
 from casework.case_page import ASIDE, section
 from casework.forms.retention import HoldForm, RetentionFilter
 from casework.models import Case, Hold
@@ -97,6 +97,7 @@ def _lines(cases, user):
     pks = [case.pk for case in cases]
     own = Case.objects.kept_by(user).filter(pk__in=pks).select_related("client__identity")
     names = {case.pk: case.client.identity.listed for case in own}
+    reading.listed(Case, names, by=user)
     holds = {hold.case_id: hold for hold in Hold.objects.in_force().filter(case__in=pks)}
     today = workdays.today()
     return [

@@ -287,6 +287,7 @@ def test_pages_of_the_list_ask_the_same_number_of_times_however_long_they_are(
         case(by=owner)
     as_(client, owner)
     client.get(url("case_list"))
+    TrailEntry.objects.all().delete()  # both times the names are read for the first time
     with django_assert_max_num_queries(12) as few:
         client.get(url("case_list"))
     for _ in range(27):

@@ -522,6 +522,7 @@ def test_the_list_narrows_pages_and_asks_the_same_number_of_times(client, people
     soon(by=people["owner"])
     url = reverse("casework:retention_list")
     client.get(url)
+    TrailEntry.objects.all().delete()  # both times the names are read for the first time
     with CaptureQueriesContext(connection) as few:
         client.get(url)
     for _ in range(27):
