@@ -12,7 +12,6 @@ from casework.models import Case, CaseIssue, Client, Household, Identity, LegalA
 from casework.whereabouts import way_of
 from kim import workdays
 from kim.models import Absence, Code, Draft, Notice, Role, TrailEntry
-from steering.models import Issue
 from tests import factories as f
 from tests.casework.factories import (
     authority,
@@ -729,14 +728,6 @@ def test_a_place_that_is_none_leads_back(client, led, token):
     assert answer.status_code in (200, 302)
 
 
-def test_an_answer_to_a_linked_issue_stands_on_the_timeline(led):
-    issue = structural_issue()
-    CaseIssue.link(by=led.owner, issue=issue, case=led)
-    Issue.objects.filter(pk=issue.pk).update(fed_back_at=workdays.now(), feedback="Es gilt jetzt ein Merkblatt.")
-    titles = [line.title for line in all_lines(led)[0].lines]
-    assert f"Rückmeldung zum Knackpunkt {issue.number}" in titles
-
-
 def test_the_answer_to_a_lead_stands_on_the_timeline_of_every_case_bundled_into_it(led, django_assert_num_queries):
     other = case_at(State.ASSESSMENT)
     lead, bundled = structural_issue(), structural_issue()
@@ -748,15 +739,16 @@ def test_the_answer_to_a_lead_stands_on_the_timeline_of_every_case_bundled_into_
         f.take(lead, step)
     assert not any("Rückmeldung" in line.title for line in all_lines(led)[0].lines)
     f.take(lead, "feed_back")
+    told, link = lead.steps_taken.get(name="feed_back"), CaseIssue.objects.get(case=led)
     for made, issue in ((led, bundled), (other, lead)):
         [line] = [line for page in all_lines(made) for line in page.lines if "Rückmeldung" in line.title]
         assert line.title == f"Rückmeldung zum Knackpunkt {issue.number}"
-        assert (line.at, line.url) == (lead.fed_back_at, issue.get_absolute_url())
+        assert (line.at, line.url) == (told.at, issue.get_absolute_url())
     with django_assert_num_queries(1):
         whole = all_lines(led)[0].lines
-    before = timeline.Place(lead.fed_back_at + dt.timedelta(seconds=1), 0, 0)
+    before = timeline.Place(told.at + dt.timedelta(seconds=1), 0, 0)
     assert timeline.further(led, before).lines[0] == whole[0]
-    behind = timeline.Place(lead.fed_back_at, len(timeline.KINDS) - 1, bundled.pk)
+    behind = timeline.Place(told.at, len(timeline.KINDS) - 1, link.pk)
     assert timeline.further(led, behind).lines == whole[1:]
 
 
