@@ -81,14 +81,17 @@ def works_on_client(user, client) -> bool:
     return bool(found.exists())
 
 
+NOTHING_ADDED = (
+    "Der Fall ist gesperrt, weil die Einwilligung widerrufen wurde. Zur Person wird nichts mehr ergänzt; "
+    "berichtigen lassen sich nur Name und Geburtsdatum."
+)
+
+
 def demand_client_work(user, client) -> None:
     """The same as `demand_client`; StepRefused where the consent is withdrawn: nothing is added or changed any more."""
     demand_client(user, client)
     if not works_on_client(user, client):
-        raise StepRefused(
-            "Der Fall ist gesperrt, weil die Einwilligung widerrufen wurde. Zur Person wird nichts mehr ergänzt; "
-            "berichtigen lassen sich nur Name und Geburtsdatum."
-        )
+        raise StepRefused(NOTHING_ADDED)
 
 
 # Which ones

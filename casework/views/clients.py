@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, F, OuterRef, Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -165,6 +166,16 @@ def _kept(user, pk) -> Client:
     return client
 
 
+def _worked_on(request, pk) -> Client:
+    """One of whom something may be added; else 403 before there is a form. What was typed before a consent was
+    withdrawn is refused by the act itself, with everything typed still there.
+    """
+    client = _kept(request.user, pk)
+    if request.method != "POST" and not access.works_on_client(request.user, client):
+        raise PermissionDenied(access.NOTHING_ADDED)
+    return client
+
+
 @require_safe
 def client_detail(request, pk):
     client = _seen(request.user, pk)
@@ -216,7 +227,7 @@ def _written(client, read) -> dict:
 @require_http_methods(["GET", "HEAD", "POST"])
 def client_status(request, pk):
     """A new residence status from a day on, with all there was."""
-    client = _kept(request.user, pk)
+    client = _worked_on(request, pk)
     read, facts = offered(request.user, "", client=client), _facts(client, _person()(client=client.pk))
     if request.method != "POST":
         form = StatusForm(choices=read, initial={"valid_from": workdays.today()})
@@ -232,7 +243,7 @@ def client_status(request, pk):
 @require_http_methods(["GET", "HEAD", "POST"])
 def client_area(request, pk):
     """Legal areas: one ends, one begins; the days in between are shown."""
-    client = _kept(request.user, pk)
+    client = _worked_on(request, pk)
     read, facts = offered(request.user, "", client=client), _facts(client, _person()(client=client.pk))
     running = [one for one in client.legal_areas.select_related("area") if one.valid_until is None]
     if request.method != "POST":
@@ -251,7 +262,7 @@ def client_area(request, pk):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def client_household(request, pk):
-    client = _kept(request.user, pk)
+    client = _worked_on(request, pk)
     if request.method != "POST":
         return _household_page(request, client)
     form = HouseholdForm(request.POST)
@@ -291,7 +302,7 @@ def client_leave(request, pk):
 @require_http_methods(["GET", "HEAD", "POST"])
 def client_member(request, pk):
     """Somebody of the family, without a case of their own."""
-    client = _kept(request.user, pk)
+    client = _worked_on(request, pk)
     key = f"client:{pk}:member"
     read = offered(request.user, key)
     if request.method != "POST":
