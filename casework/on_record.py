@@ -9,6 +9,8 @@ ACTS = {
     "case.listed": "Fälle: Namen in einer Liste gelesen",
     "client.listed": "Beratene Personen: Namen in einer Liste gelesen",
     "procedure.listed": "Vorgänge: Namen in einer Liste gelesen",
+    "case.lock": "Fall: gesperrt, Einwilligung widerrufen",
+    "case.unlock": "Fall: Sperre aufgehoben, neue Einwilligung",
     "case.look": "Fall: Einblick der Koordinierung",
     "case.new_owner": "Fall: neue Fallführung",
     "case.assessment": "Fall: Einschätzung",

@@ -189,7 +189,7 @@ def preview() -> Result:
 
 def run(by=None) -> Result:
     """Erase all that is due. One case that cannot be erased stops no other; its error is raised at the end."""
-    unlock_renewed()
+    unlock_renewed(by=by)
     result, failure = Result(held=_held()), None
     pks = list(due().values_list("pk", flat=True))
     # In no order: the statistics must not tell which case went first.
@@ -209,9 +209,9 @@ def run(by=None) -> Result:
 
 
 @transaction.atomic
-def unlock_renewed() -> None:
+def unlock_renewed(by=None) -> None:
     for case in _renewed().select_for_update(of=("self",)).order_by("pk"):
-        case.unlock()
+        case.unlock(by=by)
 
 
 @transaction.atomic

@@ -28,7 +28,7 @@ from casework.models import (
     PlanVersion,
     Referral,
 )
-from kim import privacy_gate, workdays
+from kim import privacy_gate, trail, workdays
 from kim.models import Code, Role
 from kim.workflow import StepRefused
 from tests.casework.factories import (
@@ -239,6 +239,8 @@ def test_a_new_consent_unlocks_what_is_still_there():
     consent(made)
     made.refresh_from_db()
     assert (made.locked_at, made.erase_on) == (None, None)
+    told = trail.of(made).filter(act__in=["case.lock", "case.unlock"]).values_list("act", "by")
+    assert list(told) == [("case.lock", made.owner_id), ("case.unlock", made.owner_id)]
 
 
 def test_a_strangers_consents_are_out_of_reach():

@@ -226,6 +226,8 @@ def test_a_consent_that_begins_after_the_withdrawal_unlocks_in_time():
         retention.run()
         left = Case.objects.get()
     assert (left.is_locked, left.erase_on) == (False, None)
+    told = trail.of(made).filter(act__in=["case.lock", "case.unlock"]).values_list("act", "by")
+    assert list(told) == [("case.lock", made.owner_id), ("case.unlock", None)]  # once, by nobody, in the night
 
 
 def test_a_consent_withdrawn_too_or_for_another_purpose_unlocks_nothing():
@@ -433,7 +435,7 @@ def test_an_older_hold_does_not_outlast_a_withdrawal(client, reason):
     with after(20):
         assert retention.run().cases == {}
         claim.end(by=made.owner)
-        Case.objects.get(pk=made.pk).unlock()
+        Case.objects.get(pk=made.pk).unlock(by=None)
         assert list(Hold.objects.in_force()) == [hold]
         assert Hold.objects.get(pk=hold.pk).is_in_force
         Case.objects.filter(pk=made.pk).update(erase_on=workdays.today())
