@@ -135,10 +135,8 @@ class Consultation(models.Model):
     # Acts
 
     @classmethod
-    @transaction.atomic(savepoint=False)
     def record(cls, *, by, case=None, **fields: Any) -> "Consultation":
-        """Write down a consultation of `by`; `topics` and `legal_areas` are given as lists. What raises within a
-        transaction ends that as a whole.
+        """Write down a consultation of `by`; `topics` and `legal_areas` are given as lists.
 
         With a case, its legal areas hold where none are given, and a next step on a day is a follow-up of it. The
         same `sent_as` twice raises IntegrityError.
@@ -154,16 +152,17 @@ class Consultation(models.Model):
             many["legal_areas"] = case.client.legal_areas_in_force()
         made = cls(author=by, case=case, recorded_on=workdays.today(), **fields)
         made._be_past()
-        made.save()
-        for name, rows in many.items():
-            tie = getattr(cls, name).through
-            tie.objects.bulk_create(tie(consultation=made, code=code) for code in rows)
-        acts = [("consultation.record", made)]
-        if case and made.next_on and made.next_step:
-            FollowUp.objects.create(case=case, on_day=made.next_on, text=made.next_step[:200])
-            acts.append(("case.follow_up", case))
-        trail.record_all(acts, by=by)
-        happened.send(cls, obj=made, act="record", record=made, given={})
+        with transaction.atomic(savepoint=False):  # nothing is refused any more; what fails ends the whole
+            made.save()
+            for name, rows in many.items():
+                tie = getattr(cls, name).through
+                tie.objects.bulk_create(tie(consultation=made, code=code) for code in rows)
+            acts = [("consultation.record", made)]
+            if case and made.next_on and made.next_step:
+                FollowUp.objects.create(case=case, on_day=made.next_on, text=made.next_step[:200])
+                acts.append(("case.follow_up", case))
+            trail.record_all(acts, by=by)
+            happened.send(cls, obj=made, act="record", record=made, given={})
         return made
 
     @transaction.atomic
