@@ -2,6 +2,7 @@
 
 import datetime as dt
 from io import StringIO
+from urllib.parse import urlencode
 
 import pytest
 from django.apps import apps
@@ -104,6 +105,36 @@ def test_lines_of_an_import_about_somebody_else_of_that_name_stay():
     with workdays.as_of(made.erase_on):
         retention.run()
     assert list(told.rows.values_list("line", flat=True)) == [3, 4]
+
+
+WRITTEN = ["Nadia Rahimi", "Rahimi, Nadia", "نادية رحيمي", "Mit Надія Рахімі.", "NADIA RAHIMY", "(nadia rahimi)"]
+OF_OTHERS = ["Amir Rahimi", "Nadia Sahin", "Frau Rahimi", "und Rahm kaufen"]
+
+
+@pytest.mark.parametrize("saved_as", ["Nadia Rahimi", "نادية رحيمي"])
+def test_drafts_about_the_person_go_however_the_name_is_written(saved_as):
+    given, family = saved_as.split()
+    made = case_at(State.DECLINED, person=client(given, family, birth_date=dt.date(1990, 5, 4)))
+    texts = WRITTEN + OF_OTHERS + ([] if saved_as == "نادية رحيمي" else ["Rahimi, Nadja"])
+    for number, text in enumerate(texts):
+        Draft.keep(made.owner, f"issue:{number}", {"situation": text})
+    for year in ("1990", "1985"):
+        who = {"family_name": "Rahimy", "given_name": "Nadia", "birth_date": f"04.05.{year}"}
+        Draft.keep(made.owner, f"case:new:{year}", who)
+    with workdays.as_of(made.erase_on):
+        retention.run()
+    left = {draft.data.get("situation", draft.data.get("birth_date")) for draft in Draft.objects.all()}
+    assert left == {*OF_OTHERS, "04.05.1985"}
+
+
+def test_kept_searches_for_the_person_go_however_the_name_is_written():
+    made = case_at(State.DECLINED, person=client("Nadia", "Rahimi"))
+    for query in ("Rahimi", "rahimy", "رحيمي", "Рахімі", "Nadia R.", "Haddad", "Ram", "Sahin"):
+        filters = {"user": made.owner, "page": "casework:case_list", "name": query}
+        SavedFilter.objects.create(**filters, query=urlencode({"q": query, "state": "open"}))
+    with workdays.as_of(made.erase_on):
+        retention.run()
+    assert set(SavedFilter.objects.values_list("name", flat=True)) == {"Haddad", "Ram", "Sahin"}
 
 
 def test_every_model_of_a_case_or_a_person_is_reached_by_the_erasure():
