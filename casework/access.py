@@ -356,3 +356,8 @@ def demand_oneself(check: Rule, user) -> None:
 @rule("Was demnächst gelöscht wird, sehen Case Management und Koordinierung.")
 def reads_retention(user, _=None):
     return user.holds(Role.CASE_MANAGER, Role.COORDINATION)
+
+
+@rule("Das Löschregister lesen Datenschutz und Revision, Koordinierung und Verwaltung.")
+def reads_erasures(user, _=None):
+    return user.holds(Role.AUDIT, Role.COORDINATION, Role.ADMIN)

@@ -619,3 +619,39 @@ def test_a_case_that_was_taken_up_again_can_have_its_hold_ended(client):
     client.force_login(made.owner)
     assert "keine Löschfrist" in client.get(hold.get_absolute_url()).content.decode()
     assert client.post(hold.get_absolute_url()).status_code == 302
+
+
+# The register
+
+
+def test_the_register_is_paged_and_names_nothing(client, people, django_assert_max_num_queries):
+    made = marked()
+    Case.objects.filter(pk=made.pk).update(erase_on=workdays.today())
+    retention.run(by=people["admin"])
+    number, url = made.number, reverse("casework:erasure_list")
+    Erasure.objects.filter(kind="Datei").delete()
+    for days in range(60):
+        with after(days + 1):
+            Erasure.note("ended", {"Fall": 2})
+    client.force_login(people["audit"])
+    shown = client.get(url).content.decode()
+    assert shown.count("nächtlicher Lauf") == 50
+    with django_assert_max_num_queries(12):
+        behind = client.get(url, {"after": client.get(url).context["page"].after}).content.decode()
+    assert behind.count("nächtlicher Lauf") == 10
+    assert str(people["admin"]) in behind
+    assert "Widerruf" in behind or "Anfrage ohne Aufnahme" in behind or "beendeter Fall" in behind
+    for secret in (MARK, TOLD, number):
+        assert secret not in shown + behind
+    part = client.get(url, {"why": "alone"}, headers={"HX-Request": "true", "HX-Target": "results"}).content.decode()
+    assert "Nichts gefunden" in part
+    assert "<html" not in part
+    assert client.get(url, {"why": "nonsense"}).content.decode().count("nächtlicher Lauf") == 50
+
+
+def test_the_register_is_found_by_those_who_may_read_it(client, people):
+    url = reverse("casework:erasure_list")
+    for name in ("audit", "admin", "coordination", "owner"):
+        client.force_login(people[name])
+        start = client.get(reverse("casework:retention_list" if name == "coordination" else "kim:today"))
+        assert (url in start.content.decode()) == (name != "owner"), name
