@@ -150,7 +150,7 @@ class _Builder:
     def _client(self, row) -> dict:
         return blank(Client) | {
             "id": row["id"], "municipality_id": row["municipality_id"], "gender": self.chance.choice("fm-"),
-            "citizenship": "SY", "arrival_year": 2016, "target_group_id": self._any("target_group"),
+            "arrival_year": 2016, "target_group_id": self._any("target_group"),
         }  # fmt: skip
 
     def _identity(self, row) -> dict:

@@ -36,6 +36,7 @@ WITH = ("identity", "household", "municipality", "target_group", "german_level")
 class Facts:
     client: Client
     languages: list[Code]
+    citizenships: list[Code]
     statuses: list[ResidenceStatus]
     areas: list[LegalArea]
 
@@ -71,6 +72,7 @@ def _person_sets():
     client = Slot("client")
     return {
         "person_languages": Code.objects.filter(pk__in=through(Client, "languages", client)).order_by("position"),
+        "person_citizenships": Code.objects.filter(pk__in=through(Client, "citizenships", client)).order_by("label"),
         "person_statuses": ResidenceStatus.objects.filter(client=client)
         .order_by("-valid_from")
         .annotate(status_label=F("status__label")),
@@ -86,7 +88,8 @@ def _person():
 
 
 def _facts(client, read) -> Facts:
-    return Facts(client, read["person_languages"], read["person_statuses"], read["person_areas"])
+    names = ("person_languages", "person_citizenships", "person_statuses", "person_areas")
+    return Facts(client, *(read[name] for name in names))
 
 
 @section("casework/_person.html", column=ASIDE, order=10, sets=_person_sets)
@@ -209,6 +212,7 @@ def client_edit(request, pk):
             by=request.user,
             identity=form.identity,
             languages=given["languages"],
+            citizenships=form.citizenships,
             municipality=given["municipality"],
             **form.person,
         )
@@ -221,6 +225,7 @@ def _written(client, read) -> dict:
     plain = {name: getattr(identity, name) for name in ClientForm.IDENTITY}
     plain["birth_date"] = (identity.birth_date, identity.birth_precision) if identity.birth_date else None
     plain |= {name: getattr(client, name) for name in (*ClientForm.PERSON, "municipality")}
+    plain |= {f"citizenship_{number}": one for number, one in enumerate(read["citizenships"], 1)}
     return plain | {"languages": read["languages"], "gender": client.gender.replace(Client.Gender.NOT_SAID, "")}
 
 
@@ -319,6 +324,7 @@ def client_member(request, pk):
             by=request.user,
             identity=form.identity,
             languages=given["languages"],
+            citizenships=form.citizenships,
             municipality=given["municipality"],
             **form.person,
         )

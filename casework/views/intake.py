@@ -79,7 +79,8 @@ def _open(user, form) -> Case:
     client = form.cleaned_data["person"]
     if client is None:
         person = {"by": user, "identity": form.identity, "municipality": place, **form.person}
-        client = Client.just_entered(**person) or Client.enter(languages=languages, **person)
+        several = {"languages": languages, "citizenships": form.citizenships}
+        client = Client.just_entered(**person) or Client.enter(**several, **person)
     request = {"by": user, "client": client, "municipality": place, **form.of_case}
     return Case.just_opened(**request) or Case.open(**request)
 

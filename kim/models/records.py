@@ -15,6 +15,7 @@ class Code(Dated):
         LIFE_DOMAIN = "life_domain", "Handlungsfeld"
         LEGAL_AREA = "legal_area", "Rechtskreis"
         RESIDENCE_STATUS = "residence_status", "Aufenthaltsstatus"
+        CITIZENSHIP = "citizenship", "Staatsangehörigkeit"
         TARGET_GROUP = "target_group", "Zielgruppe"
         LANGUAGE = "language", "Sprache"
         GERMAN_LEVEL = "german_level", "Deutschkenntnisse"

@@ -31,16 +31,17 @@ def test_a_request_of_somebody_new_opens_a_case_and_lets_the_draft_go(client, dj
     page = as_(client, owner).get(url("case_new"))
     assert 'value="Rahimi"' in page.text
     language = code(Code.List.LANGUAGE)
+    country = code(Code.List.CITIZENSHIP, "SY")
     with django_assert_max_num_queries(40):
         answer = client.post(
-            url("case_new"), request_of(place, birth_date="5.1990", languages=[language.pk], citizenship="sy tr")
+            url("case_new"), request_of(place, birth_date="5.1990", languages=[language.pk], citizenship_2=country.pk)
         )
     made = Case.objects.get()
     assert answer.url == made.get_absolute_url()
     assert (made.owner, made.municipality, made.state) == (owner, place, State.REQUEST)
     who = made.client.identity
     assert (who.birth_date, who.birth_precision) == (dt.date(1990, 5, 1), "month")
-    assert (made.client.citizenship, list(made.client.languages.all())) == ("SY TR", [language])
+    assert (list(made.client.citizenships.all()), list(made.client.languages.all())) == ([country], [language])
     assert not Draft.objects.exists()
     assert TrailEntry.objects.filter(act="client.enter").exists()
 
@@ -74,7 +75,7 @@ def test_a_second_case_of_somebody_known_asks_for_no_name(client):
         {"birth_date": "01.01.2190"},
         {"opened_on": "01.01.2001"},
         {"arrival_month": "5"},
-        {"citizenship": "Syrien"},
+        {"citizenship_1": "Syrien"},
         {"languages": ["abc"]},
         {"email": "keine"},
     ],

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 
 from casework.lifecycle import State
@@ -140,17 +140,6 @@ def test_a_rough_birth_date_is_a_first():
     assert rough.birth_words == "05/1990"
     with pytest.raises(IntegrityError), transaction.atomic():
         client(birth_date=dt.date(1990, 5, 2), birth_precision="year")
-
-
-@pytest.mark.parametrize(("codes", "valid"), [("SY", True), ("SY TR", True), ("Syrien", False), ("sy", False)])
-def test_citizenships_are_country_codes(codes, valid):
-    person = Client(citizenship=codes, municipality=client().municipality)
-    if valid:
-        person.full_clean(exclude=["household"])
-        assert person.has_several_citizenships == (" " in codes)
-    else:
-        with pytest.raises(ValidationError):
-            person.full_clean(exclude=["household"])
 
 
 def test_the_month_of_arrival_needs_its_year():
