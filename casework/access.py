@@ -14,7 +14,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from kim import workdays
 from kim.dated import valid_on
@@ -77,8 +77,16 @@ def demand_client(user, client) -> None:
 
 def works_on_client(user, client) -> bool:
     """Whether one of the cases through which `user` advises the client is unlocked."""
-    found = _rows("Client").filter(clients_kept_by(user, Q(locked_at__isnull=True)), pk=client.pk)
-    return bool(found.exists())
+    return ways_to_client(user, client)[1]
+
+
+def ways_to_client(user, client) -> tuple[bool, bool]:
+    """Whether `user` advises the client at all, and through an unlocked case; one query."""
+    here, unlocked = _rows("Client").filter(pk=OuterRef("pk")), Q(locked_at__isnull=True)
+    rows = _rows("Client").filter(pk=client.pk)
+    return rows.values_list(
+        Exists(here.filter(clients_kept_by(user))), Exists(here.filter(clients_kept_by(user, unlocked)))
+    )[0]
 
 
 NOTHING_ADDED = (

@@ -164,17 +164,24 @@ def _seen(user, pk) -> Client:
 
 def _kept(user, pk) -> Client:
     """One whom `user` advises; 403 for one they only look at."""
+    return _way_to(user, pk)[0]
+
+
+def _way_to(user, pk) -> tuple[Client, bool]:
+    """The same, and whether something may be added."""
     client = _seen(user, pk)
-    access.demand_client(user, client)
-    return client
+    kept, may_add = access.ways_to_client(user, client)
+    if not kept:
+        raise PermissionDenied(access.owns.refusal)
+    return client, may_add
 
 
 def _worked_on(request, pk) -> Client:
     """One of whom something may be added; else 403 before there is a form. What was typed before a consent was
     withdrawn is refused by the act itself, with everything typed still there.
     """
-    client = _kept(request.user, pk)
-    if request.method != "POST" and not access.works_on_client(request.user, client):
+    client, may_add = _way_to(request.user, pk)
+    if request.method != "POST" and not may_add:
         raise PermissionDenied(access.NOTHING_ADDED)
     return client
 
@@ -185,13 +192,14 @@ def client_detail(request, pk):
     cases = Case.objects.visible_to(request.user).filter(client=client).select_related("municipality")
     members = members_of(client, request.user)
     reading.listed(Client, (one.pk for one in members), by=request.user)
+    may_work, may_add = access.ways_to_client(request.user, client)
     context = {
         "client": client,
         "facts": _facts(client, _person()(client=client.pk)),
         "cases": list(cases.order_by("-opened_on", "-pk")),
         "members": members,
-        "may_work": Client.objects.kept_by(request.user).filter(pk=client.pk).exists(),
-        "may_add": access.works_on_client(request.user, client),
+        "may_work": may_work,
+        "may_add": may_add,
     }
     return render(request, "casework/client_detail.html", context)
 
@@ -349,7 +357,7 @@ def _household_page(request, client, *, form=None, link=None, status=200):
         "form": form if form is not None and form.data else HouseholdForm(initial=counted),
         "refused": form if form is not None else link,
         "link": (link or LinkForm(known=known)) if known else None,
-        "may_add": access.works_on_client(request.user, client),
+        "may_add": request.method != "POST" or access.works_on_client(request.user, client),
     }
     return render(request, "casework/client_household.html", context, status=status)
 
