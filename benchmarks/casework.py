@@ -47,6 +47,8 @@ RARE, RARE_NAME = 12, "Müllerschön"
 SPELLINGS = ("Müllerschön", "Muellerschoen", "MÜLLERSCHÖN")
 #: A name in other letters, and how somebody types it who cannot write them.
 CYRILLIC, TYPED = "Шевченковська", "Shevchenkovska"
+#: The same in Arabic letters: found by its consonants.
+ARABIC, TYPED_ARABIC = "الدرويشي", "Darwishi"
 
 GIVEN = ("Amal", "Олена", "خالد", "Nadia", "Ayşe", "Tesfay", "Mihaela", "Mamadou", "Arta", "Jawad", "Іван", "مریم")
 FAMILY = ("Haddad", "Коваль", "درویش", "Rahimi", "Şahin", "Habte", "Popescu", "Diallo", "Hoxha", "Nazari", "Бондар")
@@ -147,15 +149,15 @@ class _Builder:
     def _client(self, row) -> dict:
         return blank(Client) | {
             "id": row["id"], "municipality_id": row["municipality_id"], "gender": self.chance.choice("fm-"),
-            "citizenship": "SY", "arrival_year": 2016, "target_group_id": self._any("target_group"),
+            "arrival_year": 2016, "target_group_id": self._any("target_group"),
         }  # fmt: skip
 
     def _identity(self, row) -> dict:
         given = self.chance.choice(GIVEN)
         family = self.chance.choice(FAMILY) + self.chance.choice(ENDINGS)
         portion = max(self.number // RARE, 1)
-        if row["owner_id"] == self.managers[0].pk and row["id"] <= 2 * len(self.managers):
-            family = RARE_NAME if row["id"] <= len(self.managers) else CYRILLIC
+        if row["owner_id"] == self.managers[0].pk and row["id"] <= 3 * len(self.managers):
+            family = (RARE_NAME, CYRILLIC, ARABIC)[(row["id"] - 1) // len(self.managers)]
         elif row["id"] % portion == 0:
             family = RARE_NAME
         born = dt.date(self.chance.randint(1950, 2008), self.chance.randint(1, 12), self.chance.randint(1, 28))
@@ -229,7 +231,7 @@ MEASURED: list[tuple[str, str, float, Callable[[], str], str]] = [
     ("Fälle", CM, LIST, lambda: reverse("casework:case_list"), ""),
     *(
         (f"Fälle, Suche „{words}“", CM, LIST, lambda: reverse("casework:case_list"), words)
-        for words in (*SPELLINGS, TYPED)
+        for words in (*SPELLINGS, TYPED, TYPED_ARABIC)
     ),
     ("Fall", CM, ONE, lambda: reverse("casework:case_detail", args=[_own().pk]), ""),
     ("Fall mit langem Verlauf", CM, ONE, lambda: reverse("casework:case_detail", args=[1]), ""),

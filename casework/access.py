@@ -14,7 +14,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from kim import workdays
 from kim.dated import valid_on
@@ -77,18 +77,29 @@ def demand_client(user, client) -> None:
 
 def works_on_client(user, client) -> bool:
     """Whether one of the cases through which `user` advises the client is unlocked."""
-    found = _rows("Client").filter(clients_kept_by(user, Q(locked_at__isnull=True)), pk=client.pk)
-    return bool(found.exists())
+    return ways_to_client(user, client)[1]
+
+
+def ways_to_client(user, client) -> tuple[bool, bool]:
+    """Whether `user` advises the client at all, and through an unlocked case; one query."""
+    here, unlocked = _rows("Client").filter(pk=OuterRef("pk")), Q(locked_at__isnull=True)
+    rows = _rows("Client").filter(pk=client.pk)
+    return rows.values_list(
+        Exists(here.filter(clients_kept_by(user))), Exists(here.filter(clients_kept_by(user, unlocked)))
+    )[0]
+
+
+NOTHING_ADDED = (
+    "Der Fall ist gesperrt, weil die Einwilligung widerrufen wurde. Zur Person wird nichts mehr ergänzt; "
+    "berichtigen lassen sich nur Name und Geburtsdatum."
+)
 
 
 def demand_client_work(user, client) -> None:
     """The same as `demand_client`; StepRefused where the consent is withdrawn: nothing is added or changed any more."""
     demand_client(user, client)
     if not works_on_client(user, client):
-        raise StepRefused(
-            "Der Fall ist gesperrt, weil die Einwilligung widerrufen wurde. Zur Person wird nichts mehr ergänzt; "
-            "berichtigen lassen sich nur Name und Geburtsdatum."
-        )
+        raise StepRefused(NOTHING_ADDED)
 
 
 # Which ones
@@ -353,3 +364,8 @@ def demand_oneself(check: Rule, user) -> None:
 @rule("Was demnächst gelöscht wird, sehen Case Management und Koordinierung.")
 def reads_retention(user, _=None):
     return user.holds(Role.CASE_MANAGER, Role.COORDINATION)
+
+
+@rule("Das Löschregister lesen Datenschutz und Revision, Koordinierung und Verwaltung.")
+def reads_erasures(user, _=None):
+    return user.holds(Role.AUDIT, Role.COORDINATION, Role.ADMIN)

@@ -197,11 +197,13 @@ def email(cell, lists):
     return cell if len(cell) <= 254 else _fault("höchstens 254 Zeichen")
 
 
-def citizenship(cell, lists):
-    words = " ".join(re.split(r"[\s,;/]+", cell.upper().strip()))
-    if words and not re.fullmatch(r"[A-Z]{2}( [A-Z]{2}){0,12}", words):
-        _fault("bitte Länderkürzel wie „SY“ oder „SY TR“")
-    return words
+def citizenships(cell, lists):
+    """Names or codes, by semicolon, comma, slash or blank: „Syrien; Türkei“, „SY TR“."""
+    known = lists.codes.get(Code.List.CITIZENSHIP, {})
+    parts = [part for part in re.split(r"[;/\n]", cell) if part.strip()]
+    if re.fullmatch(r"\s*[A-Za-z]{2,3}(\s+[A-Za-z]{2,3})*\s*", cell) and fold(cell) not in known:
+        parts = cell.split()
+    return list(dict.fromkeys(one for part in parts for one in _split(part.strip(), known)))
 
 
 def gender(cell, lists):
@@ -250,7 +252,8 @@ CASES = (
     Column("occasion", "Anlass", text(2000, lines=True)),
     Column("target_group", "Zielgruppe", one_of(L.TARGET_GROUP), False, (), "", L.TARGET_GROUP),
     Column("gender", "Geschlecht", gender, False, (), "weiblich, männlich, divers oder leer"),
-    Column("citizenship", "Staatsangehörigkeit", citizenship, False, (), "Länderkürzel, z. B. SY"),
+    Column("citizenship", "Staatsangehörigkeit", citizenships, False, ("Staatsangehörigkeiten",),
+           "Name oder Kürzel nach ISO 3166; mehrere mit Semikolon", L.CITIZENSHIP),
     Column("languages", "Sprachen", some_of(L.LANGUAGE), False, (), "mehrere mit Semikolon", L.LANGUAGE),
     Column("interpreter_needed", "Sprachmittlung nötig", yes_or_no, False, (), "ja oder nein"),
     Column("german_level", "Deutsch (GER)", one_of(L.GERMAN_LEVEL), False, ("Deutsch",), "", L.GERMAN_LEVEL),

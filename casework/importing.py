@@ -27,7 +27,7 @@ CHECKED_AT_ONCE, MADE_AT_ONCE = 500, 50
 #: What comes with a client from the sheet, and so is no sign that somebody worked on them.
 COMES_ALONG = {Identity, ResidenceStatus, LegalArea, Case}
 
-OF_A_CLIENT = ("municipality", "target_group", "gender", "citizenship", "interpreter_needed", "german_level")
+OF_A_CLIENT = ("municipality", "target_group", "gender", "interpreter_needed", "german_level")
 WHO_IT_IS = ("given_name", "family_name", "phone", "email", "street", "postal_code", "town")
 
 
@@ -164,6 +164,7 @@ def _case(by, given) -> Case:
     client.full_clean()
     client.save()
     client.languages.set(given["languages"])
+    client.citizenships.set(given["citizenship"])
     who = {name: given[name] for name in WHO_IT_IS}
     if given["born"]:
         who["birth_date"], who["birth_precision"] = given["born"]

@@ -54,6 +54,7 @@ QUESTIONS = (
     ("Fälle und Beratungen führen", access.manages_cases),
     ("Fallübersicht ohne Namen", access.overviews_cases),
     ("Löschfristen ansehen", access.reads_retention),
+    ("Löschregister lesen", access.reads_erasures),
     ("Fälle übergeben", access.hands_over),
     ("Verzeichnis der Stellen lesen", access.reads_directory),
     ("Verzeichnis der Stellen pflegen", access.keeps_directory),

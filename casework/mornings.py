@@ -8,7 +8,7 @@ import datetime as dt
 from collections import defaultdict
 from functools import partial
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from casework import access
@@ -30,8 +30,9 @@ WORDS = {
     "resting": ("1 ruhender Fall", "{} ruhende Fälle", "Termin erreicht"),
     "referrals": ("1 Weitervermittlung", "{} Weitervermittlungen", "ohne Antwort"),
 }
-#: (owner, employer) → kind → how many are due, and the day on which the last of them fell due.
-Tally = dict[tuple[int, int], dict[str, tuple[int, dt.date]]]
+#: (owner, employer) → kind → ids of what is due, and the day on which the last of them fell due. Ids, because a title
+#: may be told by several cases of a person or household: whoever keeps all of them reads of it once.
+Tally = dict[tuple[int, int], dict[str, tuple[set[int], dt.date]]]
 
 
 def ready(day: dt.date) -> bool:
@@ -47,14 +48,11 @@ def parts(after: dt.date, day: dt.date) -> list[Part]:
 def tally(day: dt.date) -> Tally:
     found: Tally = defaultdict(dict)
     for kind, rows, date, reach, shift in _kinds(day):
-        counted = (
-            rows.order_by()
-            .values_list(f"{reach}owner", f"{reach}employer")
-            .annotate(Count("pk", distinct=True), Max(date))
-        )
-        for owner, employer, number, last in counted:
-            before, newest = found[owner, employer].get(kind, (0, dt.date.min))
-            found[owner, employer][kind] = (before + number, max(newest, shift(last)))
+        told = rows.order_by().values_list(f"{reach}owner", f"{reach}employer", "pk", date)
+        for owner, employer, pk, by in told.iterator():
+            ids, newest = found[owner, employer].get(kind, (set(), dt.date.min))
+            ids.add(pk)
+            found[owner, employer][kind] = (ids, max(newest, shift(by)))
     return dict(found)
 
 
@@ -95,7 +93,7 @@ def _section(found: Tally, day: dt.date, user: User, after: dt.date, limit: int)
     listed, home = reverse("casework:followup_list"), reverse("kim:today")
     lines = []
     for kind, (one, several, words) in WORDS.items():
-        if number := sum(kinds[kind][0] for kinds in mine if kind in kinds):
+        if number := len(set().union(*(kinds[kind][0] for kinds in mine if kind in kinds))):
             words = "laufen ab" if kind == "titles" and number > 1 else words
             subject = one if number == 1 else several.format(f"{number:,}".replace(",", "."))
             lines.append(Line(subject, words, listed if kind == "follow_ups" else home))

@@ -12,13 +12,13 @@ from kim.together import Slot, day, text, through, together
 
 LISTS = (
     Code.List.LANGUAGE, Code.List.GERMAN_LEVEL, Code.List.TARGET_GROUP, Code.List.ACCESS_ROUTE,
-    Code.List.OTHER_SUPPORT, Code.List.RESIDENCE_STATUS, Code.List.LEGAL_AREA,
+    Code.List.OTHER_SUPPORT, Code.List.CITIZENSHIP, Code.List.RESIDENCE_STATUS, Code.List.LEGAL_AREA,
 )  # fmt: skip
 
 
 def offered(user, key: str, *, case: Case | None = None, client: Client | None = None) -> dict[str, Any]:
     """`codes` by list (those valid today, and those the case and the client have), `municipalities`, `organisations`,
-    `languages` of the client, `place` (where the user works today), and the `draft` under `key`.
+    `languages` and `citizenships` of the client, `place` (where the user works today), and the `draft` under `key`.
     """
     person = client.pk if client else case.client_id if case else None
     read: dict[str, Any] = _offered()(
@@ -34,8 +34,8 @@ def offered(user, key: str, *, case: Case | None = None, client: Client | None =
 @together
 def _offered():
     user, today, case, client = Slot("user"), day(), Slot("case"), Slot("client")
-    languages = through(Client, "languages", client)
-    codes = valid_on(today) | Q(pk__in=languages)
+    languages, citizenships = through(Client, "languages", client), through(Client, "citizenships", client)
+    codes = valid_on(today) | Q(pk__in=languages) | Q(pk__in=citizenships)
     for rows, names in (
         (Client.objects.filter(pk=client), ("target_group", "german_level")),
         (Case.objects.filter(pk=case), ("access_route", "other_support")),
@@ -48,6 +48,7 @@ def _offered():
         "municipalities": Municipality.objects.order_by("name"),
         "organisations": Organisation.objects.order_by("name"),
         "languages": Code.objects.filter(pk__in=languages),
+        "citizenships": Code.objects.filter(pk__in=citizenships).order_by("position", "label"),
         "drafts": Draft.objects.filter(user=user, key=text("key")),
         "places": duties.filter(municipality__isnull=False).order_by("pk"),
     }

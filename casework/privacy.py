@@ -58,7 +58,7 @@ TABLE = (
     Row("Client", "target_group", C.PERSONAL, "Beratung, Planung von Angeboten", K.CLIENT, E.STATISTICS),
     Row("Client", "municipality gender german_level interpreter_needed languages", C.PERSONAL,
         "Beratung, Planung von Angeboten", K.CLIENT, E.DELETE),
-    Row("Client", "citizenship", C.SPECIAL, "Wege im Aufenthaltsrecht", K.CLIENT, E.DELETE),
+    Row("Client", "citizenships citizenship_text", C.SPECIAL, "Wege im Aufenthaltsrecht", K.CLIENT, E.DELETE),
     Row("Client", "arrival_year arrival_month", C.PERSONAL, "Fristen im Aufenthaltsrecht", K.CLIENT, E.DELETE),
     Row("Identity", "client", C.PERSONAL, LINK, K.CLIENT, E.DELETE),
     Row("Identity", "given_name family_name phone email street postal_code town", C.PERSONAL,

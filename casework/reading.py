@@ -1,6 +1,7 @@
-"""Reading is an act: whoever opens a client or a case leaves a row in the trail."""
+"""Reading is an act: whoever opens a client or a case, or reads names in a list, leaves a row in the trail."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
@@ -30,6 +31,19 @@ def opened(subject, *, by, reason: str = "", lately: bool | None = None) -> None
     if owner is None and not reason and by.holds(Role.COORDINATION):
         reason = _look_at(subject, by)
     trail.record(act, subject, by=by, on_behalf_of=None if owner in (None, by) else owner, note=reason[:200])
+
+
+def listed(model, pks: Iterable[int], *, by) -> None:
+    """Write down that `by` read the names of these cases, clients or procedures in a list: one row for the page, once
+    in a quarter of an hour for the same names. Call it in every view whose rows name somebody.
+    """
+    shown = list(pks)
+    if not shown:
+        return
+    act, kind = f"{model._meta.model_name}.listed", model._meta.label_lower
+    since = workdays.now() - ONE_READING
+    if not readings(by, kind=kind, object_id=trail.mark_of(shown), act=act, since=since).exists():
+        trail.record_list(act, model, shown, by=by)
 
 
 def _look_at(subject, by) -> str:

@@ -20,6 +20,7 @@ from django.db.models.functions import TruncMonth
 from django.urls import NoReverseMatch
 from django.utils import timezone
 
+from casework import spelling
 from casework.lifecycle import NOT_ADMITTED, REQUESTED, State
 from casework.models import (
     Actor,
@@ -46,7 +47,6 @@ from casework.models import (
 )
 from casework.models.consents import CASE_MANAGEMENT
 from casework.privacy import blanked
-from casework.spelling import spellings
 from kim import workdays
 from kim.dated import months_after
 from kim.models import County, Draft, Municipality, Notice, SavedFilter, TrailEntry
@@ -189,7 +189,7 @@ def preview() -> Result:
 
 def run(by=None) -> Result:
     """Erase all that is due. One case that cannot be erased stops no other; its error is raised at the end."""
-    unlock_renewed()
+    unlock_renewed(by=by)
     result, failure = Result(held=_held()), None
     pks = list(due().values_list("pk", flat=True))
     # In no order: the statistics must not tell which case went first.
@@ -209,9 +209,9 @@ def run(by=None) -> Result:
 
 
 @transaction.atomic
-def unlock_renewed() -> None:
+def unlock_renewed(by=None) -> None:
     for case in _renewed().select_for_update(of=("self",)).order_by("pk"):
-        case.unlock()
+        case.unlock(by=by)
 
 
 @transaction.atomic
@@ -296,14 +296,14 @@ def _forget_hints(case: Case, gone: _Gone) -> Counter:
     told = [Q(url__in=addresses), Q(url__startswith=case.get_absolute_url())]
     told += [Q(text__contains=case.number), Q(headline__contains=case.number)]
     told += [Q(key__startswith=f"{model._meta.model_name}:{pk}:") for model, pks in gone.keys.items() for pk in pks]
-    names = _names(gone.keys.get(Identity, set()))
-    begun = [draft.pk for draft in Draft.objects.order_by() if _is_about(draft, case, gone, addresses, names)]
+    people = _people(gone.keys.get(Identity, set()))
+    begun = [draft.pk for draft in Draft.objects.order_by() if _is_about(draft, case, gone, addresses, people)]
     for model, pks in gone.keys.items():
         rows = TrailEntry.objects.filter(kind=model._meta.label_lower, object_id__in=[str(pk) for pk in pks])
         rows.exclude(note="").update(note="")
     hints: list[models.QuerySet] = [Notice.objects.filter(Q(*some, _connector=Q.OR)) for some in _portions(told)]
-    hints += [Draft.objects.filter(pk__in=begun), _searches_for(names)]
-    numbers: Counter[str] = Counter({str(ImportRow._meta.verbose_name): _forget_lines(case, gone, names)})
+    hints += [Draft.objects.filter(pk__in=begun), _searches_for(people)]
+    numbers: Counter[str] = Counter({str(ImportRow._meta.verbose_name): _forget_lines(case, gone, people)})
     for hint in hints:
         numbers[HINTS[hint.model]] += hint.delete()[0]
     return +numbers
@@ -314,29 +314,40 @@ def _portions(rows: list, size: int = 200):
     return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
-def _names(pks: set) -> list[set[str]]:
-    """The words of each of these people's names, in every spelling."""
-    return [set(spellings(str(who)).split()) for who in Identity.objects.filter(pk__in=pks)]
+@dataclass(frozen=True)
+class _Person:
+    """Somebody who goes, as what somebody typed is compared with them."""
+
+    words: set[str]  # of the name, in every spelling
+    sounds: list[spelling.Sound]
+    kept: str  # by which the name is found in a search
+    born: str  # the year, "" where it is not known
 
 
-def _births(pks: set):
-    return Identity.objects.filter(pk__in=pks, birth_date__isnull=False).values_list("birth_date", flat=True)
+def _people(pks: set) -> list[_Person]:
+    found = []
+    for who in Identity.objects.filter(pk__in=pks):
+        name, born = str(who), str(who.birth_date.year) if who.birth_date else ""
+        words = set(spelling.spellings(name).split())
+        found.append(_Person(words, spelling.sounds_of(name), spelling.kept(name), born))
+    return found
 
 
-def _may_be_born(written: str, years: set[str]) -> bool:
-    """Somebody else of the same name stays: one that was born in another year."""
-    return not written or not years or any(year in written for year in years)
-
-
-def _searches_for(names: list[set[str]]) -> models.QuerySet[SavedFilter]:
+def _searches_for(people: list[_Person]) -> models.QuerySet[SavedFilter]:
     """Saved searches of casework's lists in which one of these people is named."""
-    words_of_all = set().union(*names)
     saved = SavedFilter.objects.filter(page__startswith="casework:")
     asked = {pk: parse_qs(query).get("q", [""])[0] for pk, query in saved.values_list("pk", "query")}
-    return saved.filter(pk__in=[pk for pk, words in asked.items() if words_of_all & _words(words)])
+    return saved.filter(pk__in=[pk for pk, words in asked.items() if any(_looked_for(words, one) for one in people)])
 
 
-def _is_about(draft: Draft, case: Case, gone: "_Gone", addresses: tuple, names: list[set[str]]) -> bool:
+def _looked_for(typed: str, person: _Person) -> bool:
+    """Whether a word of the search is one of the name's, or has the consonants of one."""
+    found = (spelling.searched(word) for word in typed.split())
+    bones = [bones for word in found for plain, bones in word if bones != plain]
+    return bool(person.words & _words(typed)) or any(one in person.kept for one in bones)
+
+
+def _is_about(draft: Draft, case: Case, gone: "_Gone", addresses: tuple, people: list[_Person]) -> bool:
     """Whether somebody was typing about what goes: told by the page, by the form, by what was chosen or typed in it."""
     if draft.url.startswith(addresses):
         return True
@@ -346,17 +357,19 @@ def _is_about(draft: Draft, case: Case, gone: "_Gone", addresses: tuple, names: 
             return True
     chosen = draft.data.get("cases", [])
     numbers = {_asked(draft.url), draft.data.get("case"), *(chosen if isinstance(chosen, list) else [chosen])}
-    return str(case.pk) in numbers or _tells_of(draft.data, case, names)
+    return str(case.pk) in numbers or _tells_of(draft.data, case, people, born=str(draft.data.get("birth_date") or ""))
 
 
-def _tells_of(data: Any, case: Case, names: list[set[str]]) -> bool:
-    """Whether these texts carry a number of the case, or the whole name of one of these people. A name of one word is
-    no name here: too many share it.
+def _tells_of(data: Any, case: Case, people: list[_Person], *, born: str = "") -> bool:
+    """Whether these texts carry a number of the case, or the whole name of one of these people, however it is written.
+    A name of one word is no name here: too many share it. Somebody `born` in another year is somebody else.
     """
     text = " ".join(_texts(data))
-    words = _words(text)
-    marks = [mark for mark in (case.number, case.foreign_number) if mark]
-    return any(mark in text for mark in marks) or any(len(name) > 1 and name <= words for name in names)
+    if any(mark in text for mark in (case.number, case.foreign_number) if mark):
+        return True
+    words, sounds = _words(text), spelling.sounds_of(text)
+    maybe = (one for one in people if not born or one.born in born)
+    return any((len(one.words) > 1 and one.words <= words) or spelling.names(sounds, one.sounds) for one in maybe)
 
 
 def _texts(data: Any) -> Iterator[str]:
@@ -369,19 +382,18 @@ def _texts(data: Any) -> Iterator[str]:
 
 def _words(text: str) -> set[str]:
     """As names are folded, in both spellings, without what stands between words."""
-    return {word.strip(",.;:()") for word in spellings(text).split()}
+    return {word.strip(",.;:()") for word in spelling.spellings(text).split()}
 
 
-def _forget_lines(case: Case, gone: "_Gone", names: list[set[str]]) -> int:
+def _forget_lines(case: Case, gone: "_Gone", people: list[_Person]) -> int:
     """The lines of imports that made what goes, or still wait and tell of the case or the person."""
     made = Q(of__kind=Import.Kind.CASES, made__in=gone.keys.get(Case, set()))
     made |= Q(of__kind=Import.Kind.CONSULTATIONS, made__in=gone.keys.get(Consultation, set()))
-    years = {str(born.year) for born in _births(gone.keys.get(Identity, set()))}
     waiting = ImportRow.objects.exclude(values={}, faults=[]).only("values", "faults").order_by()
     telling = [
         row.pk
         for row in waiting.iterator()
-        if _tells_of([row.values, row.faults], case, names) and _may_be_born(row.values.get("born", ""), years)
+        if _tells_of([row.values, row.faults], case, people, born=row.values.get("born", ""))
     ]
     going = list(ImportRow.objects.filter(made | Q(pk__in=telling)).select_related("of"))
     for found in Import.objects.select_for_update().filter(pk__in={row.of_id for row in going}).order_by("pk"):

@@ -5,6 +5,7 @@ Kept are the name as it is folded, the same in Latin letters, and the skeleton o
 """
 
 import re
+from dataclasses import dataclass
 
 from anyascii import anyascii
 
@@ -19,8 +20,11 @@ TELLING = 3
 ALIKE = 0.5
 #: And from here on their skeletons: „نادية رحيمي“ and „Nadia Rahimi“, not „Nadia Rahmani“.
 ALIKE_IN_CONSONANTS = 0.75
+#: And two words of a name beside one that is beyond doubt.
+ALIKE_AS_A_WORD = 0.3
 
 _PART = re.compile(r"[^\s,;/‐‑–-]+")
+_MARKS = ".:!?()[]{}„“”‚‘’'\"»«*"
 _ARTICLE = re.compile(r"^(?:ال(?=\w{2})|[ae]l[‐‑–-](?=\w))", re.IGNORECASE)
 _HALF_VOWELS = {"y": "i", "j": "i", "w": "v", "v": "v"}
 
@@ -58,6 +62,58 @@ def likeness(one: str, other: str) -> float:
         alike = similarity(*bones)
         plain = max(plain, alike if alike >= ALIKE_IN_CONSONANTS else 0)
     return plain if plain >= ALIKE else 0
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A word as it is compared: in Latin letters, and its skeleton."""
+
+    plain: str
+    bones: str
+
+    def is_alike(self, other: "Sound") -> bool:
+        """Whether both may spell one name: „Nadia“, „Nadja“ and „نادية“, but not „und“, which has the consonants."""
+        if self.plain == other.plain:
+            return True
+        same = bool(self.bones) and self.bones == other.bones
+        if same and len(self.bones) >= TELLING:
+            return True
+        ours, theirs = self.plain[:1], other.plain[:1]
+        begins = ours == theirs or not (ours + theirs).isalpha()  # a letter that Latin does not know is a sign there
+        return begins and (same or similarity(self.plain, other.plain) >= ALIKE_AS_A_WORD)
+
+    def is_telling(self, other: "Sound") -> bool:
+        return self.plain == other.plain or (len(self.bones) >= TELLING and self.bones == other.bones)
+
+
+def sounds_of(text: str) -> list[Sound]:
+    """Of each word of a text; articles are left out, they come and go with the script."""
+    words = (_ARTICLE.sub("", word.strip(_MARKS)) for word in _PART.findall(text))
+    told = (Sound(_latin(word), skeleton_of(word)) for word in words if word)
+    return [one for one in told if one.plain not in ("al", "el")]
+
+
+def names(text: list[Sound], name: list[Sound]) -> bool:
+    """Whether somebody of that name is named in `text`, in whatever script, spelling or order: all words of the name
+    side by side, one of them beyond doubt. A name of one word is none here: too many share it.
+    """
+    size = len(name)
+    if size < 2:
+        return False
+    near = {at for at, word in enumerate(text) if any(one.is_telling(word) for one in name)}
+    starts = {at - before for at in near for before in range(size) if 0 <= at - before <= len(text) - size}
+    return any(_is(name, text[start : start + size]) for start in starts)
+
+
+def _is(name: list[Sound], words: list[Sound]) -> bool:
+    left = list(words)
+    for one in sorted(name, key=lambda sound: -len(sound.bones)):
+        found = next((word for word in left if one.is_telling(word)), None)
+        found = found or next((word for word in left if one.is_alike(word)), None)
+        if found is None:
+            return False
+        left.remove(found)
+    return True
 
 
 def skeleton_of(word: str) -> str:

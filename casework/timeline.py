@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Coalesce
 
+from casework.linked_issues import ANSWERED
 from casework.models import (
     CaseIssue,
     CaseStep,
@@ -67,9 +67,18 @@ def _referral(one) -> Line:
     return Line(one.sent_on, f"Weitervermittlung an {one.actor_name}: {one.get_status_display()}", note=one.occasion)
 
 
-def _feedback(issue) -> Line:
-    title = f"Rückmeldung zum Knackpunkt {issue.number}"
-    return Line(issue.told_at, title, url=issue.get_absolute_url(), strong=True)
+def _answers(case, step: str, state: str) -> QuerySet:
+    """Links of the case with every answer that was given to their issue; the issue itself forgets it when it is taken
+    up again, its steps do not.
+    """
+    links = CaseIssue.objects.filter(case=case, **{f"{step}__name": "feed_back"})
+    return links.annotate(told_at=F(f"{step}__at"), state_now=F(state), issue_number=F("issue__number"))
+
+
+def _feedback(link) -> Line:
+    title, url = f"Rückmeldung zum Knackpunkt {link.issue_number}", Issue(pk=link.issue_id).get_absolute_url()
+    note = "" if link.state_now in ANSWERED else "Der Knackpunkt wird wieder bearbeitet."
+    return Line(link.told_at, title, note=note, url=url, strong=True)
 
 
 def _link(link) -> Line:
@@ -102,10 +111,10 @@ KINDS = (
     Kind("withdrawn_at", lambda case, client: Consent.objects.filter(
         client=client, withdrawn_at__isnull=False).annotate(purpose_label=F("purpose__label")),
          lambda one: Line(one.withdrawn_at, f"Einwilligung widerrufen: {one.purpose_label}", strong=True), exact=True),
+    Kind("told_at", lambda case, client: _answers(case, "issue__steps_taken", "issue__state"), _feedback, exact=True),
     # One bundled is answered with its lead.
-    Kind("told_at", lambda case, client: Issue.objects.filter(
-        pk__in=CaseIssue.objects.filter(case=case).values("issue")).only("number").annotate(
-        told_at=Coalesce("lead__fed_back_at", "fed_back_at")).filter(told_at__isnull=False), _feedback, exact=True),
+    Kind("told_at", lambda case, client: _answers(case, "issue__lead__steps_taken", "issue__lead__state"),
+         _feedback, exact=True),
 )  # fmt: skip
 
 

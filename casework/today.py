@@ -51,9 +51,11 @@ def _due(*caseload):
         return kept(case) & Q(**{f"{case}state__in": OPEN})
 
     current = Q(valid_from__lte=today, valid_until__isnull=True)
-    titles = ResidenceStatus.objects.filter(going("client__cases__"), current)
+    titles = ResidenceStatus.objects.filter(
+        going("client__cases__"), current, client__cases=_first_of("client", going(""))
+    )
     family = ResidenceStatus.objects.filter(
-        going(f"{FAMILY}__"), NO_CASE, current, **{FAMILY: _first_at_home(going(""))}
+        going(f"{FAMILY}__"), NO_CASE, current, **{FAMILY: _first_of("client__household", going(""))}
     )
     measures = GoalMeasure.objects.filter(going("goal__case__"), until__lt=today, status__in=GOING)
     return {
@@ -82,9 +84,9 @@ FAMILY = "client__household__clients__cases"
 NO_CASE = ~Exists(Case.objects.filter(client=OuterRef("client")).order_by())
 
 
-def _first_at_home(cases):
-    """Of several cases of a household, the one that tells of those without: nobody reads of a title twice."""
-    rows = Case.objects.filter(cases, client__household=OuterRef("client__household")).order_by("pk")
+def _first_of(whose: str, cases):
+    """Of several cases of a person or household, the one that tells of their titles: nobody reads of one twice."""
+    rows = Case.objects.filter(cases, **{whose: OuterRef(whose)}).order_by("pk")
     return Subquery(rows.values("pk")[:1])
 
 

@@ -146,6 +146,7 @@ urlpatterns = [
     path("handovers/<int:pk>/withdraw/", handovers.handover_withdraw, name="handover_withdraw"),
     # retention (views/retention.py)
     path("retention/", retention.retention_list, name="retention_list"),
+    path("retention/register/", retention.erasure_list, name="erasure_list"),
     path("cases/<int:pk>/holds/new/", retention.hold_new, name="hold_new"),
     path("holds/<int:pk>/end/", retention.hold_end, name="hold_end"),
     # code lists (views/codes.py)

@@ -30,7 +30,10 @@ OFFICES = frozenset({Role.COORDINATION, Role.STRATEGIC_OFFICE})
 CASES = frozenset({Role.CASE_MANAGER})
 COORDINATION = frozenset({Role.COORDINATION})
 MODULE_3 = frozenset({Role.AUTHORITY})
+OVERSIGHT = frozenset({Role.ADMIN, Role.AUDIT})
 REPORTING = frozenset({Role.CASE_MANAGER, Role.AUTHORITY})
+#: Pages about the end of cases.
+KEPT_UNTIL = ("casework:hold_", "casework:erasure_")
 #: Pages below one case; the coordination reads them in a look.
 OF_A_CASE = tuple(
     f"casework:{about}_"
@@ -78,12 +81,13 @@ ENTRIES = (
     Entry("Fallübergaben", "arrow-left-right", "casework:handover_list", CASES | COORDINATION, ("casework:handover_",)),
     Entry("Gremien", "people", "steering:body_list", EVERYBODY - {Role.AUDIT}, ("steering:body_",)),
     Entry("Importe", "file-earmark-spreadsheet", "casework:import_list", CASES, ("casework:import_",)),
-    Entry("Löschfristen", "trash", "casework:retention_list", CASES | COORDINATION, ("casework:hold_",)),
+    Entry("Löschfristen", "trash", "casework:retention_list", CASES | COORDINATION, KEPT_UNTIL),
     Entry("Fristen", "hourglass-split", "steering:limit_list", frozenset({Role.ADMIN}), ("steering:limit_",)),
     Entry("Codelisten", "list-check", "casework:code_list", frozenset({Role.ADMIN}), ("casework:code_",)),
     Entry("Betrieb", "activity", "kim:operation", frozenset({Role.ADMIN}), ("kim:operation", "kim:mail_")),
-    Entry("Rechte", "shield-check", "kim:access_matrix", frozenset({Role.ADMIN, Role.AUDIT})),
+    Entry("Rechte", "shield-check", "kim:access_matrix", OVERSIGHT),
     Entry("Protokoll", "journal-text", "kim:trail", frozenset({Role.AUDIT})),
+    Entry("Löschregister", "trash", "casework:erasure_list", OVERSIGHT),
     Entry("Mitteilungen", "bell", "kim:notice_list", EVERYBODY, ("kim:notice_",), "ungelesen"),
     Entry("Abwesenheit", "person-dash", "kim:absence_list", EVERYBODY, ("kim:absence_",)),
     Entry("Hilfe und Tasten", "question-circle", "kim:help"),

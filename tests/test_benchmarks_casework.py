@@ -54,7 +54,9 @@ def test_search_text_is_what_saving_writes(built):
         assert row.folded == written
 
 
-@pytest.mark.parametrize("words", [*casework.SPELLINGS, casework.TYPED, casework.CYRILLIC])
+@pytest.mark.parametrize(
+    "words", [*casework.SPELLINGS, casework.TYPED, casework.CYRILLIC, casework.TYPED_ARABIC, casework.ARABIC]
+)
 def test_the_measured_names_are_found_in_every_spelling_by_who_leads_the_case(built, words):
     assert Identity.objects.visible_to(data.account(casework.CM)).named(words).exists()
 

@@ -129,11 +129,11 @@ class Player:
             municipality=place,
             target_group=self._code("target_group", "SONST" if person.origin["status"] == "EU" else "FLUCHT_2015"),
             gender=person.gender,
-            citizenship=person.origin["citizenship"],
             arrival_year=person.origin["arrived"],
             interpreter_needed=told.number % 3 > 0,
             german_level=self._code("german_level", ("A1", "A2", "B1")[told.number % 3]),
         )
+        client.citizenships.set([self._code("citizenship", person.origin["citizenship"])])
         client.languages.set([self._code("language", key) for key in person.origin["languages"]])
         Identity.objects.create(
             client=client,

@@ -13,6 +13,9 @@ from kim.form_rendering import QuickSelect
 from kim.forms import Day, Form, Line, OneOf, SomeOf, Text
 from kim.models import Code
 
+#: Citizenships asked for, and the most there may be.
+SEVERAL, MOST = ("Staatsangehörigkeit", "Zweite Staatsangehörigkeit", "Dritte Staatsangehörigkeit"), 12
+
 
 def place(rows) -> OneOf:
     return OneOf(rows, label="Kommune", empty="Bitte wählen")
@@ -57,7 +60,7 @@ class OfPerson(Form):
 
     IDENTITY = ("given_name", "family_name", "birth_date", "birth_precision", "phone", "email", "street",
                 "postal_code", "town")  # fmt: skip
-    PERSON = ("target_group", "gender", "citizenship", "arrival_year", "arrival_month", "interpreter_needed",
+    PERSON = ("target_group", "gender", "citizenship_text", "arrival_year", "arrival_month", "interpreter_needed",
               "german_level")  # fmt: skip
 
     def add_person(self, codes) -> None:
@@ -86,21 +89,33 @@ class OfPerson(Form):
                 required=False,
                 error_messages={"invalid_choice": "Diese Auswahl gibt es nicht."},
             ),
-            "citizenship": Line(
-                label="Staatsangehörigkeit",
-                max_length=40,
-                required=False,
-                help_text="Länderkürzel, mehrere durch Leerzeichen: SY TR; XX für staatenlos oder ungeklärt",
-            ),
+            **{
+                name: code(codes, Code.List.CITIZENSHIP, label, widget=QuickSelect())
+                for name, label in zip(self.citizenship_names, [*SEVERAL, *["Weitere"] * MOST], strict=False)
+            },
             "arrival_year": Whole(label="Einreise, Jahr", low=1930, high=2100, required=False),
             "arrival_month": Whole(label="Einreise, Monat", low=1, high=12, required=False),
         }
 
-    def clean_citizenship(self):
-        value = self.cleaned_data["citizenship"].upper()
-        if value and not all(len(one) == 2 and one.isascii() and one.isalpha() for one in value.split()):
-            raise ValidationError("Bitte Länderkürzel wie „SY“ oder „SY TR“.")
-        return " ".join(value.split())
+        if "citizenship_text" in self.data or self.initial.get("citizenship_text"):
+            self.fields["citizenship_text"] = Line(
+                label="Staatsangehörigkeit, frühere Angabe",
+                max_length=40,
+                required=False,
+                help_text="Ist sie oben ausgewählt, leeren Sie bitte dieses Feld.",
+            )
+
+    @property
+    def citizenship_names(self) -> list[str]:
+        """A field for each that is given, and always some: „citizenship_1“ …"""
+        ends = [name.removeprefix("citizenship_") for name in (*self.data, *self.initial)]
+        given = [int(end) for end in ends if end.isascii() and end.isdecimal() and len(end) < 4]
+        return [f"citizenship_{number}" for number in range(1, min(max([len(SEVERAL), *given]), MOST) + 1)]
+
+    @property
+    def citizenships(self) -> list[Code]:
+        chosen = (self.cleaned_data[name] for name in self.citizenship_names)
+        return list(dict.fromkeys(one for one in chosen if one))
 
     def clean(self):
         given = super().clean()
@@ -117,7 +132,7 @@ class OfPerson(Form):
 
     @property
     def person(self) -> dict:
-        given = {name: self.cleaned_data[name] for name in self.PERSON}
+        given = {name: self.cleaned_data[name] for name in self.PERSON if name in self.fields}
         return given | {"gender": given["gender"] or Client.Gender.NOT_SAID}
 
 
@@ -205,7 +220,8 @@ class RequestForm(OfPerson):
 
     @property
     def origin(self):
-        return self.part("gender", "citizenship", "arrival_year", "arrival_month")
+        former = ["citizenship_text"] if "citizenship_text" in self.fields else []
+        return self.part(*self.citizenship_names, *former, "gender", "arrival_year", "arrival_month")
 
     @property
     def request(self):

@@ -32,7 +32,8 @@ class ClientForm(OfPerson):
 
     @property
     def origin(self):
-        return self.part("gender", "citizenship", "arrival_year", "arrival_month")
+        former = ["citizenship_text"] if "citizenship_text" in self.fields else []
+        return self.part(*self.citizenship_names, *former, "gender", "arrival_year", "arrival_month")
 
 
 class HouseholdForm(Form):

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef
 
 from casework.models import Case
+from casework.naming import NAMED
 from kim import workdays
 from kim.form_rendering import QuickSelect
 from kim.forms import CHOSEN, Day, Form, Line, OneOf, Pick, SomeOf, Text
@@ -16,8 +17,6 @@ from kim.forms import CHOSEN, Day, Form, Line, OneOf, Pick, SomeOf, Text
 WITH_CASE, ALONE = "case", "alone"
 #: Quarter hours that can be pressed; what was recorded otherwise joins them when it is edited.
 QUARTERS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32)
-#: So many cases are named when a name fits several.
-NAMED = 6
 
 
 def _workday(day: dt.date) -> None:

@@ -437,16 +437,20 @@ class Case(models.Model):
         self.refresh_from_db(from_queryset=Case.objects.select_for_update(of=("self",)))
         access.demand_work(by, self)
 
-    def lock(self, moment: dt.datetime) -> None:
+    @transaction.atomic
+    def lock(self, moment: dt.datetime, *, by) -> None:
         """The consent is withdrawn: the case can only be ended, and is erased within 30 days."""
         last = timezone.localtime(moment).date() + AFTER_WITHDRAWAL
         self.locked_at, self.erase_on = moment, min(self.erase_on or last, last)
         self.save(update_fields=["locked_at", "erase_on"])
+        trail.record("case.lock", self, by=by)
 
-    def unlock(self) -> None:
-        """A new consent came in time."""
+    @transaction.atomic
+    def unlock(self, *, by) -> None:
+        """A new consent came in time; `by` is None in the night on which it begins."""
         self.locked_at, self.erase_on = None, self._erased_on()
         self.save(update_fields=["locked_at", "erase_on"])
+        trail.record("case.unlock", self, by=by)
 
 
 #: What `edit` may change.

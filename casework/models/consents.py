@@ -178,7 +178,7 @@ class Consent(Dated):
         )
         if purpose.code == CASE_MANAGEMENT and recipient is None and consent.is_in_force:
             for case in client.cases.filter(locked_at__isnull=False):
-                case.unlock()
+                case.unlock(by=by)
         trail.record("consent.give", consent, by=by)
         happened.send(cls, obj=consent, act="give", record=consent, given={})
         return consent
@@ -203,6 +203,6 @@ class Consent(Dated):
             left = self.client.consents.in_force().for_purpose(CASE_MANAGEMENT)
             if not left.filter(recipient__isnull=True).exists():
                 for case in self.client.cases.filter(locked_at__isnull=True):
-                    case.lock(self.withdrawn_at)
+                    case.lock(self.withdrawn_at, by=by)
         trail.record("consent.withdraw", self, by=by)
         happened.send(Consent, obj=self, act="withdraw", record=self, given={})

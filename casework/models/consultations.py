@@ -135,7 +135,6 @@ class Consultation(models.Model):
     # Acts
 
     @classmethod
-    @transaction.atomic
     def record(cls, *, by, case=None, **fields: Any) -> "Consultation":
         """Write down a consultation of `by`; `topics` and `legal_areas` are given as lists.
 
@@ -146,20 +145,24 @@ class Consultation(models.Model):
             raise PermissionDenied(access.manages_cases.refusal)
         if case:
             access.demand_work(by, case)
-            fields.setdefault("municipality", case.municipality)
+            if "municipality" not in fields:
+                fields["municipality_id"] = case.municipality_id
         many: dict[str, list[Code]] = {name: fields.pop(name) for name in MANY if name in fields}
         if case and not many.get("legal_areas"):
             many["legal_areas"] = case.client.legal_areas_in_force()
         made = cls(author=by, case=case, recorded_on=workdays.today(), **fields)
         made._be_past()
-        made.save()
-        for name, rows in many.items():
-            tie = getattr(cls, name).through
-            tie.objects.bulk_create(tie(consultation=made, code=code) for code in rows)
-        if case and made.next_on and made.next_step:
-            FollowUp.plan(case, by=by, on_day=made.next_on, text=made.next_step[:200])
-        trail.record("consultation.record", made, by=by)
-        happened.send(cls, obj=made, act="record", record=made, given={})
+        with transaction.atomic(savepoint=False):  # nothing is refused any more; what fails ends the whole
+            made.save()
+            for name, rows in many.items():
+                tie = getattr(cls, name).through
+                tie.objects.bulk_create(tie(consultation=made, code=code) for code in rows)
+            acts = [("consultation.record", made)]
+            if case and made.next_on and made.next_step:
+                FollowUp.objects.create(case=case, on_day=made.next_on, text=made.next_step[:200])
+                acts.append(("case.follow_up", case))
+            trail.record_all(acts, by=by)
+            happened.send(cls, obj=made, act="record", record=made, given={})
         return made
 
     @transaction.atomic

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -73,13 +73,8 @@ class Client(models.Model):
     )
     target_group = code_field(Code.List.TARGET_GROUP, "Zielgruppe")
     gender = models.CharField("Geschlecht", max_length=1, choices=Gender, default=Gender.NOT_SAID)
-    citizenship = models.CharField(
-        "Staatsangehörigkeit",
-        max_length=40,
-        blank=True,
-        validators=[RegexValidator(r"^[A-Z]{2}( [A-Z]{2})*\Z", "Bitte Länderkürzel wie „SY“ oder „SY TR“.")],
-        help_text="ISO 3166, mehrere durch Leerzeichen; XX: staatenlos oder ungeklärt",
-    )
+    citizenships = codes_field(Code.List.CITIZENSHIP, "Staatsangehörigkeiten")
+    citizenship_text = models.CharField("Staatsangehörigkeit, frühere Angabe", max_length=40, blank=True)
     arrival_year = models.PositiveSmallIntegerField("Einreise, Jahr", null=True, blank=True)
     arrival_month = models.PositiveSmallIntegerField(
         "Einreise, Monat", null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(12)]
@@ -113,14 +108,6 @@ class Client(models.Model):
 
     # Questions
 
-    @property
-    def citizenships(self) -> list[str]:
-        return self.citizenship.split()
-
-    @property
-    def has_several_citizenships(self) -> bool:
-        return len(self.citizenships) > 1
-
     def current_residence_status(self, day: dt.date | None = None) -> "ResidenceStatus | None":
         return self.residence_statuses.valid_on(day).order_by("-valid_from").first()
 
@@ -136,11 +123,12 @@ class Client(models.Model):
 
     @classmethod
     @transaction.atomic
-    def enter(cls, *, by, identity, languages=(), **fields) -> "Client":
+    def enter(cls, *, by, identity, languages=(), citizenships=(), **fields) -> "Client":
         """Somebody new, with who they are (`identity`: fields of Identity). Raises PermissionDenied."""
         demand(access.manages_cases, by)
         made = cls.objects.create(**fields)
         made.languages.set(languages)
+        made.citizenships.set(citizenships)
         made.identity = Identity.objects.create(client=made, **identity)
         trail.record("client.enter", made, by=by)
         return made
@@ -153,17 +141,24 @@ class Client(models.Model):
         return cls.objects.filter(**same, pk__in=entered).order_by("pk").first()
 
     @transaction.atomic
-    def edit(self, *, by, identity, languages, **fields) -> None:
-        """Of somebody whose cases are locked only what stands in RECTIFIED: that right stays (Art. 16 DSGVO)."""
+    def edit(self, *, by, identity, languages, citizenships=None, **fields) -> None:
+        """Of somebody whose cases are locked only what stands in RECTIFIED: that right stays (Art. 16 DSGVO).
+
+        `citizenships` stay as they are where none are given.
+        """
         access.demand_client(by, self)
         changed = any(getattr(self, name) != value for name, value in fields.items())
         changed |= any(getattr(self.identity, name) != identity[name] for name in set(identity) - RECTIFIED)
-        if changed or {one.pk for one in self.languages.all()} != {one.pk for one in languages}:
+        several = {"languages": languages} | ({} if citizenships is None else {"citizenships": citizenships})
+        for name, codes in several.items():
+            changed |= {one.pk for one in getattr(self, name).all()} != {one.pk for one in codes}
+        if changed:
             access.demand_client_work(by, self)
         for name, value in fields.items():
             setattr(self, name, value)
         self.save()
-        self.languages.set(languages)
+        for name, codes in several.items():
+            getattr(self, name).set(codes)
         for name, value in identity.items():
             setattr(self.identity, name, value)
         self.identity.save()
@@ -180,14 +175,15 @@ class Client(models.Model):
         return household
 
     @transaction.atomic
-    def add_member(self, *, by, identity, languages=(), **fields) -> "Client":
+    def add_member(self, *, by, identity, languages=(), citizenships=(), **fields) -> "Client":
         """Somebody of the family, without a case of their own."""
         access.demand_client_work(by, self)
         household = self._household()
         if twin := Client.just_entered(by=by, identity=identity, household=household, **fields):
             return twin
         trail.record("client.household", self, by=by)
-        return Client.enter(by=by, identity=identity, languages=languages, household=household, **fields)
+        several = {"languages": languages, "citizenships": citizenships}
+        return Client.enter(by=by, identity=identity, household=household, **several, **fields)
 
     @transaction.atomic
     def live_with(self, other: "Client", *, by) -> None:

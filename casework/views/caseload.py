@@ -11,9 +11,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import push_url
 
-from casework import access, export, listing, spelling
+from casework import access, export, listing, reading, spelling
 from casework.forms.cases import SearchForm
-from casework.models import Identity
+from casework.models import Case, Identity
 from casework.whereabouts import title_tone
 from kim import workdays
 from kim.dated import valid_on
@@ -82,6 +82,7 @@ def _show(request, given):
     for case in shown:
         case.title_tone = title_tone(case.title_expires_on)
         case.listed = Identity(given_name=case.given_name, family_name=case.family_name).listed
+    reading.listed(Case, (case.pk for case in shown), by=request.user)
     context = {
         "form": form,
         "words": words,

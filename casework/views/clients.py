@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, F, OuterRef, Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -44,6 +45,7 @@ WITH = ("identity", "household", "municipality", "target_group", "german_level")
 class Facts:
     client: Client
     languages: list[Code]
+    citizenships: list[Code]
     statuses: list[ResidenceStatus]
     areas: list[LegalArea]
 
@@ -79,6 +81,7 @@ def _person_sets():
     client = Slot("client")
     return {
         "person_languages": Code.objects.filter(pk__in=through(Client, "languages", client)).order_by("position"),
+        "person_citizenships": Code.objects.filter(pk__in=through(Client, "citizenships", client)).order_by("label"),
         "person_statuses": ResidenceStatus.objects.filter(client=client)
         .order_by("-valid_from")
         .annotate(status_label=F("status__label")),
@@ -94,7 +97,8 @@ def _person():
 
 
 def _facts(client, read) -> Facts:
-    return Facts(client, read["person_languages"], read["person_statuses"], read["person_areas"])
+    names = ("person_languages", "person_citizenships", "person_statuses", "person_areas")
+    return Facts(client, *(read[name] for name in names))
 
 
 @section("casework/_person.html", column=ASIDE, order=10, sets=_person_sets)
@@ -108,7 +112,9 @@ def person(user, case, read):
 def household(user, case):
     """Who is advised together: only those whom this user may see."""
     may_work = access.allows(access.owns, user, case) and not case.is_locked
-    return {"client": case.client, "members": members_of(case.client, user), "may_work": may_work}
+    members = members_of(case.client, user)
+    reading.listed(Client, (one.pk for one in members), by=user)
+    return {"client": case.client, "members": members, "may_work": may_work}
 
 
 def _pointed_at():
@@ -168,8 +174,25 @@ def _seen(user, pk) -> Client:
 
 def _kept(user, pk) -> Client:
     """One whom `user` advises; 403 for one they only look at."""
+    return _way_to(user, pk)[0]
+
+
+def _way_to(user, pk) -> tuple[Client, bool]:
+    """The same, and whether something may be added."""
     client = _seen(user, pk)
-    access.demand_client(user, client)
+    kept, may_add = access.ways_to_client(user, client)
+    if not kept:
+        raise PermissionDenied(access.owns.refusal)
+    return client, may_add
+
+
+def _worked_on(request, pk) -> Client:
+    """One of whom something may be added; else 403 before there is a form. What was typed before a consent was
+    withdrawn is refused by the act itself, with everything typed still there.
+    """
+    client, may_add = _way_to(request.user, pk)
+    if request.method != "POST" and not may_add:
+        raise PermissionDenied(access.NOTHING_ADDED)
     return client
 
 
@@ -177,13 +200,16 @@ def _kept(user, pk) -> Client:
 def client_detail(request, pk):
     client = _seen(request.user, pk)
     cases = Case.objects.visible_to(request.user).filter(client=client).select_related("municipality")
+    members = members_of(client, request.user)
+    reading.listed(Client, (one.pk for one in members), by=request.user)
+    may_work, may_add = access.ways_to_client(request.user, client)
     context = {
         "client": client,
         "facts": _facts(client, _person()(client=client.pk)),
         "cases": list(cases.order_by("-opened_on", "-pk")),
-        "members": members_of(client, request.user),
-        "may_work": Client.objects.kept_by(request.user).filter(pk=client.pk).exists(),
-        "may_add": access.works_on_client(request.user, client),
+        "members": members,
+        "may_work": may_work,
+        "may_add": may_add,
     }
     return render(request, "casework/client_detail.html", context)
 
@@ -204,6 +230,7 @@ def client_edit(request, pk):
             by=request.user,
             identity=form.identity,
             languages=given["languages"],
+            citizenships=form.citizenships,
             municipality=given["municipality"],
             **form.person,
         )
@@ -222,13 +249,14 @@ def _written(client, read) -> dict:
     plain = {name: getattr(identity, name) for name in ClientForm.IDENTITY}
     plain["birth_date"] = (identity.birth_date, identity.birth_precision) if identity.birth_date else None
     plain |= {name: getattr(client, name) for name in (*ClientForm.PERSON, "municipality")}
+    plain |= {f"citizenship_{number}": one for number, one in enumerate(read["citizenships"], 1)}
     return plain | {"languages": read["languages"], "gender": client.gender.replace(Client.Gender.NOT_SAID, "")}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def client_status(request, pk):
     """A new residence status from a day on, with all there was."""
-    client = _kept(request.user, pk)
+    client = _worked_on(request, pk)
     read, facts = offered(request.user, "", client=client), _facts(client, _person()(client=client.pk))
     if request.method != "POST":
         form = StatusForm(choices=read, initial={"valid_from": workdays.today()})
@@ -244,7 +272,7 @@ def client_status(request, pk):
 @require_http_methods(["GET", "HEAD", "POST"])
 def client_area(request, pk):
     """Legal areas: one ends, one begins; the days in between are shown."""
-    client = _kept(request.user, pk)
+    client = _worked_on(request, pk)
     read, facts = offered(request.user, "", client=client), _facts(client, _person()(client=client.pk))
     running = [one for one in client.legal_areas.select_related("area") if one.valid_until is None]
     if request.method != "POST":
@@ -263,7 +291,7 @@ def client_area(request, pk):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def client_household(request, pk):
-    client = _kept(request.user, pk)
+    client = _worked_on(request, pk)
     if request.method != "POST":
         return _household_page(request, client)
     form = HouseholdForm(request.POST)
@@ -303,7 +331,7 @@ def client_leave(request, pk):
 @require_http_methods(["GET", "HEAD", "POST"])
 def client_member(request, pk):
     """Somebody of the family, without a case of their own."""
-    client = _kept(request.user, pk)
+    client = _worked_on(request, pk)
     key = f"client:{pk}:member"
     read = offered(request.user, key)
     if request.method != "POST":
@@ -320,6 +348,7 @@ def client_member(request, pk):
             by=request.user,
             identity=form.identity,
             languages=given["languages"],
+            citizenships=form.citizenships,
             municipality=given["municipality"],
             **form.person,
         )
@@ -337,14 +366,15 @@ def _linkable(user, client) -> list[Client]:
 def _household_page(request, client, *, form=None, link=None, status=200):
     there = client.household
     counted = {"adults": there.adults, "children": there.children} if there else {"adults": 1, "children": 0}
-    known = _linkable(request.user, client)
+    known, members = _linkable(request.user, client), members_of(client, request.user)
+    reading.listed(Client, (one.pk for one in [*known, *members]), by=request.user)
     context = {
         "client": client,
-        "members": members_of(client, request.user),
+        "members": members,
         "form": form if form is not None and form.data else HouseholdForm(initial=counted),
         "refused": form if form is not None else link,
         "link": (link or LinkForm(known=known)) if known else None,
-        "may_add": access.works_on_client(request.user, client),
+        "may_add": request.method != "POST" or access.works_on_client(request.user, client),
     }
     return render(request, "casework/client_household.html", context, status=status)
 

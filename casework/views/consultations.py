@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from casework import access, consultation_files, listing, reading, spelling
+from casework import access, consultation_files, naming, reading
 from casework.access import manages_cases
 from casework.case_page import MAIN, section
-from casework.forms.consultations import ALONE, NAMED, WITH_CASE, ConsultationForm, PeriodForm, narrowed
+from casework.forms.consultations import ALONE, WITH_CASE, ConsultationForm, PeriodForm, narrowed
 from casework.linked_issues import linked
 from casework.models import Actor, Case, Client, Consultation, Identity, LegalArea
 from kim import today as start_page
@@ -59,21 +59,24 @@ def consultation_new(request):
     demand_manager(request.user)
     case = _preset(request)
     key = f"consultation:new:{case.pk}" if case else "consultation:new"
-    read = _choices(request.user, key, case=case, with_caseload=request.method != "POST")
     if request.method != "POST":
+        read = _choices(request.user, key, case=case, with_caseload=True)
         return _form_page(request, _blank(request.user, read, case), read, case=case)
-    form = ConsultationForm(request.POST, choices=read["choices"], find=_finder(request.user, known=case))
+    words = "" if case else _typed(request)
+    read = _choices(request.user, key, case=case, words=words)
+    find = naming.Finder(request.user, known=case, read=read if words else None)
+    form = ConsultationForm(request.POST, choices=read["choices"], find=find)
     if not form.is_valid():
         return _form_page(request, form, read, case=case, status=422)
     given = form.given
-    if case and form.case == case:
-        given["legal_areas"] = given["legal_areas"] or read["areas"]
+    given["legal_areas"] = given["legal_areas"] or (read["areas"] if case and form.case == case else find.areas)
     token = form.cleaned_data["sent_as"]
     made = []
 
     def record(by, confirmed):
         made.append(Consultation.record(by=by, case=form.case, sent_as=token, **given))
-        Draft.drop(by, key)
+        if read["drafts"]:
+            Draft.drop(by, key)
 
     try:
         status = _take(form, record, request.user)
@@ -128,42 +131,22 @@ def _preset(request) -> Case | None:
     return case
 
 
-def _finder(user, known: Case | None = None):
-    """Own cases by number (also its last digits), the number of the other database, or a name.
-
-    `known` is one that was read already, and may be worked on.
-    """
-
-    def find(words: str) -> list[Case]:
-        if known and words.upper() == known.number:
-            return [known]
-        cases = Case.objects.kept_by(user).select_related("client__identity", "municipality")
-        digits = words.rpartition("-")[2]
-        exact = Q(number=words.upper()) | Q(foreign_number=words)
-        if words.isascii() and words.isdecimal() and len(words) <= 6:
-            exact |= Q(number__endswith=f"-{int(digits):06d}")
-        found = list(cases.filter(exact).order_by("-opened_on", "-pk")[: NAMED + 1])
-        if found:
-            return found
-        names = spelling.searched(words.replace(",", " "))
-        open_first = (F("ended_at").desc(nulls_first=True), "-opened_on", "-pk")
-        return list(cases.filter(listing.about(names)).order_by(*open_first)[: NAMED + 1]) if names else []
-
-    return find
-
-
 @require_POST
 def consultation_case(request):
     """What is known of the case just named. By POST: no address says of whom somebody is thinking."""
     demand_manager(request.user)
-    words = request.POST.get("case", "")[:120].replace("\0", "").strip()
-    found = _finder(request.user)(words) if words else []
+    words = _typed(request)
+    found = naming.Finder(request.user)(words) if words else []
     case = found[0] if len(found) == 1 else None
     read = _choices(request.user, "", case=case) if case else None
     if case:
         reading.opened(case, by=request.user)
     context = {"carried": _carried(case, read), "found": len(found), "words": words}
     return render(request, "casework/consultation_case.html", context)
+
+
+def _typed(request) -> str:
+    return request.POST.get("case", "")[:120].replace("\0", "").strip()
 
 
 def _carried(case, read) -> dict | None:
@@ -173,13 +156,16 @@ def _carried(case, read) -> dict | None:
     return {"case": case, "last": last, "legal_areas": read["areas"]}
 
 
-def _choices(user, key, *, case=None, consultation=None, with_caseload=False) -> dict:
-    """What the form offers, the draft, the last contact, and what is known of the case: one query."""
+def _choices(user, key, *, case=None, consultation=None, with_caseload=False, words="") -> dict:
+    """What the form offers, the draft, the last contact, what is known of the case, and whose number `words` are: one
+    query.
+    """
     load = access.Caseload.of(user)
-    read: dict[str, Any] = _offered(case is not None, consultation is not None, load.shape if with_caseload else None)(
+    shape = case is not None, consultation is not None, load.shape if with_caseload else None
+    read: dict[str, Any] = _offered(*shape, load.shape if words else None)(
         today=workdays.today(), user=user.pk, key=key, case=case.pk if case else None,
         client=case.client_id if case else None, consultation=consultation.pk if consultation else None,
-        **load.values,
+        **naming.values(words), **load.values,
     )  # fmt: skip
     by_list: dict[str, list[Code]] = {}
     for code in read["codes"]:
@@ -191,7 +177,7 @@ def _choices(user, key, *, case=None, consultation=None, with_caseload=False) ->
 
 
 @together
-def _offered(with_case, edited, caseload):
+def _offered(with_case, edited, caseload, asked):
     user, case, client, consultation = Slot("user"), Slot("case"), Slot("client"), Slot("consultation")
     here = Consultation.objects.order_by().filter(pk=consultation)
     many = {name: through(Consultation, name, consultation) for name in ("topics", "legal_areas")}
@@ -217,6 +203,7 @@ def _offered(with_case, edited, caseload):
         **(of_case if with_case else {}),
         **(chosen if edited else {}),
         **(_lines_of(*caseload) if caseload else {}),
+        **(naming.by_number(*asked) if asked else {}),
     }
 
 
@@ -252,7 +239,7 @@ def _blank(user, read, case) -> ConsultationForm:
     if case:
         initial |= _of_case(read, case)
     kept = {name: value for name, value in draft_of(read).items() if name != "sent_as"}
-    return ConsultationForm(initial=initial | kept, choices=read["choices"], find=_finder(user))
+    return ConsultationForm(initial=initial | kept, choices=read["choices"], find=naming.Finder(user))
 
 
 def _of_case(read, case) -> dict:
@@ -272,6 +259,9 @@ def _form_page(request, form, read, *, case=None, consultation=None, status=200)
         reading.opened(case, by=request.user)
     form.mark_wrong()
     named = case if not form.is_bound or form.case == case else None
+    caseload = [] if consultation else _caseload(request.user, read)
+    shown = [*caseload, *form.find.found] if form.find else []
+    reading.listed(Case, (one.pk for one in shown), by=request.user)
     url = reverse("casework:consultation_new") + (f"?case={case.pk}" if case else "")
     context = {
         "form": form,
@@ -281,7 +271,7 @@ def _form_page(request, form, read, *, case=None, consultation=None, status=200)
         "carried": _carried(named, read) if named and not consultation else None,
         "found": 0,
         "words": "",
-        "caseload": [] if consultation else _caseload(request.user, read),
+        "caseload": caseload,
         "actors": read["actors"],
         "saved_at": draft.saved_at if draft and not form.is_bound else None,
     }

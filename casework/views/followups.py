@@ -5,7 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from casework import access
+from casework import access, reading
 from casework.case_page import MAIN, section
 from casework.forms.network import FollowUpForm, MoveForm
 from casework.models import Case, FollowUp, Identity
@@ -59,6 +59,7 @@ def followup_list(request):
     begin = {"start": start.value, "start_pk": start.pk} if start else {}
     read = _listing(load.shape, state, start and start.backwards)(today=today, **load.values, **begin)
     found, hits = page_of(read["rows"], order, start, SIZE), min(read["hits"][0].number_found, CAP + 1)
+    reading.listed(Case, (row.case_id for row in found if row.owner == request.user.pk), by=request.user)
     context = {
         "page": found,
         "rows": [(_named(row), *(("", "") if row.done_on else workdays.countdown(row.on_day, today))) for row in found],

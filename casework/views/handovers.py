@@ -7,7 +7,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from casework import access
+from casework import access, reading
 from casework.case_page import ASIDE, section
 from casework.forms.handovers import HandOverForm, RefuseForm
 from casework.models import Case, HandOver
@@ -74,13 +74,14 @@ def handover_new(request):
         return render(request, "casework/handover_new.html", {"people": list(people)})
     former = bool(request.GET.get("former"))
     cases, offered, ended = _caseload(request.user, giver, former)
+    named = giver.pk == request.user.pk  # others' people are read on the page of their case, and on record
+    reading.listed(Case, (case.pk for case in cases if named), by=request.user)
     takers, number = list(with_role(Role.CASE_MANAGER).exclude(pk=giver.pk)), ended.count()
     key = f"handover:{giver.pk}:former" if former else f"handover:{giver.pk}"
     make = partial(HandOverForm, takers=takers, cases=cases, ended=number)
     context = {
         "giver": giver, "former": former, "cases": cases, "offered": offered, "ended": number, "most": MOST,
-        "named": giver.pk == request.user.pk,  # others' people are read on the page of their case, and on record
-        "deputises": giver in access.colleagues(request.user),
+        "named": named, "deputises": giver in access.colleagues(request.user),
     }  # fmt: skip
     if "preview" in request.POST:
         return _preview(request, make(request.POST), ended, context, key)

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
-from casework import access
+from casework import access, reading
 from casework.forms.cases import RequestForm
 from casework.models import Case, Client
 from casework.offered import offered, typed_before
@@ -25,6 +25,7 @@ def case_new(request):
     demand(access.manages_cases, request.user)
     read = offered(request.user, KEY)
     known = _known(request)
+    reading.listed(Client, (one.pk for one in known), by=request.user)
     if request.method != "POST":
         initial = {"municipality": read["place"], "opened_on": workdays.today()} | typed_before(read)
         if request.GET.get("person", "").isdecimal():
@@ -61,7 +62,8 @@ def _open(user, form) -> Case:
     client = form.cleaned_data["person"]
     if client is None:
         person = {"by": user, "identity": form.identity, "municipality": place, **form.person}
-        client = Client.just_entered(**person) or Client.enter(languages=languages, **person)
+        several = {"languages": languages, "citizenships": form.citizenships}
+        client = Client.just_entered(**person) or Client.enter(**several, **person)
     request = {"by": user, "client": client, "municipality": place, **form.of_case}
     return Case.just_opened(**request) or Case.open(**request)
 

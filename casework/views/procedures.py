@@ -130,13 +130,14 @@ def procedure_list(request):
     filter = ProcedureFilter(request.GET)
     rows = filter.narrow(Procedure.objects.received_by(request.user))
     tokens = {name: request.GET.get(name, "") for name in ("after", "before")}
-    hits = capped(rows)
+    hits, shown = capped(rows), page(rows.for_lines(), "-handed_over_at", size=SIZE, **tokens)
+    reading.listed(Procedure, (row.pk for row in shown), by=request.user)
     context = {
         "filter": filter,
         "is_narrowed": any(request.GET.get(name) for name in filter.fields),
         "hits": count_words(hits),
         "number": hits,
-        "page": page(rows.for_lines(), "-handed_over_at", size=SIZE, **tokens),
+        "page": shown,
     }
     return render(request, template_for(request, "casework/procedure_list.html", "results"), context)
 

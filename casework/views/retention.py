@@ -5,10 +5,10 @@ from django.db.models import Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
-from casework import access, retention
+from casework import access, reading, retention
 from casework.case_page import ASIDE, section
 from casework.forms.retention import HoldForm, RetentionFilter
-from casework.models import Case, Hold
+from casework.models import Case, Erasure, Hold
 from kim import today as start_page
 from kim import workdays
 from kim.htmx import page as template_for
@@ -18,6 +18,8 @@ from kim.together import Slot, day
 from kim.workflow import StepRefused
 
 SIZE = 25
+#: Rows of one page of the register.
+REGISTER = 50
 
 
 @require_safe
@@ -42,8 +44,27 @@ def retention_list(request):
         "lines": _lines(found.rows, user),
         "hits": count_words(number),
         "number": number,
+        "reads_erasures": access.reads_erasures(user, None),
     }
     return render(request, template_for(request, "casework/retention_list.html", "results"), context)
+
+
+@require_safe
+def erasure_list(request):
+    """The register of deletions: how many of what went when and why, never which."""
+    demand(access.reads_erasures, request.user)
+    rows, why = Erasure.objects.select_related("by"), request.GET.get("why", "")
+    why = why if why in Erasure.Why.values else ""
+    if why:
+        rows = rows.filter(why=why)
+    tokens = {name: request.GET.get(name, "") for name in ("after", "before")}
+    context = {
+        "page": page(rows, "-day", size=REGISTER, **tokens),
+        "why": why,
+        "reasons": [("", "alle"), *Erasure.Why.choices],
+        "reads_retention": access.reads_retention(request.user, None),
+    }
+    return render(request, template_for(request, "casework/erasure_list.html", "results"), context)
 
 
 def hold_new(request, pk):
@@ -97,6 +118,7 @@ def _lines(cases, user):
     pks = [case.pk for case in cases]
     own = Case.objects.kept_by(user).filter(pk__in=pks).select_related("client__identity")
     names = {case.pk: case.client.identity.listed for case in own}
+    reading.listed(Case, names, by=user)
     holds = {hold.case_id: hold for hold in Hold.objects.in_force().filter(case__in=pks)}
     today = workdays.today()
     return [

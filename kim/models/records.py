@@ -15,6 +15,7 @@ class Code(Dated):
         LIFE_DOMAIN = "life_domain", "Handlungsfeld"
         LEGAL_AREA = "legal_area", "Rechtskreis"
         RESIDENCE_STATUS = "residence_status", "Aufenthaltsstatus"
+        CITIZENSHIP = "citizenship", "Staatsangehörigkeit"
         TARGET_GROUP = "target_group", "Zielgruppe"
         LANGUAGE = "language", "Sprache"
         GERMAN_LEVEL = "german_level", "Deutschkenntnisse"
@@ -52,6 +53,9 @@ class TrailEntry(models.Model):
     act = models.CharField("Vorgang", max_length=60)
     kind = models.CharField("Gegenstand", max_length=40)
     object_id = models.CharField(max_length=40)
+    #: Of several things seen at once in a list: their ids, each between blanks („ 3 17 “). `object_id` is then a mark
+    #: of them all, by which the same list is known again.
+    shown = models.TextField("in einer Liste", blank=True)
     note = models.CharField("Vermerk", max_length=200, blank=True)
 
     class Meta:

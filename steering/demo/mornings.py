@@ -34,8 +34,8 @@ def tell(today: dt.date) -> None:
         digests.compose()
     mails = Mail.objects.filter(key__startswith="digest:")
     mails.update(state=Mail.State.SENT, sent_at=told_at, attempts=1)
-    last = mails.order_by("pk").values_list("pk", flat=True).last()
-    Mail.objects.filter(pk=last).update(state=Mail.State.FAILED, sent_at=None, last_error=FULL)
+    if last := mails.order_by("pk").last():
+        Mail.objects.filter(pk=last.pk).update(state=Mail.State.FAILED, sent_at=None, last_error=FULL)
 
 
 def _at(day: dt.date, hour: dt.time) -> dt.datetime:

@@ -317,6 +317,25 @@ def test_the_answer_stands_with_the_case_and_neither_closes_the_other(client, le
     assert open_one.state == At.STRATEGY
 
 
+def test_an_answer_stays_on_the_timeline_of_every_linked_case_when_the_issue_is_taken_up_again(client, led, owner):
+    again, there = case_at(State.MONITORING, by=owner), issue_at(At.FEEDBACK_DUE, reported_by=owner)
+    for one in (led, again):
+        CaseIssue.link(by=owner, issue=there, case=one)
+
+    def timelines():
+        return [element(as_(client, owner).get(one.get_absolute_url()).text, "timeline") for one in (led, again)]
+
+    line, note = f"Rückmeldung zum Knackpunkt {there.number}", "Der Knackpunkt wird wieder bearbeitet."
+    assert not any(line in shown for shown in timelines())
+    take_issue(there, "feed_back")
+    assert [(shown.count(line), note in shown) for shown in timelines()] == [(1, False)] * 2
+    take_issue(there, "reopen", by=owner)
+    assert [(shown.count(line), note in shown) for shown in timelines()] == [(1, True)] * 2
+    for step in ("forward", "table", "assign", "solve", "feed_back"):
+        take_issue(there, step)
+    assert [(shown.count(line), note in shown) for shown in timelines()] == [(2, False)] * 2
+
+
 def test_the_answer_to_a_bundled_issue_is_that_of_its_lead(client, led, owner):
     lead, mine = issue_at(At.COORDINATION), issue_at(At.COORDINATION, reported_by=owner)
     take_issue(mine, "merge", lead=lead)
@@ -324,7 +343,9 @@ def test_the_answer_to_a_bundled_issue_is_that_of_its_lead(client, led, owner):
     lead.refresh_from_db()
     for step in ("forward", "table", "assign", "solve", "feed_back"):
         take_issue(lead, step)
-    part = element(as_(client, owner).get(led.get_absolute_url()).text, "case-issues")
+    page = as_(client, owner).get(led.get_absolute_url()).text
+    assert element(page, "timeline").count(f"Rückmeldung zum Knackpunkt {mine.number}") == 1
+    part = element(page, "case-issues")
     assert f"gebündelt in {lead.number}" in part
     assert "Ab sofort genügt die vorläufige Bescheinigung." in part
 

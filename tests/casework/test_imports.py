@@ -226,7 +226,7 @@ def test_a_case_that_was_locked_in_between_is_found_when_it_is_taken_over(client
     found = start(
         client, me, "consultations", sheet(HEAD, [day(), own.number, "", "RATHAUS"], [day(), "", "Windeck", "RATHAUS"])
     )
-    Case.objects.get(pk=own.pk).lock(workdays.now())
+    Case.objects.get(pk=own.pk).lock(workdays.now(), by=None)
     found = take_over(client, found)
     assert (found.rows_made, found.rows_faulty) == (1, 1)
     assert "gesperrt" in found.rows.exclude(faults=[]).get().faults[0]["text"]

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.apps import apps
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 
 from casework.lifecycle import State
@@ -28,7 +28,7 @@ from casework.models import (
     PlanVersion,
     Referral,
 )
-from kim import privacy_gate, workdays
+from kim import privacy_gate, trail, workdays
 from kim.models import Code, Role
 from kim.workflow import StepRefused
 from tests.casework.factories import (
@@ -142,17 +142,6 @@ def test_a_rough_birth_date_is_a_first():
         client(birth_date=dt.date(1990, 5, 2), birth_precision="year")
 
 
-@pytest.mark.parametrize(("codes", "valid"), [("SY", True), ("SY TR", True), ("Syrien", False), ("sy", False)])
-def test_citizenships_are_country_codes(codes, valid):
-    person = Client(citizenship=codes, municipality=client().municipality)
-    if valid:
-        person.full_clean(exclude=["household"])
-        assert person.has_several_citizenships == (" " in codes)
-    else:
-        with pytest.raises(ValidationError):
-            person.full_clean(exclude=["household"])
-
-
 def test_the_month_of_arrival_needs_its_year():
     with pytest.raises(IntegrityError), transaction.atomic():
         Client.objects.filter(pk=client().pk).update(arrival_month=5)
@@ -239,6 +228,8 @@ def test_a_new_consent_unlocks_what_is_still_there():
     consent(made)
     made.refresh_from_db()
     assert (made.locked_at, made.erase_on) == (None, None)
+    told = trail.of(made).filter(act__in=["case.lock", "case.unlock"]).values_list("act", "by")
+    assert list(told) == [("case.lock", made.owner_id), ("case.unlock", made.owner_id)]
 
 
 def test_a_strangers_consents_are_out_of_reach():

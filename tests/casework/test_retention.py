@@ -2,6 +2,7 @@
 
 import datetime as dt
 from io import StringIO
+from urllib.parse import urlencode
 
 import pytest
 from django.apps import apps
@@ -104,6 +105,36 @@ def test_lines_of_an_import_about_somebody_else_of_that_name_stay():
     with workdays.as_of(made.erase_on):
         retention.run()
     assert list(told.rows.values_list("line", flat=True)) == [3, 4]
+
+
+WRITTEN = ["Nadia Rahimi", "Rahimi, Nadia", "نادية رحيمي", "Mit Надія Рахімі.", "NADIA RAHIMY", "(nadia rahimi)"]
+OF_OTHERS = ["Amir Rahimi", "Nadia Sahin", "Frau Rahimi", "und Rahm kaufen"]
+
+
+@pytest.mark.parametrize("saved_as", ["Nadia Rahimi", "نادية رحيمي"])
+def test_drafts_about_the_person_go_however_the_name_is_written(saved_as):
+    given, family = saved_as.split()
+    made = case_at(State.DECLINED, person=client(given, family, birth_date=dt.date(1990, 5, 4)))
+    texts = WRITTEN + OF_OTHERS + ([] if saved_as == "نادية رحيمي" else ["Rahimi, Nadja"])
+    for number, text in enumerate(texts):
+        Draft.keep(made.owner, f"issue:{number}", {"situation": text})
+    for year in ("1990", "1985"):
+        who = {"family_name": "Rahimy", "given_name": "Nadia", "birth_date": f"04.05.{year}"}
+        Draft.keep(made.owner, f"case:new:{year}", who)
+    with workdays.as_of(made.erase_on):
+        retention.run()
+    left = {draft.data.get("situation", draft.data.get("birth_date")) for draft in Draft.objects.all()}
+    assert left == {*OF_OTHERS, "04.05.1985"}
+
+
+def test_kept_searches_for_the_person_go_however_the_name_is_written():
+    made = case_at(State.DECLINED, person=client("Nadia", "Rahimi"))
+    for query in ("Rahimi", "rahimy", "رحيمي", "Рахімі", "Nadia R.", "Haddad", "Ram", "Sahin"):
+        filters = {"user": made.owner, "page": "casework:case_list", "name": query}
+        SavedFilter.objects.create(**filters, query=urlencode({"q": query, "state": "open"}))
+    with workdays.as_of(made.erase_on):
+        retention.run()
+    assert set(SavedFilter.objects.values_list("name", flat=True)) == {"Haddad", "Ram", "Sahin"}
 
 
 def test_every_model_of_a_case_or_a_person_is_reached_by_the_erasure():
@@ -226,6 +257,8 @@ def test_a_consent_that_begins_after_the_withdrawal_unlocks_in_time():
         retention.run()
         left = Case.objects.get()
     assert (left.is_locked, left.erase_on) == (False, None)
+    told = trail.of(made).filter(act__in=["case.lock", "case.unlock"]).values_list("act", "by")
+    assert list(told) == [("case.lock", made.owner_id), ("case.unlock", None)]  # once, by nobody, in the night
 
 
 def test_a_consent_withdrawn_too_or_for_another_purpose_unlocks_nothing():
@@ -433,7 +466,7 @@ def test_an_older_hold_does_not_outlast_a_withdrawal(client, reason):
     with after(20):
         assert retention.run().cases == {}
         claim.end(by=made.owner)
-        Case.objects.get(pk=made.pk).unlock()
+        Case.objects.get(pk=made.pk).unlock(by=None)
         assert list(Hold.objects.in_force()) == [hold]
         assert Hold.objects.get(pk=hold.pk).is_in_force
         Case.objects.filter(pk=made.pk).update(erase_on=workdays.today())
@@ -522,6 +555,7 @@ def test_the_list_narrows_pages_and_asks_the_same_number_of_times(client, people
     soon(by=people["owner"])
     url = reverse("casework:retention_list")
     client.get(url)
+    TrailEntry.objects.all().delete()  # both times the names are read for the first time
     with CaptureQueriesContext(connection) as few:
         client.get(url)
     for _ in range(27):
@@ -585,3 +619,39 @@ def test_a_case_that_was_taken_up_again_can_have_its_hold_ended(client):
     client.force_login(made.owner)
     assert "keine Löschfrist" in client.get(hold.get_absolute_url()).content.decode()
     assert client.post(hold.get_absolute_url()).status_code == 302
+
+
+# The register
+
+
+def test_the_register_is_paged_and_names_nothing(client, people, django_assert_max_num_queries):
+    made = marked()
+    Case.objects.filter(pk=made.pk).update(erase_on=workdays.today())
+    retention.run(by=people["admin"])
+    number, url = made.number, reverse("casework:erasure_list")
+    Erasure.objects.filter(kind="Datei").delete()
+    for days in range(60):
+        with after(days + 1):
+            Erasure.note("ended", {"Fall": 2})
+    client.force_login(people["audit"])
+    shown = client.get(url).content.decode()
+    assert shown.count("nächtlicher Lauf") == 50
+    with django_assert_max_num_queries(12):
+        behind = client.get(url, {"after": client.get(url).context["page"].after}).content.decode()
+    assert behind.count("nächtlicher Lauf") == 10
+    assert str(people["admin"]) in behind
+    assert "Widerruf" in behind or "Anfrage ohne Aufnahme" in behind or "beendeter Fall" in behind
+    for secret in (MARK, TOLD, number):
+        assert secret not in shown + behind
+    part = client.get(url, {"why": "alone"}, headers={"HX-Request": "true", "HX-Target": "results"}).content.decode()
+    assert "Nichts gefunden" in part
+    assert "<html" not in part
+    assert client.get(url, {"why": "nonsense"}).content.decode().count("nächtlicher Lauf") == 50
+
+
+def test_the_register_is_found_by_those_who_may_read_it(client, people):
+    url = reverse("casework:erasure_list")
+    for name in ("audit", "admin", "coordination", "owner"):
+        client.force_login(people[name])
+        start = client.get(reverse("casework:retention_list" if name == "coordination" else "kim:today"))
+        assert (url in start.content.decode()) == (name != "owner"), name

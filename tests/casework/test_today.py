@@ -10,9 +10,9 @@ from casework.models import Case, FollowUp, GoalMeasure, Household, Referral
 from kim import digests, workdays
 from kim.models import Absence, Code, Mail, Role, User
 from kim.today import sections_for
-from tests.casework.factories import actor, case_at, case_manager, code, goal, take
+from tests.casework.factories import actor, case, case_at, case_manager, code, goal, take
 from tests.casework.factories import client as client_of
-from tests.factories import county, user
+from tests.factories import county, organisation, user
 
 pytestmark = pytest.mark.django_db
 
@@ -209,7 +209,44 @@ def test_the_mail_counts_titles_of_the_household_once(owner, family, django_asse
     for secret in (*(one.number for one in family), "Rahimi", "Amira", "AE_"):
         assert secret not in mail.subject + mail.body
     with django_assert_num_queries(9):
-        assert mornings.tally(MONDAY) == {(owner.pk, family[0].employer_id): {"titles": (2, MONDAY - days(41))}}
+        [(whose, kinds)] = mornings.tally(MONDAY).items()
+    assert whose == (owner.pk, family[0].employer_id)
+    assert [(kind, len(ids), last) for kind, (ids, last) in kinds.items()] == [("titles", 2, MONDAY - days(41))]
+
+
+@pytest.fixture
+def twice(owner):
+    """Somebody with three open cases, the last of them with a colleague by now, and a title that runs out."""
+    colleague = case_manager()
+    with at(MONDAY - days(60)):
+        one = case_at(State.ADMITTED, by=owner)
+        others = [case(by=owner, person=one.client) for _ in range(2)]
+        Case.objects.filter(pk=others[1].pk).update(owner=colleague)
+        title(one, MONDAY + days(20))
+    return one, others, colleague
+
+
+def test_a_title_of_somebody_with_several_cases_is_told_once(client, owner, twice):
+    one, others, colleague = twice
+    line = ("Aufenthaltstitel", "Titel läuft ab: AE_25_3", "in 20 Tagen")
+    with at(MONDAY, 9):
+        assert lines_for(owner) == lines_for(colleague) == [line]
+        client.force_login(owner)
+        assert one.number in client.get("/").content.decode()
+        Absence.objects.create(user=colleague, deputy=owner, valid_from=MONDAY, valid_until=TUESDAY)
+        assert lines_for(owner) == [line]
+        Case.objects.filter(pk=one.pk).update(state=State.DECLINED, ended_at=workdays.now(), erase_on=TUESDAY)
+        assert lines_for(owner) == [line]
+        assert others[0].number in client.get("/").content.decode()
+
+
+def test_the_mail_counts_a_title_once_for_all_cases_somebody_keeps(owner, twice):
+    county()
+    *_, colleague = twice
+    Absence.objects.create(user=colleague, deputy=owner, valid_from=MONDAY, valid_until=TUESDAY)
+    Case.objects.filter(pk=twice[0].pk).update(employer=organisation("stadt-troisdorf"))
+    morning(MONDAY)
+    assert "1 Aufenthaltstitel · läuft ab" in mail_of(owner).body
 
 
 def test_once_a_day_and_only_on_a_morning_with_something_new(owner, led):

@@ -10,7 +10,7 @@ from steering.escalation import State
 from steering.models import Issue
 from tests.casework.factories import case, client, code
 from tests.journeys.conftest import sign_in
-from tests.journeys.test_ways_in import tab_to
+from tests.journeys.typist import Typist
 from tests.journeys.visitor import Visitor
 
 SITUATION = "Leistungen enden, bevor der neue Titel ausgestellt ist."
@@ -43,7 +43,7 @@ def test_a_consultation_by_keyboard_alone(people, led, window):
     keys.press("Tab")
     expect(page.locator("#fall-hilfe")).to_contain_text("Rahimi, Nadia · Windeck")
     keys.press("Alt+2")
-    tab_to(page, "[name=quarter_hours]")
+    expect(page.locator("[name=quarter_hours]:focus")).to_have_value("2")
     keys.press("ArrowRight")
     keys.press("Alt+3")
     keys.press("Space")
@@ -75,6 +75,36 @@ def test_a_consultation_by_keyboard_alone(people, led, window):
     visitor.reads("letzter Kontakt").look()
     expect(page.locator("[name=form]:checked")).to_have_value(str(made.form_id))
     expect(page.locator("[name=case]")).to_have_value(led.number)
+
+
+@pytest.mark.short
+def test_a_consultation_takes_an_average_typist_less_than_a_minute(people, led, window):
+    """Counted by the keystroke-level model (typist.py): from the start page until it is kept, everything said once."""
+    visitor = window(people.anna)
+    visitor.open("/")
+    page, typist = visitor.page, Typist(visitor.page)
+    typist.press("b")
+    visitor.reads("Für wen")
+    typist.press("Alt+1", "Tab")
+    typist.type("Rahimi")
+    typist.press("Tab")
+    expect(page.locator("#fall-hilfe")).to_contain_text("Rahimi, Nadia · Windeck")
+    typist.press("Alt+2", "ArrowRight")
+    typist.press("Alt+3", "Space", "ArrowRight")
+    typist.press("Alt+4", "Space")
+    typist.press("Alt+9")
+    typist.type("Beim Jobcenter nachfragen")
+    typist.press("Alt+0")
+    typist.type("Antrag liegt vor, Bescheid bis Monatsende zugesagt.")
+    typist.press("Control+Enter")
+    expect(page.locator("#mitteilungen")).to_contain_text("Beratung gespeichert.")
+    made = Consultation.objects.get()
+    assert (made.case, made.minutes, made.form.code) == (led, 45, "TEL")
+    assert made.topics.count() == 1
+    assert made.note.endswith("zugesagt.")
+    assert typist.stops <= 3  # row by row with Alt and a digit: hardly a Tab
+    assert typist.keys - len(made.note) - len(made.next_step) <= 40
+    assert typist.seconds < 60
 
 
 def test_a_consultation_is_there_after_the_session_ended(people, led, window):

@@ -1,40 +1,14 @@
 """People who act at the same moment. On SQLite writers queue up, on PostgreSQL rows are locked; the answer is one."""
 
-import threading
-
 import pytest
-from django.core.exceptions import PermissionDenied
-from django.db import connection
 
 from kim.models import Notice, Role
-from kim.workflow import StepRefused
 from steering.escalation import State
 from steering.models import Issue, IssueStep
+from tests.at_once import at_once
 from tests.factories import draft, holder_of, issue_at, user
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*acts):
-    """Run every act in a thread of its own, all released together; returns what came of each."""
-    results, gate = [], threading.Barrier(len(acts))
-
-    def run(act):
-        gate.wait()
-        try:
-            act()
-            results.append("done")
-        except (StepRefused, PermissionDenied) as refusal:
-            results.append(type(refusal).__name__)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return sorted(results)
 
 
 def test_two_people_taking_the_same_step_move_it_once():
