@@ -13,6 +13,7 @@ from casework import access
 from casework.models.cases import Case, employer_of
 from casework.models.consents import CHANGE, Consent
 from casework.models.followups import FollowUp
+from casework.models.network import end_former
 from kim import privacy_gate, trail, workdays
 from kim.models import Draft, Organisation, Role, RoleGrant, TrailEntry, User
 from kim.workflow import StepRefused, happened
@@ -141,6 +142,7 @@ class HandOver(models.Model):
                        note=UNAGREED if case.pk in without else "")
             for case in cases
         )  # fmt: skip
+        end_former([case for case, _ in moved], by=by)
         self.save()
         trail.record("handover.accept", self, by=by)
         happened.send(HandOver, obj=self, act="accept", record=self, given={})

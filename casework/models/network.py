@@ -24,6 +24,7 @@ PASSES_ON = ("VERWEIS", "AUSTAUSCH")
 #: A referral that is neither refused nor done.
 GOING = ("sent", "accepted")
 WITHDRAWN = "Einwilligung widerrufen"
+FORMER = "nicht mehr Träger"
 
 
 class ActorQuerySet(models.QuerySet):
@@ -453,3 +454,15 @@ def end_with(consent: Consent, *, by) -> None:
     for seat in seats.select_related("conference__case"):
         seat.delete()
         trail.record("case.conference_unseat", seat.conference.case, by=by, note=WITHDRAWN)
+
+
+def end_former(cases, *, by) -> None:
+    """After a change of employer: whoever sat at a conference to come as the employer, and needed no consent for that,
+    comes to it no more. Seats until today stay: they say who was there.
+    """
+    seats = Participant.objects.filter(
+        consent=None, conference__case__in=[case.pk for case in cases], conference__held_on__gt=workdays.today()
+    )
+    for seat in seats.exclude(institution=F("conference__case__employer")).select_related("conference__case"):
+        seat.delete()
+        trail.record("case.conference_unseat", seat.conference.case, by=by, note=FORMER)
