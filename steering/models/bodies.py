@@ -4,7 +4,7 @@ import datetime as dt
 from typing import ClassVar
 
 from django.db import models, transaction
-from django.db.models import Count, F, OuterRef, Q, Subquery, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.text import slugify
@@ -12,7 +12,7 @@ from django.utils.text import slugify
 from kim import trail, workdays
 from kim.addresses import address
 from kim.dated import Dated, DatedQuerySet, valid_on
-from kim.models import Municipality, Organisation, User
+from kim.models import Municipality, Organisation, RoleGrant, User
 from kim.paging import CappedNumber
 from kim.rules import demand
 from kim.trigrams import fold
@@ -41,6 +41,10 @@ class BodyQuerySet(DatedQuerySet):
             open_number=CappedNumber(issues),
             next_at=Subquery(coming.values("starts_at")[:1]),
         )
+
+    def with_led(self, day):
+        """With `led`: somebody leads it on `day` (which may be a slot)."""
+        return self.annotate(led=Exists(Membership.of_leads(day).filter(body=OuterRef("pk"))))
 
     def project_groups(self):
         return self.filter(kind__in=[Body.Kind.LOCAL, Body.Kind.THEMATIC])
@@ -82,12 +86,12 @@ class Body(Dated):
 
     def leads(self, day=None):
         """Accounts that chair this body (or lead this group) on `day`."""
-        seats = Membership.objects.filter(
-            valid_on(day or workdays.today()),
-            body=self,
-            function=Membership.Function.LEAD,
-        )
-        return User.objects.filter(is_active=True, pk__in=seats.values("user"))
+        seats = Membership.of_leads(day or workdays.today()).filter(body=self)
+        return User.objects.filter(pk__in=seats.values("user"))
+
+    @property
+    def is_project_group(self) -> bool:
+        return self.kind in (self.Kind.LOCAL, self.Kind.THEMATIC)
 
     def next_meeting(self, after=None) -> "Meeting | None":
         """The first meeting that begins after `after` (default: now)."""
@@ -171,17 +175,36 @@ class Membership(Dated):
     def __str__(self):
         return f"{self.user or self.organisation} in {self.body} {self.span}"
 
+    @classmethod
+    def of_leads(cls, day):
+        """Seats of those who lead on `day`: with an account that may sign in and works with issues."""
+        working = RoleGrant.objects.valid_on(day).filter(role__in=access.CONTENT_ROLES)
+        seats = cls.objects.valid_on(day).filter(function=cls.Function.LEAD, user__is_active=True)
+        return seats.filter(user__in=working.values("user"))
+
     @transaction.atomic
     def end(self, *, by, last_day: dt.date) -> None:
-        """The seat ends with `last_day`, which still counts."""
+        """The seat ends with `last_day`, which still counts. A group at work is never left without somebody to lead."""
         demand(access.keeps_bodies, by)
+        Body.objects.select_for_update().get(pk=self.body_id)
         if last_day < self.valid_from:
             raise StepRefused("Der letzte Tag liegt vor dem Anfang der Mitgliedschaft.")
         if self.last_day and self.last_day < workdays.today():
             raise StepRefused("Diese Mitgliedschaft ist schon beendet.")
+        if self.user_id and self.function == self.Function.LEAD and self.body.is_project_group:
+            self._leave_a_lead(max(last_day + dt.timedelta(days=1), workdays.today()))
         self.valid_until = last_day + dt.timedelta(days=1)
         self.save()
         trail.record("body.seat_ends", self.body, by=by, note=f"Sitz {self.pk}")
+
+    def _leave_a_lead(self, day):
+        """Somebody else leads from `day` on, or the group has nothing to work on."""
+        others = Membership.of_leads(day).filter(body=self.body).exclude(pk=self.pk)
+        if not others.exists() and self.body.issues.filter(state="project").exists():
+            raise StepRefused(
+                f"{self.body} arbeitet an offenen Knackpunkten und hätte ab dem {day:%d.%m.%Y} keine Leitung. "
+                "Bitte tragen Sie zuerst eine neue Leitung ein."
+            )
 
 
 class MeetingQuerySet(models.QuerySet):

@@ -570,6 +570,12 @@ class Issue(models.Model):
             raise StepRefused(f"{body} ist nicht für {self.municipality} eingerichtet.")
         if not body.holds_on(workdays.today()):
             raise StepRefused(f"{body} besteht nicht mehr. Bitte wählen Sie eine andere Gruppe.")
+        Body.objects.select_for_update().get(pk=body.pk)  # its lead does not leave meanwhile
+        if not body.leads().exists():
+            raise StepRefused(
+                f"{body} hat zurzeit keine Leitung. Bitte tragen Sie unter „Gremien“ zuerst eine ein "
+                "oder wählen Sie eine andere Gruppe."
+            )
         self.body, self.reach, self.reach_reason = body, reach, reason
 
     # Other acts

@@ -495,9 +495,10 @@ def _notices_about(issue):
 
 
 def _project_groups(issues):
-    """Groups that could be given the issue; `here` says whether one is set up for its municipality."""
+    """Groups that could be given the issue: `here`, set up for its municipality, and `led`, by somebody."""
     place = Municipality.objects.filter(bodies=OuterRef("pk"), pk__in=issues.values("municipality"))
-    return Body.objects.valid_on(day()).project_groups().order_by("name").annotate(here=Exists(place))
+    groups = Body.objects.valid_on(day()).project_groups().with_led(day())
+    return groups.order_by("name").annotate(here=Exists(place))
 
 
 #: Further sets some pages need, given the issues that are read.

@@ -88,6 +88,37 @@ def test_a_seat_begins_and_ends_with_its_days(client, office):
     assert (made.last_day, made.holds_on(day(0)), made.holds_on(day(1))) == (day(0), True, False)
 
 
+def test_a_group_at_work_is_not_left_without_a_lead(client, office):
+    issue = issue_at(State.PROJECT)
+    group = issue.body
+    seat = group.memberships.get()
+    end, today = url("body_seat_end", group.pk, seat.pk), {"last_day": f"{day(0):%d.%m.%Y}"}
+    refused = client.post(end, today)
+    assert refused.status_code == 422
+    assert "zuerst eine neue Leitung" in refused.content.decode()
+    seat.refresh_from_db()
+    assert seat.valid_until is None
+    successor = user(Role.PROJECT_GROUP)
+    group.seat(by=office, function="lead", valid_from=day(1), user=successor)
+    assert client.post(end, today).status_code == 302
+    assert list(group.leads(day(1))) == [successor]
+
+
+def test_a_lead_whose_account_is_locked_or_has_no_role_does_not_count(office):
+    issue = issue_at(State.PROJECT)
+    seat = issue.body.memberships.get()
+    for locked in (user(Role.PROJECT_GROUP, is_active=False), user(None)):
+        issue.body.seat(by=office, function="lead", valid_from=day(0), user=locked)
+    with pytest.raises(StepRefused, match="keine Leitung"):
+        seat.end(by=office, last_day=day(0))
+
+
+def test_a_group_without_work_may_be_left(office):
+    group = project_group()
+    group.memberships.get().end(by=office, last_day=day(0))
+    assert not group.leads(day(1)).exists()
+
+
 def test_a_seat_is_somebodys(client, office):
     group = project_group()
     given = {"user": "", "organisation": "", "function": "member", "valid_from": "01.07.2026"}

@@ -1,5 +1,6 @@
 """The chain, generated from its table: every state reachable, every arrow as written, every other one refused."""
 
+import datetime as dt
 import itertools
 
 import pytest
@@ -261,6 +262,21 @@ def test_only_a_fitting_group_is_given_an_issue():
             issue.assign(by=chair, reach=reach, reason="Nur dort", body=body)
     issue.assign(by=chair, reach="local", reason="Nur dort", body=local)
     assert issue.state == State.PROJECT
+
+
+def test_a_group_without_a_lead_is_given_nothing():
+    issue, office = issue_at(State.STRATEGY), user(Role.STRATEGIC_OFFICE)
+    group = project_group("local", issue.municipality)
+    group.memberships.get().end(by=office, last_day=workdays.today() - dt.timedelta(days=1))
+    given = {"reach": "local", "reason": "Nur dort", "body": group}
+    with pytest.raises(StepRefused, match="keine Leitung"):
+        issue.fast_track(by=office, **given)
+    take(issue, "table")
+    with pytest.raises(StepRefused, match="keine Leitung"):
+        issue.assign(by=holder_of(issue), **given)
+    group.seat(by=office, function="lead", valid_from=workdays.today(), user=user(Role.PROJECT_GROUP))
+    issue.assign(by=holder_of(issue), **given)
+    assert Issue.objects.held_by(group.leads().get()).get() == issue
 
 
 def test_direct_reporting_needs_the_county_to_allow_it_and_the_office_to_release():
