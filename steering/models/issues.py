@@ -316,9 +316,11 @@ class Issue(models.Model):
     @cached_property
     def all_reporter_ids(self) -> set[int]:
         """Accounts that reported this issue or one merged into it."""
-        if self.pk is None:
-            return set()
-        return {reporter.user_id for reporter in _reporters_of()(issue=self.pk)["reporters"]}
+        return self.reporting_it(_reporters_of()(issue=self.pk)["reporters"]) if self.pk else set()
+
+    def reporting_it(self, reporters) -> set[int]:
+        """The same from rows of Reporter.of(self). A draft is its own writers' alone."""
+        return {one.user_id for one in reporters if self.state != State.DRAFT or one.issue_id == self.pk}
 
     def is_visible_to(self, user) -> bool:
         sight = access.Sight.of(user)
@@ -443,6 +445,10 @@ class Issue(models.Model):
     def hand_back(self, *, by, reason, meeting=None):
         """One level down, with the reason. A draft is nobody else's to read, so its release ends."""
         if self.state == State.COORDINATION:
+            if self.bundled.exists():
+                raise StepRefused(
+                    f"In {self} sind andere gebündelt; ein Entwurf hielte sie auf. Bitte lösen Sie erst die Bündelung."
+                )
             self.released_at = self.released_by = None
         if self.state == State.PROJECT:
             self._put_on_agenda(meeting, AgendaItem.Kind.TABLED)
@@ -742,7 +748,7 @@ class Issue(models.Model):
 
 @together
 def _reporters_of():
-    return {"reporters": Reporter.of(Slot("issue")).only("user")}
+    return {"reporters": Reporter.of(Slot("issue")).only("user", "issue")}
 
 
 @together

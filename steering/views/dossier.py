@@ -113,7 +113,7 @@ class Dossier:
         if issue.state != State.MERGED:
             read |= {"own_steps": read["steps"], "own_reports": read["reports"], "own_pauses": read["pauses"]}
         _relate([issue, *read["lead"]], read)
-        issue.all_reporter_ids = {reporter.user_id for reporter in read["reporters"]}
+        issue.all_reporter_ids = issue.reporting_it(read["reporters"])
         return cls(issue, user, read, all_words)
 
     # Who looks

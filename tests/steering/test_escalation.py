@@ -239,6 +239,29 @@ def test_an_issue_is_not_bundled_in_itself_or_in_a_closed_one():
             issue.merge(by=user(Role.COORDINATION), lead=lead)
 
 
+def test_an_issue_that_gathers_others_is_not_handed_back_to_its_reporters():
+    lead, bundled = issue_at(State.COORDINATION), issue_at(State.COORDINATION)
+    coordination = user(Role.COORDINATION)
+    bundled.merge(by=coordination, lead=lead)
+    before = as_it_is(lead)
+    with pytest.raises(StepRefused, match="erst die Bündelung"):
+        lead.hand_back(by=coordination, reason="Bitte genauer beschreiben.")
+    assert as_it_is(lead) == before
+    bundled.unmerge(by=coordination, reason="Ist doch etwas anderes.")
+    lead.hand_back(by=coordination, reason="Bitte genauer beschreiben.")
+    assert lead.state == State.DRAFT
+
+
+def test_a_draft_belongs_to_its_own_writers_even_where_something_hangs_on_it():
+    written, other = draft(), issue_at(State.COORDINATION)
+    Issue.objects.filter(pk=other.pk).update(state=State.MERGED, lead=written)
+    stranger = other.reporters.get().user
+    assert written not in Issue.objects.visible_to(stranger)
+    assert not any(part.filter(pk=written.pk).exists() for part in Issue.objects.parts_visible_to(stranger))
+    with pytest.raises(PermissionDenied):
+        Issue.objects.get(pk=written.pk).edit(by=stranger, title="Etwas anderes")
+
+
 def test_a_reopened_issue_has_no_answer_any_more():
     issue = issue_at(State.CLOSED)
     take(issue, "reopen")
