@@ -339,6 +339,12 @@ def decides_own(user, issue):
     return user.pk in issue.all_reporter_ids
 
 
+@rule("Vier-Augen-Prinzip: Wer den Knackpunkt gemeldet hat, gibt ihn nicht selbst frei.")
+def releases_own(user, issue):
+    """Only where nobody has released it yet."""
+    return issue.released_at is None and user.pk in issue.all_reporter_ids
+
+
 @rule("Die Direktmeldung an die Geschäftsstelle ist nicht freigeschaltet. Bitte melden Sie an die Koordinierung.")
 def may_report_directly(user, issue):
     return user.pk in issue.all_reporter_ids and County.current().direct_reporting

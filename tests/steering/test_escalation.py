@@ -141,6 +141,7 @@ def test_four_eyes_nobody_decides_what_they_reported(row):
     issue = issue_at(row.source)
     holder = holder_of(issue)
     issue.reporters.create(user=holder, first=False)
+    Issue.objects.filter(pk=issue.pk, state=State.STRATEGY).update(released_at=None, released_by=None)
     issue.refresh_from_db()
     with pytest.raises(PermissionDenied, match="Vier-Augen"):
         getattr(issue, row.name)(by=holder, **given_for(issue, row))
@@ -318,6 +319,35 @@ def test_direct_reporting_needs_the_county_to_allow_it_and_the_office_to_release
         issue.table(by=holder_of(issue), **given_for(issue, row) | {"released": False})
     issue.table(by=holder_of(issue), **given_for(issue, row) | {"released": True})
     assert issue.released_at
+
+
+def test_four_eyes_also_hold_for_a_release_that_comes_with_the_agenda():
+    both = user(roles=[Role.CASE_MANAGER, Role.STRATEGIC_OFFICE])
+    issue = draft(by=both)
+    take(issue, "report_directly", by=both)
+    given = given_for(issue, ESCALATION.find("table", State.STRATEGY))
+    with pytest.raises(PermissionDenied, match="Vier-Augen"):
+        issue.table(by=both, released=True, **given)
+    offer = next(offer for offer in ESCALATION.offers(both, issue) if offer.step.name == "table")
+    assert "gibt ihn nicht selbst frei" in offer.barred
+    issue.refresh_from_db()
+    assert (issue.state, issue.released_at) == (State.STRATEGY, None)
+
+
+def test_what_others_released_may_be_tabled_by_those_who_reported_it():
+    both = user(roles=[Role.CASE_MANAGER, Role.STRATEGIC_OFFICE])
+    issue = issue_at(State.STRATEGY, reported_by=both)
+    take(issue, "table", by=both)
+    assert issue.state == State.STEERING
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if "released" in (*row.needs, *row.asks)], ids=row_id)
+def test_no_step_lets_reporters_release_their_own(row):
+    both = user(roles=[Role.CASE_MANAGER, Role.COORDINATION, Role.STRATEGIC_OFFICE])
+    issue = draft(by=both)
+    take(issue, "report_directly" if row.source == State.STRATEGY else "report", by=both)
+    with pytest.raises(PermissionDenied, match="Vier-Augen"):
+        getattr(issue, row.name)(by=both, **given_for(issue, row) | {"released": True})
 
 
 # The database refuses what must not be
