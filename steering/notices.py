@@ -47,7 +47,7 @@ TOLD: dict[str, tuple[tuple[Office, str], ...]] = {
         (L, "„{title}“ kommt von der Projektgruppe zurück{due}."),
         (
             R,
-            "Ihre Meldung geht zurück: jetzt bei {office}{due}. Die Begründung steht beim Knackpunkt.",
+            "Ihre Meldung geht zurück: jetzt bei {office}{due}.{where_to_read_why}",
         ),
     ),
     "table": (
@@ -170,6 +170,8 @@ def tellings(issue: Issue, act: str, *, by) -> list[Telling]:
         "lead": str(issue.lead) if issue.lead else "[noch zu wählen]",
         "addressee": issue.addressee or "[noch zu nennen]",
         "office": "Ihnen" if issue.holder == R else name_of(issue.holder, issue) if issue.holder else "",
+        # Between two offices the reason is theirs.
+        "where_to_read_why": " Die Begründung steht beim Knackpunkt." if issue.state == State.DRAFT else "",
         "paused_until": f"{issue.paused_until:%d.%m.%Y}" if issue.paused_until else "",
     }
     people = people_of_all([office for office, _ in TOLD[act] if office in offices], issue)

@@ -346,8 +346,7 @@ class Dossier:
 
     def _reads_note(self, step) -> bool:
         between = {HOLDER.get(State(state)) for state in (step.source, step.target)}
-        handed_back = step.name == "hand_back" and "reporters" in self._readable
-        return handed_back or any(office in self._readable for office in between if office)
+        return any(office in self._readable for office in between if office)
 
     def _paused_at(self, pause) -> dt.datetime:
         """The moment its telling was written, or the noon of its first day: a pause knows only days."""

@@ -468,6 +468,21 @@ def test_the_reason_of_a_hand_back_reaches_the_reporters(client):
     assert "Bitte den Ort ergänzen" in as_(client, reporter).get(url(issue)).text
 
 
+@pytest.mark.parametrize("state", ["strategy", "project"])
+def test_the_reason_of_a_hand_back_between_two_offices_is_theirs(client, state):
+    reporter = f.user()
+    issue = f.issue_at(state, reported_by=reporter)
+    holder = f.holder_of(issue)
+    f.take(issue, "hand_back", reason="Nur unter uns gesagt")
+    page = as_(client, reporter).get(url(issue)).text
+    assert "Zurück an:" in page
+    assert "Nur unter uns gesagt" not in page
+    assert "Nur unter uns gesagt" in as_(client, holder).get(url(issue)).text
+    told = Notice.objects.filter(recipient=reporter).latest("pk").text
+    assert "Ihre Meldung geht zurück" in told
+    assert "Begründung" not in told
+
+
 def test_others_see_the_bare_matter_and_may_join(client):
     issue = f.issue_at("strategy", situation="Der Sachverhalt in Worten", reported_by=f.user(name="Case Management A"))
     other = f.user(name="Case Management B")
