@@ -439,6 +439,7 @@ class Issue(models.Model):
             raise StepRefused("Ein Knackpunkt kann nicht in sich selbst gebündelt werden.")
         if not lead.is_open or lead.state == State.DRAFT:
             raise StepRefused(f"{lead} ist nicht mehr offen. Bitte wählen Sie einen offenen Knackpunkt.")
+        Reporter.of(self).update(helps=None)  # what they said of an earlier answer is not about this one
         self.bundled.update(lead=lead)
         self.lead = lead
 
@@ -507,7 +508,9 @@ class Issue(models.Model):
 
     @ESCALATION.step
     def feed_back(self, *, by, feedback):
+        """A new answer: what was said of an earlier one does not count for it. The trail keeps that."""
         self.feedback = feedback
+        Reporter.of(self).update(helps=None)
 
     @ESCALATION.step
     def confirm(self, *, by, informed, experience=""):
