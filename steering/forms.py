@@ -503,5 +503,7 @@ class LimitForm(Form):
         error_messages={"invalid": "Bitte eine ganze Zahl angeben.", "required": "Bitte ausfüllen."},
     )  # fmt: skip
     unit = Pick(label="Einheit", choices=TimeLimit.Unit.choices)
-    valid_from = Day(label="ab", not_before=workdays.today)
+    valid_from = Day(
+        label="ab", not_before=lambda: workdays.today() + dt.timedelta(days=1), help_text="Frühestens ab morgen."
+    )
     reason = Line(label="Begründung", max_length=200)

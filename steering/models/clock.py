@@ -59,19 +59,18 @@ class TimeLimit(Dated):
     @classmethod
     @transaction.atomic
     def change(cls, *, by, state, amount, unit, valid_from, reason) -> "TimeLimit":
-        """Another limit from a day on, today at the earliest. Rows that have held stay as they were.
+        """Another limit from a day on, tomorrow at the earliest. Rows that have held for a day stay as they were.
 
-        A change that has not come into force yet is replaced by another one for the same day.
+        A stay keeps the limit of the day it began, which is read again when a pause or a meeting moves it: so the
+        limit of a day that has begun never changes. A change still to come is replaced by another for the same day.
         """
         demand(access.keeps_limits, by)
-        if valid_from < workdays.today():
-            raise StepRefused("Eine Frist ändert sich frühestens ab heute; was war, bleibt.")
+        if valid_from <= workdays.today():
+            raise StepRefused("Eine Frist ändert sich frühestens ab morgen; was heute schon begonnen hat, behält sie.")
         if not reason:
             raise StepRefused("Bitte begründen Sie die Änderung.")
         rows = list(cls.objects.select_for_update().filter(state=state).order_by("valid_from"))
         same = next((row for row in rows if row.valid_from == valid_from), None)
-        if same and valid_from == workdays.today():
-            raise StepRefused("Diese Frist wurde heute schon geändert. Bitte wählen Sie einen späteren Tag.")
         before = next((row for row in reversed(rows) if row.valid_from < valid_from), None)
         if before and (before.valid_until is None or before.valid_until > valid_from):
             before.valid_until = valid_from
