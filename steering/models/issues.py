@@ -288,7 +288,8 @@ class Issue(models.Model):
 
     @property
     def is_paused(self) -> bool:
-        return self.paused_until is not None
+        """A pause is over with its last day, whether or not that was noted yet."""
+        return self.paused_until is not None and self.paused_until >= workdays.today()
 
     @property
     def is_overdue(self) -> bool:
