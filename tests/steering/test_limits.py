@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from kim import workdays
-from kim.models import Role, TrailEntry
+from kim.models import County, Role, TrailEntry
 from kim.workflow import StepRefused
 from steering.escalation import State
 from steering.models import TimeLimit
@@ -61,7 +61,8 @@ def test_what_is_already_due_does_not_move(client, admin):
     assert issue.due_on == before
     assert issue_at(State.COORDINATION).due_on == before
     with on(day(1)):
-        assert issue_at(State.COORDINATION).due_on == workdays.add_workdays(day(0), 7)
+        rules = County.current().workday_rules
+        assert issue_at(State.COORDINATION).due_on == workdays.add_workdays(day(0), 7, rules)
 
 
 def test_a_limit_does_not_change_on_a_day_that_has_begun(client, admin):
@@ -85,7 +86,8 @@ def test_a_stay_keeps_the_limit_of_the_day_it_began_through_a_pause_and_a_moved_
         kept = {"place": "", "mode": "presence", "title": ""}
         tabled.meeting.move(by=office, starts_at=moved, **kept)
         tabled.refresh_from_db()
-        assert tabled.due_on == workdays.add_workdays(moved.date(), 5)
+        rules = County.current().workday_rules
+        assert tabled.due_on == workdays.add_workdays(moved.date(), 5, rules)
 
 
 def test_a_change_between_two_ends_where_the_next_begins(admin):
