@@ -323,7 +323,7 @@ class PauseForm(OnIssue):
 
 
 class ResumeForm(OnIssue):
-    button = "Uhr weiterlaufen lassen"
+    button = "Uhr weiterlaufen lassen und mitteilen"
 
 
 class InterimReportForm(OnIssue):

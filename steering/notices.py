@@ -130,6 +130,7 @@ TOLD: dict[str, tuple[tuple[Office, str], ...]] = {
             "Die Uhr zu Ihrer Meldung ist angehalten: wartet auf Dritte bis {paused_until}.",
         ),
     ),
+    "resume": ((R, "Die Uhr zu Ihrer Meldung läuft wieder{due}."),),
     "join": ((C, "Eine weitere Stelle meldet „{title}“."),),
     "ask_effect": ((R, "Wirkt die Lösung zu Ihrer Meldung in der Praxis noch? Bitte sehen Sie nach."),),
     "effect": (
@@ -149,6 +150,7 @@ HEADLINE = {
     "note": "Interner Beitrag",
     "interim_report": "Zwischenbericht",
     "pause": "Uhr angehalten",
+    "resume": "Uhr läuft wieder",
     "join": "Weitere Meldung",
     "ask_effect": "Wirkt die Lösung noch?",
     "effect": "Wirksamkeit geprüft",

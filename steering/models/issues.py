@@ -706,7 +706,8 @@ class Issue(models.Model):
         pause.save()
         self.paused_until = None
         self._move_deadline()
-        trail.record("issue.resume", self, by=by)
+        left = trail.record("issue.resume", self, by=by)
+        happened.send(Issue, obj=self, act="resume", record=left, given={})
 
     @transaction.atomic
     def ask_effect(self) -> None:

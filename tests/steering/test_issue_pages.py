@@ -645,6 +645,8 @@ def test_the_clock_is_paused_and_runs_again(client, coordination):
     assert "Uhr weiterlaufen lassen" in page
     assert client.post(url(issue, "pause"), sent).status_code == 409
     assert client.post(url(issue, "resume")).status_code == 302
+    told = Notice.objects.filter(recipient=issue.reporters.get().user).latest("pk")
+    assert told.text == f"Die Uhr zu Ihrer Meldung läuft wieder, fällig {due:%d.%m.%Y}."
     assert client.post(url(issue, "resume")).status_code == 409
 
 
