@@ -305,7 +305,7 @@ class Meeting(models.Model):
         cls._be_free(body, starts_at)
         made = cls.objects.create(body=body, starts_at=starts_at, **fields)
         if body.kind == Body.Kind.STEERING:
-            AgendaItem.objects.filter(meeting__isnull=True).update(meeting=body.next_meeting())
+            AgendaItem.objects.filter(meeting__isnull=True).bring_to(body.next_meeting())
         trail.record("meeting.plan", made, by=by)
         return made
 
@@ -339,7 +339,7 @@ class Meeting(models.Model):
         self.cancelled_at = workdays.now()
         self.save()
         ahead = self.agenda.filter(Q(issue__in=[issue.pk for issue in issues]) | Q(kind=AgendaItem.Kind.INFORMATION))
-        ahead.update(meeting=instead)
+        ahead.bring_to(instead)
         for issue in issues:
             self._tell_moved(issue, instead, by)
         trail.record("meeting.cancel", self, by=by)
@@ -376,6 +376,12 @@ class AgendaItemQuerySet(models.QuerySet):
         """Items whose issue still waits for a decision of that meeting."""
         return self.filter(issue__state="steering", issue__meeting=F("meeting"))
 
+    def bring_to(self, meeting) -> None:
+        """On to another meeting (None: the next one to be planned); what stands there already is not put there twice."""
+        there = AgendaItem.objects.filter(meeting=meeting, issue=OuterRef("issue"), kind=OuterRef("kind"))
+        self.filter(Exists(there)).delete()
+        self.update(meeting=meeting)
+
 
 class AgendaItem(models.Model):
     """An issue before a body: to be decided, as a proposal of a project group, or for information."""
@@ -397,6 +403,12 @@ class AgendaItem(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["meeting", "issue", "kind"], name="steering_on_an_agenda_once"),
+            models.UniqueConstraint(
+                fields=["issue", "kind"], name="steering_waits_for_an_agenda_once", condition=Q(meeting__isnull=True)
+            ),
+        ]
 
     def __str__(self):
         return f"{self.issue}: {self.get_kind_display()}"

@@ -470,7 +470,7 @@ class Issue(models.Model):
         self.fast_tracked_at = now
         self.on_agenda_at = self.on_agenda_at or now
         steering = Body.steering_group()
-        self.agenda_items.create(
+        self.agenda_items.get_or_create(
             kind=AgendaItem.Kind.INFORMATION,
             meeting=steering.next_meeting() if steering else None,
         )
@@ -571,7 +571,7 @@ class Issue(models.Model):
         if meeting.cancelled_at or meeting.day < workdays.today():
             raise StepRefused("Diese Sitzung liegt zurück oder ist abgesagt. Bitte wählen Sie eine kommende Sitzung.")
         self.meeting = meeting
-        self.agenda_items.create(meeting=meeting, kind=kind)
+        self.agenda_items.get_or_create(meeting=meeting, kind=kind)
 
     def _give_to(self, body, reach, reason):
         if reach == Reach.SUPRA:

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -13,7 +13,18 @@ from kim.models import Notice, Role
 from kim.workflow import StepRefused
 from steering.escalation import State
 from steering.models import AgendaItem, Body, Issue, Meeting
-from tests.factories import LONG_AGO, county, issue_at, meeting, municipality, project_group, seat, steering_group, user
+from tests.factories import (
+    LONG_AGO,
+    county,
+    issue_at,
+    meeting,
+    municipality,
+    project_group,
+    seat,
+    steering_group,
+    take,
+    user,
+)
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 12
@@ -182,6 +193,33 @@ def test_a_cancelled_meeting_hands_its_agenda_to_another_one(client, office):
     assert (issue.meeting, issue.agenda_items.get().meeting) == (later, later)
     assert issue.due_on == workdays.add_workdays(day(60), 5)
     assert client.post(url("meeting_cancel", there.pk), {"instead": later.pk}).status_code == 422
+
+
+def test_an_issue_is_on_an_agenda_once_however_often_it_is_put_there(office):
+    issue = issue_at(State.STEERING)
+    first = issue.meeting
+    take(issue, "defer")
+    take(issue, "table", meeting=first)
+    assert issue.agenda_items.count() == 1
+    second = meeting(first.body, days=28)
+    take(issue, "defer")
+    take(issue, "table", meeting=second)
+    second.cancel(by=office, instead=first)
+    assert [item.meeting for item in issue.agenda_items.all()] == [first]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        issue.agenda_items.create(meeting=first, kind="tabled")
+
+
+def test_what_waits_for_a_meeting_waits_once(office):
+    first, second = steering_group().next_meeting(), meeting(days=28)
+    issue = issue_at(State.STRATEGY)
+    take(issue, "fast_track")
+    issue.agenda_items.create(meeting=second, kind="information")
+    for one in (first, second):
+        one.cancel(by=office)
+    assert issue.agenda_items.get().meeting is None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        issue.agenda_items.create(kind="information")
 
 
 def test_a_meeting_that_has_begun_stays_as_it_was():
