@@ -18,6 +18,7 @@ from kim.rules import demand
 from kim.trigrams import fold
 from kim.workflow import StepRefused, happened
 from steering import access
+from steering.models.choices import only
 
 
 def _number_of(rows):
@@ -73,6 +74,7 @@ class Body(Dated):
     class Meta(Dated.Meta):
         ordering = ["name"]
         verbose_name = "Gremium"
+        constraints = [*Dated.Meta.constraints, only("body", "kind", ["steering", "local", "thematic", "working"])]
 
     def __str__(self):
         return self.name
@@ -169,6 +171,7 @@ class Membership(Dated):
                 condition=Q(user__isnull=False) | Q(organisation__isnull=False),
                 violation_error_message="Ein Sitz braucht ein Konto oder eine Institution.",
             ),
+            only("seat", "function", ["lead", "member", "advisory"]),
         ]
         indexes = [models.Index(fields=["user", "valid_from"])]
 
@@ -250,7 +253,10 @@ class Meeting(models.Model):
 
     class Meta:
         ordering = ["starts_at"]
-        constraints = [models.UniqueConstraint(fields=["body", "starts_at"], name="steering_one_meeting_per_moment")]
+        constraints = [
+            models.UniqueConstraint(fields=["body", "starts_at"], name="steering_one_meeting_per_moment"),
+            only("meeting", "mode", ["presence", "video", "hybrid"]),
+        ]
 
     def __str__(self):
         local = timezone.localtime(self.starts_at)
@@ -377,7 +383,7 @@ class AgendaItemQuerySet(models.QuerySet):
         return self.filter(issue__state="steering", issue__meeting=F("meeting"))
 
     def bring_to(self, meeting) -> None:
-        """On to another meeting (None: the next one to be planned); what stands there already is not put there twice."""
+        """On to another meeting (None: the next one to be planned); what stands there is not put there twice."""
         there = AgendaItem.objects.filter(meeting=meeting, issue=OuterRef("issue"), kind=OuterRef("kind"))
         self.filter(Exists(there)).delete()
         self.update(meeting=meeting)
@@ -408,6 +414,7 @@ class AgendaItem(models.Model):
             models.UniqueConstraint(
                 fields=["issue", "kind"], name="steering_waits_for_an_agenda_once", condition=Q(meeting__isnull=True)
             ),
+            only("agenda", "kind", ["tabled", "proposal", "information"]),
         ]
 
     def __str__(self):

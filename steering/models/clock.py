@@ -13,6 +13,7 @@ from kim.together import together
 from kim.workflow import StepRefused
 from steering import access
 from steering.escalation import State
+from steering.models.choices import only
 
 
 class TimeLimit(Dated):
@@ -41,6 +42,8 @@ class TimeLimit(Dated):
                 condition=Q(amount__gte=1, amount__lte=400),
                 violation_error_message="Die Frist liegt zwischen 1 und 400 Tagen.",
             ),
+            only("limit", "state", State),
+            only("limit", "unit", ["workdays", "days"]),
         ]
 
     def __str__(self):
@@ -167,6 +170,7 @@ class Reminder(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["issue", "stay", "kind", "day"], name="steering_reminded_once"),
+            only("reminder", "kind", ["early", "due", "overdue", "escalate"]),
         ]
         indexes = [models.Index(fields=["given_on", "issue"])]
 

@@ -21,7 +21,7 @@ from kim.workflow import StepRefused, happened
 from steering import access
 from steering.escalation import ENDS, ESCALATION, HOLDER, OPEN, Office, State
 from steering.models.bodies import AgendaItem, Body, Meeting
-from steering.models.choices import Frequency, Outcome, Reach, Urgency
+from steering.models.choices import Frequency, Outcome, Reach, Urgency, only
 from steering.models.clock import Pause, deadline_for
 from steering.models.issue_sets import LONG, IssueQuerySet
 from steering.models.numbers import NumberRange
@@ -208,6 +208,12 @@ class Issue(models.Model):
                 condition=Q(released_at__isnull=True, released_by__isnull=True)
                 | Q(released_at__isnull=False, released_by__isnull=False),
             ),
+            only("issue", "state", State),
+            only("issue", "presumed_reach", Reach, empty=True),
+            only("issue", "frequency", Frequency, empty=True),
+            only("issue", "urgency", Urgency),
+            only("issue", "reach", Reach, empty=True),
+            only("issue", "outcome", Outcome, empty=True),
         ]
         indexes = [
             # Desks count what is late, by place and without the paused, in the index alone.
@@ -574,6 +580,8 @@ class Issue(models.Model):
         self.agenda_items.get_or_create(meeting=meeting, kind=kind)
 
     def _give_to(self, body, reach, reason):
+        if reach not in Reach:
+            raise StepRefused("Bitte wählen Sie eine Reichweite.")
         if reach == Reach.SUPRA:
             raise StepRefused("Überregionale Knackpunkte gehen an das Land, nicht an eine Projektgruppe.")
         if reach == Reach.LOCAL and body.kind != Body.Kind.LOCAL:

@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
@@ -358,6 +359,34 @@ def test_the_database_refuses_a_state_without_what_belongs_to_it(state):
     issue = draft()
     with pytest.raises(IntegrityError), transaction.atomic():
         Issue.objects.filter(pk=issue.pk).update(state=state)
+
+
+def test_the_database_knows_the_choices_of_every_column():
+    for model in apps.get_app_config("steering").get_models():
+        known = {
+            next(iter(dict(one.condition.children))): one for one in model._meta.constraints if "_known" in one.name
+        }
+        for field in model._meta.local_fields:
+            if field.choices:
+                allowed = dict(known[f"{field.name}__in"].condition.children)[f"{field.name}__in"]
+                empty = [""] if field.blank else []
+                assert allowed == [*(value for value, _ in field.choices), *empty], field
+
+
+@pytest.mark.parametrize("field", ["state", "reach", "presumed_reach", "outcome", "frequency"])
+def test_the_database_refuses_what_is_no_choice(field):
+    issue = draft()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Issue.objects.filter(pk=issue.pk).update(**{field: "zzz"})
+
+
+def test_a_reach_nobody_knows_is_refused_with_a_sentence():
+    issue = issue_at(State.STEERING)
+    before = as_it_is(issue)
+    given = {"reason": "Nur dort", "body": project_group("thematic")}
+    with pytest.raises(StepRefused, match="Reichweite"):
+        issue.assign(by=holder_of(issue), reach="zzz", **given)
+    assert as_it_is(issue) == before
 
 
 def test_the_database_refuses_a_step_back_without_a_reason():
