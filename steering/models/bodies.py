@@ -47,6 +47,12 @@ class BodyQuerySet(DatedQuerySet):
         """With `led`: somebody leads it on `day` (which may be a slot)."""
         return self.annotate(led=Exists(Membership.of_leads(day).filter(body=OuterRef("pk"))))
 
+    def at_work_unled(self, day):
+        """Groups that hold issues while nobody leads them, with `open_number`; also groups that have ended."""
+        issues = Body.issues.rel.related_model._default_manager.filter(body=OuterRef("pk"), state="project")
+        unled = self.filter(Exists(issues)).with_led(day).filter(led=False)
+        return unled.order_by("name").only("name").annotate(open_number=CappedNumber(issues))
+
     def project_groups(self):
         return self.filter(kind__in=[Body.Kind.LOCAL, Body.Kind.THEMATIC])
 
