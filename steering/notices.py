@@ -204,6 +204,9 @@ def late_tellings(issue: Issue, act: str) -> tuple[IssueStep | None, list[Tellin
     answered = {"merge": issue.lead, "join": issue}.get(act)
     if answered is None or answered.state != State.FED_BACK:
         return None, []
+    if answered.is_overdue:
+        answered = copy.copy(answered)
+        answered.due_on = None  # a day that has passed is nothing to ask for
     step = answered.steps_taken.select_related("by").filter(name="feed_back").latest("no")
     told = Notice.objects.filter(key=key_of("feed_back", step)).values("recipient")
     coming = User.objects.filter(pk__in=answered.all_reporter_ids | issue.all_reporter_ids).exclude(pk__in=told)

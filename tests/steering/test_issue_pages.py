@@ -508,6 +508,14 @@ def test_who_joins_an_answered_issue_gets_the_answer(client):
     assert Notice.objects.filter(recipient=other).count() == 1
 
 
+def test_who_comes_after_the_day_to_answer_is_not_asked_for_that_day(client):
+    lead, other = f.issue_at("fed_back"), f.user()
+    with workdays.as_of(workdays.add_workdays(lead.due_on, 3)):
+        as_(client, other).post(url(lead, "join"))
+    told = Notice.objects.get(recipient=other).text
+    assert told == "Die Antwort auf Ihre Meldung ist da. Bitte sagen Sie, ob sie in der Praxis hilft."
+
+
 def test_a_new_answer_is_asked_about_anew(client, coordination):
     reporter, other = f.user(), f.user()
     issue = f.issue_at("fed_back", reported_by=reporter)
