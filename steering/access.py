@@ -243,18 +243,25 @@ def _reporting(user) -> list[int]:
 
 
 def _own_ones(people) -> list[Q]:
-    """The issues they reported, and the leads into which something they reported was merged."""
+    """The issues they reported, and the leads into which something they reported was merged; never others' drafts."""
     if not people:
         return []
     leads = _reporters(people).filter(issue__lead__isnull=False)
-    return [Q(pk__in=_reporters(people).values("issue")), Q(pk__in=leads.values("issue__lead"))]
+    return [Q(pk__in=_reporters(people).values("issue")), _LEADING & Q(pk__in=leads.values("issue__lead"))]
 
 
 def _own(people) -> Q:
     """The same, asked issue by issue: for one issue, or where most are seen anyway."""
     rows = _reporters(people)
-    asked = [rows.filter(**{path: OuterRef("pk")}).values("pk")[:1] for path in ("issue", "issue__lead")]
-    return reduce(or_, (Q(IsNull(Subquery(one), False)) for one in asked))
+    own, led = (
+        Q(IsNull(Subquery(rows.filter(**{path: OuterRef("pk")}).values("pk")[:1]), False))
+        for path in ("issue", "issue__lead")
+    )
+    return own | (_LEADING & led)
+
+
+#: What may be seen through something merged into it.
+_LEADING = ~Q(state="draft")
 
 
 @read_along("reported")
@@ -330,6 +337,12 @@ def reported_it(user, issue):
 @rule("Vier-Augen-Prinzip: Wer den Knackpunkt gemeldet hat, entscheidet nicht selbst darüber.")
 def decides_own(user, issue):
     return user.pk in issue.all_reporter_ids
+
+
+@rule("Vier-Augen-Prinzip: Wer den Knackpunkt gemeldet hat, gibt ihn nicht selbst frei.")
+def releases_own(user, issue):
+    """Only where nobody has released it yet."""
+    return issue.released_at is None and user.pk in issue.all_reporter_ids
 
 
 @rule("Die Direktmeldung an die Geschäftsstelle ist nicht freigeschaltet. Bitte melden Sie an die Koordinierung.")

@@ -57,7 +57,7 @@ def in_the_inbox(user) -> int:
 def _counted(shape, in_full):
     """The figures as columns of the one row of whoever asks."""
     desk = Issue.objects.filter(access.Desk.in_slots(*shape).inbox())
-    late = desk.filter(due_rank__lt=day(), paused_until__isnull=True)
+    late = desk.going(day()).filter(due_rank__lt=day())
     asking = User.objects.filter(pk=Slot("user")).order_by().only("pk")
     if not in_full:
         return {"desk": asking.annotate(total=CappedNumber(desk, MANY))}

@@ -16,6 +16,7 @@ from steering.access import (
     may_confirm,
     may_report_directly,
     may_take_up_again,
+    releases_own,
     reported_it,
     runs_office,
 )
@@ -92,7 +93,7 @@ ESCALATION = Workflow(
          needs=("reason",),
          label="Zurück zur Ergänzung", hint="mit Begründung an die Meldenden"),
 
-    Step("table",           S.STRATEGY,      S.STEERING,       runs_office,
+    Step("table",           S.STRATEGY,      S.STEERING,       runs_office,         releases_own,
          needs=("meeting",), asks=("note", "released"),
          label="Auf die Tagesordnung", hint="für eine Sitzung der Lenkungsgruppe"),
     Step("fast_track",      S.STRATEGY,      S.PROJECT,        runs_office,         decides_own,

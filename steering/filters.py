@@ -251,8 +251,8 @@ def _by_state(rows, value):
 def _by_due(rows, value):
     kind, today, soon = value
     if kind == "paused":
-        return rows.filter(paused_until__isnull=False)
-    running = rows.filter(paused_until__isnull=True)
+        return rows.paused(today)
+    running = rows.going(today)
     return running.filter(due_rank__lt=today) if kind == "late" else running.filter(due_rank__range=(today, soon))
 
 

@@ -186,7 +186,7 @@ class StepForm(OnIssue):
     """Asks for exactly what the row of the table needs, and offers what it may add.
 
     `meetings` and `groups` are what there is to choose from (a group says in `here` whether it is set up for the place
-    of the issue); `find_lead(number)` gives an issue to bundle into.
+    of the issue, and in `led` whether somebody leads it); `find_lead(number)` gives an issue to bundle into.
     """
 
     #: Fields whose choice changes who will be told.
@@ -196,7 +196,9 @@ class StepForm(OnIssue):
         super().__init__(data, **kwargs)
         self.row, self.issue, self.find_lead = row, issue, find_lead
         self.button = BUTTON[row.name]
-        self.groups = [group for group in groups if self._fits(group)]
+        fitting = [group for group in groups if self._fits(group)]
+        self.groups = [group for group in fitting if group.led]
+        self.unled = [group for group in fitting if not group.led]
         for name in (*row.needs, *row.asks):
             if field := self._field(name, meetings, findings):
                 self.fields[name] = field
@@ -232,15 +234,27 @@ class StepForm(OnIssue):
     @property
     def hindrance(self) -> str:
         """What stands in the way before anything is typed."""
-        if "body" in self.fields and not any(group.kind == Body.Kind.LOCAL for group in self.groups):
-            return (
-                f"Für {self.issue.municipality} gibt es zurzeit keine örtliche Projektgruppe. "
-                "Die Geschäftsstelle kann unter „Gremien“ eine einrichten."
-            )
+        if "body" in self.fields:
+            return " ".join([*self._no_local_group(), *self._without_lead()])
         meeting = self.fields.get("meeting")
         if isinstance(meeting, OneOf) and not meeting.rows:
             return "Es ist keine Sitzung der Lenkungsgruppe geplant. Die Geschäftsstelle plant sie unter „Sitzungen“."
         return ""
+
+    def _no_local_group(self):
+        if not any(group.kind == Body.Kind.LOCAL for group in [*self.groups, *self.unled]):
+            yield (
+                f"Für {self.issue.municipality} gibt es zurzeit keine örtliche Projektgruppe. "
+                "Die Geschäftsstelle kann unter „Gremien“ eine einrichten."
+            )
+
+    def _without_lead(self):
+        if self.unled:
+            names = ", ".join(str(group) for group in self.unled)
+            yield (
+                f"Zurzeit ohne Leitung und deshalb nicht wählbar: {names}. "
+                "Die Geschäftsstelle kann unter „Gremien“ eine Leitung eintragen."
+            )
 
     @property
     def changes_telling(self) -> bool:
@@ -309,7 +323,7 @@ class PauseForm(OnIssue):
 
 
 class ResumeForm(OnIssue):
-    button = "Uhr weiterlaufen lassen"
+    button = "Uhr weiterlaufen lassen und mitteilen"
 
 
 class InterimReportForm(OnIssue):
@@ -489,5 +503,7 @@ class LimitForm(Form):
         error_messages={"invalid": "Bitte eine ganze Zahl angeben.", "required": "Bitte ausfüllen."},
     )  # fmt: skip
     unit = Pick(label="Einheit", choices=TimeLimit.Unit.choices)
-    valid_from = Day(label="ab", not_before=workdays.today)
+    valid_from = Day(
+        label="ab", not_before=lambda: workdays.today() + dt.timedelta(days=1), help_text="Frühestens ab morgen."
+    )
     reason = Line(label="Begründung", max_length=200)

@@ -2,9 +2,10 @@
 
 import copy
 
+from kim.models import Notice, User
 from kim.notices import Telling, once_each, tell
 from steering.escalation import ESCALATION, Office, State
-from steering.models import Issue
+from steering.models import Issue, IssueStep
 from steering.models.clock import deadline_for
 from steering.offices import name_of, people_of_all
 
@@ -47,7 +48,7 @@ TOLD: dict[str, tuple[tuple[Office, str], ...]] = {
         (L, "„{title}“ kommt von der Projektgruppe zurück{due}."),
         (
             R,
-            "Ihre Meldung geht zurück: jetzt bei {office}{due}. Die Begründung steht beim Knackpunkt.",
+            "Ihre Meldung geht zurück: jetzt bei {office}{due}.{where_to_read_why}",
         ),
     ),
     "table": (
@@ -129,6 +130,7 @@ TOLD: dict[str, tuple[tuple[Office, str], ...]] = {
             "Die Uhr zu Ihrer Meldung ist angehalten: wartet auf Dritte bis {paused_until}.",
         ),
     ),
+    "resume": ((R, "Die Uhr zu Ihrer Meldung läuft wieder{due}."),),
     "join": ((C, "Eine weitere Stelle meldet „{title}“."),),
     "ask_effect": ((R, "Wirkt die Lösung zu Ihrer Meldung in der Praxis noch? Bitte sehen Sie nach."),),
     "effect": (
@@ -148,6 +150,7 @@ HEADLINE = {
     "note": "Interner Beitrag",
     "interim_report": "Zwischenbericht",
     "pause": "Uhr angehalten",
+    "resume": "Uhr läuft wieder",
     "join": "Weitere Meldung",
     "ask_effect": "Wirkt die Lösung noch?",
     "effect": "Wirksamkeit geprüft",
@@ -157,8 +160,11 @@ HEADLINE = {
 HANDED_BACK_TO = {"draft": {R}, "coordination": {C, R}, "steering": {L, G, R}}
 
 
-def tellings(issue: Issue, act: str, *, by) -> list[Telling]:
-    """Who learns what of `act`, with `issue` as it is after it. The actor is not told what they did themselves."""
+def tellings(issue: Issue, act: str, *, by, to=None) -> list[Telling]:
+    """Who learns what of `act`, with `issue` as it is after it. The actor is not told what they did themselves.
+
+    `to` names the people of each office where it is not all of them.
+    """
     label = HEADLINE.get(act) or ESCALATION.label(act)
     offices = HANDED_BACK_TO[issue.state] if act == "hand_back" else set(Office)
     words = {
@@ -170,9 +176,11 @@ def tellings(issue: Issue, act: str, *, by) -> list[Telling]:
         "lead": str(issue.lead) if issue.lead else "[noch zu wählen]",
         "addressee": issue.addressee or "[noch zu nennen]",
         "office": "Ihnen" if issue.holder == R else name_of(issue.holder, issue) if issue.holder else "",
+        # Between two offices the reason is theirs.
+        "where_to_read_why": " Die Begründung steht beim Knackpunkt." if issue.state == State.DRAFT else "",
         "paused_until": f"{issue.paused_until:%d.%m.%Y}" if issue.paused_until else "",
     }
-    people = people_of_all([office for office, _ in TOLD[act] if office in offices], issue)
+    people = to or people_of_all([office for office, _ in TOLD[act] if office in offices], issue)
     found = [
         Telling(
             audience=office.value,
@@ -187,9 +195,28 @@ def tellings(issue: Issue, act: str, *, by) -> list[Telling]:
     return once_each(found, without=by)
 
 
-def preview(issue: Issue, row, given: dict, *, by) -> list[Telling]:
-    """The same before the click, with what the form holds so far."""
-    return tellings(foresee(issue, row, given), row.name, by=by)
+def late_tellings(issue: Issue, act: str) -> tuple[IssueStep | None, list[Telling]]:
+    """Whom `act` brings to an issue that was answered already: they are told the answer as all others were.
+
+    With the step that gave the answer, under whose key it is told, so that its receipts count them and nobody is told
+    twice. The same before the act as after it.
+    """
+    answered = {"merge": issue.lead, "join": issue}.get(act)
+    if answered is None or answered.state != State.FED_BACK:
+        return None, []
+    if answered.is_overdue:
+        answered = copy.copy(answered)
+        answered.due_on = None  # a day that has passed is nothing to ask for
+    step = answered.steps_taken.select_related("by").filter(name="feed_back").latest("no")
+    told = Notice.objects.filter(key=key_of("feed_back", step)).values("recipient")
+    coming = User.objects.filter(pk__in=answered.all_reporter_ids | issue.all_reporter_ids).exclude(pk__in=told)
+    found = tellings(answered, "feed_back", by=step.by, to={R: list(coming)})
+    return step, found
+
+
+def preview(issue: Issue, act: str, *, by) -> list[Telling]:
+    """Everything `act` will tell, given the issue as it will be after it (see foresee)."""
+    return [*tellings(issue, act, by=by), *late_tellings(issue, act)[1]]
 
 
 def foresee(issue: Issue, row, given: dict, *, limits=None, rules=None) -> Issue:
@@ -214,6 +241,9 @@ def tell_of(sender, obj, act, record, given, **kwargs) -> None:
         key=key_of(act, record),
         url=obj.get_absolute_url(),
     )
+    answer, late = late_tellings(obj, act)
+    if answer:
+        tell(late, key=key_of("feed_back", answer), url=answer.issue.get_absolute_url())
 
 
 def key_of(act: str, record) -> str:

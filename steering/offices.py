@@ -56,8 +56,7 @@ def _accounts(office):
 
 
 def _leads_of(bodies):
-    seats = Membership.objects.valid_on(day()).filter(body__in=bodies, function=Membership.Function.LEAD)
-    return User.objects.filter(is_active=True, pk__in=seats.values("user"))
+    return User.objects.filter(pk__in=Membership.of_leads(day()).filter(body__in=bodies).values("user"))
 
 
 def _contacts():

@@ -78,9 +78,8 @@ def owed_by_due_date(after: dt.date, today: dt.date) -> Owed:
 
 
 def running(today: dt.date) -> QuerySet:
-    """Issues with a running clock; a pause whose last day has passed is over, whether or not that was noted yet."""
-    going = Q(paused_until__isnull=True) | Q(paused_until__lt=today)
-    return Issue.objects.filter(going, due_on__isnull=False).exclude(state=State.DRAFT)
+    """Issues with a running clock."""
+    return Issue.objects.going(today).filter(due_on__isnull=False).exclude(state=State.DRAFT)
 
 
 def _paused(first: int, last: int, after: dt.date) -> dict[tuple[int, int], list[tuple[dt.date, dt.date]]]:

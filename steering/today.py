@@ -84,7 +84,7 @@ def told_late(user):
         return None
     today = workdays.today()
     before = workdays.add_workdays(today, -10)
-    rows = Issue.objects.told_late_to(user).filter(due_on__lte=before, paused_until__isnull=True)
+    rows = Issue.objects.told_late_to(user).going(today).filter(due_on__lte=before)
     rows = rows.order_by("due_rank", "pk").values_list("pk", "number", "state", "due_on")[: WAITING + 1]
     found = [
         (pk, number, HOLDER[State(state)].label, workdays.workdays_between(due_on, today))

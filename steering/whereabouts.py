@@ -365,7 +365,9 @@ def _ahead(issue, key, around):
 def next_up(issue: Issue) -> str:
     """What happens next, in one sentence for those who reported."""
     if issue.state == S.MERGED:
-        return f"Ihre Meldung läuft in {issue.lead} mit. Sie erfahren alles, was dort geschieht."
+        along = f"Ihre Meldung läuft in {issue.lead} mit. Sie erfahren alles, was dort geschieht."
+        answered = issue.lead and issue.lead.state == S.FED_BACK
+        return f"{along} Die Antwort liegt dort schon vor." if answered else along
     if issue.is_paused:
         return f"Die Uhr ist angehalten; sie läuft nach dem {issue.paused_until:%d.%m.%Y} von selbst weiter."
     if issue.is_overdue:

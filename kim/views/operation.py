@@ -15,6 +15,7 @@ from kim import mail, paging, workdays
 from kim.access import runs_operation
 from kim.health import HEARTBEAT_SECONDS
 from kim.models import County, JobRun, Mail
+from kim.operation import sections_for
 from kim.rules import demand
 
 #: name in the timetable → (what it does, when)
@@ -61,6 +62,7 @@ def operation(request):
     numbers = dict(Mail.objects.exclude(state=Mail.State.SENT).order_by().values_list("state").annotate(Count("pk")))
     waiting = Mail.objects.filter(state=Mail.State.QUEUED).defer("body")
     context = {
+        "parts": sections_for(request.user),
         "jobs": jobs,
         "beat": jobs[0],
         "transport": settings.KIM_MAIL_TRANSPORT,

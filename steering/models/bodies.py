@@ -4,7 +4,7 @@ import datetime as dt
 from typing import ClassVar
 
 from django.db import models, transaction
-from django.db.models import Count, F, OuterRef, Q, Subquery, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.text import slugify
@@ -12,12 +12,13 @@ from django.utils.text import slugify
 from kim import trail, workdays
 from kim.addresses import address
 from kim.dated import Dated, DatedQuerySet, valid_on
-from kim.models import Municipality, Organisation, User
+from kim.models import Municipality, Organisation, RoleGrant, User
 from kim.paging import CappedNumber
 from kim.rules import demand
 from kim.trigrams import fold
 from kim.workflow import StepRefused, happened
 from steering import access
+from steering.models.choices import only
 
 
 def _number_of(rows):
@@ -41,6 +42,16 @@ class BodyQuerySet(DatedQuerySet):
             open_number=CappedNumber(issues),
             next_at=Subquery(coming.values("starts_at")[:1]),
         )
+
+    def with_led(self, day):
+        """With `led`: somebody leads it on `day` (which may be a slot)."""
+        return self.annotate(led=Exists(Membership.of_leads(day).filter(body=OuterRef("pk"))))
+
+    def at_work_unled(self, day):
+        """Groups that hold issues while nobody leads them, with `open_number`; also groups that have ended."""
+        issues = Body.issues.rel.related_model._default_manager.filter(body=OuterRef("pk"), state="project")
+        unled = self.filter(Exists(issues)).with_led(day).filter(led=False)
+        return unled.order_by("name").only("name").annotate(open_number=CappedNumber(issues))
 
     def project_groups(self):
         return self.filter(kind__in=[Body.Kind.LOCAL, Body.Kind.THEMATIC])
@@ -69,6 +80,7 @@ class Body(Dated):
     class Meta(Dated.Meta):
         ordering = ["name"]
         verbose_name = "Gremium"
+        constraints = [*Dated.Meta.constraints, only("body", "kind", ["steering", "local", "thematic", "working"])]
 
     def __str__(self):
         return self.name
@@ -82,12 +94,12 @@ class Body(Dated):
 
     def leads(self, day=None):
         """Accounts that chair this body (or lead this group) on `day`."""
-        seats = Membership.objects.filter(
-            valid_on(day or workdays.today()),
-            body=self,
-            function=Membership.Function.LEAD,
-        )
-        return User.objects.filter(is_active=True, pk__in=seats.values("user"))
+        seats = Membership.of_leads(day or workdays.today()).filter(body=self)
+        return User.objects.filter(pk__in=seats.values("user"))
+
+    @property
+    def is_project_group(self) -> bool:
+        return self.kind in (self.Kind.LOCAL, self.Kind.THEMATIC)
 
     def next_meeting(self, after=None) -> "Meeting | None":
         """The first meeting that begins after `after` (default: now)."""
@@ -165,23 +177,43 @@ class Membership(Dated):
                 condition=Q(user__isnull=False) | Q(organisation__isnull=False),
                 violation_error_message="Ein Sitz braucht ein Konto oder eine Institution.",
             ),
+            only("seat", "function", ["lead", "member", "advisory"]),
         ]
         indexes = [models.Index(fields=["user", "valid_from"])]
 
     def __str__(self):
         return f"{self.user or self.organisation} in {self.body} {self.span}"
 
+    @classmethod
+    def of_leads(cls, day):
+        """Seats of those who lead on `day`: with an account that may sign in and works with issues."""
+        working = RoleGrant.objects.valid_on(day).filter(role__in=access.CONTENT_ROLES)
+        seats = cls.objects.valid_on(day).filter(function=cls.Function.LEAD, user__is_active=True)
+        return seats.filter(user__in=working.values("user"))
+
     @transaction.atomic
     def end(self, *, by, last_day: dt.date) -> None:
-        """The seat ends with `last_day`, which still counts."""
+        """The seat ends with `last_day`, which still counts. A group at work is never left without somebody to lead."""
         demand(access.keeps_bodies, by)
+        Body.objects.select_for_update().get(pk=self.body_id)
         if last_day < self.valid_from:
             raise StepRefused("Der letzte Tag liegt vor dem Anfang der Mitgliedschaft.")
         if self.last_day and self.last_day < workdays.today():
             raise StepRefused("Diese Mitgliedschaft ist schon beendet.")
+        if self.user_id and self.function == self.Function.LEAD and self.body.is_project_group:
+            self._leave_a_lead(max(last_day + dt.timedelta(days=1), workdays.today()))
         self.valid_until = last_day + dt.timedelta(days=1)
         self.save()
         trail.record("body.seat_ends", self.body, by=by, note=f"Sitz {self.pk}")
+
+    def _leave_a_lead(self, day):
+        """Somebody else leads from `day` on, or the group has nothing to work on."""
+        others = Membership.of_leads(day).filter(body=self.body).exclude(pk=self.pk)
+        if not others.exists() and self.body.issues.filter(state="project").exists():
+            raise StepRefused(
+                f"{self.body} arbeitet an offenen Knackpunkten und hätte ab dem {day:%d.%m.%Y} keine Leitung. "
+                "Bitte tragen Sie zuerst eine neue Leitung ein."
+            )
 
 
 class MeetingQuerySet(models.QuerySet):
@@ -227,7 +259,10 @@ class Meeting(models.Model):
 
     class Meta:
         ordering = ["starts_at"]
-        constraints = [models.UniqueConstraint(fields=["body", "starts_at"], name="steering_one_meeting_per_moment")]
+        constraints = [
+            models.UniqueConstraint(fields=["body", "starts_at"], name="steering_one_meeting_per_moment"),
+            only("meeting", "mode", ["presence", "video", "hybrid"]),
+        ]
 
     def __str__(self):
         local = timezone.localtime(self.starts_at)
@@ -282,7 +317,7 @@ class Meeting(models.Model):
         cls._be_free(body, starts_at)
         made = cls.objects.create(body=body, starts_at=starts_at, **fields)
         if body.kind == Body.Kind.STEERING:
-            AgendaItem.objects.filter(meeting__isnull=True).update(meeting=body.next_meeting())
+            AgendaItem.objects.filter(meeting__isnull=True).bring_to(body.next_meeting())
         trail.record("meeting.plan", made, by=by)
         return made
 
@@ -316,7 +351,7 @@ class Meeting(models.Model):
         self.cancelled_at = workdays.now()
         self.save()
         ahead = self.agenda.filter(Q(issue__in=[issue.pk for issue in issues]) | Q(kind=AgendaItem.Kind.INFORMATION))
-        ahead.update(meeting=instead)
+        ahead.bring_to(instead)
         for issue in issues:
             self._tell_moved(issue, instead, by)
         trail.record("meeting.cancel", self, by=by)
@@ -353,6 +388,12 @@ class AgendaItemQuerySet(models.QuerySet):
         """Items whose issue still waits for a decision of that meeting."""
         return self.filter(issue__state="steering", issue__meeting=F("meeting"))
 
+    def bring_to(self, meeting) -> None:
+        """On to another meeting (None: the next one to be planned); what stands there is not put there twice."""
+        there = AgendaItem.objects.filter(meeting=meeting, issue=OuterRef("issue"), kind=OuterRef("kind"))
+        self.filter(Exists(there)).delete()
+        self.update(meeting=meeting)
+
 
 class AgendaItem(models.Model):
     """An issue before a body: to be decided, as a proposal of a project group, or for information."""
@@ -374,6 +415,13 @@ class AgendaItem(models.Model):
 
     class Meta:
         ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["meeting", "issue", "kind"], name="steering_on_an_agenda_once"),
+            models.UniqueConstraint(
+                fields=["issue", "kind"], name="steering_waits_for_an_agenda_once", condition=Q(meeting__isnull=True)
+            ),
+            only("agenda", "kind", ["tabled", "proposal", "information"]),
+        ]
 
     def __str__(self):
         return f"{self.issue}: {self.get_kind_display()}"

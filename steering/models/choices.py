@@ -1,6 +1,7 @@
 """What an issue may be said to be: how far it reaches, how often it occurs, how it ended."""
 
 from django.db import models
+from django.db.models import Q
 
 
 class Reach(models.TextChoices):
@@ -27,3 +28,9 @@ class Frequency(models.TextChoices):
     FEW = "few", "2 bis 4 Fälle"
     SEVERAL = "several", "5 bis 10 Fälle"
     MANY = "many", "mehr als 10 Fälle"
+
+
+def only(model: str, field: str, choices, *, empty=False) -> models.CheckConstraint:
+    """The database holds nothing but these choices or values in a column (and "" where it may be `empty`)."""
+    values = [*getattr(choices, "values", choices), *([""] if empty else [])]
+    return models.CheckConstraint(name=f"steering_{model}_{field}_known", condition=Q(**{f"{field}__in": values}))

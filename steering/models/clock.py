@@ -13,6 +13,7 @@ from kim.together import together
 from kim.workflow import StepRefused
 from steering import access
 from steering.escalation import State
+from steering.models.choices import only
 
 
 class TimeLimit(Dated):
@@ -41,6 +42,8 @@ class TimeLimit(Dated):
                 condition=Q(amount__gte=1, amount__lte=400),
                 violation_error_message="Die Frist liegt zwischen 1 und 400 Tagen.",
             ),
+            only("limit", "state", State),
+            only("limit", "unit", ["workdays", "days"]),
         ]
 
     def __str__(self):
@@ -59,19 +62,18 @@ class TimeLimit(Dated):
     @classmethod
     @transaction.atomic
     def change(cls, *, by, state, amount, unit, valid_from, reason) -> "TimeLimit":
-        """Another limit from a day on, today at the earliest. Rows that have held stay as they were.
+        """Another limit from a day on, tomorrow at the earliest. Rows that have held for a day stay as they were.
 
-        A change that has not come into force yet is replaced by another one for the same day.
+        A stay keeps the limit of the day it began, which is read again when a pause or a meeting moves it: so the
+        limit of a day that has begun never changes. A change still to come is replaced by another for the same day.
         """
         demand(access.keeps_limits, by)
-        if valid_from < workdays.today():
-            raise StepRefused("Eine Frist ändert sich frühestens ab heute; was war, bleibt.")
+        if valid_from <= workdays.today():
+            raise StepRefused("Eine Frist ändert sich frühestens ab morgen; was heute schon begonnen hat, behält sie.")
         if not reason:
             raise StepRefused("Bitte begründen Sie die Änderung.")
         rows = list(cls.objects.select_for_update().filter(state=state).order_by("valid_from"))
         same = next((row for row in rows if row.valid_from == valid_from), None)
-        if same and valid_from == workdays.today():
-            raise StepRefused("Diese Frist wurde heute schon geändert. Bitte wählen Sie einen späteren Tag.")
         before = next((row for row in reversed(rows) if row.valid_from < valid_from), None)
         if before and (before.valid_until is None or before.valid_until > valid_from):
             before.valid_until = valid_from
@@ -168,6 +170,7 @@ class Reminder(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["issue", "stay", "kind", "day"], name="steering_reminded_once"),
+            only("reminder", "kind", ["early", "due", "overdue", "escalate"]),
         ]
         indexes = [models.Index(fields=["given_on", "issue"])]
 

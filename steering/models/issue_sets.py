@@ -80,6 +80,14 @@ class IssueQuerySet(models.QuerySet):
     def overdue(self, on=None):
         return self.filter(due_on__lt=on or workdays.today())
 
+    def paused(self, on):
+        """Their clock stands still on a day (which may be a slot)."""
+        return self.filter(paused_until__gte=on)
+
+    def going(self, on):
+        """Not paused on that day: a pause whose last day has passed is over, whether or not that was noted yet."""
+        return self.filter(Q(paused_until__isnull=True) | Q(paused_until__lt=on))
+
     def for_list(self):
         """With everything a line of a file or of an agenda shows."""
         return self.select_related("municipality", "topic", "life_domain", "body", "lead", "meeting")

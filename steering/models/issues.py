@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any, cast
 
+from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce
@@ -20,7 +21,7 @@ from kim.workflow import StepRefused, happened
 from steering import access
 from steering.escalation import ENDS, ESCALATION, HOLDER, OPEN, Office, State
 from steering.models.bodies import AgendaItem, Body, Meeting
-from steering.models.choices import Frequency, Outcome, Reach, Urgency
+from steering.models.choices import Frequency, Outcome, Reach, Urgency, only
 from steering.models.clock import Pause, deadline_for
 from steering.models.issue_sets import LONG, IssueQuerySet
 from steering.models.numbers import NumberRange
@@ -207,6 +208,12 @@ class Issue(models.Model):
                 condition=Q(released_at__isnull=True, released_by__isnull=True)
                 | Q(released_at__isnull=False, released_by__isnull=False),
             ),
+            only("issue", "state", State),
+            only("issue", "presumed_reach", Reach, empty=True),
+            only("issue", "frequency", Frequency, empty=True),
+            only("issue", "urgency", Urgency),
+            only("issue", "reach", Reach, empty=True),
+            only("issue", "outcome", Outcome, empty=True),
         ]
         indexes = [
             # Desks count what is late, by place and without the paused, in the index alone.
@@ -287,7 +294,8 @@ class Issue(models.Model):
 
     @property
     def is_paused(self) -> bool:
-        return self.paused_until is not None
+        """A pause is over with its last day, whether or not that was noted yet."""
+        return self.paused_until is not None and self.paused_until >= workdays.today()
 
     @property
     def is_overdue(self) -> bool:
@@ -316,9 +324,11 @@ class Issue(models.Model):
     @cached_property
     def all_reporter_ids(self) -> set[int]:
         """Accounts that reported this issue or one merged into it."""
-        if self.pk is None:
-            return set()
-        return {reporter.user_id for reporter in _reporters_of()(issue=self.pk)["reporters"]}
+        return self.reporting_it(_reporters_of()(issue=self.pk)["reporters"]) if self.pk else set()
+
+    def reporting_it(self, reporters) -> set[int]:
+        """The same from rows of Reporter.of(self). A draft is its own writers' alone."""
+        return {one.user_id for one in reporters if self.state != State.DRAFT or one.issue_id == self.pk}
 
     def is_visible_to(self, user) -> bool:
         sight = access.Sight.of(user)
@@ -436,6 +446,7 @@ class Issue(models.Model):
             raise StepRefused("Ein Knackpunkt kann nicht in sich selbst gebündelt werden.")
         if not lead.is_open or lead.state == State.DRAFT:
             raise StepRefused(f"{lead} ist nicht mehr offen. Bitte wählen Sie einen offenen Knackpunkt.")
+        Reporter.of(self).update(helps=None)  # what they said of an earlier answer is not about this one
         self.bundled.update(lead=lead)
         self.lead = lead
 
@@ -443,6 +454,10 @@ class Issue(models.Model):
     def hand_back(self, *, by, reason, meeting=None):
         """One level down, with the reason. A draft is nobody else's to read, so its release ends."""
         if self.state == State.COORDINATION:
+            if self.bundled.exists():
+                raise StepRefused(
+                    f"In {self} sind andere gebündelt; ein Entwurf hielte sie auf. Bitte lösen Sie erst die Bündelung."
+                )
             self.released_at = self.released_by = None
         if self.state == State.PROJECT:
             self._put_on_agenda(meeting, AgendaItem.Kind.TABLED)
@@ -461,7 +476,7 @@ class Issue(models.Model):
         self.fast_tracked_at = now
         self.on_agenda_at = self.on_agenda_at or now
         steering = Body.steering_group()
-        self.agenda_items.create(
+        self.agenda_items.get_or_create(
             kind=AgendaItem.Kind.INFORMATION,
             meeting=steering.next_meeting() if steering else None,
         )
@@ -500,7 +515,9 @@ class Issue(models.Model):
 
     @ESCALATION.step
     def feed_back(self, *, by, feedback):
+        """A new answer: what was said of an earlier one does not count for it. The trail keeps that."""
         self.feedback = feedback
+        Reporter.of(self).update(helps=None)
 
     @ESCALATION.step
     def confirm(self, *, by, informed, experience=""):
@@ -542,6 +559,9 @@ class Issue(models.Model):
             self.number = NumberRange.take(workdays.today().year)
 
     def _release(self, by):
+        """The one way to a release; the table asks the same of the hat it is given under."""
+        if by.pk in self.all_reporter_ids:
+            raise PermissionDenied(access.releases_own.refusal)
         self.released_at, self.released_by = workdays.now(), by
 
     def _release_if_due(self, by, released):
@@ -557,9 +577,11 @@ class Issue(models.Model):
         if meeting.cancelled_at or meeting.day < workdays.today():
             raise StepRefused("Diese Sitzung liegt zurück oder ist abgesagt. Bitte wählen Sie eine kommende Sitzung.")
         self.meeting = meeting
-        self.agenda_items.create(meeting=meeting, kind=kind)
+        self.agenda_items.get_or_create(meeting=meeting, kind=kind)
 
     def _give_to(self, body, reach, reason):
+        if reach not in Reach:
+            raise StepRefused("Bitte wählen Sie eine Reichweite.")
         if reach == Reach.SUPRA:
             raise StepRefused("Überregionale Knackpunkte gehen an das Land, nicht an eine Projektgruppe.")
         if reach == Reach.LOCAL and body.kind != Body.Kind.LOCAL:
@@ -570,6 +592,12 @@ class Issue(models.Model):
             raise StepRefused(f"{body} ist nicht für {self.municipality} eingerichtet.")
         if not body.holds_on(workdays.today()):
             raise StepRefused(f"{body} besteht nicht mehr. Bitte wählen Sie eine andere Gruppe.")
+        Body.objects.select_for_update().get(pk=body.pk)  # its lead does not leave meanwhile
+        if not body.leads().exists():
+            raise StepRefused(
+                f"{body} hat zurzeit keine Leitung. Bitte tragen Sie unter „Gremien“ zuerst eine ein "
+                "oder wählen Sie eine andere Gruppe."
+            )
         self.body, self.reach, self.reach_reason = body, reach, reason
 
     # Other acts
@@ -686,7 +714,8 @@ class Issue(models.Model):
         pause.save()
         self.paused_until = None
         self._move_deadline()
-        trail.record("issue.resume", self, by=by)
+        left = trail.record("issue.resume", self, by=by)
+        happened.send(Issue, obj=self, act="resume", record=left, given={})
 
     @transaction.atomic
     def ask_effect(self) -> None:
@@ -736,7 +765,7 @@ class Issue(models.Model):
 
 @together
 def _reporters_of():
-    return {"reporters": Reporter.of(Slot("issue")).only("user")}
+    return {"reporters": Reporter.of(Slot("issue")).only("user", "issue")}
 
 
 @together

@@ -6,6 +6,7 @@ from django.db.models import Q
 from kim import workdays
 from kim.models import Organisation, User
 from steering.escalation import Office
+from steering.models.choices import only
 
 
 class Comment(models.Model):
@@ -20,6 +21,7 @@ class Comment(models.Model):
 
     class Meta:
         ordering = ["at", "pk"]
+        constraints = [only("comment", "office", Office)]
         indexes = [models.Index(fields=["issue", "at"])]
 
     def __str__(self):

@@ -7,6 +7,7 @@ from django.db.models import Q
 from kim import workdays
 from kim.models import User
 from steering.escalation import ESCALATION, HOLDER, Office, State
+from steering.models.choices import only
 
 
 class Reporter(models.Model):
@@ -59,6 +60,8 @@ class IssueStep(models.Model):
                 name="steering_step_back_says_why",
                 condition=~Q(name__in=["hand_back", "defer", "reopen", "unmerge", "decline"]) | ~Q(note=""),
             ),
+            only("step", "source", State),
+            only("step", "target", State),
         ]
 
     def __str__(self):

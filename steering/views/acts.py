@@ -36,7 +36,7 @@ from steering.forms import (
 )
 from steering.likeness import Alike, alike
 from steering.models import Issue
-from steering.notices import foresee, tellings
+from steering.notices import foresee, preview
 from steering.views.dossier import DONE, Dossier
 
 HOME = "/"
@@ -90,7 +90,8 @@ ACTS = {
         Act("pause", "Uhr anhalten", "wartet auf Dritte, mit Grund und Tag",
             "Die Uhr ist angehalten, die Meldenden sind informiert.", lambda dossier, **kw: PauseForm(**kw),
             lambda issue, form, **who: issue.pause(**form.given, **who), access.holds_it),
-        Act("resume", "Uhr weiterlaufen lassen", "von heute an", "Die Uhr läuft wieder.",
+        Act("resume", "Uhr weiterlaufen lassen", "von heute an",
+            "Die Uhr läuft wieder, die Meldenden sind informiert.",
             lambda dossier, **kw: ResumeForm(**kw), lambda issue, form, by, confirmed: issue.resume(by=by),
             access.holds_it),
         Act("interim_report", "Zwischenbericht geben", "setzt die Uhr auf den nächsten Bericht",
@@ -271,7 +272,7 @@ def _telling(request, dossier, act, form) -> dict:
         return {"tellings": None, "due_words": "", "numbers": ()}
     given = form.choices_so_far()
     after = foresee(dossier.issue, act.row, given, limits=dossier.around.limits, rules=dossier.around.rules)
-    lines = [_line(telling, dossier) for telling in tellings(after, act.name, by=dossier.user)]
+    lines = [_line(telling, dossier) for telling in preview(after, act.name, by=dossier.user)]
     numbers: Sequence[Alike] = ()
     if "lead" in form.fields and "lead" not in given:
         among = Issue.objects.visible_to(dossier.user).open()

@@ -113,7 +113,7 @@ class Dossier:
         if issue.state != State.MERGED:
             read |= {"own_steps": read["steps"], "own_reports": read["reports"], "own_pauses": read["pauses"]}
         _relate([issue, *read["lead"]], read)
-        issue.all_reporter_ids = {reporter.user_id for reporter in read["reporters"]}
+        issue.all_reporter_ids = issue.reporting_it(read["reporters"])
         return cls(issue, user, read, all_words)
 
     # Who looks
@@ -346,8 +346,7 @@ class Dossier:
 
     def _reads_note(self, step) -> bool:
         between = {HOLDER.get(State(state)) for state in (step.source, step.target)}
-        handed_back = step.name == "hand_back" and "reporters" in self._readable
-        return handed_back or any(office in self._readable for office in between if office)
+        return any(office in self._readable for office in between if office)
 
     def _paused_at(self, pause) -> dt.datetime:
         """The moment its telling was written, or the noon of its first day: a pause knows only days."""
@@ -495,9 +494,10 @@ def _notices_about(issue):
 
 
 def _project_groups(issues):
-    """Groups that could be given the issue; `here` says whether one is set up for its municipality."""
+    """Groups that could be given the issue: `here`, set up for its municipality, and `led`, by somebody."""
     place = Municipality.objects.filter(bodies=OuterRef("pk"), pk__in=issues.values("municipality"))
-    return Body.objects.valid_on(day()).project_groups().order_by("name").annotate(here=Exists(place))
+    groups = Body.objects.valid_on(day()).project_groups().with_led(day())
+    return groups.order_by("name").annotate(here=Exists(place))
 
 
 #: Further sets some pages need, given the issues that are read.

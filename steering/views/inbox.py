@@ -125,7 +125,7 @@ def _pane(request, choices):
     reporters, word = beside["reporters"], next(iter(beside["last_word"]), None)
     choices.name_in([issue, *beside["lead"]])
     issue.lead = next(iter(beside["lead"]), None)
-    issue.all_reporter_ids = {reporter.user_id for reporter in reporters}
+    issue.all_reporter_ids = issue.reporting_it(reporters)
     offers = ESCALATION.offers(request.user, issue)
     return {
         "issue": issue,

@@ -1,5 +1,7 @@
 """Time limits of the chain: what holds, what held, what will hold, and how the administration changes it."""
 
+import datetime as dt
+
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect, render
@@ -33,9 +35,9 @@ def limit_change(request, state):
     line = _line(
         State(state), list(TimeLimit.objects.filter(state=state).select_related("set_by").order_by("-valid_from"))
     )
-    now = line["now"]
+    now, tomorrow = line["now"], workdays.today() + dt.timedelta(days=1)
     initial = {"amount": now.amount, "unit": now.unit} if now else {"unit": "workdays"}
-    form = LimitForm(request.POST or None, initial=initial | {"valid_from": workdays.today()})
+    form = LimitForm(request.POST or None, initial=initial | {"valid_from": tomorrow})
     if request.method == "POST" and form.is_valid():
         try:
             row = TimeLimit.change(by=request.user, state=state, **form.cleaned_data)

@@ -128,7 +128,7 @@ def test_seven_people_bring_a_report_to_an_answer_that_helps(people, window):
     act(office, "Uhr anhalten", "Uhr anhalten und mitteilen", until=f"{until:%d.%m.%Y}",
         reason="Stellungnahme der Bezirksregierung", said="Die Uhr ist angehalten")  # fmt: skip
     anna.open(issue.get_absolute_url()).reads("Stellungnahme der Bezirksregierung")
-    act(office, "Uhr weiterlaufen lassen", "Uhr weiterlaufen lassen", said="Die Uhr läuft wieder")
+    act(office, "Uhr weiterlaufen lassen", "Uhr weiterlaufen lassen und mitteilen", said="Die Uhr läuft wieder")
     go(office, issue, "Auf die Tagesordnung", "Auf die Tagesordnung setzen", said="Auf die Tagesordnung")
     office.does_not_read(*REPORTERS)
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -13,7 +13,18 @@ from kim.models import Notice, Role
 from kim.workflow import StepRefused
 from steering.escalation import State
 from steering.models import AgendaItem, Body, Issue, Meeting
-from tests.factories import LONG_AGO, county, issue_at, meeting, municipality, project_group, seat, steering_group, user
+from tests.factories import (
+    LONG_AGO,
+    county,
+    issue_at,
+    meeting,
+    municipality,
+    project_group,
+    seat,
+    steering_group,
+    take,
+    user,
+)
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 12
@@ -88,6 +99,37 @@ def test_a_seat_begins_and_ends_with_its_days(client, office):
     assert (made.last_day, made.holds_on(day(0)), made.holds_on(day(1))) == (day(0), True, False)
 
 
+def test_a_group_at_work_is_not_left_without_a_lead(client, office):
+    issue = issue_at(State.PROJECT)
+    group = issue.body
+    seat = group.memberships.get()
+    end, today = url("body_seat_end", group.pk, seat.pk), {"last_day": f"{day(0):%d.%m.%Y}"}
+    refused = client.post(end, today)
+    assert refused.status_code == 422
+    assert "zuerst eine neue Leitung" in refused.content.decode()
+    seat.refresh_from_db()
+    assert seat.valid_until is None
+    successor = user(Role.PROJECT_GROUP)
+    group.seat(by=office, function="lead", valid_from=day(1), user=successor)
+    assert client.post(end, today).status_code == 302
+    assert list(group.leads(day(1))) == [successor]
+
+
+def test_a_lead_whose_account_is_locked_or_has_no_role_does_not_count(office):
+    issue = issue_at(State.PROJECT)
+    seat = issue.body.memberships.get()
+    for locked in (user(Role.PROJECT_GROUP, is_active=False), user(None)):
+        issue.body.seat(by=office, function="lead", valid_from=day(0), user=locked)
+    with pytest.raises(StepRefused, match="keine Leitung"):
+        seat.end(by=office, last_day=day(0))
+
+
+def test_a_group_without_work_may_be_left(office):
+    group = project_group()
+    group.memberships.get().end(by=office, last_day=day(0))
+    assert not group.leads(day(1)).exists()
+
+
 def test_a_seat_is_somebodys(client, office):
     group = project_group()
     given = {"user": "", "organisation": "", "function": "member", "valid_from": "01.07.2026"}
@@ -151,6 +193,33 @@ def test_a_cancelled_meeting_hands_its_agenda_to_another_one(client, office):
     assert (issue.meeting, issue.agenda_items.get().meeting) == (later, later)
     assert issue.due_on == workdays.add_workdays(day(60), 5)
     assert client.post(url("meeting_cancel", there.pk), {"instead": later.pk}).status_code == 422
+
+
+def test_an_issue_is_on_an_agenda_once_however_often_it_is_put_there(office):
+    issue = issue_at(State.STEERING)
+    first = issue.meeting
+    take(issue, "defer")
+    take(issue, "table", meeting=first)
+    assert issue.agenda_items.count() == 1
+    second = meeting(first.body, days=28)
+    take(issue, "defer")
+    take(issue, "table", meeting=second)
+    second.cancel(by=office, instead=first)
+    assert [item.meeting for item in issue.agenda_items.all()] == [first]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        issue.agenda_items.create(meeting=first, kind="tabled")
+
+
+def test_what_waits_for_a_meeting_waits_once(office):
+    first, second = steering_group().next_meeting(), meeting(days=28)
+    issue = issue_at(State.STRATEGY)
+    take(issue, "fast_track")
+    issue.agenda_items.create(meeting=second, kind="information")
+    for one in (first, second):
+        one.cancel(by=office)
+    assert issue.agenda_items.get().meeting is None
+    with pytest.raises(IntegrityError), transaction.atomic():
+        issue.agenda_items.create(kind="information")
 
 
 def test_a_meeting_that_has_begun_stays_as_it_was():

@@ -1,8 +1,10 @@
 """The chain, generated from its table: every state reachable, every arrow as written, every other one refused."""
 
+import datetime as dt
 import itertools
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
@@ -140,6 +142,7 @@ def test_four_eyes_nobody_decides_what_they_reported(row):
     issue = issue_at(row.source)
     holder = holder_of(issue)
     issue.reporters.create(user=holder, first=False)
+    Issue.objects.filter(pk=issue.pk, state=State.STRATEGY).update(released_at=None, released_by=None)
     issue.refresh_from_db()
     with pytest.raises(PermissionDenied, match="Vier-Augen"):
         getattr(issue, row.name)(by=holder, **given_for(issue, row))
@@ -238,6 +241,29 @@ def test_an_issue_is_not_bundled_in_itself_or_in_a_closed_one():
             issue.merge(by=user(Role.COORDINATION), lead=lead)
 
 
+def test_an_issue_that_gathers_others_is_not_handed_back_to_its_reporters():
+    lead, bundled = issue_at(State.COORDINATION), issue_at(State.COORDINATION)
+    coordination = user(Role.COORDINATION)
+    bundled.merge(by=coordination, lead=lead)
+    before = as_it_is(lead)
+    with pytest.raises(StepRefused, match="erst die Bündelung"):
+        lead.hand_back(by=coordination, reason="Bitte genauer beschreiben.")
+    assert as_it_is(lead) == before
+    bundled.unmerge(by=coordination, reason="Ist doch etwas anderes.")
+    lead.hand_back(by=coordination, reason="Bitte genauer beschreiben.")
+    assert lead.state == State.DRAFT
+
+
+def test_a_draft_belongs_to_its_own_writers_even_where_something_hangs_on_it():
+    written, other = draft(), issue_at(State.COORDINATION)
+    Issue.objects.filter(pk=other.pk).update(state=State.MERGED, lead=written)
+    stranger = other.reporters.get().user
+    assert written not in Issue.objects.visible_to(stranger)
+    assert not any(part.filter(pk=written.pk).exists() for part in Issue.objects.parts_visible_to(stranger))
+    with pytest.raises(PermissionDenied):
+        Issue.objects.get(pk=written.pk).edit(by=stranger, title="Etwas anderes")
+
+
 def test_a_reopened_issue_has_no_answer_any_more():
     issue = issue_at(State.CLOSED)
     take(issue, "reopen")
@@ -263,6 +289,21 @@ def test_only_a_fitting_group_is_given_an_issue():
     assert issue.state == State.PROJECT
 
 
+def test_a_group_without_a_lead_is_given_nothing():
+    issue, office = issue_at(State.STRATEGY), user(Role.STRATEGIC_OFFICE)
+    group = project_group("local", issue.municipality)
+    group.memberships.get().end(by=office, last_day=workdays.today() - dt.timedelta(days=1))
+    given = {"reach": "local", "reason": "Nur dort", "body": group}
+    with pytest.raises(StepRefused, match="keine Leitung"):
+        issue.fast_track(by=office, **given)
+    take(issue, "table")
+    with pytest.raises(StepRefused, match="keine Leitung"):
+        issue.assign(by=holder_of(issue), **given)
+    group.seat(by=office, function="lead", valid_from=workdays.today(), user=user(Role.PROJECT_GROUP))
+    issue.assign(by=holder_of(issue), **given)
+    assert Issue.objects.held_by(group.leads().get()).get() == issue
+
+
 def test_direct_reporting_needs_the_county_to_allow_it_and_the_office_to_release():
     from kim.models import County
 
@@ -281,6 +322,35 @@ def test_direct_reporting_needs_the_county_to_allow_it_and_the_office_to_release
     assert issue.released_at
 
 
+def test_four_eyes_also_hold_for_a_release_that_comes_with_the_agenda():
+    both = user(roles=[Role.CASE_MANAGER, Role.STRATEGIC_OFFICE])
+    issue = draft(by=both)
+    take(issue, "report_directly", by=both)
+    given = given_for(issue, ESCALATION.find("table", State.STRATEGY))
+    with pytest.raises(PermissionDenied, match="Vier-Augen"):
+        issue.table(by=both, released=True, **given)
+    offer = next(offer for offer in ESCALATION.offers(both, issue) if offer.step.name == "table")
+    assert "gibt ihn nicht selbst frei" in offer.barred
+    issue.refresh_from_db()
+    assert (issue.state, issue.released_at) == (State.STRATEGY, None)
+
+
+def test_what_others_released_may_be_tabled_by_those_who_reported_it():
+    both = user(roles=[Role.CASE_MANAGER, Role.STRATEGIC_OFFICE])
+    issue = issue_at(State.STRATEGY, reported_by=both)
+    take(issue, "table", by=both)
+    assert issue.state == State.STEERING
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if "released" in (*row.needs, *row.asks)], ids=row_id)
+def test_no_step_lets_reporters_release_their_own(row):
+    both = user(roles=[Role.CASE_MANAGER, Role.COORDINATION, Role.STRATEGIC_OFFICE])
+    issue = draft(by=both)
+    take(issue, "report_directly" if row.source == State.STRATEGY else "report", by=both)
+    with pytest.raises(PermissionDenied, match="Vier-Augen"):
+        getattr(issue, row.name)(by=both, **given_for(issue, row) | {"released": True})
+
+
 # The database refuses what must not be
 
 
@@ -289,6 +359,34 @@ def test_the_database_refuses_a_state_without_what_belongs_to_it(state):
     issue = draft()
     with pytest.raises(IntegrityError), transaction.atomic():
         Issue.objects.filter(pk=issue.pk).update(state=state)
+
+
+def test_the_database_knows_the_choices_of_every_column():
+    for model in apps.get_app_config("steering").get_models():
+        known = {
+            next(iter(dict(one.condition.children))): one for one in model._meta.constraints if "_known" in one.name
+        }
+        for field in model._meta.local_fields:
+            if field.choices:
+                allowed = dict(known[f"{field.name}__in"].condition.children)[f"{field.name}__in"]
+                empty = [""] if field.blank else []
+                assert allowed == [*(value for value, _ in field.choices), *empty], field
+
+
+@pytest.mark.parametrize("field", ["state", "reach", "presumed_reach", "outcome", "frequency"])
+def test_the_database_refuses_what_is_no_choice(field):
+    issue = draft()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Issue.objects.filter(pk=issue.pk).update(**{field: "zzz"})
+
+
+def test_a_reach_nobody_knows_is_refused_with_a_sentence():
+    issue = issue_at(State.STEERING)
+    before = as_it_is(issue)
+    given = {"reason": "Nur dort", "body": project_group("thematic")}
+    with pytest.raises(StepRefused, match="Reichweite"):
+        issue.assign(by=holder_of(issue), reach="zzz", **given)
+    assert as_it_is(issue) == before
 
 
 def test_the_database_refuses_a_step_back_without_a_reason():

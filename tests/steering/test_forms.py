@@ -160,9 +160,9 @@ class TestStepForm:
         row = ESCALATION.find(name, issue.state)
         return StepForm(row, issue, data if data is None else QueryDict(data), **given)
 
-    def group(self, kind, here):
+    def group(self, kind, here, led=True):
         made = f.project_group(kind)
-        made.here = here
+        made.here, made.led = here, led
         return made
 
     def test_asks_for_exactly_what_the_row_needs(self):
@@ -185,6 +185,14 @@ class TestStepForm:
         assert set(form.fields["body"].rows) == {str(here.pk), str(wide.pk)}
         assert form.hindrance == ""
         assert str(issue.municipality) in self.form("assign", issue, groups=[elsewhere, wide]).hindrance
+
+    def test_does_not_offer_a_group_without_a_lead_and_says_so(self):
+        issue = f.issue_at("steering")
+        unled, wide = self.group("local", True, led=False), self.group("thematic", False)
+        form = self.form("assign", issue, groups=[unled, wide])
+        assert set(form.fields["body"].rows) == {str(wide.pk)}
+        assert f"ohne Leitung und deshalb nicht wählbar: {unled}" in form.hindrance
+        assert "keine örtliche Projektgruppe" not in form.hindrance
 
     @pytest.mark.parametrize(("reach", "kind"), [("local", "thematic"), ("bank", "local"), ("county", "local")])
     def test_group_and_reach_have_to_fit(self, reach, kind):

@@ -468,6 +468,90 @@ def test_the_reason_of_a_hand_back_reaches_the_reporters(client):
     assert "Bitte den Ort ergänzen" in as_(client, reporter).get(url(issue)).text
 
 
+def told_the_answer(issue):
+    """Who was told the answer to `issue`, and whether they have read it."""
+    step = issue.steps_taken.filter(name="feed_back").latest("no")
+    return dict(Notice.objects.filter(key=f"issuestep:{step.pk}").values_list("recipient", "read_at"))
+
+
+def test_who_is_bundled_into_an_answered_issue_gets_the_answer_and_says_whether_it_helps(client, coordination):
+    first, second, third = f.user(), f.user(), f.user()
+    lead = f.issue_at("fed_back", reported_by=first)
+    own, along = f.issue_at("coordination", reported_by=second), f.issue_at("coordination", reported_by=third)
+    f.take(along, "merge", lead=own)
+    before = told_the_answer(lead)
+    preview = as_(client, coordination).get(step_url(own, "merge"), {"lead": lead.number}).text
+    assert "Die Antwort auf Ihre Meldung ist da" in preview
+    assert "2 Meldende" in preview
+    answer = client.post(step_url(own, "merge"), {"lead": lead.number, "seen": own.step_no})
+    assert answer.status_code == 302
+    assert set(before) == {first.pk}
+    assert set(told_the_answer(lead)) == {first.pk, second.pk, third.pk}
+    notice = Notice.objects.filter(recipient=second).latest("pk")
+    assert notice.text.startswith("Die Antwort auf Ihre Meldung ist da")
+    assert notice.url == lead.get_absolute_url()
+    assert "gelesen von 0 von 3" in as_(client, coordination).get(url(lead)).text
+    assert "Die Antwort liegt dort schon vor" in as_(client, second).get(url(own)).text
+    client.get(notice.url)
+    assert told_the_answer(lead)[second.pk]
+    lead.refresh_from_db()
+    f.take(lead, "confirm", by=second)
+    assert lead.reporters.model.of(lead).get(user=second).helps
+
+
+def test_who_joins_an_answered_issue_gets_the_answer(client):
+    lead, other = f.issue_at("fed_back"), f.user()
+    as_(client, other).post(url(lead, "join"))
+    assert other.pk in told_the_answer(lead)
+    open_one = f.issue_at("strategy")
+    client.post(url(open_one, "join"))
+    assert Notice.objects.filter(recipient=other).count() == 1
+
+
+def test_who_comes_after_the_day_to_answer_is_not_asked_for_that_day(client):
+    lead, other = f.issue_at("fed_back"), f.user()
+    with workdays.as_of(workdays.add_workdays(lead.due_on, 3)):
+        as_(client, other).post(url(lead, "join"))
+    told = Notice.objects.get(recipient=other).text
+    assert told == "Die Antwort auf Ihre Meldung ist da. Bitte sagen Sie, ob sie in der Praxis hilft."
+
+
+def test_a_new_answer_is_asked_about_anew(client, coordination):
+    reporter, other = f.user(), f.user()
+    issue = f.issue_at("fed_back", reported_by=reporter)
+    issue.join(by=other)
+    f.take(issue, "confirm", by=other)
+    f.take(issue, "reopen", by=reporter)
+    f.take(issue, "solve")
+    f.take(issue, "feed_back")
+    page = as_(client, coordination).get(url(issue)).text
+    assert "„Hilft nicht“: " not in page
+    assert "„Hilft“: " not in page
+
+
+def test_what_was_said_of_an_earlier_answer_is_not_said_of_the_one_it_is_bundled_into(client, coordination):
+    reporter = f.user()
+    issue, lead = f.issue_at("fed_back", reported_by=reporter), f.issue_at("fed_back")
+    f.take(issue, "reopen", by=reporter)
+    f.take(issue, "merge", lead=lead)
+    assert "„Hilft nicht“: " not in as_(client, coordination).get(url(lead)).text
+
+
+@pytest.mark.parametrize("state", ["strategy", "project"])
+def test_the_reason_of_a_hand_back_between_two_offices_is_theirs(client, state):
+    reporter = f.user()
+    issue = f.issue_at(state, reported_by=reporter)
+    holder = f.holder_of(issue)
+    f.take(issue, "hand_back", reason="Nur unter uns gesagt")
+    page = as_(client, reporter).get(url(issue)).text
+    assert "Zurück an:" in page
+    assert "Nur unter uns gesagt" not in page
+    assert "Nur unter uns gesagt" in as_(client, holder).get(url(issue)).text
+    told = Notice.objects.filter(recipient=reporter).latest("pk").text
+    assert "Ihre Meldung geht zurück" in told
+    assert "Begründung" not in told
+
+
 def test_others_see_the_bare_matter_and_may_join(client):
     issue = f.issue_at("strategy", situation="Der Sachverhalt in Worten", reported_by=f.user(name="Case Management A"))
     other = f.user(name="Case Management B")
@@ -569,6 +653,8 @@ def test_the_clock_is_paused_and_runs_again(client, coordination):
     assert "Uhr weiterlaufen lassen" in page
     assert client.post(url(issue, "pause"), sent).status_code == 409
     assert client.post(url(issue, "resume")).status_code == 302
+    told = Notice.objects.filter(recipient=issue.reporters.get().user).latest("pk")
+    assert told.text == f"Die Uhr zu Ihrer Meldung läuft wieder, fällig {due:%d.%m.%Y}."
     assert client.post(url(issue, "resume")).status_code == 409
 
 

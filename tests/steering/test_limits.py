@@ -7,11 +7,11 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 
 from kim import workdays
-from kim.models import Role, TrailEntry
+from kim.models import County, Role, TrailEntry
 from kim.workflow import StepRefused
 from steering.escalation import State
 from steering.models import TimeLimit
-from tests.factories import county, issue_at, limits, user
+from tests.factories import county, holder_of, issue_at, limits, user
 
 pytestmark = pytest.mark.django_db
 CHANGE = reverse("steering:limit_change", args=["coordination"])
@@ -34,6 +34,10 @@ def day(days):
     return workdays.today() + dt.timedelta(days=days)
 
 
+def on(day):
+    return workdays.as_of(dt.datetime.combine(day, dt.time(10), workdays.BERLIN))
+
+
 def given(**more):
     return {"amount": "7", "unit": "workdays", "valid_from": f"{day(3):%d.%m.%Y}", "reason": "Beschluss vom Mai"} | more
 
@@ -52,10 +56,38 @@ def test_a_change_is_a_new_row_from_its_day_on(client, admin):
 def test_what_is_already_due_does_not_move(client, admin):
     issue = issue_at(State.COORDINATION)
     before = issue.due_on
-    client.post(CHANGE, given(valid_from=f"{day(0):%d.%m.%Y}"))
+    assert client.post(CHANGE, given(valid_from=f"{day(1):%d.%m.%Y}")).status_code == 302
     issue.refresh_from_db()
     assert issue.due_on == before
-    assert issue_at(State.COORDINATION).due_on == workdays.add_workdays(day(0), 7) < before
+    assert issue_at(State.COORDINATION).due_on == before
+    with on(day(1)):
+        rules = County.current().workday_rules
+        assert issue_at(State.COORDINATION).due_on == workdays.add_workdays(day(0), 7, rules)
+
+
+def test_a_limit_does_not_change_on_a_day_that_has_begun(client, admin):
+    answer = client.post(CHANGE, given(valid_from=f"{day(0):%d.%m.%Y}"))
+    assert answer.status_code == 422
+    with pytest.raises(StepRefused, match="ab morgen"):
+        TimeLimit.change(by=admin, state="strategy", amount=5, unit="workdays", valid_from=day(0), reason="x")
+
+
+def test_a_stay_keeps_the_limit_of_the_day_it_began_through_a_pause_and_a_moved_meeting(admin):
+    waiting, tabled = issue_at(State.STRATEGY), issue_at(State.STEERING)
+    before = waiting.due_on
+    for state in ("strategy", "steering"):
+        TimeLimit.change(by=admin, state=state, amount=1, unit="workdays", valid_from=day(1), reason="x")
+    with on(day(1)):
+        office = holder_of(waiting)
+        waiting.pause(by=office, until=day(3), reason="Wartet auf Dritte")
+        waiting.resume(by=office)
+        assert waiting.due_on == before
+        moved = tabled.meeting.starts_at + dt.timedelta(days=7)
+        kept = {"place": "", "mode": "presence", "title": ""}
+        tabled.meeting.move(by=office, starts_at=moved, **kept)
+        tabled.refresh_from_db()
+        rules = County.current().workday_rules
+        assert tabled.due_on == workdays.add_workdays(moved.date(), 5, rules)
 
 
 def test_a_change_between_two_ends_where_the_next_begins(admin):
@@ -65,15 +97,11 @@ def test_a_change_between_two_ends_where_the_next_begins(admin):
     assert list(rows) == [(15, day(10)), (7, day(30)), (20, None)]
 
 
-def test_a_change_to_come_can_be_corrected_one_of_today_cannot(admin):
+def test_a_change_to_come_can_be_corrected(admin):
     change = {"by": admin, "state": "strategy", "unit": "workdays", "reason": "x"}
     TimeLimit.change(**change, amount=20, valid_from=day(5))
     TimeLimit.change(**change, amount=12, valid_from=day(5))
     assert TimeLimit.among(TimeLimit.objects.all(), "strategy", day(5)).amount == 12
-    TimeLimit.change(**change, amount=9, valid_from=day(0))
-    with pytest.raises(StepRefused, match="schon"):
-        TimeLimit.change(**change, amount=8, valid_from=day(0))
-    assert TimeLimit.among(TimeLimit.objects.all(), "strategy", day(0)).amount == 9
     assert TimeLimit.among(TimeLimit.objects.all(), "strategy", day(5)).amount == 12
 
 

@@ -6,12 +6,14 @@ import threading
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kim import workdays
-from kim.models import JobRun, TrailEntry
-from steering import reminders
+from kim.models import JobRun, TrailEntry, User
+from kim.workflow import StepRefused
+from steering import desks, reminders, whereabouts
 from steering.escalation import State
 from steering.models import Issue, Reminder
 from tests.factories import codes, county, holder_of, issue_at, limits, municipality
@@ -231,6 +233,35 @@ class TestThePause:
         issue.refresh_from_db()
         assert not issue.is_paused
         assert TrailEntry.objects.filter(act="issue.pause_over", object_id=str(issue.pk)).count() == 1
+
+    def test_it_is_over_everywhere_while_nobody_notes_it(self, issue, client):
+        holder = holder_of(issue)
+        with at(dt.date(2026, 4, 13), dt.time(5)):
+            issue.pause(by=holder, until=dt.date(2026, 4, 14), reason="Auskunft des Landes steht aus.")
+            issue.refresh_from_db()
+            assert (issue.is_paused, whereabouts.tone(issue)) == (True, "paused")
+        client.force_login(holder)
+        late = reverse("steering:issue_list") + "?due="
+        with at(dt.date(2026, 4, 22), dt.time(9)):
+            assert not issue.is_paused
+            assert issue.is_overdue
+            assert whereabouts.countdown(issue) == "3 Arbeitstage zu spät"
+            assert desks.figures(User.objects.get(pk=holder.pk)).late == 1
+            assert issue.number in client.get(late + "late").text
+            assert issue.number not in client.get(late + "paused").text
+            page = client.get(issue.get_absolute_url()).text
+            assert "wartet auf Dritte bis" not in page
+            assert "Uhr weiterlaufen lassen" not in page
+
+    def test_another_one_can_begin_while_nobody_notes_that_the_first_is_over(self, issue):
+        with at(dt.date(2026, 4, 13), dt.time(5)):
+            issue.pause(by=holder_of(issue), until=dt.date(2026, 4, 14), reason="Auskunft des Landes steht aus.")
+        with at(dt.date(2026, 4, 16), dt.time(9)):
+            with pytest.raises(StepRefused, match="nicht angehalten"):
+                issue.resume(by=holder_of(issue))
+            issue.pause(by=holder_of(issue), until=dt.date(2026, 4, 16), reason="Noch eine Rückfrage.")
+            assert issue.is_paused
+        assert issue.due_on == dt.date(2026, 4, 20)
 
     def test_it_lasts_to_the_end_of_its_last_day(self, issue):
         with at(dt.date(2026, 4, 13), dt.time(5)):
