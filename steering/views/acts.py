@@ -314,7 +314,10 @@ def read(request, pk, act_name: str = "") -> Dossier:
 
 def answer(request, pk, find: Callable[[Dossier], Act], act_name: str):
     """GET opens the form of the act, POST takes it. `find` may raise OutOfTurn, PermissionDenied or Http404."""
-    dossier = read(request, pk, act_name)
+    try:
+        dossier = read(request, pk, act_name)
+    except Http404:
+        return _out_of_sight(request, pk)
     try:
         act = find(dossier)
         if request.method != "POST" and not act.on_desk:
@@ -397,9 +400,17 @@ def went(request, issue, words):
 
 def _refused(request, pk, refusal, kept):
     """409: who was first, the new state of things, and what was typed."""
-    if not Issue.objects.visible_to(request.user).filter(pk=pk).exists():
-        return errors.conflict(request, refusal, kept=kept)
+    if gone := Issue.out_of_sight(request.user, [pk]):
+        return errors.conflict(request, gone[0].why_out_of_sight(), kept=kept)
     return show(request, read(request, pk), conflict=str(refusal), kept=kept, status=409)
+
+
+def _out_of_sight(request, pk):
+    """409 for what somebody else's step took out of the user's sight while they wrote; for all else 404."""
+    gone = Issue.out_of_sight(request.user, [pk]) if request.method == "POST" else []
+    if not gone:
+        raise Http404
+    return errors.conflict(request, gone[0].why_out_of_sight(), kept=_typed(request))
 
 
 def _typed(request) -> list[tuple[str, str]]:
@@ -412,7 +423,8 @@ def _typed(request) -> list[tuple[str, str]]:
 
 
 _TYPED = {name: Issue.name_of(name) for name in
-          ("reason", "note", "addressee", "proposal", "result", "feedback", "informed", "experience")}  # fmt: skip
+          ("reason", "note", "addressee", "proposal", "result", "feedback", "informed", "experience", "owner")}  # fmt: skip
+_TYPED["text"] = "Text"
 
 
 def _as_initial(request) -> dict:

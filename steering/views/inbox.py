@@ -48,7 +48,8 @@ def inbox_together(request):
     name, (seen, issues) = sent.get("act", ""), _picked(request, sent)
     if name not in desks.TOGETHER:
         raise Http404
-    if not issues:
+    gone = [desks.Done(one, one.why_out_of_sight(), went=False, gone=True) for one in _gone(request, seen, issues)]
+    if not issues and not gone:
         messages.warning(request, f"Bitte wählen Sie zuerst Knackpunkte aus, höchstens {desks.MOST}.")
         return redirect(_back(sent))
     meetings = list(Meeting.coming_of_steering()) if name == "table" else ()
@@ -56,21 +57,23 @@ def inbox_together(request):
     if request.method != "POST":
         return _ask(request, name, form, issues, seen, sent)
     if not form.is_valid() or not (given := _given(request, form)):
-        return _ask(request, name, form, issues, seen, sent, status=422)
+        return _ask(request, name, form, issues, seen, sent, status=422, done=gone)
     issues = [issue for issue in issues if issue != given.get("lead")]
     try:
         done = desks.take_together(name, issues, by=request.user, seen=seen, confirmed=set(form.confirmed), **given)
     except Held as held:
         form.hold(held.findings)
-        return _ask(request, name, form, issues, seen, sent, status=422)
+        return _ask(request, name, form, issues, seen, sent, status=422, done=gone)
     except GateDown as down:
         form.add_error(None, str(down))
-        return _ask(request, name, form, issues, seen, sent, status=422)
+        return _ask(request, name, form, issues, seen, sent, status=422, done=gone)
+    done += gone
     left = [one for one in done if not one.went]
     if not left:
         messages.success(request, _went(name, done))
         return redirect(_back(sent))
-    again = list(Issue.objects.for_list().filter(pk__in=[one.issue.pk for one in left]).order_by("due_rank", "pk"))
+    there = [one.issue.pk for one in left if not one.gone]
+    again = list(Issue.objects.for_list().filter(pk__in=there).order_by("due_rank", "pk"))
     fresh = {issue.pk: issue.step_no for issue in again}
     return _ask(request, name, form, again, fresh, sent, status=409, done=done)
 
@@ -166,6 +169,12 @@ def _picked(request, sent):
             seen[int(pk)] = int(step)
     issues = Issue.objects.visible_to(request.user).filter(pk__in=[pk for pk in seen if pk < 2**63])
     return seen, list(issues.for_list().order_by("due_rank", "pk"))
+
+
+def _gone(request, seen, issues):
+    """What was picked and went out of sight meanwhile."""
+    missing = seen.keys() - {issue.pk for issue in issues}
+    return Issue.out_of_sight(request.user, missing) if missing and request.method == "POST" else []
 
 
 def _back(sent):

@@ -259,3 +259,19 @@ def test_no_foreign_issue_can_be_picked(client):
     client.force_login(user(Role.STRATEGIC_OFFICE))
     client.post(TOGETHER, {"act": "hand_back", "pick": pick(issue), "reason": "Bitte ergänzen."})
     assert Issue.objects.get(pk=issue.pk).state == State.COORDINATION
+
+
+@pytest.mark.usefixtures("_step_by_step")
+def test_what_a_colleague_handed_back_meanwhile_is_named_and_the_text_is_kept(client, coordination):
+    gone, here = issue_at(State.COORDINATION), issue_at(State.COORDINATION)
+    picked = pick(gone, here)
+    take(gone, "hand_back", by=user(Role.COORDINATION))
+    sent = {"act": "hand_back", "reason": "Bitte die Kommune nennen.", "pick": picked}
+    answer = client.post(TOGETHER, sent)
+    assert answer.status_code == 409
+    assert f"{gone.number}: „Zurück zur Ergänzung“ wurde am" in answer.text
+    here.refresh_from_db()
+    assert here.state == State.DRAFT
+    alone = client.post(TOGETHER, sent | {"pick": picked[:1]})
+    assert alone.status_code == 409
+    assert "Bitte die Kommune nennen." in alone.text

@@ -251,6 +251,48 @@ def test_two_at_once_the_second_is_told_who_was_first_and_keeps_the_text(client,
     assert kept(issue) == before
 
 
+@pytest.mark.parametrize("htmx", [{}, SWAP], ids=["page", "swap"])
+@pytest.mark.parametrize(
+    ("step", "sent"),
+    [
+        ("hand_back", {"reason": "Bitte nennen Sie noch die Stelle."}),
+        ("solve", {"outcome": "solved", "result": "Das Jobcenter hat ein neues Merkblatt."}),
+    ],
+)
+def test_what_went_out_of_sight_while_one_wrote_is_409_with_the_text_and_without_the_draft(client, htmx, step, sent):
+    first, second = f.user(Role.COORDINATION), f.user(Role.COORDINATION)
+    issue = f.issue_at(State.COORDINATION, title="Ein Titel, der jetzt wieder Entwurf ist")
+    seen = issue.step_no
+    as_(client, first).post(step_url(issue, "hand_back"), {"reason": "Ort fehlt.", "seen": seen})
+    before = kept(issue)
+    answer = as_(client, second).post(step_url(issue, step), sent | {"seen": seen}, headers=htmx)
+    assert answer.status_code == 409
+    assert sent.get("reason", sent.get("result")) in answer.text
+    assert f"{issue.number}: „Zurück zur Ergänzung“ wurde am" in answer.text
+    assert issue.title not in answer.text
+    assert "Ort fehlt." not in answer.text
+    assert kept(issue) == before
+    assert client.get(step_url(issue, step)).status_code == 404
+
+
+def test_a_word_written_meanwhile_by_the_office_or_a_former_group_is_kept_too(client):
+    issue = f.issue_at(State.PROJECT)
+    lead = f.holder_of(issue)
+    f.take(issue, "hand_back")
+    f.take(issue, "refer_up")
+    answer = as_(client, lead).post(url(issue, "comment"), {"text": "Das Merkblatt ist fertig."})
+    assert answer.status_code == 409
+    assert "Das Merkblatt ist fertig." in answer.text
+    assert as_(client, f.user(Role.PROJECT_GROUP)).post(url(issue, "comment"), {"text": "Hallo"}).status_code == 404
+    handed_back = f.issue_at(State.STRATEGY)
+    office = f.holder_of(handed_back)
+    f.take(handed_back, "hand_back")
+    f.take(handed_back, "hand_back")
+    answer = as_(client, office).post(url(handed_back, "comment"), {"text": "Ich habe nachgefragt."})
+    assert answer.status_code == 409
+    assert "Ich habe nachgefragt." in answer.text
+
+
 def test_an_old_page_is_out_of_turn_even_where_the_step_is_possible_again(client, coordination):
     reporter = f.user()
     issue = f.issue_at("coordination", reported_by=reporter)
