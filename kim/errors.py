@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -13,12 +14,23 @@ KEPT_FROM = 12
 
 
 def bad_request(request, exception=None):
+    """400; for a form with more text than one request may carry 413, which says what to do."""
+    if isinstance(exception, RequestDataTooBig):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // (1024 * 1024)
+        return _answer(request, "413.html", 413, most=most, is_text=True)
     return _answer(request, "400.html", 400)
 
 
 def forbidden(request, exception=None):
     """403; an exception raised with a German sentence has that sentence shown."""
     return _answer(request, "403.html", 403, reason=str(exception or ""))
+
+
+def not_allowed(request, allowed: str):
+    """405 for an address that only acts, opened as a page; `allowed` names the methods it takes."""
+    response = _answer(request, "405.html", 405)
+    response["Allow"] = allowed
+    return response
 
 
 def not_found(request, exception=None):
@@ -52,7 +64,7 @@ def conflict(request, refused, *, url: str = "", kept: Iterable[tuple[str, str]]
 
 def too_large(request):
     """413 for a body that is longer than a file may be."""
-    return _answer(request, "413.html", 413, most=settings.KIM_FILE_MB)
+    return _answer(request, "413.html", 413, most=settings.KIM_FILE_MB, is_text=False)
 
 
 def server_error(request):

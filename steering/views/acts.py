@@ -423,8 +423,8 @@ def _typed(request) -> list[tuple[str, str]]:
 
 
 _TYPED = {name: Issue.name_of(name) for name in
-          ("reason", "note", "addressee", "proposal", "result", "feedback", "informed", "experience", "owner")}  # fmt: skip
-_TYPED["text"] = "Text"
+          ("reason", "note", "addressee", "proposal", "result", "feedback", "informed", "experience", "owner")
+          } | {"text": "Text"}  # fmt: skip
 
 
 def _as_initial(request) -> dict:
