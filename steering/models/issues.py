@@ -659,10 +659,16 @@ class Issue(models.Model):
         return made
 
     @transaction.atomic
-    def add_measure(self, *, by, text, owner, due_on, confirmed=frozenset()) -> Measure:
+    def add_measure(self, *, by, text, due_on, owner="", organisation=None, confirmed=frozenset()) -> Measure:
+        """By `organisation`, by the place that `owner` names, or by the one within the other."""
         self._lock(access.may_report_progress, by)
+        who = ", ".join(one for one in (str(organisation or "")[: Measure.OWNER], owner) if one)
+        if not who:
+            raise StepRefused("Bitte nennen Sie, wer es tut: eine Institution oder eine Stelle.")
+        if len(who) > Measure.OWNER:
+            raise StepRefused(f"Institution und Stelle zusammen sind zu lang. Bitte höchstens {Measure.OWNER} Zeichen.")
         self.pass_gate({"measure": text, "owner": owner}, by=by, confirmed=confirmed)
-        made = self.measures.create(by=by, text=text, owner=owner, due_on=due_on)
+        made = self.measures.create(by=by, text=text, owner=who, organisation=organisation, due_on=due_on)
         trail.record("issue.measure", self, by=by)
         return made
 

@@ -97,7 +97,7 @@ ACTS = {
             "Der Zwischenbericht ist mitgeteilt.", lambda dossier, **kw: InterimReportForm(**kw),
             lambda issue, form, **who: issue.report_progress(**form.given, **who), access.may_report_progress),
         Act("measure", "Maßnahme festhalten", "wer tut was bis wann", "Die Maßnahme ist festgehalten.",
-            lambda dossier, **kw: MeasureForm(**kw),
+            lambda dossier, **kw: MeasureForm(organisations=dossier.read["everywhere"], **kw),
             lambda issue, form, **who: issue.add_measure(**form.given, **who), access.may_report_progress),
         Act("effect", "Wirksamkeit bestätigen", "die Lösung trägt noch", "Die Wirksamkeit ist festgehalten.",
             lambda dossier, **kw: EffectForm(**kw),
@@ -309,7 +309,8 @@ def _next_digest(dossier) -> str:
 def read(request, pk, act_name: str = "") -> Dossier:
     """The issue as this user may see it now, with the drafts of the forms on its page."""
     keys = [f"issue:{pk}:comment", *([f"issue:{pk}:{act_name}"] if act_name else [])]
-    return Dossier.of(request.user, pk, drafts=keys, all_words="alle" in request.GET.getlist("worte"), more=("groups",))
+    more = ("groups", "everywhere") if act_name == "measure" else ("groups",)
+    return Dossier.of(request.user, pk, drafts=keys, all_words="alle" in request.GET.getlist("worte"), more=more)
 
 
 def answer(request, pk, find: Callable[[Dossier], Act], act_name: str):

@@ -644,6 +644,33 @@ def test_a_project_group_reports_and_holds_measures(client):
     assert client.post(url(foreign, "measure_done", measure.pk)).status_code == 404
 
 
+def test_a_measure_names_an_organisation_a_place_or_both(client):
+    issue = f.issue_at("project")
+    jobcenter = f.organisation("jobcenter", name="Jobcenter Rhein-Sieg", kind="jobcenter")
+    as_(client, f.holder_of(issue))
+    assert jobcenter.name in client.get(url(issue, "measure")).text
+    day = f"{workdays.today() + dt.timedelta(days=20):%d.%m.%Y}"
+    sent = {"text": "Merkblatt abstimmen", "due_on": day}
+    missing = client.post(url(issue, "measure"), sent)
+    assert missing.status_code == 422
+    assert "eine Institution oder eine Stelle" in missing.text
+    assert client.post(url(issue, "measure"), sent | {"organisation": "999999"}).status_code == 422
+    for more in (
+        {"organisation": jobcenter.pk},
+        {"owner": "Kreis"},
+        {"organisation": jobcenter.pk, "owner": "Leistung"},
+    ):
+        assert client.post(url(issue, "measure"), sent | more).status_code == 302
+    kept = list(issue.measures.order_by("pk").values_list("owner", "organisation"))
+    assert kept == [
+        ("Jobcenter Rhein-Sieg", jobcenter.pk), ("Kreis", None), ("Jobcenter Rhein-Sieg, Leistung", jobcenter.pk),
+    ]  # fmt: skip
+    assert "Jobcenter Rhein-Sieg, Leistung" in client.get(url(issue)).text
+    long = client.post(url(issue, "measure"), sent | {"organisation": jobcenter.pk, "owner": "x" * 110})
+    assert long.status_code == 409
+    assert issue.measures.count() == 3
+
+
 def test_only_the_lead_of_the_group_reports(client, coordination):
     issue = f.issue_at("project")
     before = kept(issue)
