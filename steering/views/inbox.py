@@ -13,14 +13,15 @@ from kim.notices import mark_read
 from kim.privacy_gate import GateDown, Held
 from kim.rules import demand
 from kim.views.filters import searched
-from steering import desks, whereabouts
-from steering.access import DESK, has_a_desk, sees_reporters
+from steering import desks, export, whereabouts
+from steering.access import DESK, has_a_desk, held_issues, reported_issues, sees_reporters
 from steering.escalation import ESCALATION, HOLDER, Office, State
 from steering.filters import Choices, IssueFilter
 from steering.forms import TogetherForm
 from steering.listing import listed
 from steering.models import Issue, Meeting
 from steering.notices import TOLD
+from steering.views.files import send
 
 PAGE = "steering:inbox"
 #: Rows of one page.
@@ -39,6 +40,20 @@ def inbox_issue(request, pk):
     """List and reading pane at an address of its own; a swap brings the pane alone."""
     demand(has_a_desk, request.user)
     return _answer(request, pk)
+
+
+@require_safe
+def inbox_export(request, kind):
+    """The whole of what the inbox shows with this search."""
+    user = request.user
+    demand(has_a_desk, user)
+    found = IssueFilter(request.GET, choices=Choices.of(user, PAGE), states=_states(user))
+    issues = Issue.objects.on_desk_of(user)
+    if found.relation == "held":
+        issues = issues.filter(held_issues(user))
+    elif found.relation == "reported":
+        issues = issues.filter(reported_issues(user))
+    return send(request, kind, export.issue_sheet("Eingang", issues, found, to=user))
 
 
 def inbox_together(request):
@@ -106,7 +121,7 @@ def _answer(request, pk):
         "rows": [_line(one) for one in issues],
         "figures": desks.figures(request.user),
         "search": searched(request.GET),
-        "searched_for": found.in_use or found.given.get("q"),
+        "searched_for": found.is_narrowed,
         "acts": [(name, ESCALATION.label(name)) for name in _acts(request.user)],
         **pane,
     }
