@@ -16,13 +16,13 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect, replace_url
 
-from kim import errors, workdays
+from kim import errors
 from kim.models import Draft
 from kim.privacy_gate import GateDown, Held
 from kim.rules import Rule, allows, demand
 from kim.workflow import OutOfTurn, Step, StepRefused
 from steering import access
-from steering.escalation import ESCALATION, Office, State
+from steering.escalation import ESCALATION, State
 from steering.forms import (
     CommentForm,
     EffectForm,
@@ -38,10 +38,9 @@ from steering.likeness import Alike, alike
 from steering.models import Issue
 from steering.notices import foresee, tellings
 from steering.views.dossier import DONE, Dossier
+from steering.views.telling import lines_of
 
 HOME = "/"
-#: The digest of a working morning is written at this hour (kim.celery).
-DIGEST_HOUR = 7
 
 
 @dataclass(frozen=True)
@@ -258,49 +257,19 @@ def _desk(dossier, current) -> dict[str, list[Choice]]:
 # Who will be told
 
 
-@dataclass(frozen=True)
-class Line:
-    who: str
-    what: str
-    how: str
-
-
 def _telling(request, dossier, act, form) -> dict:
     """The preview above the button of an open step: who will learn what by which way, and the date after it."""
     if not act or not act.row or form is None:
         return {"tellings": None, "due_words": "", "numbers": ()}
     given = form.choices_so_far()
     after = foresee(dossier.issue, act.row, given, limits=dossier.around.limits, rules=dossier.around.rules)
-    lines = [_line(telling, dossier) for telling in tellings(after, act.name, by=dossier.user)]
+    told = tellings(after, act.name, by=dossier.user)
+    lines = lines_of(told, names_reporters=dossier.names_reporters, rules=dossier.around.rules)
     numbers: Sequence[Alike] = ()
     if "lead" in form.fields and "lead" not in given:
         among = Issue.objects.visible_to(dossier.user).open()
         numbers = alike(dossier.issue.title, among, without=dossier.issue.pk, at_once=True)
     return {"tellings": lines, "due_words": after.due_words, "numbers": numbers}
-
-
-def _line(telling, dossier) -> Line:
-    who, people = telling.who, telling.people
-    if telling.audience == Office.REPORTERS:
-        who = "1 meldende Stelle" if len(people) == 1 else f"{len(people)} Meldende"
-        if dossier.names_reporters:
-            named = ", ".join(str(person) for person in people[:6]) + (" …" if len(people) > 6 else "")
-            who = f"{who}: {named}"
-    elif len(people) > 1:
-        who = f"{who} ({len(people)} Konten)"
-    mailed = any(person.email for person in people)
-    how = f"in KIM sofort · {_next_digest(dossier)}" if mailed else "in KIM sofort"
-    return Line(who, f"„{telling.text}“" if telling.audience == Office.REPORTERS else telling.text, how)
-
-
-def _next_digest(dossier) -> str:
-    """„Sammelmail Di 14.04., 07:00 Uhr“: the next working morning that has not begun yet."""
-    rules = dossier.around.rules
-    now = workdays.now().astimezone(workdays.BERLIN)
-    day = now.date()
-    if now.hour >= DIGEST_HOUR or not workdays.is_workday(day, rules):
-        day = workdays.add_workdays(day, 1, rules)
-    return f"Sammelmail {workdays.WEEKDAYS[day.weekday()][:2]} {day:%d.%m.}, {DIGEST_HOUR:02}:00 Uhr"
 
 
 # Acting
