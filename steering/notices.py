@@ -2,11 +2,13 @@
 
 import copy
 
+from kim.models import County
+from kim.models.people import deputies_of
 from kim.notices import Telling, once_each, tell
 from steering.escalation import ESCALATION, Office, State
-from steering.models import Issue
+from steering.models import Issue, TimeLimit
 from steering.models.clock import deadline_for
-from steering.offices import name_of, people_of_all
+from steering.offices import name_of, people_of_all, people_of_each
 
 R, C, G, L, P = (
     Office.REPORTERS,
@@ -157,8 +159,11 @@ HEADLINE = {
 HANDED_BACK_TO = {"draft": {R}, "coordination": {C, R}, "steering": {L, G, R}}
 
 
-def tellings(issue: Issue, act: str, *, by) -> list[Telling]:
-    """Who learns what of `act`, with `issue` as it is after it. The actor is not told what they did themselves."""
+def tellings(issue: Issue, act: str, *, by, people=None, stand_ins=None) -> list[Telling]:
+    """Who learns what of `act`, with `issue` as it is after it. The actor is not told what they did themselves.
+
+    Who the offices are (office → accounts) and who stands in for them is asked, unless a page knows it already.
+    """
     label = HEADLINE.get(act) or ESCALATION.label(act)
     offices = HANDED_BACK_TO[issue.state] if act == "hand_back" else set(Office)
     words = {
@@ -172,7 +177,8 @@ def tellings(issue: Issue, act: str, *, by) -> list[Telling]:
         "office": "Ihnen" if issue.holder == R else name_of(issue.holder, issue) if issue.holder else "",
         "paused_until": f"{issue.paused_until:%d.%m.%Y}" if issue.paused_until else "",
     }
-    people = people_of_all([office for office, _ in TOLD[act] if office in offices], issue)
+    if people is None:
+        people = people_of_all([office for office, _ in TOLD[act] if office in offices], issue)
     found = [
         Telling(
             audience=office.value,
@@ -184,7 +190,20 @@ def tellings(issue: Issue, act: str, *, by) -> list[Telling]:
         for office, text in TOLD[act]
         if office in offices
     ]
-    return once_each(found, without=by)
+    return once_each(found, without=by, stand_ins=stand_ins)
+
+
+def preview_of_several(issues: list[Issue], act: str, given: dict, *, by) -> list[Telling]:
+    """The same for a step with several issues at once, before the click; as many queries for fifty as for two."""
+    limits, rules = list(TimeLimit.objects.all()), County.current().workday_rules
+    people = people_of_each({office for office, _ in TOLD[act]}, issues)
+    stand_ins = deputies_of({person for those in people.values() for group in those.values() for person in group})
+    found = []
+    for issue in issues:
+        if row := ESCALATION.find(act, issue.state):
+            after = foresee(issue, row, given, limits=limits, rules=rules)
+            found += tellings(after, act, by=by, people=people[issue.pk], stand_ins=stand_ins)
+    return found
 
 
 def preview(issue: Issue, row, given: dict, *, by) -> list[Telling]:

@@ -8,20 +8,21 @@ from django.views.decorators.http import require_safe
 
 from kim.addresses import address
 from kim.htmx import page as template_for
-from kim.models import Notice
+from kim.models import County, Notice
 from kim.notices import mark_read
 from kim.privacy_gate import GateDown, Held
 from kim.rules import demand
 from kim.views.filters import searched
 from steering import desks, export, whereabouts
 from steering.access import DESK, has_a_desk, held_issues, reported_issues, sees_reporters
-from steering.escalation import ESCALATION, HOLDER, Office, State
+from steering.escalation import ESCALATION
 from steering.filters import Choices, IssueFilter
 from steering.forms import TogetherForm
 from steering.listing import listed
 from steering.models import Issue, Meeting
-from steering.notices import TOLD
+from steering.notices import preview_of_several
 from steering.views.files import send
+from steering.views.telling import lines_of, merged
 
 PAGE = "steering:inbox"
 #: Rows of one page.
@@ -198,24 +199,20 @@ def _back(sent):
 
 
 def _ask(request, name, form, issues, seen, sent, *, status=200, done=()):
-    told = [str(Office(office).label) for office, _ in TOLD[name] if any(_reaches(name, office, one) for one in issues)]
+    given = {key: value for key, value in getattr(form, "cleaned_data", {}).items() if key == "meeting"}
+    told = merged(preview_of_several(issues, name, given, by=request.user))
+    rules, names = County.current().workday_rules, sees_reporters(request.user)
     context = {
         "act": name,
         "label": ESCALATION.label(name),
         "form": form,
         "issues": [(issue, seen.get(issue.pk, issue.step_no)) for issue in issues],
-        "told": told,
+        "tellings": lines_of(told, names_reporters=names, rules=rules),
         "done": done,
         "back": _back(sent),
         "back_search": sent.get("back", "")[:1000],
     }
     return render(request, "steering/inbox_together.html", context, status=status)
-
-
-def _reaches(name, office, issue):
-    """Whether the step `name` from where `issue` is leads to or is told to `office`."""
-    row = ESCALATION.find(name, issue.state)
-    return row is not None and (office == Office.REPORTERS or HOLDER.get(State(row.target)) == office)
 
 
 def _went(name, done):

@@ -22,6 +22,24 @@ def lines_of(tellings: Iterable[Telling], *, names_reporters: bool, rules: workd
     return [_line(telling, names_reporters, rules) for telling in tellings]
 
 
+#: So many texts of one kind are shown in full.
+TEXTS = 3
+
+
+def merged(tellings: Iterable[Telling]) -> list[Telling]:
+    """For several issues at once: one telling for each group of people, with the first texts and how many more."""
+    groups: dict[tuple[str, str], list[Telling]] = {}
+    for telling in tellings:
+        groups.setdefault((telling.audience, telling.who), []).append(telling)
+    found = []
+    for (audience, who), those in groups.items():
+        people = {person.pk: person for telling in those for person in telling.people}
+        texts = list(dict.fromkeys(telling.text for telling in those))
+        text = " / ".join(texts[:TEXTS]) + (f" / und {len(texts) - TEXTS} weitere" if len(texts) > TEXTS else "")
+        found.append(Telling(audience, who, tuple(people.values()), "", text))
+    return found
+
+
 def _line(telling: Telling, names_reporters: bool, rules: workdays.Rules) -> Line:
     people = telling.people
     who = counted(telling.audience, telling.who, len(people))
