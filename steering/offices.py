@@ -59,8 +59,9 @@ def _reporters_of_each(pks: list[int]) -> dict[int, list[User]]:
     rows = Reporter.objects.filter(issue__in=issues.values("pk")).select_related("user", "issue")
     found: dict[int, dict[int, User]] = {pk: {} for pk in pks}
     for row in rows.order_by("user__display_name", "user"):
-        for pk in {row.issue_id, row.issue.lead_id} & found.keys():
-            found[pk][row.user_id] = row.user
+        for pk in (row.issue_id, row.issue.lead_id):
+            if pk in found:
+                found[pk][row.user_id] = row.user
     return {pk: list(people.values()) for pk, people in found.items()}
 
 
