@@ -16,8 +16,7 @@ KEPT_FROM = 12
 def bad_request(request, exception=None):
     """400; for a form with more text than one request may carry 413, which says what to do."""
     if isinstance(exception, RequestDataTooBig):
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // (1024 * 1024)
-        return _answer(request, "413.html", 413, most=most, is_text=True)
+        return _too_much_text(request)
     return _answer(request, "400.html", 400)
 
 
@@ -63,8 +62,15 @@ def conflict(request, refused, *, url: str = "", kept: Iterable[tuple[str, str]]
 
 
 def too_large(request):
-    """413 for a body that is longer than a file may be."""
+    """413 for a body that is longer than a file may be; without a file in it, it is all text."""
+    if not request.headers.get("Content-Type", "").startswith("multipart/"):
+        return _too_much_text(request)
     return _answer(request, "413.html", 413, most=settings.KIM_FILE_MB, is_text=False)
+
+
+def _too_much_text(request):
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // (1024 * 1024)
+    return _answer(request, "413.html", 413, most=most, is_text=True)
 
 
 def server_error(request):

@@ -294,6 +294,7 @@ class MeetingFilter(Filter):
 
     def __init__(self, data, *, bodies: Iterable[Body]):
         super().__init__(data)
+        self.fields["q"].widget.attrs["placeholder"] = "Titel, Ort oder Gremium"
         self.bodies = list(bodies)
         self._offer("body", "alle", ((body.pk, str(body)) for body in self.bodies))
         for name in ("since", "until"):
@@ -336,6 +337,7 @@ class BodyFilter(Filter):
     def __init__(self, data, *, bodies: Iterable[Body]):
         """`bodies` come with their municipalities and figures."""
         super().__init__(data)
+        self.fields["q"].widget.attrs["placeholder"] = "Name oder Auftrag"
         self.bodies = list(bodies)
         places = {place.pk: place for body in self.bodies for place in body.municipalities.all()}
         offered = sorted(places.values(), key=lambda place: fold(place.name))

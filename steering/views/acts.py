@@ -372,6 +372,8 @@ def _refused(request, pk, refusal, kept):
     """409: who was first, the new state of things, and what was typed."""
     if gone := Issue.out_of_sight(request.user, [pk]):
         return errors.conflict(request, gone[0].why_out_of_sight(), kept=kept)
+    if not Issue.objects.visible_to(request.user).filter(pk=pk).exists():
+        return errors.conflict(request, refusal, kept=kept)
     return show(request, read(request, pk), conflict=str(refusal), kept=kept, status=409)
 
 

@@ -312,6 +312,11 @@ class TestErrorPages:
         answer = client.post("/steering/issues/new/", {"title": "Wohngeld", "situation": "zu lang " * 600_000})
         assert answer.status_code == 413
         assert "Bitte kürzen Sie" in answer.content.decode()
+        beyond = client.post(
+            "/steering/issues/new/", "situation=" + "x" * 12_000_000, "application/x-www-form-urlencoded"
+        )
+        assert beyond.status_code == 413
+        assert "Bitte kürzen Sie" in beyond.content.decode()
 
     def test_a_refusal_shows_its_own_sentence(self, db):
         refused = PermissionDenied("Sie haben diesen Knackpunkt selbst gemeldet.")

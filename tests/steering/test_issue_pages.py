@@ -725,6 +725,52 @@ def test_a_report_reaches_the_coordination_and_drops_the_draft(client, writer, c
     assert Notice.objects.filter(recipient=coordination).exists()
 
 
+def test_the_report_says_before_the_click_who_will_be_told_and_tells_them(client, writer, coordination):
+    place = f.municipality(bank="left")
+    f.user(Role.STRATEGIC_OFFICE, municipality=place, name="Kontakt links")
+    f.user(Role.STRATEGIC_OFFICE, municipality=f.municipality(bank="right"), name="Kontakt rechts")
+    f.user(Role.COORDINATION)
+    f.county(direct_reporting=True)
+    as_(client, writer)
+    assert "Neu im Eingang: „[noch ohne Titel]“" in client.get("/steering/issues/new/").text
+    sent = report(writer, municipality=place.pk)
+    before = Issue.objects.count(), Notice.objects.count(), TrailEntry.objects.count()
+    for headers in ({}, SWAP):
+        answer = client.post("/steering/issues/new/", sent | {"act": "preview"}, headers=headers)
+        assert answer.status_code == 200
+        assert "Neu im Eingang: „" + sent["title"] in answer.text
+        assert "Koordinierung Case Management (2 Konten)" in answer.text
+        assert "Geschäftsstelle linksrheinisch" in answer.text
+        assert "<html" not in answer.text or 'value="' + sent["title"] in answer.text
+    assert (Issue.objects.count(), Notice.objects.count(), TrailEntry.objects.count()) == before
+    client.post("/steering/issues/new/", sent | {"act": "report_directly"})
+    told = {one.recipient.display_name for one in Notice.objects.select_related("recipient")}
+    assert "Kontakt links" in told
+    assert "Kontakt rechts" not in told
+    for notice in Notice.objects.all():
+        assert (
+            notice.text
+            in answer.context["previews"][1].tellings[0].what + answer.context["previews"][1].tellings[1].what
+        )
+
+
+def test_a_draft_that_is_reported_again_says_so_to_those_who_joined(client, writer, coordination):
+    issue = f.issue_at(State.COORDINATION, reported_by=writer)
+    issue.reporters.create(user=f.user(), first=False)
+    f.take(issue, "hand_back")
+    page = as_(client, writer).get(url(issue, "edit")).text
+    assert "1 meldende Stelle" in page
+    assert "Ihre Meldung liegt jetzt bei der Koordinierung, fällig" in page
+    assert "An die Geschäftsstelle melden" not in page
+
+
+def test_the_preview_of_a_report_costs_few_queries(client, writer, coordination, django_assert_max_num_queries):
+    f.county(direct_reporting=True)
+    as_(client, writer).get("/steering/issues/new/")
+    with django_assert_max_num_queries(12):
+        client.get("/steering/issues/new/")
+
+
 def test_a_report_sent_twice_is_one_issue(client, writer):
     as_(client, writer)
     first, second = client.post(NEW, report(writer)), client.post(NEW, report(writer))
