@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -13,12 +14,22 @@ KEPT_FROM = 12
 
 
 def bad_request(request, exception=None):
+    """400; for a form with more text than one request may carry 413, which says what to do."""
+    if isinstance(exception, RequestDataTooBig):
+        return _too_much_text(request)
     return _answer(request, "400.html", 400)
 
 
 def forbidden(request, exception=None):
     """403; an exception raised with a German sentence has that sentence shown."""
     return _answer(request, "403.html", 403, reason=str(exception or ""))
+
+
+def not_allowed(request, allowed: str):
+    """405 for an address that only acts, opened as a page; `allowed` names the methods it takes."""
+    response = _answer(request, "405.html", 405)
+    response["Allow"] = allowed
+    return response
 
 
 def not_found(request, exception=None):
@@ -51,8 +62,15 @@ def conflict(request, refused, *, url: str = "", kept: Iterable[tuple[str, str]]
 
 
 def too_large(request):
-    """413 for a body that is longer than a file may be."""
-    return _answer(request, "413.html", 413, most=settings.KIM_FILE_MB)
+    """413 for a body that is longer than a file may be; without a file in it, it is all text."""
+    if not request.headers.get("Content-Type", "").startswith("multipart/"):
+        return _too_much_text(request)
+    return _answer(request, "413.html", 413, most=settings.KIM_FILE_MB, is_text=False)
+
+
+def _too_much_text(request):
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // (1024 * 1024)
+    return _answer(request, "413.html", 413, most=most, is_text=True)
 
 
 def too_many(request, exception=None):

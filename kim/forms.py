@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 
 from kim import workdays
 
+TOO_LONG = "Bitte kürzen Sie den Text auf höchstens %(limit_value)d Zeichen; jetzt sind es %(show_value)d."
 REQUIRED = {"required": "Bitte ausfüllen."}
 CHOSEN = {"required": "Bitte wählen.", "invalid_choice": "Diese Auswahl gibt es nicht (mehr). Bitte neu wählen."}
 HIDDEN_CHARACTER = "Der Text enthält ein unsichtbares Steuerzeichen. Bitte tippen Sie die Stelle neu."
@@ -43,7 +44,8 @@ class Line(forms.CharField):
     lines = False
 
     def __init__(self, *, max_length, **kwargs):
-        super().__init__(max_length=max_length, error_messages=REQUIRED | kwargs.pop("error_messages", {}), **kwargs)
+        said = REQUIRED | {"max_length": TOO_LONG} | kwargs.pop("error_messages", {})
+        super().__init__(max_length=max_length, error_messages=said, **kwargs)
 
     def to_python(self, value):
         value = super().to_python(value)

@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 import structlog
 from django.conf import settings
 from django.contrib.auth import middleware as auth
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from kim.errors import too_large
+from kim.errors import not_allowed, too_large
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -110,6 +110,19 @@ class LoginRequired(auth.LoginRequiredMiddleware):
                 content_type="text/plain",
             )
         return HttpResponse(status=302, headers={"Location": address})
+
+
+class OnlyActs:
+    """An address that only acts, opened as a page, is answered by a page that says so. Django's own answer is empty."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed):
+            return not_allowed(request, response.headers["Allow"])
+        return response
 
 
 class BodyLimit:

@@ -23,10 +23,16 @@ class Telling:
     text: str
 
 
-def once_each(tellings: Iterable[Telling], *, without: User | None = None) -> list[Telling]:
-    """The same with deputies added, each person in the first group that names them, and empty groups left out."""
+def once_each(
+    tellings: Iterable[Telling], *, without: User | None = None, stand_ins: dict[int, list[User]] | None = None
+) -> list[Telling]:
+    """The same with deputies added, each person in the first group that names them, and empty groups left out.
+
+    `stand_ins` are the deputies (kim.models.people.deputies_of) where they are known already.
+    """
     tellings = list(tellings)
-    stand_ins = deputies_of({person for telling in tellings for person in telling.people})
+    if stand_ins is None:
+        stand_ins = deputies_of({person for telling in tellings for person in telling.people})
     told = {without.pk} if without else set()
     found = []
     for telling in tellings:

@@ -169,6 +169,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "kim.middleware.IdleSession",
     "kim.middleware.LoginRequired",
+    "kim.middleware.OnlyActs",
     "kim.middleware.BodyLimit",
     "allauth.account.middleware.AccountMiddleware",
 ]
@@ -326,7 +327,8 @@ if proxy_header := os.environ.get("KIM_PROXY_TLS_HEADER", "").strip():
     )
 
 # What one request may carry
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+#: All texts of a form. Far more than the longest field takes: what is too long is then said at its field, text kept.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 DATA_UPLOAD_MAX_NUMBER_FILES = 10
 #: A file may have so many megabytes; a body a little more.

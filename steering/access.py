@@ -76,8 +76,15 @@ class Sight:
         reported = ~Q(state__in=UNREPORTED)
         if Role.COORDINATION in self.roles:
             return [reported]
-        milestones = [Q(**{f"{name}__isnull": False}) for role, name in _SEEN_FROM.items() if role in self.roles]
-        return [reported & seen for seen in [*milestones, *(Q(body=group) for group in self.groups)]]
+        return [reported & seen for seen in self._reached(_SEEN_FROM)]
+
+    def known(self) -> Q:
+        """What has come as far as these roles and groups, wherever it lies now: handed back, it is out of sight."""
+        return reduce(or_, self._reached({**_SEEN_FROM, Role.COORDINATION: "reported_at"}), Q(pk__in=[]))
+
+    def _reached(self, milestones) -> list[Q]:
+        passed = [Q(**{f"{name}__isnull": False}) for role, name in milestones.items() if role in self.roles]
+        return [*passed, *(Q(body=group) for group in self.groups)]
 
 
 def _slots(**numbers: int) -> list[tuple[Slot, ...]]:
@@ -98,6 +105,11 @@ _SEEN_FROM = {
 
 def visible_issues(user) -> Q:
     return Sight.of(user).issues()
+
+
+def known_issues(user) -> Q:
+    """Those they may be told of that somebody moved, though they need not see them any more."""
+    return Sight.of(user).known()
 
 
 def visible_parts(user) -> list[Q]:

@@ -67,11 +67,12 @@ def _counted(shape, in_full):
 
 @dataclass(frozen=True)
 class Done:
-    """What became of one issue when several were taken in hand."""
+    """What became of one issue when several were taken in hand; `gone`: it lies out of the user's sight now."""
 
     issue: Issue
     words: str
     went: bool
+    gone: bool = False
 
 
 def take_together(name: str, issues, *, by, seen: dict[int, int], confirmed=(), **given) -> list[Done]:

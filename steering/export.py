@@ -1,22 +1,77 @@
-"""Lists of issues as CSV and XLSX: exactly what the list shows, every page of it, in constant memory."""
+"""Lists as CSV and XLSX: exactly what the list shows, every page of it, in constant memory."""
 
 import csv
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.text import slugify
 
 from kim import trail, workdays
+from kim.paging import order_of
 from steering.access import sees_reporters
 from steering.whereabouts import countdown, holder_name
 
 #: More rows than this nobody reads in a spreadsheet; the last row then says so.
 MOST = 20_000
-MORE = f"Es sind mehr als {MOST:,} Knackpunkte. Bitte grenzen Sie die Liste ein.".replace(",", ".")
 #: A cell that begins like this would be run as a formula by a spreadsheet.
 FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
-COLUMNS = (
+Column = tuple[str, int, Callable]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A list as a file: `rows` in the order of the list, with all that `columns` (name, width, cell) show.
+
+    `act` is what the trail calls the export. `narrowed_by` are labels of filters, never what was looked for.
+    """
+
+    title: str
+    act: str
+    columns: Sequence[Column]
+    rows: QuerySet | list
+    narrowed_by: Sequence[str] = ()
+
+    @property
+    def number(self) -> int:
+        """How many rows, counted one further than MOST."""
+        return len(self.rows) if isinstance(self.rows, list) else self.rows.order_by()[: MOST + 1].count()
+
+    @property
+    def file_name(self) -> str:
+        return f"{slugify(self.title)}-{workdays.today():%Y-%m-%d}"
+
+    def lines(self) -> Iterator[list]:
+        """The cells of at most MOST rows, read in portions; where there are more, a last row says so."""
+        first = self.rows[: MOST + 1]
+        for number, row in enumerate(first if isinstance(first, list) else first.iterator(chunk_size=100)):
+            if number == MOST:
+                most = f"{MOST:,}".replace(",", ".")
+                yield [f"Es sind mehr als {most} Zeilen. Bitte grenzen Sie die Liste ein."]
+                return
+            yield [cell(row) for _, _, cell in self.columns]
+
+    def csv(self) -> Iterator[str]:
+        return csv_of(self.columns, self.lines())
+
+    def xlsx(self):
+        return workbook(self.title, self.columns, self.lines())
+
+    def record(self, kind: str, *, by) -> None:
+        """Who took which list out of the house, how much, narrowed by what: never the words searched for."""
+        where = "" if self.title == ISSUES else f"{self.title}, "
+        how = f", eingegrenzt nach {', '.join(self.narrowed_by)}" if self.narrowed_by else ""
+        note = f"{kind.upper()}, {where}{min(self.number, MOST)} Zeilen{how}"
+        trail.record(self.act, by, by=by, note=note[:200])
+
+
+# Issues
+
+ISSUES = "Knackpunkte"
+COLUMNS: Sequence[Column] = (
     ("Kennung", 14, lambda issue: issue.number or ""),
     ("Titel", 60, lambda issue: issue.title),
     ("Stand", 26, lambda issue: issue.get_state_display()),
@@ -35,24 +90,47 @@ COLUMNS = (
         lambda issue: timezone.localtime(issue.reported_at).date() if issue.reported_at else None,
     ),
 )
-REPORTERS = ("gemeldet von", 40, lambda issue: ", ".join(str(one.user) for one in issue.reporters.all()))
+REPORTERS: Column = ("gemeldet von", 40, lambda issue: ", ".join(str(one.user) for one in issue.reporters.all()))
 
 
-def columns_for(user) -> tuple:
-    """Who reported is for the coordination alone."""
-    return (*COLUMNS, REPORTERS) if sees_reporters(user) else COLUMNS
+def issue_sheet(title: str, issues: QuerySet, found, *, to) -> Sheet:
+    """What the filter `found` leaves of `issues`, for the eyes of `to`: who reported is for the coordination alone."""
+    (rows,) = found.narrowed([issues])
+    rows = rows.order_by(*order_of(found.order, None)).for_list().prefetch_related("legal_areas")
+    if not sees_reporters(to):
+        return Sheet(title, "issue.export", COLUMNS, rows, found.narrowed_by)
+    return Sheet(
+        title, "issue.export", (*COLUMNS, REPORTERS), rows.prefetch_related("reporters__user"), found.narrowed_by
+    )
 
 
-def rows_of(issues, columns) -> Iterator[list]:
-    """The cells of at most MOST issues, read in portions; where there are more, a last row says so."""
-    wanted = issues.for_list().prefetch_related("legal_areas")
-    if REPORTERS in columns:
-        wanted = wanted.prefetch_related("reporters__user")
-    for number, issue in enumerate(wanted[: MOST + 1].iterator(chunk_size=100)):
-        if number == MOST:
-            yield [MORE]
-            return
-        yield [cell(issue) for _, _, cell in columns]
+# Bodies and meetings
+
+BODIES: Sequence[Column] = (
+    ("Name", 40, str),
+    ("Art", 26, lambda body: body.get_kind_display()),
+    ("Kommunen", 40, lambda body: ", ".join(str(place) for place in body.municipalities.all())),
+    ("Mitglieder", 11, lambda body: body.member_number),
+    ("Knackpunkte in Arbeit", 20, lambda body: body.open_number),
+    ("nächste Sitzung", 15, lambda body: timezone.localtime(body.next_at).date() if body.next_at else None),
+    ("besteht ab", 11, lambda body: body.valid_from),
+    ("besteht bis", 11, lambda body: body.last_day),
+)
+MEETINGS: Sequence[Column] = (
+    ("Gremium", 40, lambda meeting: str(meeting.body)),
+    ("Titel", 40, lambda meeting: meeting.title),
+    ("Tag", 11, lambda meeting: meeting.day),
+    ("Beginn", 8, lambda meeting: f"{timezone.localtime(meeting.starts_at):%H:%M}" if meeting.has_hour else ""),
+    ("Form", 22, lambda meeting: meeting.get_mode_display()),
+    ("Ort", 40, lambda meeting: meeting.place),
+    ("abgesagt am", 11, lambda one: timezone.localtime(one.cancelled_at).date() if one.cancelled_at else None),
+    ("zur Entscheidung", 16, lambda meeting: meeting.to_decide),
+    ("Lösungsvorschläge", 17, lambda meeting: meeting.proposals),
+    ("zur Kenntnis", 12, lambda meeting: meeting.to_know),
+)
+
+
+# Files
 
 
 def safe(value) -> str:
@@ -70,16 +148,6 @@ class _Line:
 
     def write(self, text):
         return text
-
-
-def csv_lines(issues, user) -> Iterator[str]:
-    columns = columns_for(user)
-    return csv_of(columns, rows_of(issues, columns))
-
-
-def xlsx_file(issues, user):
-    columns = columns_for(user)
-    return workbook("Knackpunkte", columns, rows_of(issues, columns))
 
 
 def csv_of(columns, rows: Iterable[list]) -> Iterator[str]:
@@ -130,17 +198,3 @@ def _fill(sheet, rows: Iterable[list], day) -> int:
             elif cell:
                 sheet.write_string(number, place, str(cell)[:32_767])
     return number
-
-
-def record(user, *, number: int, kind: str, narrowed_by: list[str]) -> None:
-    """Who took which list out of the house, how much, narrowed by what: never the words searched for."""
-    how = f", eingegrenzt nach {', '.join(narrowed_by)}" if narrowed_by else ""
-    trail.record("issue.export", user, by=user, note=f"{kind}, {min(number, MOST)} Zeilen{how}"[:200])
-
-
-def file_name(kind: str) -> str:
-    return f"knackpunkte-{workdays.today():%Y-%m-%d}.{kind}"
-
-
-def count(issues) -> int:
-    return issues.order_by()[: MOST + 1].count()

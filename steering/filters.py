@@ -1,13 +1,13 @@
-"""What a list of issues can be narrowed by. The choices of all selects and the saved filters come from one query."""
+"""What lists can be narrowed by. Of issues: the choices of all selects and the saved filters come from one query."""
 
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
-from django.db.models import Case, F, QuerySet, When
+from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 from django.forms import CharField, ChoiceField, Form, TextInput, TypedChoiceField
 
@@ -21,7 +21,7 @@ from kim.trigrams import fold
 from steering import access
 from steering.access import UNREPORTED
 from steering.escalation import HOLDER, OPEN, Office, State
-from steering.models import Comment, Confirmation, Issue, Reporter
+from steering.models import Body, Comment, Confirmation, Issue, Reporter
 
 #: What a list can be ordered by: key in the address → (words, key of the page).
 ORDERS = {
@@ -35,8 +35,12 @@ NUMBER = re.compile(r"kp-\d{4}-\d{4,}", re.IGNORECASE)
 LISTS = (Code.List.TOPIC, Code.List.LIFE_DOMAIN, Code.List.LEGAL_AREA)
 SELECT = {"class": "form-select form-select-sm"}
 INPUT = {"class": "form-control form-control-sm"}
-#: Controls that are always in sight, beside the search.
-FIRST = ("state", "due", "mine", "sort")
+#: And a list of what one reported oneself, where drafts and answers stand side by side.
+REPORT_ORDERS = {
+    "due": ("Fälliges zuerst", "due_rank"),
+    "new": ("zuletzt bewegt", "-state_since"),
+    "old": ("am längsten unbewegt", "state_since"),
+}
 
 
 @dataclass(frozen=True)
@@ -111,19 +115,77 @@ def _row(label: str) -> ChoiceField:
     return TypedChoiceField(label=label, required=False, coerce=int, empty_value="", widget=QuickSelect(attrs=SELECT))
 
 
+def _orders(orders: Mapping[str, tuple[str, str]]) -> ChoiceField:
+    choices = [(key, words) for key, (words, _) in orders.items()]
+    return ChoiceField(label="Reihenfolge", required=False, choices=choices, widget=QuickSelect(attrs=SELECT))
+
+
 def _day(label: str) -> Day:
     day = Day(label=label, required=False, past=True)
     day.widget.attrs |= INPUT
     return day
 
 
-class IssueFilter(Form):
-    """Filters of a list of issues. Nothing chosen means: all open ones."""
+class Filter(Form):
+    """What every list can be narrowed by, and what its page and its file ask about that."""
+
+    #: Controls that are always in sight, beside the search; the others wait behind „Weitere Filter“.
+    FIRST: ClassVar[tuple[str, ...]] = ()
+    #: Names that leave nothing out: the order, and which half of a list is shown.
+    NO_NARROWING: ClassVar[tuple[str, ...]] = ("sort",)
 
     q = CharField(
         label="Suche", required=False, max_length=100,
         widget=TextInput(attrs=INPUT | {"type": "search", "placeholder": "Wort oder Nummer"}),
     )  # fmt: skip
+
+    @property
+    def given(self) -> dict:
+        """What is chosen and can be; the rest is named as an error and left out."""
+        self.is_valid()
+        return self.cleaned_data
+
+    @property
+    def in_use(self) -> list[str]:
+        """The labels of what is narrowed by, without search and order."""
+        left_out = {"q", *self.NO_NARROWING}
+        return [str(self.fields[name].label) for name, value in self.given.items() if value and name not in left_out]
+
+    @property
+    def narrowed_by(self) -> list[str]:
+        """The same with the search, whose words stay out."""
+        return [*self.in_use, *(["Suche"] if self.given.get("q") else [])]
+
+    @property
+    def is_narrowed(self) -> bool:
+        return bool(self.narrowed_by)
+
+    @property
+    def first_fields(self):
+        return [self[name] for name in self.FIRST]
+
+    @property
+    def more_fields(self):
+        return [self[name] for name in self.fields if name not in (*self.FIRST, "q")]
+
+    @property
+    def in_use_more(self) -> bool:
+        return any(value and name not in (*self.FIRST, "q") for name, value in self.given.items())
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is searched for, folded as it is kept."""
+        return tuple(fold(self.given.get("q", "").strip()).split()[:6])
+
+    def _offer(self, name: str, empty: str, choices: Iterable[tuple]) -> None:
+        cast(ChoiceField, self.fields[name]).choices = [("", empty), *choices]
+
+
+class IssueFilter(Filter):
+    """Filters of a list of issues. Nothing chosen means: all open ones."""
+
+    FIRST = ("state", "due", "mine", "sort")
+
     state = _choice("Stand", "alle offenen")
     office = _choice("liegt bei", "alle", Office.choices)
     due = _choice("Frist", "alle", [
@@ -137,10 +199,7 @@ class IssueFilter(Form):
     bank = _choice("Rheinseite", "beide", Bank.choices)
     since = _day("gemeldet ab")
     until = _day("gemeldet bis")
-    sort = ChoiceField(
-        label="Reihenfolge", required=False, choices=[(key, words) for key, (words, _) in ORDERS.items()],
-        widget=QuickSelect(attrs=SELECT),
-    )  # fmt: skip
+    sort = _orders(ORDERS)
 
     def __init__(self, data, *, choices: Choices, states=tuple(OPEN)):
         """`states` are those the list can hold at all; the select offers them."""
@@ -155,9 +214,6 @@ class IssueFilter(Form):
         for name, rows in offers.items():
             self._offer(name, "alle", ((row.pk, str(row)) for row in rows))
 
-    def _offer(self, name: str, empty: str, choices: Iterable[tuple]) -> None:
-        cast(ChoiceField, self.fields[name]).choices = [("", empty), *choices]
-
     # What the page asks
 
     @property
@@ -166,49 +222,20 @@ class IssueFilter(Form):
         return self.given.get("mine") or ""
 
     @property
-    def given(self) -> dict:
-        """What is chosen and can be; the rest is named as an error and left out."""
-        self.is_valid()
-        return self.cleaned_data
-
-    @property
     def order(self) -> str:
         """The key to page by. Drafts have no moment of reporting; they are paged by age."""
         if self.given.get("state") in UNREPORTED:
             return "-state_since"
         return ORDERS[self.given.get("sort") or "due"][1]
 
-    @property
-    def in_use(self) -> list[str]:
-        """The labels of what is narrowed by, without search and order."""
-        return [
-            str(self.fields[name].label) for name, value in self.given.items() if value and name not in {"q", "sort"}
-        ]
-
-    @property
-    def is_narrowed(self) -> bool:
-        return bool(self.in_use or self.given.get("q"))
-
-    @property
-    def first_fields(self):
-        """The controls that stand in the open; the others wait behind „Weitere Filter“."""
-        return [self[name] for name in FIRST]
-
-    @property
-    def more_fields(self):
-        return [self[name] for name in self.fields if name not in (*FIRST, "q")]
-
-    @property
-    def in_use_more(self) -> bool:
-        return any(value and name not in (*FIRST, "q") for name, value in self.given.items())
-
     @cached_property
     def wanted(self) -> dict[str, Any]:
         """What the list is narrowed by, as `narrow` takes it."""
-        found = {name: value for name, value in self.given.items() if value and name not in ("mine", "sort")}
+        left_out = {"mine", *self.NO_NARROWING}
+        found = {name: value for name, value in self.given.items() if value and name not in left_out}
         if text := found.pop("q", "").strip():
             number = NUMBER.fullmatch(text)
-            found["number" if number else "words"] = text.upper() if number else tuple(fold(text).split()[:6])
+            found["number" if number else "words"] = text.upper() if number else self.words
         if "due" in found:
             found["due"] = (found["due"], workdays.today(), self._soon() if found["due"] == "soon" else None)
         if "bank" in found:
@@ -226,6 +253,118 @@ class IssueFilter(Form):
 
     def narrowed(self, sets: Iterable[QuerySet]) -> list[QuerySet]:
         return [narrow(rows, self.wanted) for rows in sets]
+
+
+class ReportFilter(IssueFilter):
+    """Filters of what one reported oneself: what is under way, drafts among it, or what has come to an end."""
+
+    FIRST = ("stand", "state", "due", "sort")
+    NO_NARROWING = ("sort", "stand")
+    mine = None  # type: ignore[assignment]  # how Django leaves a field out; all of it is one's own
+    stand = _choice("Zeigen", "unterwegs", [("ended", "beendet")])
+    sort = _orders(REPORT_ORDERS)
+
+    def __init__(self, data, *, choices: Choices):
+        super().__init__(data, choices=choices)
+        self.ended = data.get("stand") == "ended"
+        ends = [state for state in State if state not in OPEN]
+        held = ends if self.ended else [*OPEN, State.MERGED]  # what is bundled goes on in its lead
+        self._offer("state", "alle", ((state.value, state.label) for state in held))
+
+    @property
+    def order(self) -> str:
+        chosen = self.given.get("sort")
+        return REPORT_ORDERS[chosen][1] if chosen else ("-state_since" if self.ended else "due_rank")
+
+    @cached_property
+    def wanted(self) -> dict[str, Any]:
+        return {name: value for name, value in super().wanted.items() if name != "states"}
+
+
+class MeetingFilter(Filter):
+    """Filters of a list of meetings: those to come, or those that are over, or both."""
+
+    FIRST = ("stand", "body", "since", "until", "sort")
+    NO_NARROWING = ("sort", "stand")
+    stand = _choice("Zeigen", "kommende", [("past", "vergangene"), ("all", "alle")])
+    body = _row("Gremium")
+    since = _day("vom")
+    until = _day("bis")
+    sort = _choice("Reihenfolge", "von heute aus", [("old", "älteste zuerst"), ("new", "neueste zuerst")])
+
+    def __init__(self, data, *, bodies: Iterable[Body]):
+        super().__init__(data)
+        self.fields["q"].widget.attrs["placeholder"] = "Titel, Ort oder Gremium"
+        self.bodies = list(bodies)
+        self._offer("body", "alle", ((body.pk, str(body)) for body in self.bodies))
+        for name in ("since", "until"):
+            cast(Day, self.fields[name]).past = self.past  # a day without a year
+
+    @property
+    def past(self) -> bool:
+        return self.data.get("stand") in ("past", "all")
+
+    @property
+    def order(self) -> str:
+        return {"new": "-starts_at", "old": "starts_at"}.get(
+            self.given.get("sort", ""), "-starts_at" if self.past else "starts_at"
+        )
+
+    def narrowed(self, rows: QuerySet) -> QuerySet:
+        given, now = self.given, workdays.now()
+        if (stand := given.get("stand")) != "all":
+            rows = rows.filter(starts_at__lte=now) if stand == "past" else rows.filter(starts_at__gt=now)
+        if given.get("body"):
+            rows = rows.filter(body=given["body"])
+        if given.get("since"):
+            rows = rows.filter(starts_at__gte=_midnight(given["since"]))
+        if given.get("until"):
+            rows = rows.filter(starts_at__lt=_midnight(given["until"] + dt.timedelta(days=1)))
+        for word in self.words:
+            named = [body.pk for body in self.bodies if word in fold(str(body))]
+            rows = rows.filter(Q(folded__contains=word) | Q(body__in=named))
+        return rows
+
+
+class BodyFilter(Filter):
+    """Filters of the list of bodies, which is read as a whole."""
+
+    FIRST = ("kind", "municipality", "sort")
+    kind = _choice("Art", "alle", Body.Kind.choices)
+    municipality = _row("Kommune")
+    sort = _choice("Reihenfolge", "nach Name", [("next", "nächste Sitzung zuerst"), ("open", "meiste Arbeit zuerst")])
+
+    def __init__(self, data, *, bodies: Iterable[Body]):
+        """`bodies` come with their municipalities and figures."""
+        super().__init__(data)
+        self.fields["q"].widget.attrs["placeholder"] = "Name oder Auftrag"
+        self.bodies = list(bodies)
+        places = {place.pk: place for body in self.bodies for place in body.municipalities.all()}
+        offered = sorted(places.values(), key=lambda place: fold(place.name))
+        self._offer("municipality", "alle", ((place.pk, str(place)) for place in offered))
+
+    @cached_property
+    def found(self) -> list[Body]:
+        return sorted(filter(self._fits, self.bodies), key=self._rank)
+
+    def _fits(self, body: Body) -> bool:
+        given, told = self.given, fold(f"{body} {body.get_kind_display()} {body.mandate}")
+        return (
+            (not given.get("kind") or body.kind == given["kind"])
+            and (
+                not given.get("municipality") or given["municipality"] in {one.pk for one in body.municipalities.all()}
+            )
+            and all(word in told for word in self.words)
+        )
+
+    def _rank(self, body: Any) -> tuple:
+        by_name = (fold(str(body)), body.pk)
+        match self.given.get("sort"):
+            case "next":
+                return (body.next_at is None, body.next_at or body.valid_from, *by_name)
+            case "open":
+                return (-body.open_number, *by_name)
+        return by_name
 
 
 def _midnight(day: dt.date) -> dt.datetime:

@@ -350,8 +350,21 @@ class EffectForm(OnIssue):
 class MeasureForm(OnIssue):
     button = "Maßnahme festhalten"
     text = Line(label="Maßnahme", max_length=300)
-    owner = Line(label="Wer", max_length=120, help_text="Stelle oder Institution, kein Name.")
-    due_on = Day(label="Bis wann", not_before=workdays.today)
+
+    def __init__(self, data=None, *, organisations=(), **kwargs):
+        super().__init__(data, **kwargs)
+        self.fields["organisation"] = OneOf(organisations, label="Institution", required=False, empty="keine der Liste")
+        self.fields["owner"] = Line(
+            label="Stelle", max_length=120, required=False,
+            help_text="Wer dort, oder wer sonst: eine Stelle, kein Name. Ohne Institution bitte ausfüllen.",
+        )  # fmt: skip
+        self.fields["due_on"] = Day(label="Bis wann", not_before=workdays.today)
+
+    def clean(self):
+        given = super().clean()
+        if not given.get("organisation") and not given.get("owner") and "owner" not in self.errors:
+            self.add_error("owner", "Bitte nennen Sie, wer es tut: eine Institution oder eine Stelle.")
+        return given
 
 
 class MeasureDoneForm(OnIssue):

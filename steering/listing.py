@@ -17,7 +17,7 @@ from kim.paging import CAP, Page, Start, behind, capped_column, first_rows, orde
 from kim.together import Slot, day, moment, text, together, together_planned_anew
 from steering import access
 from steering.escalation import State
-from steering.filters import IssueFilter, narrow
+from steering.filters import IssueFilter, ReportFilter, narrow
 from steering.models import Body, Issue, Meeting
 
 #: Choices that are ids.
@@ -94,16 +94,15 @@ def _start(key: str, backwards: bool | None) -> Start | None:
     return Start(day("start") if key == "due_rank" else moment("start"), Slot("start_pk"), backwards)
 
 
-def reported(user, *, ended: bool, size: int, after: str = "", before: str = "") -> tuple[Page, int]:
-    """One page of what `user` reported or joined: under way by due date, or ended, the latest first; with the last
-    public word. And how many that are.
+def reported(user, found: ReportFilter, *, size: int, after: str = "", before: str = "") -> tuple[Page, int]:
+    """One page of what `user` reported or joined and `found` leaves, under way or ended, with the last public word.
+    And how many that are.
     """
-    key = "-state_since" if ended else "due_rank"
+    key = found.order
+    shape, values = _apart(found.wanted)
     start = Start.read(Issue, key, after=after, before=before)
-    where = None if start is None else start.backwards
-    read = _reported(ended, where, size)(
-        user=user.pk, **({"start": start.value, "start_pk": start.pk} if start else {})
-    )
+    where, begin = _begin(start)
+    read = _reported(found.ended, shape, key, where, size)(user=user.pk, **values, **begin)
     rows, groups = read["rows"], {group.pk: group for group in read["groups"]}
     meetings = {meeting.pk: meeting for meeting in read["meetings"]}
     Issue.hang_leads(rows)
@@ -116,10 +115,9 @@ def reported(user, *, ended: bool, size: int, after: str = "", before: str = "")
 
 
 @together
-def _reported(ended, where, size):
+def _reported(ended, shape, key, where, size):
     every = Issue.objects.filter(access.reported_by(Slot("user")))
-    mine = every.ended() if ended else every.unended()
-    key = "-state_since" if ended else "due_rank"
+    mine = narrow(every.ended() if ended else every.unended(), _filled(shape))
     start = _start(key, where)
     short = Coalesce(NullIf("topic__short", Value("")), "topic__label")
     lines = Issue.objects.bare_lines().with_last_word().annotate(place=F("municipality__name"), about=short)

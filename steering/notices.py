@@ -2,12 +2,13 @@
 
 import copy
 
-from kim.models import Notice, User
+from kim.models import County, Notice, User
+from kim.models.people import deputies_of
 from kim.notices import Telling, once_each, tell
 from steering.escalation import ESCALATION, Office, State
-from steering.models import Issue, IssueStep
+from steering.models import Issue, IssueStep, TimeLimit
 from steering.models.clock import deadline_for
-from steering.offices import name_of, people_of_all
+from steering.offices import name_of, people_of_all, people_of_each
 
 R, C, G, L, P = (
     Office.REPORTERS,
@@ -160,10 +161,10 @@ HEADLINE = {
 HANDED_BACK_TO = {"draft": {R}, "coordination": {C, R}, "steering": {L, G, R}}
 
 
-def tellings(issue: Issue, act: str, *, by, to=None) -> list[Telling]:
+def tellings(issue: Issue, act: str, *, by, people=None, stand_ins=None) -> list[Telling]:
     """Who learns what of `act`, with `issue` as it is after it. The actor is not told what they did themselves.
 
-    `to` names the people of each office where it is not all of them.
+    Who the offices are (office → accounts) and who stands in for them is asked, unless a page knows it already.
     """
     label = HEADLINE.get(act) or ESCALATION.label(act)
     offices = HANDED_BACK_TO[issue.state] if act == "hand_back" else set(Office)
@@ -180,7 +181,8 @@ def tellings(issue: Issue, act: str, *, by, to=None) -> list[Telling]:
         "where_to_read_why": " Die Begründung steht beim Knackpunkt." if issue.state == State.DRAFT else "",
         "paused_until": f"{issue.paused_until:%d.%m.%Y}" if issue.paused_until else "",
     }
-    people = to or people_of_all([office for office, _ in TOLD[act] if office in offices], issue)
+    if people is None:
+        people = people_of_all([office for office, _ in TOLD[act] if office in offices], issue)
     found = [
         Telling(
             audience=office.value,
@@ -192,7 +194,24 @@ def tellings(issue: Issue, act: str, *, by, to=None) -> list[Telling]:
         for office, text in TOLD[act]
         if office in offices
     ]
-    return once_each(found, without=by)
+    return once_each(found, without=by, stand_ins=stand_ins)
+
+
+def preview_of_several(issues: list[Issue], act: str, given: dict, *, by) -> list[Telling]:
+    """The same for a step with several issues at once, before the click; as many queries for fifty as for two."""
+    limits, rules = list(TimeLimit.objects.all()), County.current().workday_rules
+    people = people_of_each({office for office, _ in TOLD[act]}, issues)
+    stand_ins = deputies_of({person for those in people.values() for group in those.values() for person in group})
+    found, gathered = [], set()
+    for issue in issues:
+        if row := ESCALATION.find(act, issue.state):
+            after = foresee(issue, row, given, limits=limits, rules=rules)
+            found += tellings(after, act, by=by, people=people[issue.pk], stand_ins=stand_ins)
+            gathered |= {person.pk for person in people[issue.pk].get(R, ())}
+    if found:  # all come to the same one, if to any
+        after.all_reporter_ids = gathered
+        found += late_tellings(after, act)[1]
+    return found
 
 
 def late_tellings(issue: Issue, act: str) -> tuple[IssueStep | None, list[Telling]]:
@@ -210,7 +229,7 @@ def late_tellings(issue: Issue, act: str) -> tuple[IssueStep | None, list[Tellin
     step = answered.steps_taken.select_related("by").filter(name="feed_back").latest("no")
     told = Notice.objects.filter(key=key_of("feed_back", step)).values("recipient")
     coming = User.objects.filter(pk__in=answered.all_reporter_ids | issue.all_reporter_ids).exclude(pk__in=told)
-    found = tellings(answered, "feed_back", by=step.by, to={R: list(coming)})
+    found = tellings(answered, "feed_back", by=step.by, people={R: list(coming)})
     return step, found
 
 

@@ -18,6 +18,8 @@ ACTS = {
     "issue.ask_effect": "Knackpunkt: nach der Wirksamkeit gefragt",
     "issue.effect": "Knackpunkt: Wirksamkeit geprüft",
     "issue.meeting_moved": "Knackpunkt: Sitzung verlegt",
+    "body.export": "Gremien: Export",
+    "meeting.export": "Sitzungen: Export",
     "body.found": "Gremium eingerichtet",
     "body.seat": "Gremium: Sitz vergeben",
     "body.seat_ends": "Gremium: Sitz beendet",

@@ -16,7 +16,7 @@ from kim import jobs, workdays
 from kim.digests import Line, Part, Section
 from kim.models import County, JobRun, TrailEntry, User
 from steering.escalation import State
-from steering.models import Issue, Pause, Reminder
+from steering.models import Issue, Pause, Reminder, Reporter
 
 JOB = "reminders"
 BATCH = 2000
@@ -153,11 +153,17 @@ def ask_effects() -> int:
 
 # What the digest tells
 
+#: Working days between two reminders of a draft that was handed back; as for what is overdue.
+AGAIN = 5
 HELD = (Reminder.Kind.EARLY, Reminder.Kind.DUE, Reminder.Kind.OVERDUE)
 
 
 def parts(after: dt.date, day: dt.date) -> list[Part]:
-    """The two parts of a digest: what lies with somebody, and what another office is late with."""
+    """The parts of a digest: what lies with somebody, what another office is late with, what waits as a draft."""
+    return [*_of_the_clock(after, day), *_of_drafts(after, day)]
+
+
+def _of_the_clock(after: dt.date, day: dt.date) -> list[Part]:
     given = standing(after, day)
     if not given.exists():
         return []
@@ -199,6 +205,37 @@ def _section(
         for pk, number, due, state in first[:limit]
     ]
     return Section(heading, counted, tuple(lines), total)
+
+
+def _of_drafts(after: dt.date, day: dt.date) -> list[Part]:
+    """A draft that was handed back has no limit; while it lies, its reporters are told every AGAIN working days."""
+    issues = Issue.objects.handed_back().order_by("state_since", "pk").values_list("pk", "number", "state_since")
+    lying = [(pk, number, since.astimezone(workdays.BERLIN).date()) for pk, number, since in issues]
+    rules = County.current().workday_rules if lying else workdays.Rules()
+    if not any(_turns(since, after, day, rules) for *_, since in lying):
+        return []
+    whose: dict[int, set[int]] = {}
+    for user, issue in Reporter.objects.filter(issue__in=[pk for pk, *_ in lying]).values_list("user", "issue"):
+        whose.setdefault(user, set()).add(issue)
+
+    def part(user: User, after: dt.date, limit: int) -> Section | None:
+        own = set().union(*(whose.get(hat.pk, set()) for hat in user.hats()))
+        lines = [
+            Line(number, f"zurück zur Ergänzung seit {since:%d.%m.%Y}", reverse("steering:issue_detail", args=[pk]))
+            for pk, number, since in lying
+            if pk in own and _turns(since, after, day, rules)
+        ]
+        if not lines:
+            return None
+        return Section("Zurückgegeben, wartet auf Ihre Ergänzung", "zu ergänzen", tuple(lines[:limit]), len(lines))
+
+    return [part]
+
+
+def _turns(since: dt.date, after: dt.date, day: dt.date, rules: workdays.Rules) -> bool:
+    """Whether `after` < x <= `day` for a day x that lies AGAIN working days, or a multiple, behind `since`."""
+    told = workdays.workdays_between(since, max(after, since), rules) // AGAIN
+    return workdays.workdays_between(since, max(day, since), rules) // AGAIN > told
 
 
 def _words(due: dt.date, day: dt.date) -> str:

@@ -109,18 +109,34 @@ def _reported():
     mine = Issue.objects.filter(access.reported_by(Slot("me")))
     under_way = mine.unended().exclude(state=State.DRAFT)
     return {
-        "own_drafts": mine.filter(state=State.DRAFT).order_by("-pk").bare_lines()[:4],
+        "own_drafts": mine.filter(state=State.DRAFT).order_by(F("number").asc(nulls_last=True), "-pk").bare_lines()[:4],
         "under_way": first_rows([under_way], BY_DUE, 8, Issue.objects.bare_lines()),
     }
 
 
 @section("steering/_today_reports.html", column=ASIDE, order=20, sets=_reported)
 def reports(user, read):
-    """„Wo sind meine Meldungen?“, drafts first: they wait for nobody else."""
+    """„Wo sind meine Meldungen?“, drafts first, those handed back before all: they wait for nobody else."""
     if not user.acts_as(Role.CASE_MANAGER, Role.AUTHORITY):
         return None
     Issue.hang_leads(read["under_way"])
     return {"drafts": read["own_drafts"], "lines": [line(issue) for issue in read["under_way"]]}
+
+
+def _handed_back():
+    lying = Issue.objects.handed_back().order_by("state_since", "pk")
+    return {"handed_back": lying.only("number", "state_since")[: WAITING + 1]}
+
+
+@section("steering/_today_handed_back.html", column=MAIN, order=26, sets=_handed_back)
+def handed_back(user, read):
+    """For the coordination: what it gave back and nobody has reported again. Number and day, no word of the draft."""
+    rows = read["handed_back"]
+    if not rows or not user.acts_as(Role.COORDINATION):
+        return None
+    today = workdays.today()
+    lines = [(issue, workdays.workdays_between(issue.since, today)) for issue in rows[:WAITING]]
+    return {"lines": lines, "more": len(rows) > WAITING}
 
 
 def _effects():

@@ -377,6 +377,8 @@ def next_up(issue: Issue) -> str:
 
 def _next_act(issue, due: str) -> str:
     match S(issue.state):
+        case S.DRAFT if issue.number:
+            return "Die Koordinierung bittet um Ergänzung. Der Entwurf liegt bei Ihnen; melden Sie ihn danach neu."
         case S.DRAFT:
             return "Der Entwurf liegt bei Ihnen. Melden Sie ihn, sobald er vollständig ist."
         case S.COORDINATION:

@@ -27,7 +27,7 @@ from steering.access import may_join
 from steering.models import Issue
 from steering.views.acts import DONE_NOW, OUT_OF_TURN, take
 from steering.views.issues import typed_alike
-from steering.views.reporting import choices, county_of, draft_of, sent, start_and
+from steering.views.reporting import as_typed, asks_preview, choices, county_of, draft_of, previews, sent, start_and
 
 #: So many issues are offered to choose from.
 OFFERED = 8
@@ -113,6 +113,9 @@ def _new(request, origin):
     if request.method != "POST":
         form = CaseIssueForm(choices=read["choices"], initial=_carried(origin) | draft_of(read))
         return _new_page(request, origin, form, read)
+    if asks_preview(request):
+        form = CaseIssueForm(choices=read["choices"], initial=as_typed(request))
+        return _new_page(request, origin, form, read)
     form, act = sent(request, read, CaseIssueForm)
     if not form.is_valid():
         return _new_page(request, origin, form, read, status=422)
@@ -155,6 +158,9 @@ def _topics_of(consultations):
 
 
 def _new_page(request, origin, form, read, *, status=200):
+    told = {"previews": previews(request.user, form, read), "form_url": origin.new_url}
+    if asks_preview(request) and request.htmx:  # shows nobody
+        return render(request, "steering/_report_tell.html", told)
     _opened(request, origin)
     form.draft_key = origin.key
     draft = read["drafts"][0] if read["drafts"] else None
@@ -163,10 +169,10 @@ def _new_page(request, origin, form, read, *, status=200):
         "form": form,
         "issue": None,
         "direct": county_of(read).direct_reporting,
-        "form_url": origin.new_url,
         "similar_url": origin.url("similar"),
         "further": "casework/_issue_interim.html",
         "saved_at": draft.saved_at if draft and not form.is_bound else None,
+        **told,
     }
     return render(request, f"casework/{origin.kind}_issue_new.html", context, status=status)
 

@@ -254,6 +254,7 @@ class Meeting(models.Model):
     title = models.CharField("Titel", max_length=160, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     source = models.CharField("Beleg", max_length=200, blank=True)
+    folded = models.TextField(editable=False, blank=True)
 
     objects = MeetingQuerySet.as_manager()
 
@@ -271,6 +272,11 @@ class Meeting(models.Model):
 
     def get_absolute_url(self):
         return address("steering:meeting_detail", self.pk)
+
+    def save(self, *args, **kwargs):
+        if "update_fields" not in kwargs:
+            self.folded = fold(f"{self.title} {self.place}")
+        super().save(*args, **kwargs)
 
     @property
     def day(self):

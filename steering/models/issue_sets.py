@@ -44,6 +44,10 @@ class IssueQuerySet(models.QuerySet):
     def open(self):
         return self.filter(state__in=OPEN).exclude(state=State.DRAFT)
 
+    def handed_back(self):
+        """Reported once and back with those who reported them: drafts with a number."""
+        return self.filter(state=State.DRAFT, number__isnull=False)
+
     def unended(self):
         """Drafts and all that is on its way, be it within its lead."""
         return self.filter(self._unended())

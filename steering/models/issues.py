@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from kim import privacy_gate, trail, workdays
 from kim.addresses import address
 from kim.dated import months_after
-from kim.models import Code, County, Municipality, Organisation, User
+from kim.models import Code, County, Municipality, Notice, Organisation, User
 from kim.rules import demand
 from kim.together import Slot, together
 from kim.trigrams import fold
@@ -26,7 +26,7 @@ from steering.models.clock import Pause, deadline_for
 from steering.models.issue_sets import LONG, IssueQuerySet
 from steering.models.numbers import NumberRange
 from steering.models.progress import Comment, InterimReport, Measure
-from steering.models.traces import Confirmation, Reporter
+from steering.models.traces import Confirmation, IssueStep, Reporter
 
 NEVER_DUE = dt.date(9999, 12, 31)
 
@@ -334,6 +334,21 @@ class Issue(models.Model):
         sight = access.Sight.of(user)
         return bool(_seen(sight.shape)(issue=self.pk, **sight.values)["issue"])
 
+    @classmethod
+    def out_of_sight(cls, user, pks) -> list["Issue"]:
+        """Of these, what `user` knows of and does not see any more, because somebody moved it on or back.
+
+        They know of what their roles reached before, of what they were told and of what they moved themselves.
+        """
+        if not access.sees_content(user):
+            return []
+        pks = [pk for pk in pks if pk < 2**63]
+        urls = {address("steering:issue_detail", pk): pk for pk in pks}
+        told = Notice.objects.filter(recipient=user, url__in=urls).values_list("url", flat=True)
+        moved = Q(pk__in=IssueStep.objects.filter(by=user).values("issue"))
+        known = access.known_issues(user) | moved | Q(pk__in=[urls[url] for url in told])
+        return list(cls.objects.filter(known, pk__in=pks).exclude(access.visible_issues(user)))
+
     def all_reporters(self):
         return User.objects.filter(pk__in=self.all_reporter_ids)
 
@@ -354,6 +369,11 @@ class Issue(models.Model):
             f"„{ESCALATION.label(last.name)}“ wurde am {at:%d.%m.%Y} um {at:%H:%M} Uhr bereits ausgeführt "
             f"({last.office}). Der Knackpunkt steht jetzt auf „{self.get_state_display()}“."
         )
+
+    def why_out_of_sight(self) -> str:
+        """The same for somebody who sees it no more. Its text is not theirs to read; its number they know."""
+        again = " Sobald er neu gemeldet ist, sehen Sie ihn wieder." if self.state == State.DRAFT else ""
+        return f"{self}: {self.who_was_first()} Damit liegt er nicht mehr bei Ihnen.{again}"
 
     @staticmethod
     def name_of(need: str) -> str:
@@ -667,10 +687,16 @@ class Issue(models.Model):
         return made
 
     @transaction.atomic
-    def add_measure(self, *, by, text, owner, due_on, confirmed=frozenset()) -> Measure:
+    def add_measure(self, *, by, text, due_on, owner="", organisation=None, confirmed=frozenset()) -> Measure:
+        """By `organisation`, by the place that `owner` names, or by the one within the other."""
         self._lock(access.may_report_progress, by)
+        who = ", ".join(one for one in (str(organisation or "")[: Measure.OWNER], owner) if one)
+        if not who:
+            raise StepRefused("Bitte nennen Sie, wer es tut: eine Institution oder eine Stelle.")
+        if len(who) > Measure.OWNER:
+            raise StepRefused(f"Institution und Stelle zusammen sind zu lang. Bitte höchstens {Measure.OWNER} Zeichen.")
         self.pass_gate({"measure": text, "owner": owner}, by=by, confirmed=confirmed)
-        made = self.measures.create(by=by, text=text, owner=owner, due_on=due_on)
+        made = self.measures.create(by=by, text=text, owner=who, organisation=organisation, due_on=due_on)
         trail.record("issue.measure", self, by=by)
         return made
 

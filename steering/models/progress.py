@@ -45,11 +45,13 @@ class InterimReport(models.Model):
 
 
 class Measure(models.Model):
-    """Something a project group will do: who, and until when."""
+    """Something a project group will do: who, and until when. `owner` says it in words, the organisation included."""
+
+    OWNER = 120
 
     issue = models.ForeignKey("steering.Issue", on_delete=models.CASCADE, related_name="measures")
     text = models.CharField("Maßnahme", max_length=300)
-    owner = models.CharField("Wer", max_length=120, help_text="Stelle oder Institution, kein Name")
+    owner = models.CharField("Wer", max_length=OWNER, help_text="Stelle oder Institution, kein Name")
     organisation = models.ForeignKey(
         Organisation,
         on_delete=models.PROTECT,

@@ -16,13 +16,13 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect, replace_url
 
-from kim import errors, workdays
+from kim import errors
 from kim.models import Draft
 from kim.privacy_gate import GateDown, Held
 from kim.rules import Rule, allows, demand
 from kim.workflow import OutOfTurn, Step, StepRefused
 from steering import access
-from steering.escalation import ESCALATION, Office, State
+from steering.escalation import ESCALATION, State
 from steering.forms import (
     CommentForm,
     EffectForm,
@@ -38,10 +38,9 @@ from steering.likeness import Alike, alike
 from steering.models import Issue
 from steering.notices import foresee, preview
 from steering.views.dossier import DONE, Dossier
+from steering.views.telling import lines_of
 
 HOME = "/"
-#: The digest of a working morning is written at this hour (kim.celery).
-DIGEST_HOUR = 7
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ ACTS = {
             "Der Zwischenbericht ist mitgeteilt.", lambda dossier, **kw: InterimReportForm(**kw),
             lambda issue, form, **who: issue.report_progress(**form.given, **who), access.may_report_progress),
         Act("measure", "Maßnahme festhalten", "wer tut was bis wann", "Die Maßnahme ist festgehalten.",
-            lambda dossier, **kw: MeasureForm(**kw),
+            lambda dossier, **kw: MeasureForm(organisations=dossier.read["everywhere"], **kw),
             lambda issue, form, **who: issue.add_measure(**form.given, **who), access.may_report_progress),
         Act("effect", "Wirksamkeit bestätigen", "die Lösung trägt noch", "Die Wirksamkeit ist festgehalten.",
             lambda dossier, **kw: EffectForm(**kw),
@@ -259,49 +258,19 @@ def _desk(dossier, current) -> dict[str, list[Choice]]:
 # Who will be told
 
 
-@dataclass(frozen=True)
-class Line:
-    who: str
-    what: str
-    how: str
-
-
 def _telling(request, dossier, act, form) -> dict:
     """The preview above the button of an open step: who will learn what by which way, and the date after it."""
     if not act or not act.row or form is None:
         return {"tellings": None, "due_words": "", "numbers": ()}
     given = form.choices_so_far()
     after = foresee(dossier.issue, act.row, given, limits=dossier.around.limits, rules=dossier.around.rules)
-    lines = [_line(telling, dossier) for telling in preview(after, act.name, by=dossier.user)]
+    told = preview(after, act.name, by=dossier.user)
+    lines = lines_of(told, names_reporters=dossier.names_reporters, rules=dossier.around.rules)
     numbers: Sequence[Alike] = ()
     if "lead" in form.fields and "lead" not in given:
         among = Issue.objects.visible_to(dossier.user).open()
         numbers = alike(dossier.issue.title, among, without=dossier.issue.pk, at_once=True)
     return {"tellings": lines, "due_words": after.due_words, "numbers": numbers}
-
-
-def _line(telling, dossier) -> Line:
-    who, people = telling.who, telling.people
-    if telling.audience == Office.REPORTERS:
-        who = "1 meldende Stelle" if len(people) == 1 else f"{len(people)} Meldende"
-        if dossier.names_reporters:
-            named = ", ".join(str(person) for person in people[:6]) + (" …" if len(people) > 6 else "")
-            who = f"{who}: {named}"
-    elif len(people) > 1:
-        who = f"{who} ({len(people)} Konten)"
-    mailed = any(person.email for person in people)
-    how = f"in KIM sofort · {_next_digest(dossier)}" if mailed else "in KIM sofort"
-    return Line(who, f"„{telling.text}“" if telling.audience == Office.REPORTERS else telling.text, how)
-
-
-def _next_digest(dossier) -> str:
-    """„Sammelmail Di 14.04., 07:00 Uhr“: the next working morning that has not begun yet."""
-    rules = dossier.around.rules
-    now = workdays.now().astimezone(workdays.BERLIN)
-    day = now.date()
-    if now.hour >= DIGEST_HOUR or not workdays.is_workday(day, rules):
-        day = workdays.add_workdays(day, 1, rules)
-    return f"Sammelmail {workdays.WEEKDAYS[day.weekday()][:2]} {day:%d.%m.}, {DIGEST_HOUR:02}:00 Uhr"
 
 
 # Acting
@@ -310,12 +279,16 @@ def _next_digest(dossier) -> str:
 def read(request, pk, act_name: str = "") -> Dossier:
     """The issue as this user may see it now, with the drafts of the forms on its page."""
     keys = [f"issue:{pk}:comment", *([f"issue:{pk}:{act_name}"] if act_name else [])]
-    return Dossier.of(request.user, pk, drafts=keys, all_words="alle" in request.GET.getlist("worte"), more=("groups",))
+    more = ("groups", "everywhere") if act_name == "measure" else ("groups",)
+    return Dossier.of(request.user, pk, drafts=keys, all_words="alle" in request.GET.getlist("worte"), more=more)
 
 
 def answer(request, pk, find: Callable[[Dossier], Act], act_name: str):
     """GET opens the form of the act, POST takes it. `find` may raise OutOfTurn, PermissionDenied or Http404."""
-    dossier = read(request, pk, act_name)
+    try:
+        dossier = read(request, pk, act_name)
+    except Http404:
+        return _out_of_sight(request, pk)
     try:
         act = find(dossier)
         if request.method != "POST" and not act.on_desk:
@@ -398,9 +371,19 @@ def went(request, issue, words):
 
 def _refused(request, pk, refusal, kept):
     """409: who was first, the new state of things, and what was typed."""
+    if gone := Issue.out_of_sight(request.user, [pk]):
+        return errors.conflict(request, gone[0].why_out_of_sight(), kept=kept)
     if not Issue.objects.visible_to(request.user).filter(pk=pk).exists():
         return errors.conflict(request, refusal, kept=kept)
     return show(request, read(request, pk), conflict=str(refusal), kept=kept, status=409)
+
+
+def _out_of_sight(request, pk):
+    """409 for what somebody else's step took out of the user's sight while they wrote; for all else 404."""
+    gone = Issue.out_of_sight(request.user, [pk]) if request.method == "POST" else []
+    if not gone:
+        raise Http404
+    return errors.conflict(request, gone[0].why_out_of_sight(), kept=_typed(request))
 
 
 def _typed(request) -> list[tuple[str, str]]:
@@ -413,7 +396,8 @@ def _typed(request) -> list[tuple[str, str]]:
 
 
 _TYPED = {name: Issue.name_of(name) for name in
-          ("reason", "note", "addressee", "proposal", "result", "feedback", "informed", "experience")}  # fmt: skip
+          ("reason", "note", "addressee", "proposal", "result", "feedback", "informed", "experience", "owner")
+          } | {"text": "Text"}  # fmt: skip
 
 
 def _as_initial(request) -> dict:

@@ -7,12 +7,15 @@ from django.views.decorators.http import require_safe
 from kim import workdays
 from kim.htmx import page as template_for
 from kim.models import Municipality, Organisation, User
-from kim.paging import page
+from kim.paging import order_of, page
 from kim.rules import allows, demand
+from kim.views.filters import searched
 from kim.workflow import StepRefused
-from steering import access
+from steering import access, export
+from steering.filters import BodyFilter, MeetingFilter
 from steering.forms import BodyForm, CancelForm, MeetingForm, SeatEndForm, SeatForm
 from steering.models import Body, Issue, Meeting, Membership
+from steering.views.files import send
 
 # Bodies
 
@@ -20,14 +23,27 @@ from steering.models import Body, Issue, Meeting, Membership
 @require_safe
 def body_list(request):
     demand(access.looks_at_bodies, request.user)
-    bodies = Body.objects.visible_to(request.user).with_figures().prefetch_related("municipalities")
-    today = workdays.today()
+    found, today = _bodies(request), workdays.today()
     context = {
-        "bodies": [body for body in bodies if body.valid_until is None or body.valid_until > today],
-        "former": [body for body in bodies if body.valid_until and body.valid_until <= today],
+        "filter": found,
+        "bodies": [body for body in found.found if body.valid_until is None or body.valid_until > today],
+        "former": [body for body in found.found if body.valid_until and body.valid_until <= today],
         "may_found": allows(access.keeps_bodies, request.user),
+        "search": searched(request.GET),
     }
-    return render(request, "steering/body_list.html", context)
+    return render(request, template_for(request, "steering/body_list.html", "results"), context)
+
+
+@require_safe
+def body_export(request, kind):
+    demand(access.looks_at_bodies, request.user)
+    found = _bodies(request)
+    return send(request, kind, export.Sheet("Gremien", "body.export", export.BODIES, found.found, found.narrowed_by))
+
+
+def _bodies(request):
+    bodies = Body.objects.visible_to(request.user).with_figures().prefetch_related("municipalities")
+    return BodyFilter(request.GET, bodies=bodies)
 
 
 @require_safe
@@ -119,17 +135,31 @@ def _body(request, body):
 @require_safe
 def meeting_list(request):
     demand(access.works_with_issues, request.user)
-    past = request.GET.get("stand") == "past"
-    rows = Meeting.objects.visible_to(request.user).with_figures()
-    now = workdays.now()
-    rows = rows.filter(starts_at__lte=now) if past else rows.filter(starts_at__gt=now)
-    order = "-starts_at" if past else "starts_at"
+    found, rows = _meetings(request)
+    given = {name: request.GET.get(name, "") for name in ("after", "before")}
     context = {
-        "past": past,
-        "page": page(rows, order, after=request.GET.get("after", ""), before=request.GET.get("before", ""), size=30),
+        "filter": found,
+        "page": page(rows, found.order, size=30, **given),
         "may_plan": allows(access.keeps_meetings, request.user),
+        "search": searched(request.GET),
     }
     return render(request, template_for(request, "steering/meeting_list.html", "results"), context)
+
+
+@require_safe
+def meeting_export(request, kind):
+    demand(access.works_with_issues, request.user)
+    found, rows = _meetings(request)
+    rows = rows.order_by(*order_of(found.order, None))
+    return send(request, kind, export.Sheet("Sitzungen", "meeting.export", export.MEETINGS, rows, found.narrowed_by))
+
+
+def _meetings(request):
+    """The filter, and what it leaves of the meetings one may see."""
+    meetings = Meeting.objects.visible_to(request.user)
+    met = meetings.order_by().values("body")
+    found = MeetingFilter(request.GET, bodies=Body.objects.filter(pk__in=met).order_by("name"))
+    return found, found.narrowed(meetings.with_figures())
 
 
 @require_safe

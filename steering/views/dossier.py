@@ -501,7 +501,7 @@ def _project_groups(issues):
 
 
 #: Further sets some pages need, given the issues that are read.
-MORE = {"groups": _project_groups}
+MORE = {"groups": _project_groups, "everywhere": lambda issues: Organisation.objects.order_by("name")}
 
 
 def _read_words(notice) -> str:

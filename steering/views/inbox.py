@@ -8,19 +8,21 @@ from django.views.decorators.http import require_safe
 
 from kim.addresses import address
 from kim.htmx import page as template_for
-from kim.models import Notice
+from kim.models import County, Notice
 from kim.notices import mark_read
 from kim.privacy_gate import GateDown, Held
 from kim.rules import demand
 from kim.views.filters import searched
-from steering import desks, whereabouts
-from steering.access import DESK, has_a_desk, sees_reporters
-from steering.escalation import ESCALATION, HOLDER, Office, State
+from steering import desks, export, whereabouts
+from steering.access import DESK, has_a_desk, held_issues, reported_issues, sees_reporters
+from steering.escalation import ESCALATION
 from steering.filters import Choices, IssueFilter
 from steering.forms import TogetherForm
 from steering.listing import listed
 from steering.models import Issue, Meeting
-from steering.notices import TOLD
+from steering.notices import preview_of_several
+from steering.views.files import send
+from steering.views.telling import lines_of, merged
 
 PAGE = "steering:inbox"
 #: Rows of one page.
@@ -41,6 +43,20 @@ def inbox_issue(request, pk):
     return _answer(request, pk)
 
 
+@require_safe
+def inbox_export(request, kind):
+    """The whole of what the inbox shows with this search."""
+    user = request.user
+    demand(has_a_desk, user)
+    found = IssueFilter(request.GET, choices=Choices.of(user, PAGE), states=_states(user))
+    issues = Issue.objects.on_desk_of(user)
+    if found.relation == "held":
+        issues = issues.filter(held_issues(user))
+    elif found.relation == "reported":
+        issues = issues.filter(reported_issues(user))
+    return send(request, kind, export.issue_sheet("Eingang", issues, found, to=user))
+
+
 def inbox_together(request):
     """One step with several issues: asked for once, taken one by one, told one by one."""
     demand(has_a_desk, request.user)
@@ -48,7 +64,8 @@ def inbox_together(request):
     name, (seen, issues) = sent.get("act", ""), _picked(request, sent)
     if name not in desks.TOGETHER:
         raise Http404
-    if not issues:
+    gone = [desks.Done(one, one.why_out_of_sight(), went=False, gone=True) for one in _gone(request, seen, issues)]
+    if not issues and not gone:
         messages.warning(request, f"Bitte wählen Sie zuerst Knackpunkte aus, höchstens {desks.MOST}.")
         return redirect(_back(sent))
     meetings = list(Meeting.coming_of_steering()) if name == "table" else ()
@@ -56,21 +73,23 @@ def inbox_together(request):
     if request.method != "POST":
         return _ask(request, name, form, issues, seen, sent)
     if not form.is_valid() or not (given := _given(request, form)):
-        return _ask(request, name, form, issues, seen, sent, status=422)
+        return _ask(request, name, form, issues, seen, sent, status=422, done=gone)
     issues = [issue for issue in issues if issue != given.get("lead")]
     try:
         done = desks.take_together(name, issues, by=request.user, seen=seen, confirmed=set(form.confirmed), **given)
     except Held as held:
         form.hold(held.findings)
-        return _ask(request, name, form, issues, seen, sent, status=422)
+        return _ask(request, name, form, issues, seen, sent, status=422, done=gone)
     except GateDown as down:
         form.add_error(None, str(down))
-        return _ask(request, name, form, issues, seen, sent, status=422)
+        return _ask(request, name, form, issues, seen, sent, status=422, done=gone)
+    done += gone
     left = [one for one in done if not one.went]
     if not left:
         messages.success(request, _went(name, done))
         return redirect(_back(sent))
-    again = list(Issue.objects.for_list().filter(pk__in=[one.issue.pk for one in left]).order_by("due_rank", "pk"))
+    there = [one.issue.pk for one in left if not one.gone]
+    again = list(Issue.objects.for_list().filter(pk__in=there).order_by("due_rank", "pk"))
     fresh = {issue.pk: issue.step_no for issue in again}
     return _ask(request, name, form, again, fresh, sent, status=409, done=done)
 
@@ -103,7 +122,7 @@ def _answer(request, pk):
         "rows": [_line(one) for one in issues],
         "figures": desks.figures(request.user),
         "search": searched(request.GET),
-        "searched_for": found.in_use or found.given.get("q"),
+        "searched_for": found.is_narrowed,
         "acts": [(name, ESCALATION.label(name)) for name in _acts(request.user)],
         **pane,
     }
@@ -168,30 +187,32 @@ def _picked(request, sent):
     return seen, list(issues.for_list().order_by("due_rank", "pk"))
 
 
+def _gone(request, seen, issues):
+    """What was picked and went out of sight meanwhile."""
+    missing = seen.keys() - {issue.pk for issue in issues}
+    return Issue.out_of_sight(request.user, missing) if missing and request.method == "POST" else []
+
+
 def _back(sent):
     back = searched(QueryDict(sent.get("back", "").encode("utf-8", "replace")[:1000]))
     return f"{reverse(PAGE)}?{back}" if back else reverse(PAGE)
 
 
 def _ask(request, name, form, issues, seen, sent, *, status=200, done=()):
-    told = [str(Office(office).label) for office, _ in TOLD[name] if any(_reaches(name, office, one) for one in issues)]
+    given = {key: value for key, value in getattr(form, "cleaned_data", {}).items() if key == "meeting"}
+    told = merged(preview_of_several(issues, name, given, by=request.user))
+    rules, names = County.current().workday_rules, sees_reporters(request.user)
     context = {
         "act": name,
         "label": ESCALATION.label(name),
         "form": form,
         "issues": [(issue, seen.get(issue.pk, issue.step_no)) for issue in issues],
-        "told": told,
+        "tellings": lines_of(told, names_reporters=names, rules=rules),
         "done": done,
         "back": _back(sent),
         "back_search": sent.get("back", "")[:1000],
     }
     return render(request, "steering/inbox_together.html", context, status=status)
-
-
-def _reaches(name, office, issue):
-    """Whether the step `name` from where `issue` is leads to or is told to `office`."""
-    row = ESCALATION.find(name, issue.state)
-    return row is not None and (office == Office.REPORTERS or HOLDER.get(State(row.target)) == office)
 
 
 def _went(name, done):

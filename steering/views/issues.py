@@ -15,7 +15,17 @@ from steering.forms import GATE_NAMES, IssueForm
 from steering.likeness import alike
 from steering.models import Issue
 from steering.views import acts
-from steering.views.reporting import choices, county_of, draft_of, place_of_today, sent, start_and
+from steering.views.reporting import (
+    as_typed,
+    asks_preview,
+    choices,
+    county_of,
+    draft_of,
+    place_of_today,
+    previews,
+    sent,
+    start_and,
+)
 
 NEW = "issue:new"
 TOO_OLD = "Diesen Entwurf haben Sie inzwischen gemeldet; er lässt sich hier nicht mehr ändern."
@@ -126,6 +136,8 @@ def issue_new(request):
     read = choices(request.user, NEW)
     if request.method != "POST":
         return _form_page(request, _blank(read), read)
+    if asks_preview(request):
+        return _form_page(request, IssueForm(choices=read["choices"], initial=as_typed(request)), read)
     form, act = sent(request, read)
     if not form.is_valid():
         return _form_page(request, form, read, status=422)
@@ -149,6 +161,8 @@ def issue_edit(request, pk):
     if request.POST.get("act") == "discard":
         Draft.drop(request.user, f"issue:{pk}")
         return redirect("steering:issue_edit", pk)
+    if asks_preview(request):
+        return _form_page(request, IssueForm(choices=read["choices"], initial=as_typed(request)), read, issue=issue)
     form, act = sent(request, read)
     if not form.is_valid():
         return _form_page(request, form, read, issue=issue, status=422)
@@ -210,6 +224,10 @@ def _form_page(request, form, read, *, issue=None, status=200):
         "county": county,
         "direct": county.direct_reporting,
         "saved_at": draft.saved_at if draft and not form.is_bound else None,
+        "previews": previews(request.user, form, read, issue),
+        "form_url": reverse("steering:issue_edit", args=[issue.pk]) if issue else reverse("steering:issue_new"),
     }
     template = "steering/issue_edit.html" if issue else "steering/issue_new.html"
+    if asks_preview(request) and request.htmx:
+        template = "steering/_report_tell.html"
     return render(request, template, context, status=status)

@@ -1,6 +1,5 @@
-"""Lists of issues: everything one may see, what one reported, and the first as a file."""
+"""Lists of issues: everything one may see and what one reported, each as a page and as a file."""
 
-from django.http import FileResponse, Http404, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -10,11 +9,12 @@ from kim.rules import demand
 from kim.views.filters import searched
 from steering import export, whereabouts
 from steering.access import reports_issues, works_with_issues
-from steering.filters import Choices, IssueFilter
+from steering.filters import Choices, IssueFilter, ReportFilter
 from steering.listing import listed, reported
 from steering.models import Issue
+from steering.views.files import send
 
-LIST = "steering:issue_list"
+LIST, REPORTS = "steering:issue_list", "steering:report_list"
 #: Rows of one page.
 SIZE = 25
 
@@ -47,33 +47,39 @@ def issue_export(request, kind):
     user = request.user
     found = IssueFilter(request.GET, choices=Choices.of(user, LIST))
     among = {"held": Issue.objects.held_by, "reported": Issue.objects.reported_by}
-    (issues,) = found.narrowed([among.get(found.relation, Issue.objects.visible_to)(user)])
-    issues = issues.order_by(found.order, "-pk" if found.order.startswith("-") else "pk")
-    narrowed_by = [*found.in_use, *(["Suche"] if found.given.get("q") else [])]
-    if kind not in ("csv", "xlsx"):
-        raise Http404
-    export.record(request.user, number=export.count(issues), kind=kind.upper(), narrowed_by=narrowed_by)
-    if kind == "xlsx":
-        return FileResponse(export.xlsx_file(issues, request.user), as_attachment=True, filename=export.file_name(kind))
-    answer = StreamingHttpResponse(export.csv_lines(issues, request.user), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{export.file_name(kind)}"'
-    return answer
+    issues = among.get(found.relation, Issue.objects.visible_to)(user)
+    return send(request, kind, export.issue_sheet(export.ISSUES, issues, found, to=user))
 
 
 @require_safe
 def report_list(request):
     """„Wo sind meine Meldungen?“: open ones first, then what has come to an end."""
     demand(reports_issues, request.user)
-    ended = request.GET.get("stand") == "ended"
+    choices = Choices.of(request.user, REPORTS)
+    found = ReportFilter(request.GET, choices=choices)
     given = {name: request.GET.get(name, "") for name in ("after", "before")}
-    issues, number = reported(request.user, ended=ended, size=SIZE, **given)
+    issues, number = reported(request.user, found, size=SIZE, **given)
     context = {
-        "ended": ended,
+        "filter": found,
+        "saved": choices.saved,
+        "ended": found.ended,
         "hits": count_words(number),
+        "number": number,
         "page": issues,
         "rows": [(*_line(issue), whereabouts.next_up(issue)) for issue in issues],
+        "search": searched(request.GET),
     }
     return render(request, template_for(request, "steering/report_list.html", "results"), context)
+
+
+@require_safe
+def report_export(request, kind):
+    """The whole of what „Meine Meldungen“ shows with this search."""
+    demand(reports_issues, request.user)
+    found = ReportFilter(request.GET, choices=Choices.of(request.user, REPORTS))
+    mine = Issue.objects.reported_by(request.user)
+    issues = mine.ended() if found.ended else mine.unended()
+    return send(request, kind, export.issue_sheet("Meine Meldungen", issues, found, to=request.user))
 
 
 def _line(issue):

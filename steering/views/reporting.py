@@ -1,6 +1,8 @@
 """Reporting an issue: what its form offers and what was sent; also for those who let people report elsewhere."""
 
+import copy
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
@@ -9,9 +11,12 @@ from kim import workdays
 from kim.dated import valid_on
 from kim.models import Assignment, Code, County, Draft, Municipality, Organisation, User
 from kim.together import Slot, day, text, through, together
-from steering.escalation import State
+from steering.access import sees_reporters
+from steering.escalation import ESCALATION, State
 from steering.forms import IssueForm
-from steering.models import Issue
+from steering.models import Issue, TimeLimit
+from steering.notices import foresee, tellings
+from steering.views.telling import Line, lines_of
 
 #: A report sent twice by a double click is taken once: the same text by the same person within this time.
 TWICE = dt.timedelta(minutes=2)
@@ -57,6 +62,7 @@ def _offered(edited):
         "drafts": Draft.objects.filter(user=user, key=text("key")),
         "places": places.order_by("pk"),
         "county": County.objects.all()[:1],
+        "limits": TimeLimit.objects.all(),
         **(chosen if edited else {}),
     }
 
@@ -104,3 +110,43 @@ def start_and(act: str, form_given: dict, *, by, confirmed=frozenset(), seen_in=
     if act != "save" and not (twin and twin.state != State.DRAFT):
         getattr(issue, act)(by=by, confirmed=confirmed)
     return issue
+
+
+# Who will be told
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What one way of reporting tells, and until when the issue is due then."""
+
+    act: str
+    label: str
+    tellings: list[Line]
+    due_words: str
+
+
+def asks_preview(request) -> bool:
+    """Whether the form was sent to see who will be told with what it holds now; nothing is kept then."""
+    return request.method == "POST" and request.POST.get("act") == "preview"
+
+
+def as_typed(request) -> dict[str, Any]:
+    """What was typed, for a form that shall not complain yet."""
+    return {name: values if len(values) > 1 else values[-1] for name, values in request.POST.lists()}
+
+
+def previews(user, form, read, issue=None) -> list[Preview]:
+    """For each way of reporting that is offered; what is not chosen yet is said to be missing."""
+    county = county_of(read)
+    before = copy.copy(issue) if issue else Issue()
+    before.title = (form["title"].value() or "").strip()[:140] or "[noch ohne Titel]"
+    chosen = str(form["municipality"].value() or "")
+    before.municipality = next((place for place in read["municipality"] if str(place.pk) == chosen), None)
+    found = []
+    for act in ("report", "report_directly") if county.direct_reporting else ("report",):
+        row = ESCALATION.find(act, State.DRAFT)
+        after = foresee(before, row, {}, limits=read["limits"], rules=county.workday_rules)
+        told = tellings(after, act, by=user)
+        lines = lines_of(told, names_reporters=sees_reporters(user), rules=county.workday_rules)
+        found.append(Preview(act, ESCALATION.label(act), lines, after.due_words))
+    return found

@@ -80,6 +80,21 @@ def test_a_report_from_a_case_is_linked_in_casework_alone(client, led, owner):
     assert TrailEntry.objects.filter(act="case.link_issue").exists()
 
 
+def test_from_a_case_too_it_is_said_who_will_be_told_and_looking_keeps_nothing(client, led, owner):
+    as_(client, owner)
+    assert "Das wird mitgeteilt mit „Melden“" in client.get(url("case_issue_new", led)).text
+    looked = TrailEntry.objects.count()
+    swapped = client.post(url("case_issue_new", led), sent(act="preview"), headers=SWAP)
+    assert swapped.status_code == 200
+    assert f'data-hx-post="{url("case_issue_new", led)}"' in swapped.text
+    assert TrailEntry.objects.count() == looked
+    whole = client.post(url("case_issue_new", led), sent(act="preview", interim=INTERIM))
+    assert whole.status_code == 200
+    assert INTERIM in whole.text
+    assert SITUATION in whole.text
+    assert nothing_left()
+
+
 @pytest.mark.parametrize("planted", ["Frau Rahimi wartet.", "geboren am 14.07.1991", "Рахими", "{number}"])
 @pytest.mark.parametrize("field", ["title", "situation", "idea"])
 def test_the_gate_knows_the_people_of_the_case_and_nothing_is_half_written(client, led, owner, planted, field):

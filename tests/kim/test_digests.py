@@ -57,6 +57,42 @@ def test_it_names_number_step_and_link_and_nothing_else(coordination):
         assert secret not in mail.body + mail.subject
 
 
+def test_a_draft_that_was_handed_back_is_named_every_fifth_working_day_while_it_lies(coordination):
+    limits()
+    reporter = user(name="Case Management Windeck")
+    with at(dt.date(2026, 3, 30), 9):
+        issue = issue_at(State.COORDINATION, reported_by=reporter, title="Wartezeit beim Ausländeramt")
+        take(issue, "hand_back", by=coordination)
+    words = f"{issue.number} · zurück zur Ergänzung seit 30.03.2026 · http"
+    told, day = [], dt.date(2026, 3, 31)
+    while day <= dt.date(2026, 4, 24):
+        morning(day)
+        if (mail := mail_of(reporter, day)) and words in mail.body:
+            told.append(day)
+            assert "Wartezeit" not in mail.body
+            assert "1 zu ergänzen" in mail.subject
+        day += dt.timedelta(days=1)
+    assert told == [workdays.add_workdays(dt.date(2026, 3, 30), number) for number in (5, 10, 15)]
+    with at(dt.date(2026, 4, 24), 9):
+        Issue.objects.get(pk=issue.pk).report(by=reporter)
+    morning(dt.date(2026, 4, 29))
+    assert "zu ergänzen" not in getattr(mail_of(reporter, dt.date(2026, 4, 29)), "subject", "")
+
+
+def test_after_an_outage_a_handed_back_draft_is_named_once_and_the_deputy_hears_of_it(coordination):
+    limits()
+    reporter, deputy = user(), user()
+    with at(dt.date(2026, 3, 30), 9):
+        issue = issue_at(State.COORDINATION, reported_by=reporter)
+        take(issue, "hand_back", by=coordination)
+    morning(dt.date(2026, 3, 31))
+    Absence.objects.create(user=reporter, deputy=deputy, valid_from=dt.date(2026, 4, 20))
+    morning(dt.date(2026, 4, 22))
+    assert mail_of(deputy, dt.date(2026, 4, 22)).body.count("zurück zur Ergänzung seit") == 1
+    morning(dt.date(2026, 4, 23))
+    assert mail_of(deputy, dt.date(2026, 4, 23)) is None
+
+
 def test_it_is_written_once_per_person_and_morning(coordination):
     told = notice(coordination)
     assert morning(MONDAY) == "1 Sammelmail"

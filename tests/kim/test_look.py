@@ -6,7 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.template.loader import get_template, render_to_string
 from django.test import RequestFactory
 from django.urls import reverse
@@ -281,6 +281,9 @@ class TestErrorPages:
             (errors.forbidden, 403),
             (errors.not_found, 404),
             (errors.csrf_failure, 403),
+            (lambda request: errors.not_allowed(request, "POST"), 405),
+            (errors.too_large, 413),
+            (lambda request: errors.bad_request(request, RequestDataTooBig()), 413),
         ],
     )
     def test_each_says_what_happened_and_leads_home(self, db, answer, status):
@@ -291,6 +294,29 @@ class TestErrorPages:
         assert "data-error" in page
         assert 'href="/"' in page
         assert response["Cache-Control"] == "no-store"
+
+    @pytest.mark.parametrize("address", ["/notices/read/", "/steering/issues/similar/", "/filters/", "/drafts/"])
+    def test_an_address_that_only_acts_says_so_when_it_is_opened(self, client, person, address):
+        client.force_login(person("case_manager"))
+        answer = client.get(address)
+        assert answer.status_code == 405
+        assert answer["Allow"] == "POST"
+        assert "nimmt nur ein Formular entgegen" in answer.content.decode()
+
+    def test_a_text_far_too_long_is_said_at_its_field_and_beyond_that_on_a_page(self, client, person):
+        client.force_login(person("case_manager"))
+        answer = client.post("/steering/issues/new/", {"title": "Wohngeld", "situation": "zu lang " * 190_000})
+        assert answer.status_code == 422
+        assert "Bitte kürzen Sie den Text auf höchstens 6000 Zeichen; jetzt sind es 15" in answer.content.decode()
+        assert "zu lang zu lang" in answer.content.decode()
+        answer = client.post("/steering/issues/new/", {"title": "Wohngeld", "situation": "zu lang " * 600_000})
+        assert answer.status_code == 413
+        assert "Bitte kürzen Sie" in answer.content.decode()
+        beyond = client.post(
+            "/steering/issues/new/", "situation=" + "x" * 12_000_000, "application/x-www-form-urlencoded"
+        )
+        assert beyond.status_code == 413
+        assert "Bitte kürzen Sie" in beyond.content.decode()
 
     def test_a_refusal_shows_its_own_sentence(self, db):
         refused = PermissionDenied("Sie haben diesen Knackpunkt selbst gemeldet.")

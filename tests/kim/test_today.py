@@ -59,6 +59,26 @@ def test_who_reported_is_asked_whether_it_helps_and_sees_where_the_reports_are(c
     assert {line[0] for line in parts["reports"]["lines"]} == {answered, under_way}
 
 
+def test_what_was_handed_back_stays_in_sight_of_both_sides(client):
+    reporter, coordination = user(), user(Role.COORDINATION)
+    back = issue_at(State.COORDINATION, reported_by=reporter, title="Ein Entwurf, der liegen bleibt")
+    take(back, "hand_back", by=coordination)
+    for _ in range(5):
+        draft(by=reporter)
+    parts, page = shown(client, reporter)
+    assert parts["reports"]["drafts"][0] == back
+    assert f"{back.number} · liegt bei Ihnen seit" in page
+    Notice.objects.filter(recipient=coordination).delete()  # what it was told while the issue lay with it
+    parts, page = shown(client, coordination)
+    assert [issue.number for issue, _ in parts["handed-back"]["lines"]] == [back.number]
+    assert back.number in page
+    assert back.title not in page
+    assert f"/issues/{back.pk}/" not in page
+    assert "handed-back" not in shown(client, user(Role.STRATEGIC_OFFICE))[0]
+    take(back, "report")
+    assert "handed-back" not in shown(client, coordination)[0]
+
+
 def test_unread_notices_are_new_and_counted_once(client):
     reporter = user()
     issue_at(State.STRATEGY, reported_by=reporter)

@@ -276,3 +276,61 @@ def test_pages_of_bodies_and_meetings_are_steady_in_queries(client, office):
         counts.append(taken)
     assert counts[0] == counts[1]
     assert Issue.objects.filter(meeting=there).count() == 6
+
+
+def test_meetings_are_searched_narrowed_and_ordered(client, office):
+    group, other = steering_group(), project_group()
+    (first,) = group.meetings.all()
+    late = meeting(other, days=40, title="Übergänge ordnen", place="Windeck")
+    over = meeting(other, days=-40)
+    expected = {
+        "": [first, late], "sort=new": [late, first], "stand=past": [over], "stand=all": [late, first, over],
+        "stand=all&sort=old": [over, first, late], f"body={other.pk}": [late], "q=uebergaenge": [late],
+        "q=WINDECK": [late], "q=lenkungs": [first], "q=gibtesnicht": [], "body=99999999999999999999": [first, late],
+        f"until={day(20):%d.%m.%Y}": [first], f"since={day(20):%d.%m.%Y}": [late], "since=31.02.2026": [first, late],
+    }  # fmt: skip
+    for query, meetings in expected.items():
+        assert client.get(f"{url('meeting_list')}?{query}").context["page"].rows == meetings, query
+    assert "bleibt unbeachtet" in client.get(url("meeting_list"), {"since": "31.02.2026"}).content.decode()
+
+
+def test_a_meeting_is_found_under_the_words_it_has_now(client, office):
+    steering_group()
+    moved = meeting(days=30, title="Alter Titel")
+    moved.move(by=office, starts_at=moved.starts_at, place="Much", mode="presence", title="Neuer Titel")
+    assert client.get(url("meeting_list"), {"q": "neuer"}).context["page"].rows == [moved]
+    assert client.get(url("meeting_list"), {"q": "alter"}).context["page"].rows == []
+
+
+def test_bodies_are_searched_narrowed_and_ordered(client, office):
+    place = municipality(name="Much")
+    group, local, thematic = steering_group(), project_group("local", place), project_group("thematic")
+    meeting(thematic, days=3)
+    former = project_group("thematic")
+    former.valid_until = day(-1)
+    former.save()
+    expected = {
+        "": [group, local, thematic], "kind=local": [local], f"municipality={place.pk}": [local], "q=lenkung": [group],
+        "q=oertliche": [local], "sort=next": [thematic, group, local], "kind=nonsense": [group, local, thematic],
+    }  # fmt: skip
+    for query, bodies in expected.items():
+        assert client.get(f"{url('body_list')}?{query}").context["bodies"] == bodies, query
+    assert client.get(url("body_list"), {"kind": "thematic"}).context["former"] == [former]
+
+
+@pytest.mark.parametrize("name", ["meeting_list", "body_list"])
+def test_narrowed_lists_cost_the_same_and_swap_as_a_reload(client, office, name, django_assert_max_num_queries):
+    from tests.htmx import SWAP, element
+
+    steering_group()
+    counts = []
+    for _ in range(2):
+        for _ in range(3):
+            meeting(project_group("local", municipality()), days=9)
+        client.get(url(name))
+        with CaptureQueriesContext(connection) as queries, django_assert_max_num_queries(MOST_QUERIES):
+            whole = client.get(url(name), {"q": "projektgruppe", "sort": "new"})
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    part = client.get(url(name), {"q": "projektgruppe", "sort": "new"}, headers=SWAP)
+    assert element(part.content.decode(), "results") == element(whole.content.decode(), "results")

@@ -10,7 +10,17 @@ from django.urls import reverse
 from kim.models import Role, TrailEntry
 from steering import export
 from steering.escalation import State
-from tests.factories import county, issue_at, municipality, steering_group, user
+from tests.factories import (
+    county,
+    draft,
+    issue_at,
+    meeting,
+    municipality,
+    project_group,
+    seat,
+    steering_group,
+    user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -21,14 +31,14 @@ def _there():
     steering_group()
 
 
-def fetch(client, kind, **query):
-    answer = client.get(reverse("steering:issue_export", args=[kind]), query)
+def fetch(client, kind, of="issue", /, **query):
+    answer = client.get(reverse(f"steering:{of}_export", args=[kind]), query)
     assert answer.status_code == 200
     return b"".join(answer.streaming_content)
 
 
-def rows(client, **query):
-    text = fetch(client, "csv", **query).decode("utf-8-sig")
+def rows(client, of="issue", /, **query):
+    text = fetch(client, "csv", of, **query).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text), delimiter=";"))
 
 
@@ -106,7 +116,79 @@ def test_a_file_that_would_be_too_long_says_so_in_its_last_row(client, monkeypat
     assert "Bitte grenzen Sie die Liste ein" in got[-1]["Kennung"]
 
 
-def test_other_kinds_of_files_do_not_exist(client):
+@pytest.mark.parametrize("of", ["issue", "report", "inbox", "meeting", "body"])
+def test_other_kinds_of_files_do_not_exist(client, of):
+    client.force_login(user(roles=[Role.COORDINATION, Role.CASE_MANAGER]))
+    assert client.get(reverse(f"steering:{of}_export", args=["pdf"])).status_code == 404
+    assert not TrailEntry.objects.filter(act__endswith=".export").exists()
+    assert fetch(client, "xlsx", of)[:2] == b"PK"
+
+
+def shown(client, page, /, **query):
+    return [line[0].number or "" for line in client.get(reverse(f"steering:{page}"), query).context["rows"]]
+
+
+def test_the_file_of_my_reports_is_the_list_with_its_filters_and_nothing_of_others(client):
+    reporter, place = user(), municipality(name="Windeck")
+    first = issue_at(State.COORDINATION, reported_by=reporter, municipality=place, title="Wohngeld dauert")
+    issue_at(State.STRATEGY, reported_by=reporter, title="Sprachmittlung fehlt")
+    ended = issue_at(State.CLOSED, reported_by=reporter)
+    begun = draft(by=reporter)
+    issue_at(State.STRATEGY)
+    client.force_login(reporter)
+    for query in (
+        {},
+        {"q": "wohngeld"},
+        {"municipality": place.pk},
+        {"stand": "ended"},
+        {"state": "draft"},
+        {"sort": "old"},
+    ):
+        found = rows(client, "report", **query)
+        assert [row["Kennung"] for row in found] == shown(client, "report_list", **query), query
+        assert found, query
+    assert shown(client, "report_list", q="wohngeld") == [first.number]
+    assert shown(client, "report_list", stand="ended") == [ended.number]
+    assert [row["Titel"] for row in rows(client, "report", state="draft")] == [begun.title]
+    assert "gemeldet von" not in found[0]
+    assert TrailEntry.objects.filter(act="issue.export", note="CSV, Meine Meldungen, 1 Zeilen, eingegrenzt nach Suche")
+
+
+def test_the_file_of_the_inbox_holds_what_lies_there(client):
     client.force_login(user(Role.COORDINATION))
-    assert client.get(reverse("steering:issue_export", args=["pdf"])).status_code == 404
-    assert not TrailEntry.objects.filter(act="issue.export").exists()
+    here, answer = issue_at(State.COORDINATION), issue_at(State.FEEDBACK_DUE)
+    issue_at(State.STRATEGY)
+    assert [row["Kennung"] for row in rows(client, "inbox")] == shown(client, "inbox")
+    assert {row["Kennung"] for row in rows(client, "inbox")} == {here.number, answer.number}
+    for query in ({"state": "feedback_due"}, {"mine": "held"}, {"mine": "reported"}, {"sort": "new"}):
+        assert [row["Kennung"] for row in rows(client, "inbox", **query)] == shown(client, "inbox", **query), query
+    assert "1 Zeilen, eingegrenzt nach Stand" in TrailEntry.objects.filter(note__contains="Stand").get().note
+
+
+def test_the_file_of_meetings_respects_the_filter_and_who_asks(client):
+    group = steering_group()
+    other = project_group()
+    meeting(other, days=20, title="Übergänge", place="Eitorf, Rathaus")
+    member = user(Role.PROJECT_GROUP)
+    seat(other, member, "member")
+    client.force_login(user(Role.STRATEGIC_OFFICE))
+    assert [row["Gremium"] for row in rows(client, "meeting")] == [str(group), str(other)]
+    assert [row["Titel"] for row in rows(client, "meeting", q="UEBERG rathaus")] == ["Übergänge"]
+    assert [row["Beginn"] for row in rows(client, "meeting", body=group.pk)] == ["09:00"]
+    assert rows(client, "meeting", stand="past") == []
+    entry = TrailEntry.objects.filter(act="meeting.export").order_by("pk")[1]
+    assert entry.note == "CSV, Sitzungen, 1 Zeilen, eingegrenzt nach Suche"
+    client.force_login(member)
+    assert [row["Gremium"] for row in rows(client, "meeting")] == [str(other)]
+
+
+def test_the_file_of_bodies_respects_the_filter_and_who_asks(client):
+    place = municipality(name="Much")
+    local, thematic = project_group("local", place), project_group("thematic")
+    client.force_login(user(Role.COORDINATION))
+    assert {row["Name"] for row in rows(client, "body")} == {"Lenkungsgruppe", str(local), str(thematic)}
+    assert [row["Name"] for row in rows(client, "body", municipality=place.pk)] == [str(local)]
+    assert [row["Kommunen"] for row in rows(client, "body", kind="local")] == ["Much"]
+    assert TrailEntry.objects.filter(act="body.export").count() == 3
+    client.force_login(user())
+    assert rows(client, "body") == []

@@ -6,9 +6,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from zeal import zeal_ignore
 
+from kim import workdays
 from kim.models import Notice, Role
-from steering.escalation import State
+from steering.escalation import ESCALATION, State
 from steering.models import Issue
+from steering.notices import preview, preview_of_several
 from tests.factories import county, issue_at, municipality, steering_group, take, user
 
 pytestmark = pytest.mark.django_db
@@ -76,8 +78,6 @@ def test_others_have_no_inbox(client):
 
 
 def test_a_deputy_finds_the_inbox_of_the_absent(client):
-    from kim import workdays
-
     issue = issue_at(State.COORDINATION)
     deputy, absent = user(Role.CASE_MANAGER), user(Role.COORDINATION)
     absent.absences.create(deputy=deputy, valid_from=workdays.today())
@@ -259,3 +259,70 @@ def test_no_foreign_issue_can_be_picked(client):
     client.force_login(user(Role.STRATEGIC_OFFICE))
     client.post(TOGETHER, {"act": "hand_back", "pick": pick(issue), "reason": "Bitte ergänzen."})
     assert Issue.objects.get(pk=issue.pk).state == State.COORDINATION
+
+
+@pytest.mark.usefixtures("_step_by_step")
+def test_what_a_colleague_handed_back_meanwhile_is_named_and_the_text_is_kept(client, coordination):
+    gone, here = issue_at(State.COORDINATION), issue_at(State.COORDINATION)
+    picked = pick(gone, here)
+    take(gone, "hand_back", by=user(Role.COORDINATION))
+    sent = {"act": "hand_back", "reason": "Bitte die Kommune nennen.", "pick": picked}
+    answer = client.post(TOGETHER, sent)
+    assert answer.status_code == 409
+    assert f"{gone.number}: „Zurück zur Ergänzung“ wurde am" in answer.text
+    here.refresh_from_db()
+    assert here.state == State.DRAFT
+    alone = client.post(TOGETHER, sent | {"pick": picked[:1]})
+    assert alone.status_code == 409
+    assert "Bitte die Kommune nennen." in alone.text
+
+
+@pytest.mark.parametrize(("act", "role", "state"), [
+    ("forward", Role.COORDINATION, State.COORDINATION), ("merge", Role.COORDINATION, State.COORDINATION),
+    ("hand_back", Role.COORDINATION, State.COORDINATION), ("hand_back", Role.STRATEGIC_OFFICE, State.STRATEGY),
+    ("table", Role.STRATEGIC_OFFICE, State.STRATEGY),
+])  # fmt: skip
+def test_the_preview_for_several_is_what_each_step_tells(act, role, state):
+    left, right = municipality(bank="left"), municipality(bank="right")
+    for place in (left, right):
+        user(Role.STRATEGIC_OFFICE, municipality=place)
+    user(Role.STRATEGIC_OFFICE)
+    user(Role.COORDINATION)
+    actor, joined = user(role), user()
+    issues = [issue_at(state, municipality=place) for place in (left, right)]
+    issues[0].reporters.create(user=joined, first=False)
+    take(issue_at(State.COORDINATION), "merge", lead=issues[1])
+    actor.absences.create(deputy=user(), valid_from=workdays.today())
+    given = {"meeting": steering_group().next_meeting()} if act == "table" else {}
+    fresh = list(Issue.objects.for_list().filter(pk__in=[issue.pk for issue in issues]).order_by("pk"))
+    at_once = preview_of_several(fresh, act, given, by=actor)
+    with zeal_ignore():
+        one_by_one = [
+            telling for issue in fresh for telling in preview(issue, ESCALATION.find(act, state), given, by=actor)
+        ]
+    assert at_once
+    assert [(one.who, one.text, {p.pk for p in one.people}) for one in at_once] == [
+        (one.who, one.text, {p.pk for p in one.people}) for one in one_by_one
+    ]
+
+
+def test_several_at_once_say_who_and_how_many_will_read_what(client, coordination):
+    issues = [issue_at(State.COORDINATION, title=f"Thema {number}") for number in range(4)]
+    user(Role.STRATEGIC_OFFICE)
+    user(Role.STRATEGIC_OFFICE)
+    page = client.get(TOGETHER, {"act": "forward", "pick": pick(*issues)}).text
+    assert "4 Meldende:" in page
+    assert "(2 Konten)" in page
+    assert "Neu von der Koordinierung: „Thema 0“, fällig" in page
+    assert "und 1 weitere" in page
+
+
+def test_several_at_once_cost_the_same_for_many(client, coordination, django_assert_max_num_queries):
+    counts, issues = [], []
+    for more in (2, 6):
+        issues += [issue_at(State.COORDINATION) for _ in range(more)]
+        client.get(TOGETHER, {"act": "forward", "pick": pick(*issues)})
+        with CaptureQueriesContext(connection) as queries, django_assert_max_num_queries(MOST_QUERIES):
+            client.get(TOGETHER, {"act": "forward", "pick": pick(*issues)})
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

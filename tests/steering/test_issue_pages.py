@@ -251,6 +251,48 @@ def test_two_at_once_the_second_is_told_who_was_first_and_keeps_the_text(client,
     assert kept(issue) == before
 
 
+@pytest.mark.parametrize("htmx", [{}, SWAP], ids=["page", "swap"])
+@pytest.mark.parametrize(
+    ("step", "sent"),
+    [
+        ("hand_back", {"reason": "Bitte nennen Sie noch die Stelle."}),
+        ("solve", {"outcome": "solved", "result": "Das Jobcenter hat ein neues Merkblatt."}),
+    ],
+)
+def test_what_went_out_of_sight_while_one_wrote_is_409_with_the_text_and_without_the_draft(client, htmx, step, sent):
+    first, second = f.user(Role.COORDINATION), f.user(Role.COORDINATION)
+    issue = f.issue_at(State.COORDINATION, title="Ein Titel, der jetzt wieder Entwurf ist")
+    seen = issue.step_no
+    as_(client, first).post(step_url(issue, "hand_back"), {"reason": "Ort fehlt.", "seen": seen})
+    before = kept(issue)
+    answer = as_(client, second).post(step_url(issue, step), sent | {"seen": seen}, headers=htmx)
+    assert answer.status_code == 409
+    assert sent.get("reason", sent.get("result")) in answer.text
+    assert f"{issue.number}: „Zurück zur Ergänzung“ wurde am" in answer.text
+    assert issue.title not in answer.text
+    assert "Ort fehlt." not in answer.text
+    assert kept(issue) == before
+    assert client.get(step_url(issue, step)).status_code == 404
+
+
+def test_a_word_written_meanwhile_by_the_office_or_a_former_group_is_kept_too(client):
+    issue = f.issue_at(State.PROJECT)
+    lead = f.holder_of(issue)
+    f.take(issue, "hand_back")
+    f.take(issue, "refer_up")
+    answer = as_(client, lead).post(url(issue, "comment"), {"text": "Das Merkblatt ist fertig."})
+    assert answer.status_code == 409
+    assert "Das Merkblatt ist fertig." in answer.text
+    assert as_(client, f.user(Role.PROJECT_GROUP)).post(url(issue, "comment"), {"text": "Hallo"}).status_code == 404
+    handed_back = f.issue_at(State.STRATEGY)
+    office = f.holder_of(handed_back)
+    f.take(handed_back, "hand_back")
+    f.take(handed_back, "hand_back")
+    answer = as_(client, office).post(url(handed_back, "comment"), {"text": "Ich habe nachgefragt."})
+    assert answer.status_code == 409
+    assert "Ich habe nachgefragt." in answer.text
+
+
 def test_an_old_page_is_out_of_turn_even_where_the_step_is_possible_again(client, coordination):
     reporter = f.user()
     issue = f.issue_at("coordination", reported_by=reporter)
@@ -688,6 +730,33 @@ def test_a_project_group_reports_and_holds_measures(client):
     assert client.post(url(foreign, "measure_done", measure.pk)).status_code == 404
 
 
+def test_a_measure_names_an_organisation_a_place_or_both(client):
+    issue = f.issue_at("project")
+    jobcenter = f.organisation("jobcenter", name="Jobcenter Rhein-Sieg", kind="jobcenter")
+    as_(client, f.holder_of(issue))
+    assert jobcenter.name in client.get(url(issue, "measure")).text
+    day = f"{workdays.today() + dt.timedelta(days=20):%d.%m.%Y}"
+    sent = {"text": "Merkblatt abstimmen", "due_on": day}
+    missing = client.post(url(issue, "measure"), sent)
+    assert missing.status_code == 422
+    assert "eine Institution oder eine Stelle" in missing.text
+    assert client.post(url(issue, "measure"), sent | {"organisation": "999999"}).status_code == 422
+    for more in (
+        {"organisation": jobcenter.pk},
+        {"owner": "Kreis"},
+        {"organisation": jobcenter.pk, "owner": "Leistung"},
+    ):
+        assert client.post(url(issue, "measure"), sent | more).status_code == 302
+    kept = list(issue.measures.order_by("pk").values_list("owner", "organisation"))
+    assert kept == [
+        ("Jobcenter Rhein-Sieg", jobcenter.pk), ("Kreis", None), ("Jobcenter Rhein-Sieg, Leistung", jobcenter.pk),
+    ]  # fmt: skip
+    assert "Jobcenter Rhein-Sieg, Leistung" in client.get(url(issue)).text
+    long = client.post(url(issue, "measure"), sent | {"organisation": jobcenter.pk, "owner": "x" * 110})
+    assert long.status_code == 409
+    assert issue.measures.count() == 3
+
+
 def test_only_the_lead_of_the_group_reports(client, coordination):
     issue = f.issue_at("project")
     before = kept(issue)
@@ -740,6 +809,52 @@ def test_a_report_reaches_the_coordination_and_drops_the_draft(client, writer, c
     assert list(issue.legal_areas.all()) == [f.codes().legal_area]
     assert Draft.of(writer, "issue:new") is None
     assert Notice.objects.filter(recipient=coordination).exists()
+
+
+def test_the_report_says_before_the_click_who_will_be_told_and_tells_them(client, writer, coordination):
+    place = f.municipality(bank="left")
+    f.user(Role.STRATEGIC_OFFICE, municipality=place, name="Kontakt links")
+    f.user(Role.STRATEGIC_OFFICE, municipality=f.municipality(bank="right"), name="Kontakt rechts")
+    f.user(Role.COORDINATION)
+    f.county(direct_reporting=True)
+    as_(client, writer)
+    assert "Neu im Eingang: „[noch ohne Titel]“" in client.get("/steering/issues/new/").text
+    sent = report(writer, municipality=place.pk)
+    before = Issue.objects.count(), Notice.objects.count(), TrailEntry.objects.count()
+    for headers in ({}, SWAP):
+        answer = client.post("/steering/issues/new/", sent | {"act": "preview"}, headers=headers)
+        assert answer.status_code == 200
+        assert "Neu im Eingang: „" + sent["title"] in answer.text
+        assert "Koordinierung Case Management (2 Konten)" in answer.text
+        assert "Geschäftsstelle linksrheinisch" in answer.text
+        assert "<html" not in answer.text or 'value="' + sent["title"] in answer.text
+    assert (Issue.objects.count(), Notice.objects.count(), TrailEntry.objects.count()) == before
+    client.post("/steering/issues/new/", sent | {"act": "report_directly"})
+    told = {one.recipient.display_name for one in Notice.objects.select_related("recipient")}
+    assert "Kontakt links" in told
+    assert "Kontakt rechts" not in told
+    for notice in Notice.objects.all():
+        assert (
+            notice.text
+            in answer.context["previews"][1].tellings[0].what + answer.context["previews"][1].tellings[1].what
+        )
+
+
+def test_a_draft_that_is_reported_again_says_so_to_those_who_joined(client, writer, coordination):
+    issue = f.issue_at(State.COORDINATION, reported_by=writer)
+    issue.reporters.create(user=f.user(), first=False)
+    f.take(issue, "hand_back")
+    page = as_(client, writer).get(url(issue, "edit")).text
+    assert "1 meldende Stelle" in page
+    assert "Ihre Meldung liegt jetzt bei der Koordinierung, fällig" in page
+    assert "An die Geschäftsstelle melden" not in page
+
+
+def test_the_preview_of_a_report_costs_few_queries(client, writer, coordination, django_assert_max_num_queries):
+    f.county(direct_reporting=True)
+    as_(client, writer).get("/steering/issues/new/")
+    with django_assert_max_num_queries(12):
+        client.get("/steering/issues/new/")
 
 
 def test_a_report_sent_twice_is_one_issue(client, writer):

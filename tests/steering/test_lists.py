@@ -273,6 +273,45 @@ def test_my_reports_carry_the_last_public_word_and_no_internal_one(client):
     assert "unter uns" not in page
 
 
+def test_my_reports_are_searched_narrowed_and_ordered(client):
+    reporter = user()
+    one = issue_at(State.COORDINATION, reported_by=reporter, title="Sprachmittlung für Ärzte fehlt")
+    other = issue_at(State.STRATEGY, reported_by=reporter, title="Wohngeld dauert")
+    begun = draft(by=reporter, title="Angefangen")
+    foreign = issue_at(State.STRATEGY)
+    client.force_login(reporter)
+    url = reverse("steering:report_list")
+    expected = {
+        "q=AERZTE": [one], f"q={other.number}": [other], f"q={foreign.number}": [], "state=draft": [begun],
+        "state=strategy": [other], "office=coordination": [one], "due=late": [],
+        f"municipality={one.municipality_id}": [one], "sort=old": [one, other, begun], "sort=new": [begun, other, one],
+    }  # fmt: skip
+    for query, issues in expected.items():
+        assert seen(client.get(f"{url}?{query}")) == [issue.pk for issue in issues], query
+    wrong = client.get(url, {"stand": "ended", "state": "draft"})
+    assert "bleibt unbeachtet" in wrong.content.decode()
+    assert "Nichts gefunden" in client.get(url, {"q": "gibtesnicht"}).content.decode()
+
+
+@pytest.mark.parametrize("sort", ["due", "new", "old"])
+def test_paging_through_my_reports_shows_each_once_in_order(client, sort, monkeypatch):
+    reporter, place = user(), municipality()
+    for _ in range(4):
+        issue_at(State.COORDINATION, reported_by=reporter, municipality=place)
+    draft(by=reporter)
+    client.force_login(reporter)
+    url = reverse("steering:report_list")
+    whole = seen(client.get(url, {"sort": sort}))
+    monkeypatch.setattr(lists, "SIZE", 2)
+    found, after = [], ""
+    while after is not None:
+        answer = client.get(url, {"sort": sort, "after": after})
+        found += seen(answer)
+        after = answer.context["page"].after or None
+    assert found == whole
+    assert len(found) == 5
+
+
 def test_my_reports_are_steady_in_queries(client, django_assert_max_num_queries):
     reporter, place, counts = user(), municipality(), []
     client.force_login(reporter)
