@@ -10,7 +10,7 @@ from kim import workdays
 from kim.models import Notice, Role
 from steering.escalation import ESCALATION, State
 from steering.models import Issue
-from steering.notices import preview, preview_of_several
+from steering.notices import foresee, preview, preview_of_several
 from tests.factories import county, issue_at, municipality, steering_group, take, user
 
 pytestmark = pytest.mark.django_db
@@ -298,12 +298,24 @@ def test_the_preview_for_several_is_what_each_step_tells(act, role, state):
     at_once = preview_of_several(fresh, act, given, by=actor)
     with zeal_ignore():
         one_by_one = [
-            telling for issue in fresh for telling in preview(issue, ESCALATION.find(act, state), given, by=actor)
+            telling
+            for issue in fresh
+            for telling in preview(foresee(issue, ESCALATION.find(act, state), given), act, by=actor)
         ]
     assert at_once
     assert [(one.who, one.text, {p.pk for p in one.people}) for one in at_once] == [
         (one.who, one.text, {p.pk for p in one.people}) for one in one_by_one
     ]
+
+
+def test_several_bundled_into_an_answered_one_are_told_its_answer(coordination):
+    reporters = [user(Role.CASE_MANAGER) for _ in range(2)]
+    issues = [issue_at(State.COORDINATION, reported_by=one) for one in reporters]
+    answered = issue_at(State.FED_BACK)
+    fresh = list(Issue.objects.for_list().filter(pk__in=[issue.pk for issue in issues]).order_by("pk"))
+    found = preview_of_several(fresh, "merge", {"lead": answered}, by=coordination)
+    (late,) = [telling for telling in found if telling.text.startswith("Die Antwort auf Ihre Meldung ist da.")]
+    assert {one.pk for one in late.people} == {one.pk for one in reporters}
 
 
 def test_several_at_once_say_who_and_how_many_will_read_what(client, coordination):
