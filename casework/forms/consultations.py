@@ -18,6 +18,8 @@ WITH_CASE, ALONE = "case", "alone"
 QUARTERS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32)
 #: So many cases are named when a name fits several.
 NAMED = 6
+#: Fields of the form that say nothing of the consultation itself.
+NOT_KEPT = ("kind", "case", "sent_as", "carried")
 
 
 def _workday(day: dt.date) -> None:
@@ -77,6 +79,7 @@ class ConsultationForm(Form):
                 ),
                 placeholder="Nummer oder Name",
             )
+            self.fields["carried"] = forms.CharField(label="Übernommen", required=False, widget=forms.HiddenInput)
         offered = sorted({*QUARTERS, quarters})
         today = workdays.today()
         self.fields |= {
@@ -175,6 +178,24 @@ class ConsultationForm(Form):
         else:
             self.add_error("case", "In Ihrem Bestand passt kein Fall dazu. Bitte prüfen Sie Nummer oder Name.")
 
+    @staticmethod
+    def came_with(case, language, interpreter) -> str:
+        """What the page came with, for the field of that name: of which case (a key or None), and the two keys."""
+        return f"{case or ''}:{language or ''}:{interpreter or ''}"
+
+    def is_carried_from(self, case) -> bool:
+        """Language and interpreter are as the page came with them, and the page knew nothing of `case` then."""
+        came = self.data.get("carried", "")
+        chosen = [self.data.get(name, "") for name in ("language", "interpreter")]
+        return came.count(":") == 2 and came != self.came_with(case.pk, *chosen) and came.split(":")[1:] == chosen
+
+    def carry(self, found: dict) -> None:
+        """Fill in what is known of the case instead of what the page came with."""
+        sent = self.data.copy()
+        for name in ("language", "interpreter", "carried"):
+            sent[name] = str(found[name] or "")
+        self.data = sent
+
     def mark_wrong(self) -> None:
         """For what is drawn without crispy."""
         for name in self.errors.keys() & self.fields.keys():
@@ -184,7 +205,7 @@ class ConsultationForm(Form):
     @property
     def given(self) -> dict:
         """What the consultation is recorded or edited with."""
-        kept = {name: value for name, value in self.cleaned_data.items() if name not in ("kind", "case", "sent_as")}
+        kept = {name: value for name, value in self.cleaned_data.items() if name not in NOT_KEPT}
         known = {actor.name.casefold(): actor for actor in self.actors}
         actor = known.get(kept["referred_to"].casefold()) if kept["referred_to"] else None
         kept["referred_actor"] = actor

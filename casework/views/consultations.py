@@ -63,7 +63,7 @@ def consultation_new(request):
     if request.method != "POST":
         return _form_page(request, _blank(request.user, read, case), read, case=case)
     form = ConsultationForm(request.POST, choices=read["choices"], find=_finder(request.user, known=case))
-    if not form.is_valid():
+    if not form.is_valid() or not _language_is_of_the_case(form, request.user):
         return _form_page(request, form, read, case=case, status=422)
     given = form.given
     if case and form.case == case:
@@ -84,6 +84,21 @@ def consultation_new(request):
     if status != DONE_NOW:
         return _form_page(request, form, read, case=case, status=status)
     return _recorded(request, made[0])
+
+
+def _language_is_of_the_case(form, user) -> bool:
+    """False where the page was filled before the case was named, and its language is another: then it is asked back."""
+    if not form.case or not form.is_carried_from(form.case):
+        return True
+    found = _of_case(_choices(user, "", case=form.case), form.case)
+    sent = [form.data.get(name, "") for name in ("language", "interpreter")]
+    form.carry(found)
+    if [form.data[name] for name in ("language", "interpreter")] == sent:
+        return True
+    form.add_error(
+        "language", "Sprache und Sprachmittlung stehen jetzt hier wie zuletzt bei diesem Fall. Bitte prüfen Sie beides."
+    )
+    return False
 
 
 def _take(form, act, user) -> int:
@@ -154,7 +169,10 @@ def _finder(user, known: Case | None = None):
 
 @require_POST
 def consultation_case(request):
-    """What is known of the case just named. By POST: no address says of whom somebody is thinking."""
+    """What is known of the case just named, and its language unless another was chosen already.
+
+    By POST: no address says of whom somebody is thinking.
+    """
     demand_manager(request.user)
     words = request.POST.get("case", "")[:120].replace("\0", "").strip()
     found = _finder(request.user)(words) if words else []
@@ -163,6 +181,11 @@ def consultation_case(request):
     if case:
         reading.opened(case, by=request.user)
     context = {"carried": _carried(case, read), "found": len(found), "words": words}
+    if case:
+        form = ConsultationForm(request.POST, choices=read["choices"], find=_finder(request.user))
+        if form.is_carried_from(case):
+            form.carry(_of_case(read, case))
+            context |= {"form": form, "oob": True}
     return render(request, "casework/consultation_case.html", context)
 
 
@@ -249,6 +272,7 @@ def _blank(user, read, case) -> ConsultationForm:
         initial["municipality"] = here
     if last and not case:
         initial["kind"] = WITH_CASE if last.case_id else ALONE
+    initial["carried"] = ConsultationForm.came_with(None, initial.get("language"), initial.get("interpreter"))
     if case:
         initial |= _of_case(read, case)
     kept = {name: value for name, value in draft_of(read).items() if name != "sent_as"}
@@ -256,13 +280,20 @@ def _blank(user, read, case) -> ConsultationForm:
 
 
 def _of_case(read, case) -> dict:
+    """The language is that of the last contact or the first of the person, never that of somebody else. How it is
+    interpreted is only known from a contact.
+    """
     last = read["last_here"][0] if read["last_here"] else None
-    found = {"kind": WITH_CASE, "case": case.number, "legal_areas": read["areas"]}
-    if last:
-        found |= {name: getattr(last, f"{name}_id") for name in ("language", "interpreter")}
-    elif read["languages"]:
-        found |= {"language": read["languages"][0].pk, "interpreter": None}
-    return found
+    language = last.language_id if last else next((one.pk for one in read["languages"]), None)
+    interpreter = last.interpreter_id if last else None
+    return {
+        "kind": WITH_CASE,
+        "case": case.number,
+        "legal_areas": read["areas"],
+        "language": language,
+        "interpreter": interpreter,
+        "carried": ConsultationForm.came_with(case.pk, language, interpreter),
+    }
 
 
 def _form_page(request, form, read, *, case=None, consultation=None, status=200):

@@ -249,6 +249,52 @@ def test_defaults_come_from_the_last_contact_and_the_case(client, led, owner):
     assert TrailEntry.objects.filter(act="case.read", object_id=str(led.pk), by=owner).exists()
 
 
+def came_with(page) -> str:
+    return re.search(r'name="carried" value="([^"]*)"', page)[1]
+
+
+def test_the_language_follows_the_case_that_is_typed_unless_another_was_chosen(client, led, owner):
+    german, arabic, pool = code("language", "de"), code("language", "ar"), code("interpreter", "POOL")
+    consultation(case=case(by=owner, person=person("Omid", "Karimi")), language=german)
+    led.client.languages.set([arabic])
+    page = as_(client, owner).get(NEW).text
+    assert f'<option value="{german.pk}" selected>' in page
+    address, typed = reverse("casework:consultation_case"), {"case": led.number, "carried": came_with(page)}
+    found = client.post(address, typed | {"language": german.pk, "interpreter": ""}, headers=SWAP).text
+    assert f'<option value="{arabic.pk}" selected>' in element(found, "sprache")
+    assert came_with(found) == f"{led.pk}:{arabic.pk}:"
+    chosen = client.post(address, typed | {"language": german.pk, "interpreter": pool.pk}, headers=SWAP).text
+    assert element(chosen, "sprache") == ""
+
+
+def test_a_case_named_after_the_language_was_filled_in_is_asked_back_about_it(client, led, owner):
+    german, arabic, pool = code("language", "de"), code("language", "ar"), code("interpreter", "POOL")
+    consultation(case=led, language=arabic, interpreter=pool)
+    consultation(case=case(by=owner, person=person("Omid", "Karimi")), language=german)
+    page = as_(client, owner).get(NEW).text
+    given = sent(case=led.number, carried=came_with(page), language=german.pk, interpreter="")
+    before = Consultation.objects.count()
+    asked = client.post(NEW, given)
+    assert asked.status_code == 422
+    assert "wie zuletzt bei diesem Fall" in asked.text
+    assert f'<option value="{arabic.pk}" selected>' in asked.text
+    assert f'<option value="{pool.pk}" selected>' in asked.text
+    assert Consultation.objects.count() == before
+    again = given | {"carried": came_with(asked.text)}
+    assert client.post(NEW, again).status_code == 302  # said German once more: that is an answer
+    assert Consultation.objects.latest("pk").language == german
+
+
+def test_nobody_takes_the_language_of_somebody_else_and_the_need_of_an_interpreter_is_said(client, led, owner):
+    consultation(case=case(by=owner, person=person("Omid", "Karimi")), language=code("language", "de"))
+    led.client.languages.clear()
+    led.client.interpreter_needed = True
+    led.client.save()
+    page = as_(client, owner).get(f"{NEW}?case={led.pk}").text
+    assert "selected" not in element(page, "id_language").replace('value="" selected', "")
+    assert "Sprachmittlung nötig" in page
+
+
 def test_the_place_of_today_comes_before_that_of_the_last_contact(client, led, owner):
     here = municipality("Eitorf")
     owner.assignments.update(municipality=here, weekdays=str(workdays.today().isoweekday()))
