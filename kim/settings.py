@@ -169,6 +169,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "kim.middleware.IdleSession",
     "kim.middleware.LoginRequired",
+    "kim.middleware.TwoWindows",
     "kim.middleware.BodyLimit",
     "allauth.account.middleware.AccountMiddleware",
 ]

@@ -75,11 +75,14 @@ def actor_edit(request, pk):
         actor.edit(by=request.user, **form.cleaned_data)
         return actor, f"{actor}: gespeichert und heute bestätigt."
 
-    plain = ("name", "kind", "responsibility", "phone", "email", "website", "address", "hours")
-    initial = {name: getattr(actor, name) for name in plain}
-    initial |= {"organisation": actor.organisation_id, "municipalities": list(actor.municipalities.all())}
     return form_page(request, "casework/actor_edit.html", _form(), act, key=f"actor:{pk}",
-                     context={"actor": actor}, initial=initial)  # fmt: skip
+                     context={"actor": actor}, there=(actor, _entered))  # fmt: skip
+
+
+def _entered(actor) -> dict:
+    plain = ("name", "kind", "responsibility", "phone", "email", "website", "address", "hours")
+    found = {name: getattr(actor, name) for name in plain}
+    return found | {"organisation": actor.organisation_id, "municipalities": list(actor.municipalities.all())}
 
 
 @require_POST

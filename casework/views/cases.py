@@ -27,6 +27,7 @@ from casework.offered import offered
 from casework.whereabouts import way_of
 from kim import workdays
 from kim.dated import valid_on
+from kim.editing import Filled
 from kim.models import Code, Draft
 from kim.rules import Rule
 from kim.together import Slot, day, text, together
@@ -244,20 +245,29 @@ def case_edit(request, pk):
     access.demand_work(request.user, case)
     key = f"case:{pk}:edit"
     read = offered(request.user, key, case=case)
+    edit = Filled(case, lambda row: CaseForm(choices=read, initial=_written(row, read)), key)
     if request.method != "POST":
-        initial = {
-            name: getattr(case, f"{name}_id" if name in REFERRING else name) for name in CaseForm(choices=read).fields
-        }
         draft = read["draft"]
-        initial |= draft.data if draft else {}
-        return _edit_page(request, case, CaseForm(choices=read, initial=initial), key, draft)
+        typed = draft.data if draft else {}
+        form = CaseForm(choices=read, initial=_written(case, read) | typed)
+        edit.begin(form, typed)
+        return _edit_page(request, case, form, key, draft)
     form = CaseForm(request.POST, choices=read)
-    status = take(form, lambda: case.edit(by=request.user, **form.cleaned_data)) if form.is_valid() else 422
+
+    def save():
+        edit.demand_same(form)
+        case.edit(by=request.user, **form.cleaned_data)
+
+    status = take(form, save) if form.is_valid() else 422
     if status != DONE:
         return _edit_page(request, case, form, key, status=status)
     Draft.drop(request.user, key)
     messages.success(request, f"{case}: Die Angaben sind gespeichert.")
     return redirect(case)
+
+
+def _written(case, read) -> dict:
+    return {name: getattr(case, f"{name}_id" if name in REFERRING else name) for name in CaseForm(choices=read).fields}
 
 
 def _edit_page(request, case, form, key, draft=None, status=200):

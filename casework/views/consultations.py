@@ -22,6 +22,7 @@ from casework.models import Actor, Case, Client, Consultation, Identity, LegalAr
 from kim import today as start_page
 from kim import workdays
 from kim.dated import valid_on
+from kim.editing import Filled
 from kim.htmx import page as template_for
 from kim.models import Absence, Assignment, Code, Draft, Municipality, Role
 from kim.paging import Page, Start, behind, first_rows, order_of, page_of
@@ -459,8 +460,10 @@ def consultation_edit(request, pk):
         access.demand_work(request.user, consultation.case)
     read = _choices(request.user, f"consultation:{pk}", consultation=consultation)
     settled = {"choices": read["choices"], "case": consultation.case, "quarters": consultation.quarter_hours}
+    edit = Filled(consultation, lambda row: ConsultationForm(initial=_kept(row, _many(row)), **settled), read["key"])
     if request.method != "POST":
         form = ConsultationForm(initial=_kept(consultation, read) | draft_of(read), **settled)
+        edit.begin(form, draft_of(read))
         return _form_page(request, form, read, case=consultation.case, consultation=consultation)
     if request.POST.get("act") == "discard":
         Draft.drop(request.user, read["key"])
@@ -468,12 +471,21 @@ def consultation_edit(request, pk):
     form = ConsultationForm(request.POST, **settled)
     status = 422
     if form.is_valid():
-        status = _take(form, lambda by, confirmed: consultation.edit(by=by, **form.given), request.user)
+
+        def change(by, confirmed):
+            edit.demand_same(form)
+            consultation.edit(by=by, **form.given)
+
+        status = _take(form, change, request.user)
     if status != DONE_NOW:
         return _form_page(request, form, read, case=consultation.case, consultation=_one(request, pk), status=status)
     Draft.drop(request.user, read["key"])
     messages.success(request, "Beratung geändert.")
     return _go(request, consultation.get_absolute_url())
+
+
+def _many(consultation) -> dict:
+    return {name: list(getattr(consultation, name).all()) for name in ("topics", "legal_areas")}
 
 
 def _kept(consultation, read) -> dict:
