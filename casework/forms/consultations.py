@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef
+from django.http import QueryDict
 
 from casework.models import Case
 from kim import workdays
@@ -191,7 +192,8 @@ class ConsultationForm(Form):
 
     def carry(self, found: dict) -> None:
         """Fill in what is known of the case instead of what the page came with."""
-        sent = self.data.copy()
+        sent = QueryDict(mutable=True)
+        sent.update(self.data)
         for name in ("language", "interpreter", "carried"):
             sent[name] = str(found[name] or "")
         self.data = sent

@@ -182,7 +182,7 @@ def consultation_case(request):
     if case:
         reading.opened(case, by=request.user)
     context = {"carried": _carried(case, read), "found": len(found), "words": words}
-    if case:
+    if case and read:
         form = ConsultationForm(request.POST, choices=read["choices"], find=_finder(request.user))
         if form.is_carried_from(case):
             form.carry(_of_case(read, case))

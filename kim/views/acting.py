@@ -49,8 +49,8 @@ def form_page(
 
     One that changes a row gives `there`: (the row, what it fills the form with); see kim.editing.
     """
-    row, filling = there or (None, None)
-    edit = Filled(row, lambda row: make(None, initial=filling(row)), key) if there else None
+    fill = (lambda row: make(None, initial=there[1](row))) if there else None
+    edit = Filled(there[0], fill, key) if there and fill else None
     if request.method == "POST":
         form, draft = make(request.POST, initial=None), None
         done: list = []
@@ -69,7 +69,7 @@ def form_page(
     else:
         draft = Draft.of(request.user, key)
         typed = {name: value for name, value in draft.data.items() if value} if draft else {}
-        initial = filling(row) if there else initial or {}
+        initial = there[1](there[0]) if there else initial or {}
         form, status = make(None, initial={**initial, **typed}), 200
         if edit:
             edit.begin(form, typed)

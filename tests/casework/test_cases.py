@@ -29,6 +29,7 @@ from tests.casework.factories import (
     client as person,
 )
 from tests.factories import issue_at
+from tests.htmx import element
 from tests.test_hostile import HOSTILE, Page
 
 pytestmark = pytest.mark.django_db
@@ -631,6 +632,13 @@ def test_a_locked_case_says_so_and_can_only_be_ended(client, led):
     assert client.get(url("case_edit", led.pk)).status_code == 403
     sent = {"seen": led.step_no, "closing_reason": code(Code.List.CLOSING_REASON).pk}
     assert client.post(url("case_step", led.pk, "break_off"), sent).status_code == 302
+
+
+def test_ending_a_case_and_leaving_the_form_have_two_names(client, led):
+    page = as_(client, led.owner).get(url("case_step", led.pk, "break_off")).text
+    assert "Fall vorzeitig beenden" in page
+    assert ">Zurück</a>" in page
+    assert "Abbrechen" not in element(page, "schritte")
 
 
 def test_structurally_blocked_names_its_issue(client, led):
