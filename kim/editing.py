@@ -63,7 +63,7 @@ class Filled:
     def demand_same(self, form: Form) -> None:
         row = type(self.row)._base_manager.select_for_update(of=("self",)).get(pk=self.row.pk)
         there = self.fill(row)
-        if form.shown and form.shown != version(there):
+        if form.digest and form.digest != version(there):
             raise Edited(form, there, self.key)
 
 

@@ -187,7 +187,7 @@ class Form(forms.Form):
         return self.cleaned_data
 
     @property
-    def shown(self) -> str:
+    def digest(self) -> str:
         """The digest of what the form was filled with, as it is sent along; "" for one that changes no row."""
         return str(self.data.get(SHOWN, "")) if self.is_bound else self.filled_with
 

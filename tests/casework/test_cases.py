@@ -1,6 +1,7 @@
 """The pages of cases and people: what they answer, what they leave unchanged, and who finds out that one exists."""
 
 import datetime as dt
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -645,12 +646,28 @@ def test_structurally_blocked_names_its_issue(client, led):
     blocked = code(Code.List.CLOSING_REASON, "STRUKTUR")
     as_(client, led.owner)
     sent = {"seen": led.step_no, "closing_reason": blocked.pk}
-    assert client.post(url("case_step", led.pk, "break_off"), sent).status_code == 422
-    assert client.post(url("case_step", led.pk, "break_off"), sent | {"blocked_by": "KP-1"}).status_code == 422
-    issue = issue_at("coordination", reported_by=led.owner)
-    assert client.post(url("case_step", led.pk, "break_off"), sent | {"blocked_by": issue.number}).status_code == 302
+    there = url("case_step", led.pk, "break_off")
+    assert "verknüpfen Sie zuerst den Knackpunkt" in client.post(there, sent).text
+    issue, other = issue_at("strategy"), issue_at("strategy")
+    CaseIssue.link(by=led.owner, issue=issue, case=led)
+    page = client.get(there).text
+    assert re.findall(r'type="radio"\s+name="blocked_by"\s+value="(\d+)"', page) == [str(issue.pk)]
+    assert issue.title in element(page, "id_blocked_by")
+    assert f'<option value="{blocked.pk}" data-blocks' in page
+    assert client.post(there, sent).status_code == 422
+    assert client.post(there, sent | {"blocked_by": other.pk}).status_code == 422
+    assert client.post(there, sent | {"blocked_by": issue.pk}).status_code == 302
     led.refresh_from_db()
     assert led.blocked_by == issue
+
+
+def test_an_issue_chosen_before_another_reason_is_not_taken(client, led):
+    issue = issue_at("strategy")
+    CaseIssue.link(by=led.owner, issue=issue, case=led)
+    sent = {"seen": led.step_no, "closing_reason": code(Code.List.CLOSING_REASON).pk, "blocked_by": issue.pk}
+    assert as_(client, led.owner).post(url("case_step", led.pk, "break_off"), sent).status_code == 302
+    led.refresh_from_db()
+    assert led.blocked_by is None
 
 
 def test_a_swapped_step_leaves_what_a_reload_shows(client, led):

@@ -10,6 +10,7 @@ from kim.models import Notice, Role
 from steering.escalation import State
 from steering.models import Issue
 from tests.factories import county, issue_at, municipality, steering_group, take, user
+from tests.htmx import element
 
 pytestmark = pytest.mark.django_db
 INBOX, TOGETHER = reverse("steering:inbox"), reverse("steering:inbox_together")
@@ -259,3 +260,15 @@ def test_no_foreign_issue_can_be_picked(client):
     client.force_login(user(Role.STRATEGIC_OFFICE))
     client.post(TOGETHER, {"act": "hand_back", "pick": pick(issue), "reason": "Bitte ergänzen."})
     assert Issue.objects.get(pk=issue.pk).state == State.COORDINATION
+
+
+def test_what_they_are_bundled_into_is_chosen_from_a_list(client, coordination):
+    """One of them, or one that is like them; as where a single one is bundled."""
+    one, other = issue_at(State.COORDINATION), issue_at(State.COORDINATION, title="Keine Plätze im Deutschkurs")
+    alike = issue_at(State.COORDINATION)
+    page = client.get(TOGETHER, {"act": "merge", "pick": pick(one, other)}).text
+    assert 'list="aehnliche-kennungen"' in page
+    listed = element(page, "aehnliche-kennungen")
+    for issue in (one, other, alike):
+        assert f'<option value="{issue.number}">{issue.title}</option>' in listed
+    assert listed.count("<option") == 3
