@@ -220,6 +220,12 @@ class PeriodForm(Form):
     """What the list is narrowed by."""
 
     KINDS = (("", "alle"), (WITH_CASE, "mit Fall"), (ALONE, "anonym"))
+    #: key in the address → (words, order)
+    ORDERS = {
+        "": ("neueste zuerst", "-held_on"),
+        "old": ("älteste zuerst", "held_on"),
+        "long": ("längste zuerst", "-quarter_hours"),
+    }
 
     since = _small(Day(label="Von", past=True, required=False))
     until = _small(Day(label="Bis", past=True, required=False))
@@ -229,12 +235,21 @@ class PeriodForm(Form):
         super().__init__(data, auto_id="filter_%s", **kwargs)
         self.fields["topic"] = _small(OneOf(topics, label="Thema", required=False, empty="alle"))
         self.fields["municipality"] = _small(OneOf(places, label="Kommune", required=False, empty="alle"))
+        orders = [(key, words) for key, (words, _) in self.ORDERS.items()]
+        self.fields["sort"] = _small(
+            forms.ChoiceField(label="Reihenfolge", choices=orders, required=False, error_messages=CHOSEN)
+        )
 
     @property
     def narrows(self) -> dict:
-        """What was chosen and can be understood; the rest stays unheeded, with its error."""
+        """What was chosen and can be understood, without the order; the rest stays unheeded, with its error."""
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
+        return {name: value for name, value in self.cleaned_data.items() if value and name != "sort"}
+
+    @property
+    def order(self) -> str:
+        self.is_valid()
+        return self.ORDERS[self.cleaned_data.get("sort", "")][1]
 
     def narrow(self, rows):
         return narrowed(rows, self.narrows)

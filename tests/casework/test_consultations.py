@@ -381,6 +381,49 @@ def test_the_list_is_paged_by_key_with_a_fixed_number_of_queries(client, led, ow
     assert element(swapped.text, "results") == element(client.get(LIST).text, "results") != ""
 
 
+def test_the_list_is_searched_without_a_word_in_the_address(client, led, owner):
+    consultation(case=led, note="Mietvertrag geprüft")
+    consultation(by=owner, place="Bücherei")
+    as_(client, owner)
+    for typed, left in [("Rahimi", led.number), ("رحيمي", led.number), ("mietvertrag", led.number),
+                        (led.number[-4:], led.number), ("bücherei", "anonym")]:  # fmt: skip
+        answer = client.post(LIST, {"q": typed, "kind": ""})
+        assert answer.status_code == 302
+        assert re.fullmatch(rf"{LIST}\?suche=[\w-]+", answer.url)
+        page = client.get(answer.url).text
+        assert "1 Beratung<" in page, typed
+        assert left in element(page, "results")
+    swapped = client.post(LIST, {"q": "Rahimi", "sort": "old"}, headers=SWAP)
+    assert "1 Beratung<" in swapped.text
+    assert "Rahimi" not in swapped.headers["HX-Push-Url"]
+    search = swapped.headers["HX-Push-Url"].partition("?")[2]
+    text = b"".join(client.get(f"/casework/consultations/export/csv/?{search}").streaming_content).decode()
+    assert len(text.strip().splitlines()) == 2
+    assert "Suche" in TrailEntry.objects.filter(act="consultation.export").latest("pk").note
+    assert "nicht mehr gespeichert" in client.get(f"{LIST}?suche=fort").text
+    assert "Nichts gefunden" in client.get(client.post(LIST, {"q": "???"}).url).text
+
+
+def test_the_list_is_sorted_and_a_search_is_kept_without_its_words(client, led, owner):
+    for days, quarters in [(3, 2), (2, 8), (1, 4)]:
+        consultation(case=led, held_on=workdays.today() - dt.timedelta(days=days), quarter_hours=quarters)
+    as_(client, owner)
+    for order, expected in [("", [4, 8, 2]), ("old", [2, 8, 4]), ("long", [8, 4, 2])]:
+        assert [row.quarter_hours for row in client.get(LIST, {"sort": order}).context["page"]] == expected
+    for number in range(27):
+        consultation(case=led, quarter_hours=3 + number % 2)
+    for order in ("old", "long"):
+        page = client.get(LIST, {"sort": order})
+        after = re.search(r'href="(\?[^"]*after=[^"]+)"', page.text)[1].replace("&amp;", "&")
+        rest = client.get(LIST + after).context["page"]
+        assert len({row.pk for row in [*page.context["page"], *rest]}) == 30
+    token = client.post(LIST, {"q": "Rahimi", "kind": "case"}).url
+    kept = re.search(r'name="query" value="([^"]*)"', client.get(token).text)[1]
+    assert kept == "kind=case"
+    client.post(reverse("kim:filter_save"), {"page": "casework:consultation_list", "name": "Mit Fall", "query": kept})
+    assert "Mit Fall" in client.get(LIST).text
+
+
 class CountQueries:
     def __enter__(self):
         from django.db import connection
