@@ -81,7 +81,12 @@ class OfPerson(Form):
                 error_messages={"invalid": "Bitte eine E-Mail-Adresse angeben wie name@example.org."},
             ),
             "street": Line(label="Straße und Hausnummer", max_length=160, required=False),
-            "postal_code": Line(label="Postleitzahl", max_length=10, required=False),
+            "postal_code": Line(
+                label="Postleitzahl",
+                max_length=10,
+                required=False,
+                widget=forms.TextInput(attrs={"class": "kim-form__short"}),
+            ),
             "town": Line(label="Ort", max_length=80, required=False),
             "gender": forms.ChoiceField(
                 label="Geschlecht",

@@ -5,6 +5,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.urls import reverse
 
 from casework import duplicates, figures, spelling, timeline
@@ -1089,3 +1090,17 @@ def test_the_figures_of_the_overview_are_counted_anew_after_some_minutes(client,
     assert figures.figures() == first
     with workdays.as_of(workdays.now() + dt.timedelta(minutes=6)):
         assert figures.figures().places.total == first.places.total + 1
+
+
+def test_a_case_taken_up_again_stands_in_one_phase(led):
+    led.state = State.TAKEN_UP_AGAIN
+    assert way_of(led, State.CLOSED).label == "Phase 3 von 9: wieder aufgenommen"
+
+
+def test_what_one_can_do_is_not_printed_with_the_case(client, led):
+    text = as_(client, led.owner).get(led.get_absolute_url()).text
+    for words in ("Öffnen<", "Status ", "Rechtskreis wechseln"):
+        before = text.rpartition(words)[0]
+        assert "kim-noprint" in before[-260:], words
+    css = (settings.BASE_DIR / "static" / "kim.css").read_text()
+    assert "#fall .kim-section__head > span:has(> a) { display: none; }" in css

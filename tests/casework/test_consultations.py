@@ -634,3 +634,9 @@ def test_no_form_breaks_whatever_is_typed_into_it(client, led, owner):
 
 def link_url(link):
     return reverse("casework:case_issue_edit", args=[link.pk])
+
+
+def test_what_is_needed_carries_a_star(client, owner):
+    page = as_(client, owner).get(NEW).text
+    starred = re.findall(r'<span class="kim-form__name" id="[^"]+">([^<]+)<span class="asteriskField">', page)
+    assert starred == ["Für wen", "Wann, wie lange", "Form und Ort", "Themen"]
