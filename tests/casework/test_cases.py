@@ -1103,4 +1103,4 @@ def test_what_one_can_do_is_not_printed_with_the_case(client, led):
         before = text.rpartition(words)[0]
         assert "kim-noprint" in before[-260:], words
     css = (settings.BASE_DIR / "static" / "kim.css").read_text()
-    assert "#fall .kim-section__head > span:has(> a) { display: none; }" in css
+    assert "#fall .kim-section__head > span:has(> a), " in css
