@@ -144,6 +144,11 @@ class Procedure(models.Model):
     outcome = models.CharField("Ergebnis", max_length=9, choices=Outcome, blank=True)
     ended_on = models.DateField("beendet am", null=True, blank=True)
 
+    #: How many points of the check list stand so, read by `for_lines`.
+    unseen: int
+    missing: int
+    requested: int
+
     objects = ProcedureQuerySet.as_manager()
 
     class Meta:
