@@ -157,7 +157,7 @@ LIFECYCLE = Workflow(
 
     *(Step("break_off",     state,             S.BROKEN_OFF,      owns,
            needs=("closing_reason",), asks=("blocked_by", "note"),
-           label="Abbrechen", hint="der Fall endet vor der Zeit; setzt die Löschfrist")
+           label="Fall vorzeitig beenden", hint="der Fall wird nicht zu Ende geführt; setzt die Löschfrist")
       for state in (*WORKING, S.RESTING)),
     *(Step("hand_on",       state,             S.HANDED_OVER,     owns,
            needs=("handed_to",), asks=("note",), gates=(has_consent,),

@@ -19,8 +19,6 @@ from steering.models import Issue
 
 #: So many texts of others stand with an issue.
 INTERIMS = 5
-#: So many issues can be chosen from when a case is structurally blocked, beside those linked.
-FURTHER = 60
 ANSWERED = (State.FED_BACK, State.CLOSED)
 
 
@@ -61,13 +59,10 @@ def answers(case: Case, user) -> list[Linked]:
     return sorted(told, key=lambda one: str(one.answered_at), reverse=True)
 
 
-def blocking_choices(case: Case, user) -> list[tuple[str, list[Issue]]]:
-    """Issues that may be named as what blocks `case`, as groups for kim.forms.OneOf: its own first. Two queries."""
+def blocking_choices(case: Case, user) -> list[Issue]:
+    """Issues that may be named as what blocks `case`: those it is linked with, the latest first. Two queries."""
     own = [one.issue for one in linked(list(case.issue_links.order_by("-at")), user) if one.issue]
-    own = [issue for issue in own if issue.number]
-    others = Issue.objects.visible_to(user).open().exclude(pk__in=[issue.pk for issue in own])
-    groups = [("mit diesem Fall verknüpft", own), ("weitere offene", list(others.order_by("-reported_at")[:FURTHER]))]
-    return [group for group in groups if group[1]]
+    return [issue for issue in own if issue.number]
 
 
 def _cases_of(issue: Slot, told: bool) -> dict[str, QuerySet]:

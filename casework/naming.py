@@ -10,7 +10,7 @@ from django.db.models.functions import Right
 from django.db.models.lookups import Exact
 
 from casework import access, listing, spelling
-from casework.models import Case, Client, Identity, LegalArea
+from casework.models import Case, Client, Consultation, Identity, LegalArea
 from kim import workdays
 from kim.dated import valid_on
 from kim.models import Code, Municipality, User
@@ -45,12 +45,15 @@ def _whole(cases) -> dict[str, QuerySet]:
     cases = cases[: NAMED + 1]
     people = cases.values("client")
     areas = LegalArea.objects.filter(valid_on(day()), client__in=people).order_by().values("area")
+    spoken = Client.languages.through.objects.filter(client__in=people).values("code")
     return {
         "named": cases,
         "named_people": Client.objects.filter(pk__in=people).order_by(),
         "named_identities": Identity.objects.filter(client__in=people).order_by(),
         "named_places": Municipality.objects.filter(pk__in=cases.values("municipality")).order_by(),
         "named_areas": Code.objects.filter(pk__in=areas).order_by("position", "label"),
+        "named_languages": Code.objects.filter(pk__in=spoken).order_by("position", "label"),
+        "named_last": Consultation.objects.filter(case__in=cases.values("pk")).order_by("-held_on", "-pk")[:1],
     }
 
 
@@ -68,14 +71,14 @@ class Finder:
     """`find(words)`: the cases of the caseload of `user` that fit, at most NAMED + 1.
 
     `known` is one that was read already; `read` what `by_number` found for the words of the form. Afterwards `found`
-    are the cases that fit, and `areas` the legal areas in force of the one, if it is one.
+    are the cases that fit, and, if it is one, `known_of` it: `areas` in force, `languages`, the contact `last_here`.
     """
 
     user: User
     known: Case | None = None
     read: dict[str, list] | None = None
     found: list[Case] = field(default_factory=list)
-    areas: list[Code] = field(default_factory=list)
+    known_of: dict[str, list] = field(default_factory=lambda: {"areas": [], "languages": [], "last_here": []})
 
     def __call__(self, words: str) -> list[Case]:
         if self.known and words.upper() == self.known.number:
@@ -104,5 +107,8 @@ class Finder:
             people[identity.client_id].identity = identity
         for case in read["named"]:
             case.client, case.municipality = people[case.client_id], places[case.municipality_id]
-        self.found, self.areas = read["named"], read["named_areas"]
+        self.found = read["named"]
+        self.known_of = {
+            "areas": read["named_areas"], "languages": read["named_languages"], "last_here": read["named_last"],
+        }  # fmt: skip
         return self.found

@@ -73,6 +73,7 @@ ACTS = {
     "handover.withdraw": "Fallübergabe zurückgenommen",
     "actor.enter": "Verzeichnis: Stelle aufgenommen",
     "actor.edit": "Verzeichnis: Stelle geändert",
+    "actor.export": "Verzeichnis: Liste ausgegeben",
     "actor.end": "Verzeichnis: Stelle besteht nicht mehr",
     "actor.reopen": "Verzeichnis: Stelle besteht wieder",
     "case.hold": "Fall: Löschung aufgeschoben",

@@ -115,6 +115,7 @@ urlpatterns = [
     path("consultations/<int:pk>/issues/link/", case_issues.consultation_issue_link, name="consultation_issue_link"),
     # the directory (views/actors.py)
     path("actors/", actors.actor_list, name="actor_list"),
+    path("actors/export/<slug:kind>/", actors.actor_export, name="actor_export"),
     path("actors/new/", actors.actor_new, name="actor_new"),
     path("actors/<int:pk>/", actors.actor_detail, name="actor_detail"),
     path("actors/<int:pk>/edit/", actors.actor_edit, name="actor_edit"),

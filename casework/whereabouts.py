@@ -34,7 +34,10 @@ def way_of(case, came_from: str | None) -> Way:
         return Way(f"{state.label} in der Phase {PHASES[here].label}", [{"css": css} for css in marks])
     now = "is-now is-paused" if state == State.RESTING else "is-now"
     marks = ["is-passed" if place < here else now if place == here else "" for place in range(len(PHASES))]
-    label = f"Phase {here + 1} von {len(PHASES)}: {PHASES[here].label}"
+    number = f"Phase {here + 1} von {len(PHASES)}"
+    if state == State.TAKEN_UP_AGAIN:
+        return Way(f"{number}: {state.label}", [{"css": css} for css in marks])
+    label = f"{number}: {PHASES[here].label}"
     return Way(label if state == PHASES[here] else f"{label}, {state.label}", [{"css": css} for css in marks])
 
 

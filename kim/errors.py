@@ -52,13 +52,23 @@ def csrf_failure(request, reason=""):
     return _answer(request, "403.html", 403, expired=True, kept=kept)
 
 
-def conflict(request, refused, *, url: str = "", kept: Iterable[tuple[str, str]] = ()):
+def conflict(
+    request,
+    refused,
+    *,
+    url: str = "",
+    kept: Iterable[tuple[str, str]] = (),
+    there: Iterable[tuple[str, str]] = (),
+    heading: str = "Der Schritt ging nicht",
+):
     """409 for a step out of turn: `refused` says who was first, `url` leads to the new state of things.
 
-    `kept` are (label, text) pairs of what was typed. An htmx request gets the message alone.
+    `kept` are (label, text) pairs of what was typed, `there` of what stands there now. An htmx request gets the message
+    alone.
     """
     template = "409.html#conflict" if getattr(request, "htmx", False) else "409.html"
-    return _answer(request, template, 409, reason=str(refused), url=url, kept=list(kept))
+    context = {"reason": str(refused), "url": url, "kept": list(kept), "there": list(there), "heading": heading}
+    return _answer(request, template, 409, **context)
 
 
 def too_large(request):

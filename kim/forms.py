@@ -166,6 +166,10 @@ class Pick(forms.ChoiceField):
         super().__init__(error_messages=CHOSEN, **kwargs)
 
 
+#: The hidden field with a digest of what a form was filled with (kim.editing).
+SHOWN = "shown"
+
+
 class Form(forms.Form):
     """The base of every form here; kim/_fields.html draws its fields.
 
@@ -173,6 +177,7 @@ class Form(forms.Form):
     """
 
     draft_key = ""
+    filled_with = ""
 
     def __init__(self, data=None, **kwargs):
         kwargs.setdefault("label_suffix", "")
@@ -182,6 +187,11 @@ class Form(forms.Form):
     def clean(self) -> dict[str, Any]:
         super().clean()
         return self.cleaned_data
+
+    @property
+    def digest(self) -> str:
+        """The digest of what the form was filled with, as it is sent along; "" for one that changes no row."""
+        return str(self.data.get(SHOWN, "")) if self.is_bound else self.filled_with
 
     @property
     def confirmed(self) -> list[str]:

@@ -13,6 +13,7 @@ from django.shortcuts import resolve_url
 from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from kim.editing import Edited
 from kim.errors import not_allowed, too_large
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
@@ -123,6 +124,19 @@ class OnlyActs:
         if isinstance(response, HttpResponseNotAllowed):
             return not_allowed(request, response.headers["Allow"])
         return response
+
+
+class TwoWindows:
+    """A form filled before somebody else saved is answered with both versions, whichever view it was sent to."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        return exception.answer(request) if isinstance(exception, Edited) else None
 
 
 class BodyLimit:

@@ -170,6 +170,7 @@ MIDDLEWARE = [
     "kim.middleware.IdleSession",
     "kim.middleware.LoginRequired",
     "kim.middleware.OnlyActs",
+    "kim.middleware.TwoWindows",
     "kim.middleware.BodyLimit",
     "allauth.account.middleware.AccountMiddleware",
 ]

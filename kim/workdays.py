@@ -324,6 +324,11 @@ def _named(day: date, name: str) -> str:
     return name if name in _NAME_SAYS_THE_DATE else f"{name} {_short(day)}"
 
 
+def near(day: date) -> str:
+    """„15.04.“; of another year than this one „15.04.2027“."""
+    return _short(day) if day.year == today().year else _full(day)
+
+
 def _short(day: date) -> str:
     return f"{day:%d.%m.}"
 

@@ -395,7 +395,10 @@ class TogetherForm(Form):
             "released": self._released,
             "reason": lambda: Text(label="Begründung", help_text="gilt für alle ausgewählten", max_length=2000),
             "lead": lambda: Line(
-                label="Gebündelt wird in", max_length=20, help_text="Kennung, zum Beispiel KP-2026-0031"
+                label="Gebündelt wird in",
+                max_length=20,
+                help_text="Kennung, zum Beispiel KP-2026-0031; einer der ausgewählten oder ein anderer",
+                widget=forms.TextInput(attrs={"list": "aehnliche-kennungen", "autocomplete": "off"}),
             ),
             "meeting": lambda: OneOf(meetings, label="Sitzung"),
             "note": lambda: Text(

@@ -125,7 +125,7 @@ def tone(issue, on: dt.date | None = None) -> str:
 def countdown(issue, on: dt.date | None = None) -> str:
     """„noch 2 Arbeitstage“, „4 Arbeitstage zu spät“, „wartet auf Dritte bis 04.05.“ or nothing."""
     if issue.is_paused:
-        return f"wartet auf Dritte bis {issue.paused_until:%d.%m.}"
+        return f"wartet auf Dritte bis {workdays.near(issue.paused_until)}"
     return workdays.countdown(issue.due_on, on or workdays.today())[0] if issue.due_on else ""
 
 
@@ -336,7 +336,9 @@ def _now(issue, key, around):
         whole = max((issue.due_on - start).days, 1)
         gone = (workdays.today() - start).days
         extra = {
-            "clock": f"{countdown(issue)}, fällig {issue.due_on:%d.%m.}" if not issue.is_paused else countdown(issue),
+            "clock": f"{countdown(issue)}, fällig {workdays.near(issue.due_on)}"
+            if not issue.is_paused
+            else countdown(issue),
             "ring": max(0, min(100, round(100 * gone / whole))),
         }
     return lines, extra

@@ -81,7 +81,12 @@ class OfPerson(Form):
                 error_messages={"invalid": "Bitte eine E-Mail-Adresse angeben wie name@example.org."},
             ),
             "street": Line(label="Straße und Hausnummer", max_length=160, required=False),
-            "postal_code": Line(label="Postleitzahl", max_length=10, required=False),
+            "postal_code": Line(
+                label="Postleitzahl",
+                max_length=10,
+                required=False,
+                widget=forms.TextInput(attrs={"class": "kim-form__short"}),
+            ),
             "town": Line(label="Ort", max_length=80, required=False),
             "gender": forms.ChoiceField(
                 label="Geschlecht",
@@ -264,6 +269,20 @@ class CaseForm(Form):
         return [self[name] for name in CRITERIA]
 
 
+class Reasons(forms.Select):
+    """Reasons to end a case; those that name an issue are marked, and the style sheet shows issues with them only."""
+
+    def __init__(self, blocking):
+        super().__init__()
+        self.blocking = blocking
+
+    def create_option(self, name, value, *args, **kwargs):
+        option = super().create_option(name, value, *args, **kwargs)
+        if str(value) in self.blocking:
+            option["attrs"]["data-blocks"] = ""
+        return option
+
+
 class StepForm(Form):
     """Asks for exactly what the row of the table needs, and offers what it may add."""
 
@@ -273,9 +292,10 @@ class StepForm(Form):
         "take_up_again": "Was sich geändert hat.",
     }
 
-    def __init__(self, row, case, data=None, *, reasons=(), find_issue=None, **kwargs):
+    def __init__(self, row, case, data=None, *, reasons=(), issues=(), **kwargs):
+        """`reasons` are the codes a case can end for, `issues` those that may block it: the ones it is linked with."""
         super().__init__(data, **kwargs)
-        self.row, self.find_issue = row, find_issue
+        self.row, self.issues = row, issues
         self.button = row.label
         self.reasons = reasons
         self.fields["seen"] = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=2**31)
@@ -290,27 +310,21 @@ class StepForm(Form):
             case "resting_until":
                 return Day(label=label, not_before=lambda: workdays.today() + dt.timedelta(days=1))
             case "closing_reason":
-                return OneOf(self.reasons, label=label, label_of=lambda row: row.label)
+                blocking = [str(row.pk) for row in self.reasons if row.code == STRUCTURALLY_BLOCKED]
+                return OneOf(self.reasons, label=label, label_of=lambda row: row.label, widget=Reasons(blocking))
             case "blocked_by":
-                return Line(
-                    label=label,
-                    max_length=16,
-                    required=needed,
-                    help_text="nur beim Abschlussgrund „strukturell blockiert“: die Kennung, etwa KP-2026-0031",
-                    widget=forms.TextInput(attrs={"list": "verknuepfte-kennungen", "autocomplete": "off"}),
-                )
+                hint = "Nur beim Abschlussgrund „strukturell blockiert“."
+                if not self.issues:
+                    hint += " Mit dem Fall ist noch keiner verknüpft; das geht auf seiner Seite unter „Knackpunkte“."
+                return OneOf(
+                    self.issues, label=label, required=needed, help_text=hint, widget=forms.RadioSelect(),
+                    label_of=lambda issue: f"{issue.number} {issue.title}",
+                )  # fmt: skip
             case "referred_to" | "handed_to":
                 return Line(label=label, max_length=160, required=needed)
         return Text(
             label=label, max_length=2000, rows=3, required=needed, help_text=self.REASON_FOR.get(self.row.name, "")
         )
-
-    def clean_blocked_by(self):
-        number = self.cleaned_data["blocked_by"]
-        issue = self.find_issue(number.upper()) if number and self.find_issue else None
-        if number and issue is None:
-            raise ValidationError(f"{number} ist kein Knackpunkt, den Sie sehen.")
-        return issue
 
     def clean(self):
         given = super().clean()
@@ -319,9 +333,10 @@ class StepForm(Form):
             return given
         is_blocked = reason.code == STRUCTURALLY_BLOCKED
         if is_blocked and not given.get("blocked_by"):
-            self.add_error("blocked_by", "Bitte nennen Sie den Knackpunkt, der den Fall strukturell blockiert.")
-        if given.get("blocked_by") and not is_blocked:
-            self.add_error("blocked_by", "Einen Knackpunkt nennt nur der Abschlussgrund „strukturell blockiert“.")
+            missing = "wählen Sie" if self.issues else "verknüpfen Sie zuerst"
+            self.add_error("blocked_by", f"Bitte {missing} den Knackpunkt, der den Fall strukturell blockiert.")
+        if not is_blocked:
+            given["blocked_by"] = None  # chosen before the reason changed, and out of sight since
         return given
 
     @property

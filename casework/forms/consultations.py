@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef
+from django.http import QueryDict
 
 from casework.models import Case
 from casework.naming import NAMED
@@ -17,6 +18,8 @@ from kim.forms import CHOSEN, Day, Form, Line, OneOf, Pick, SomeOf, Text
 WITH_CASE, ALONE = "case", "alone"
 #: Quarter hours that can be pressed; what was recorded otherwise joins them when it is edited.
 QUARTERS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32)
+#: Fields of the form that say nothing of the consultation itself.
+NOT_KEPT = ("kind", "case", "sent_as", "carried")
 
 
 def _workday(day: dt.date) -> None:
@@ -76,6 +79,7 @@ class ConsultationForm(Form):
                 ),
                 placeholder="Nummer oder Name",
             )
+            self.fields["carried"] = forms.CharField(label="Übernommen", required=False, widget=forms.HiddenInput)
         offered = sorted({*QUARTERS, quarters})
         today = workdays.today()
         self.fields |= {
@@ -174,6 +178,25 @@ class ConsultationForm(Form):
         else:
             self.add_error("case", "In Ihrem Bestand passt kein Fall dazu. Bitte prüfen Sie Nummer oder Name.")
 
+    @staticmethod
+    def came_with(case, language, interpreter) -> str:
+        """What the page came with, for the field of that name: of which case (a key or None), and the two keys."""
+        return f"{case or ''}:{language or ''}:{interpreter or ''}"
+
+    def is_carried_from(self, case) -> bool:
+        """Language and interpreter are as the page came with them, and the page knew nothing of `case` then."""
+        came = self.data.get("carried", "")
+        chosen = [self.data.get(name, "") for name in ("language", "interpreter")]
+        return came.count(":") == 2 and came != self.came_with(case.pk, *chosen) and came.split(":")[1:] == chosen
+
+    def carry(self, found: dict) -> None:
+        """Fill in what is known of the case instead of what the page came with."""
+        sent = QueryDict(mutable=True)
+        sent.update(self.data)
+        for name in ("language", "interpreter", "carried"):
+            sent[name] = str(found[name] or "")
+        self.data = sent
+
     def mark_wrong(self) -> None:
         """For what is drawn without crispy."""
         for name in self.errors.keys() & self.fields.keys():
@@ -183,7 +206,7 @@ class ConsultationForm(Form):
     @property
     def given(self) -> dict:
         """What the consultation is recorded or edited with."""
-        kept = {name: value for name, value in self.cleaned_data.items() if name not in ("kind", "case", "sent_as")}
+        kept = {name: value for name, value in self.cleaned_data.items() if name not in NOT_KEPT}
         known = {actor.name.casefold(): actor for actor in self.actors}
         actor = known.get(kept["referred_to"].casefold()) if kept["referred_to"] else None
         kept["referred_actor"] = actor
@@ -196,6 +219,12 @@ class PeriodForm(Form):
     """What the list is narrowed by."""
 
     KINDS = (("", "alle"), (WITH_CASE, "mit Fall"), (ALONE, "anonym"))
+    #: key in the address → (words, order)
+    ORDERS = {
+        "": ("neueste zuerst", "-held_on"),
+        "old": ("älteste zuerst", "held_on"),
+        "long": ("längste zuerst", "-quarter_hours"),
+    }
 
     since = _small(Day(label="Von", past=True, required=False))
     until = _small(Day(label="Bis", past=True, required=False))
@@ -205,12 +234,21 @@ class PeriodForm(Form):
         super().__init__(data, auto_id="filter_%s", **kwargs)
         self.fields["topic"] = _small(OneOf(topics, label="Thema", required=False, empty="alle"))
         self.fields["municipality"] = _small(OneOf(places, label="Kommune", required=False, empty="alle"))
+        orders = [(key, words) for key, (words, _) in self.ORDERS.items()]
+        self.fields["sort"] = _small(
+            forms.ChoiceField(label="Reihenfolge", choices=orders, required=False, error_messages=CHOSEN)
+        )
 
     @property
     def narrows(self) -> dict:
-        """What was chosen and can be understood; the rest stays unheeded, with its error."""
+        """What was chosen and can be understood, without the order; the rest stays unheeded, with its error."""
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
+        return {name: value for name, value in self.cleaned_data.items() if value and name != "sort"}
+
+    @property
+    def order(self) -> str:
+        self.is_valid()
+        return self.ORDERS[self.cleaned_data.get("sort", "")][1]
 
     def narrow(self, rows):
         return narrowed(rows, self.narrows)

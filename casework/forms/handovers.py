@@ -6,7 +6,7 @@ from kim.forms import Form, OneOf, SomeOf, Text
 
 
 class HandOverForm(Form):
-    """Which cases go to whom. All are chosen until somebody says otherwise."""
+    """Which cases go to whom. None is chosen until somebody says so."""
 
     def __init__(self, data=None, *, takers=(), cases=(), ended=0, **kwargs):
         super().__init__(data, **kwargs)
@@ -55,7 +55,7 @@ def _with_ended(number: int):
     words = f"{number} beendete Fälle, die noch aufbewahrt werden"
     if number == 1:
         words = "1 beendeter Fall, der noch aufbewahrt wird"
-    return BooleanField(label=f"dazu {words}", required=False, initial=True)
+    return BooleanField(label=f"dazu {words}", required=False)
 
 
 class RefuseForm(Form):

@@ -54,6 +54,7 @@ class ImportForm(Form):
         found, missing, self.unknown = placed(given["kind"], headings)
         if missing:
             words = ", ".join(f"„{word}“" for word in missing)
-            self.add_error("file", f"In der ersten Zeile fehlt: {words}. Die Vorlage hat alle Überschriften.")
+            lack = "fehlt" if len(missing) == 1 else "fehlen"
+            self.add_error("file", f"In der ersten Zeile {lack}: {words}. Die Vorlage hat alle Überschriften.")
         self.rows = rows_of(lines, found)
         return given

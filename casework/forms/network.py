@@ -5,6 +5,7 @@ from django.core.validators import URLValidator
 
 from casework.models import Actor, Conference, Referral
 from kim import workdays
+from kim.form_rendering import QuickSelect
 from kim.forms import Day, Form, Line, OneOf, Pick, SomeOf, Text
 
 MAIL = "Bitte eine E-Mail-Adresse angeben wie info@beratungsstelle.de."
@@ -121,6 +122,33 @@ class AgreementForm(Form):
 class FollowUpForm(Form):
     on_day = Day(label="Am", not_before=workdays.today)
     text = Line(label="Was ist zu tun?", max_length=200)
+
+
+class FollowUpFilter(Form):
+    """What the list is narrowed by, and its order; what cannot be understood stays unheeded."""
+
+    #: key in the address → (words, order; the list's own where there is none)
+    ORDERS = {
+        "": ("wie es ansteht", ""),
+        "early": ("früher Tag zuerst", "on_day"),
+        "late": ("später Tag zuerst", "-on_day"),
+    }
+
+    def __init__(self, data, *, states, places, **kwargs):
+        super().__init__(data, auto_id="filter_%s", **kwargs)
+        orders = [(key, words) for key, (words, _) in self.ORDERS.items()]
+        self.fields |= {
+            "state": forms.ChoiceField(label="Stand", choices=states, required=False),
+            "municipality": OneOf(places, label="Kommune", required=False, empty="alle"),
+            "sort": forms.ChoiceField(label="Reihenfolge", choices=orders, required=False),
+        }
+        for field in self.fields.values():
+            field.widget = QuickSelect(attrs={"class": "form-select form-select-sm"}, choices=field.widget.choices)
+
+    @property
+    def chosen(self) -> dict:
+        self.is_valid()
+        return self.cleaned_data
 
 
 class MoveForm(Form):

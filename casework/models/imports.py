@@ -63,6 +63,7 @@ class Import(models.Model):
     created_at = models.DateTimeField("hochgeladen", default=workdays.now)
     state = models.CharField("Stand", max_length=8, choices=State, default=State.CHECKING)
     state_since = models.DateTimeField("seit", default=workdays.now)
+    unread = models.JSONField("nicht gelesene Spalten", default=list, blank=True)
     rows_total = models.PositiveIntegerField("Zeilen", default=0)
     rows_handled = models.PositiveIntegerField("bearbeitet", default=0)
     rows_faulty = models.PositiveIntegerField("mit Fehlern", default=0)
@@ -93,6 +94,12 @@ class Import(models.Model):
     # Questions
 
     @property
+    def unread_words(self) -> str:
+        """„die Spalten „Bemerkung“, „Farbe““, or "" when every column is read."""
+        words = ", ".join(f"„{heading}“" for heading in self.unread)
+        return words and f"{'die Spalte' if len(self.unread) == 1 else 'die Spalten'} {words}"
+
+    @property
     def is_under_way(self) -> bool:
         return self.state in self.UNDER_WAY
 
@@ -113,8 +120,11 @@ class Import(models.Model):
 
     @classmethod
     @transaction.atomic
-    def start(cls, *, by, kind, rows) -> "Import":
-        """Keep the rows of a sheet, each as (number of its line, heading → text); the background looks them over."""
+    def start(cls, *, by, kind, rows, unread=()) -> "Import":
+        """Keep the rows of a sheet, each as (number of its line, heading → text); the background looks them over.
+
+        `unread` are headings of columns that nobody reads.
+        """
         if not access.manages_cases(by, None):
             raise PermissionDenied(access.manages_cases.refusal)
         User.objects.select_for_update(of=("self",), no_key=True).get(pk=by.pk)  # two at once come one after the other
@@ -122,7 +132,7 @@ class Import(models.Model):
             raise StepRefused(
                 "Ein früherer Import wartet noch auf Sie. Bitte übernehmen oder verwerfen Sie ihn zuerst."
             )
-        made = cls.objects.create(by=by, kind=kind, rows_total=len(rows))
+        made = cls.objects.create(by=by, kind=kind, rows_total=len(rows), unread=list(unread)[:10])
         ImportRow.objects.bulk_create(
             [ImportRow(of=made, line=line, values=values) for line, values in rows], batch_size=500
         )

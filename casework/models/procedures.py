@@ -111,6 +111,7 @@ class ProcedureQuerySet(models.QuerySet):
     def for_lines(self):
         items = ProcedureItem.Status
         return self.select_related("checklist").annotate(
+            unseen=Count("items", filter=Q(items__status=items.UNSEEN)),
             missing=Count("items", filter=Q(items__status=items.MISSING)),
             requested=Count("items", filter=Q(items__status=items.REQUESTED)),
         )
@@ -143,6 +144,11 @@ class Procedure(models.Model):
     outcome = models.CharField("Ergebnis", max_length=9, choices=Outcome, blank=True)
     ended_on = models.DateField("beendet am", null=True, blank=True)
 
+    #: How many points of the check list stand so, read by `for_lines`.
+    unseen: int
+    missing: int
+    requested: int
+
     objects = ProcedureQuerySet.as_manager()
 
     class Meta:
@@ -165,6 +171,17 @@ class Procedure(models.Model):
 
     def get_absolute_url(self):
         return reverse("casework:procedure_detail", args=[self.pk])
+
+    @property
+    def open_items(self) -> str:
+        """What still stands out, for a line of `for_lines`: „2 noch nicht geprüft, 1 fehlt, 3 angefordert“."""
+        missing = f"{self.missing} fehlt" if self.missing == 1 else f"{self.missing} fehlen"
+        parts = [
+            (self.unseen, f"{self.unseen} noch nicht geprüft"),
+            (self.missing, missing),
+            (self.requested, f"{self.requested} angefordert"),
+        ]
+        return ", ".join(words for number, words in parts if number)
 
     @property
     def paper_list(self) -> list[str]:
@@ -310,6 +327,7 @@ class ProcedureNote(models.Model):
 
 class ProcedureItem(models.Model):
     class Status(models.TextChoices):
+        UNSEEN = "unseen", "noch nicht geprüft"
         MISSING = "missing", "fehlt"
         REQUESTED = "requested", "angefordert"
         PRESENT = "present", "liegt vor"
@@ -317,7 +335,7 @@ class ProcedureItem(models.Model):
 
     procedure = models.ForeignKey(Procedure, on_delete=models.CASCADE, related_name="items")
     item = models.ForeignKey(ChecklistItem, on_delete=models.PROTECT, related_name="+", verbose_name="Voraussetzung")
-    status = models.CharField("Stand", max_length=10, choices=Status, default=Status.MISSING)
+    status = models.CharField("Stand", max_length=10, choices=Status, default=Status.UNSEEN)
     since = models.DateField("seit", default=workdays.today)
     marked_by = models.ForeignKey(
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="eingetragen von"

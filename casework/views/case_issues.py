@@ -19,6 +19,7 @@ from casework.linked_issues import linked
 from casework.models import Case, CaseIssue, Consultation
 from casework.views.consultations import demand_manager
 from kim import errors
+from kim.editing import Filled
 from kim.models import Code, Draft
 from kim.rules import allows
 from kim.together import Slot
@@ -275,13 +276,17 @@ def case_issue_edit(request, pk):
     if link.case:
         access.demand_work(request.user, link.case)
     origin, key = Origin(link.case, None if link.case else link.consultation), f"case-issue:{pk}"
+    edit = Filled(link, lambda row: InterimForm(initial=_interim(row)), key)
     if request.method != "POST":
         draft = Draft.of(request.user, key)
-        kept = {"interim": link.interim, "interim_shared": link.interim_shared} | (draft.data if draft else {})
-        return _edit_page(request, origin, link, InterimForm(initial=kept), key, draft=draft)
+        typed = draft.data if draft else {}
+        form = InterimForm(initial=_interim(link) | typed)
+        edit.begin(form, typed)
+        return _edit_page(request, origin, link, form, key, draft=draft)
     form = InterimForm(request.POST)
 
     def change(by, confirmed):
+        edit.demand_same(form)
         link.change_interim(by=by, confirmed=confirmed, **form.help_given)
 
     status = take(form, change, request.user) if form.is_valid() else 422
@@ -290,6 +295,10 @@ def case_issue_edit(request, pk):
     Draft.drop(request.user, key)
     messages.success(request, "Gespeichert.")
     return _go(request, origin.home)
+
+
+def _interim(link) -> dict:
+    return {"interim": link.interim, "interim_shared": link.interim_shared}
 
 
 def _edit_page(request, origin, link, form, key, *, draft=None, status=200):

@@ -1,13 +1,9 @@
 """The list of one's own cases, and the same as a file. Words of a search stay out of addresses: they name people."""
 
-import secrets
 from typing import Any
-from urllib.parse import urlencode
 
-from django.core.exceptions import ValidationError
 from django.http import FileResponse, Http404, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import push_url
 
@@ -15,9 +11,8 @@ from casework import access, export, listing, reading, spelling
 from casework.forms.cases import SearchForm
 from casework.models import Case, Identity
 from casework.whereabouts import title_tone
-from kim import workdays
+from kim import searches, workdays
 from kim.dated import valid_on
-from kim.forms import clean_text
 from kim.htmx import page as template_for
 from kim.models import Code, Municipality, SavedFilter
 from kim.paging import count_words, order_of
@@ -27,9 +22,8 @@ from kim.views.filters import searched
 
 LIST = "casework:case_list"
 SIZE = 25
-#: The last searches of a session, each under a token that stands in the address instead of its words.
-SEARCHES, KEPT_SEARCHES = "casework_searches", 8
-LONGEST = 100
+#: What may stand in the address.
+NAMES = ("state", "municipality", "area", "title", "mine", "sort")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,42 +35,13 @@ def case_list(request):
 
 
 def _search(request):
-    """The words are kept with the session; the address carries a token for them, and the other filters as they are."""
-    given = request.POST.copy()
-    words = _cleaned(given.pop("q", [""])[-1])
-    for name in ("csrfmiddlewaretoken", "suche", "after", "before"):
-        given.pop(name, None)
-    if words:
-        kept = dict(list(request.session.get(SEARCHES, {}).items())[-KEPT_SEARCHES + 1 :])
-        token = secrets.token_urlsafe(6)
-        request.session[SEARCHES] = kept | {token: words}
-        given["suche"] = token
-    query = urlencode(
-        [
-            (name, value)
-            for name, value in given.items()
-            if value and name in _NAMES and (name, value) != ("sort", "moved")
-        ]
-    )
-    url = reverse(LIST) + (f"?{query}" if query else "")
-    if not request.htmx:
-        return redirect(url)
-    return push_url(_show(request, given), url)
-
-
-_NAMES = {"state", "municipality", "area", "title", "mine", "sort", "suche"}
-
-
-def _cleaned(text: str) -> str:
-    try:
-        return clean_text(text[:LONGEST])
-    except ValidationError:
-        return ""
+    given, url = searches.taken(request, LIST, NAMES, plain={("sort", "moved")})
+    return push_url(_show(request, given), url) if request.htmx else redirect(url)
 
 
 def _show(request, given):
     read = _offered()(user=request.user.pk, today=workdays.today(), page=LIST)
-    form, words = SearchForm(given, choices=read), _words(request, given)
+    form, words = SearchForm(given, choices=read), searches.words_of(request, given)
     place = {name: given.get(name, "") for name in ("after", "before")}
     shown, hits = listing.listed(request.user, wanted(form, words), form.order, size=SIZE, **place)
     for case in shown:
@@ -86,13 +51,13 @@ def _show(request, given):
     context = {
         "form": form,
         "words": words,
-        "lost": bool(given.get("suche")) and not words,
+        "lost": searches.are_lost(given, words),
         "hits": count_words(hits),
         "number": hits,
         "page": shown,
         "saved": read["saved"],
         "search": searched(given),
-        "to_keep": searched(_without_words(given)),
+        "to_keep": searched(searches.without_words(given)),
         "narrowed": bool(form.in_use or words),
         "user_pk": request.user.pk,
     }
@@ -108,16 +73,6 @@ def _offered():
         "municipalities": Municipality.objects.order_by("name").only("name"),
         "saved": SavedFilter.objects.filter(user=Slot("user"), page=text("page")).order_by("name"),
     }
-
-
-def _without_words(given):
-    kept = given.copy()
-    kept.pop("suche", None)
-    return kept
-
-
-def _words(request, given) -> str:
-    return request.session.get(SEARCHES, {}).get(given.get("suche", ""), "")
 
 
 def wanted(form, words: str) -> dict[str, Any]:
@@ -139,7 +94,7 @@ def case_export(request, kind):
     if kind not in ("csv", "xlsx"):
         raise Http404
     read = _offered()(user=request.user.pk, today=workdays.today(), page=LIST)
-    form, words = SearchForm(request.GET, choices=read), _words(request, request.GET)
+    form, words = SearchForm(request.GET, choices=read), searches.words_of(request, request.GET)
     cases = listing.found(request.user, wanted(form, words))
     rows = listing.lines().filter(pk__in=cases.values("pk")).order_by(*order_of(form.order, None))
     narrowed_by = [*form.in_use, *(["Suche"] if words else [])]

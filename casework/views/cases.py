@@ -22,17 +22,18 @@ from casework import access, timeline
 from casework.case_page import case_seen, sections_of
 from casework.forms.cases import CaseForm, StepForm
 from casework.lifecycle import LIFECYCLE
-from casework.models import Case, CaseIssue
+from casework.linked_issues import blocking_choices
+from casework.models import Case
 from casework.offered import offered
 from casework.whereabouts import way_of
 from kim import workdays
 from kim.dated import valid_on
+from kim.editing import Filled
 from kim.models import Code, Draft
 from kim.rules import Rule
 from kim.together import Slot, day, text, together
 from kim.views.acting import DONE, take
 from kim.workflow import OutOfTurn, Step
-from steering.models import Issue
 
 REFERRING = ("municipality", "access_route", "referring_organisation", "other_support")
 
@@ -98,7 +99,8 @@ def _desk(request, case, row, form) -> dict:
         initial = ({name: value for name, value in draft.data.items() if value} if draft else {}) | {
             "seen": case.step_no
         }
-        form = StepForm(row, case, reasons=read.get("reasons", ()), initial=initial)
+        issues = blocking_choices(case, request.user) if _ends(row) else ()
+        form = StepForm(row, case, reasons=read.get("reasons", ()), issues=issues, initial=initial)
     if form is not None:
         form.draft_key = _key(case, row)
     barred = _bars(request.user, case)
@@ -113,7 +115,6 @@ def _desk(request, case, row, form) -> dict:
         "form": form,
         "hindrance": next((bar for one, bar in barred if row and one.name == row.name), ""),
         "step_url": _step_url(case, row.name) if row else "",
-        "numbers": [link.number for link in read.get("links", ())],
         "saved_at": draft.saved_at if row and draft and not (form and form.is_bound) else None,
     }
 
@@ -146,9 +147,7 @@ def _sets(ends: bool):
     found: dict[str, QuerySet] = {"drafts": Draft.objects.filter(user=Slot("user"), key=text("key"))}
     if ends:
         reasons = Code.objects.filter(list=Code.List.CLOSING_REASON).order_by("position", "label")
-        linked = CaseIssue.objects.filter(case=Slot("case")).values("issue")
         found["reasons"] = reasons.filter(valid_on(today))
-        found["links"] = Issue.objects.filter(pk__in=linked).only("number").order_by("number")
     return found
 
 
@@ -199,13 +198,8 @@ def _step_taken(request, case, row, form):
 
 def _form(request, case, row) -> StepForm:
     reasons = Code.objects.filter(valid_on(workdays.today()), list=Code.List.CLOSING_REASON) if _ends(row) else ()
-    return StepForm(
-        row,
-        case,
-        request.POST,
-        reasons=reasons,
-        find_issue=lambda number: Issue.objects.visible_to(request.user).filter(number=number).first(),
-    )
+    issues = blocking_choices(case, request.user) if _ends(row) else ()
+    return StepForm(row, case, request.POST, reasons=reasons, issues=issues)
 
 
 def _ends(row) -> bool:
@@ -251,20 +245,29 @@ def case_edit(request, pk):
     access.demand_work(request.user, case)
     key = f"case:{pk}:edit"
     read = offered(request.user, key, case=case)
+    edit = Filled(case, lambda row: CaseForm(choices=read, initial=_written(row, read)), key)
     if request.method != "POST":
-        initial = {
-            name: getattr(case, f"{name}_id" if name in REFERRING else name) for name in CaseForm(choices=read).fields
-        }
         draft = read["draft"]
-        initial |= draft.data if draft else {}
-        return _edit_page(request, case, CaseForm(choices=read, initial=initial), key, draft)
+        typed = draft.data if draft else {}
+        form = CaseForm(choices=read, initial=_written(case, read) | typed)
+        edit.begin(form, typed)
+        return _edit_page(request, case, form, key, draft)
     form = CaseForm(request.POST, choices=read)
-    status = take(form, lambda: case.edit(by=request.user, **form.cleaned_data)) if form.is_valid() else 422
+
+    def save():
+        edit.demand_same(form)
+        case.edit(by=request.user, **form.cleaned_data)
+
+    status = take(form, save) if form.is_valid() else 422
     if status != DONE:
         return _edit_page(request, case, form, key, status=status)
     Draft.drop(request.user, key)
     messages.success(request, f"{case}: Die Angaben sind gespeichert.")
     return redirect(case)
+
+
+def _written(case, read) -> dict:
+    return {name: getattr(case, f"{name}_id" if name in REFERRING else name) for name in CaseForm(choices=read).fields}
 
 
 def _edit_page(request, case, form, key, draft=None, status=200):

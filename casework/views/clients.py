@@ -21,6 +21,7 @@ from casework.views.intake import KNOWN
 from casework.views.likely import asked_first
 from casework.whereabouts import title_tone
 from kim import workdays
+from kim.editing import Filled
 from kim.models import Code, Draft, Municipality, Organisation
 from kim.together import Slot, through, together
 from kim.views.acting import DONE, take
@@ -219,12 +220,16 @@ def client_edit(request, pk):
     client = _kept(request.user, pk)
     key = f"client:{pk}:edit"
     read = offered(request.user, key, client=client)
+    edit = Filled(client, lambda row: ClientForm(choices=read, initial=_written(row)), key)
     if request.method != "POST":
-        form = ClientForm(choices=read, initial=_written(client, read) | typed_before(read))
+        typed = typed_before(read)
+        form = ClientForm(choices=read, initial=_written(client) | typed)
+        edit.begin(form, typed)
         return _client_page(request, form, "client_edit", client, key=key, draft=read["draft"])
     form = ClientForm(request.POST, choices=read)
 
     def save():
+        edit.demand_same(form)
         given = form.cleaned_data
         client.edit(
             by=request.user,
@@ -244,13 +249,17 @@ def _is_renamed(client, identity) -> bool:
     return any(getattr(client.identity, name) != identity[name] for name in RECTIFIED)
 
 
-def _written(client, read) -> dict:
+def _written(client) -> dict:
     identity = client.identity
     plain = {name: getattr(identity, name) for name in ClientForm.IDENTITY}
     plain["birth_date"] = (identity.birth_date, identity.birth_precision) if identity.birth_date else None
     plain |= {name: getattr(client, name) for name in (*ClientForm.PERSON, "municipality")}
-    plain |= {f"citizenship_{number}": one for number, one in enumerate(read["citizenships"], 1)}
-    return plain | {"languages": read["languages"], "gender": client.gender.replace(Client.Gender.NOT_SAID, "")}
+    several = enumerate(client.citizenships.order_by("position", "label"), 1)
+    plain |= {f"citizenship_{number}": one for number, one in several}
+    return plain | {
+        "languages": list(client.languages.all()),
+        "gender": client.gender.replace(Client.Gender.NOT_SAID, ""),
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -295,7 +304,12 @@ def client_household(request, pk):
     if request.method != "POST":
         return _household_page(request, client)
     form = HouseholdForm(request.POST)
-    status = take(form, lambda: client.keep_household(by=request.user, **form.cleaned_data)) if form.is_valid() else 422
+
+    def save():
+        _counting(client).demand_same(form)
+        client.keep_household(by=request.user, **form.cleaned_data)
+
+    status = take(form, save) if form.is_valid() else 422
     if status != DONE:
         return _household_page(request, client, form=form, status=status)
     messages.success(request, "Der Haushalt ist gespeichert.")
@@ -363,15 +377,25 @@ def _linkable(user, client) -> list[Client]:
     return list(people.select_related("identity").order_by("identity__folded", "pk")[:KNOWN])
 
 
-def _household_page(request, client, *, form=None, link=None, status=200):
+def _counted(client) -> HouseholdForm:
     there = client.household
     counted = {"adults": there.adults, "children": there.children} if there else {"adults": 1, "children": 0}
+    return HouseholdForm(initial=counted)
+
+
+def _counting(client) -> Filled:
+    return Filled(client, _counted)
+
+
+def _household_page(request, client, *, form=None, link=None, status=200):
+    blank = _counted(client)
+    _counting(client).begin(blank)
     known, members = _linkable(request.user, client), members_of(client, request.user)
     reading.listed(Client, (one.pk for one in [*known, *members]), by=request.user)
     context = {
         "client": client,
         "members": members,
-        "form": form if form is not None and form.data else HouseholdForm(initial=counted),
+        "form": form if form is not None and form.data else blank,
         "refused": form if form is not None else link,
         "link": (link or LinkForm(known=known)) if known else None,
         "may_add": request.method != "POST" or access.works_on_client(request.user, client),

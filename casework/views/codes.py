@@ -1,6 +1,7 @@
 """Code lists for the administration: what holds, what held, what will hold."""
 
 from django.contrib import messages
+from django.db import transaction
 from django.db.models import Max, Q
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,6 +12,7 @@ from casework import code_lists
 from casework.access import keeps_codes
 from casework.forms.codes import CodeFilter, CodeForm, EndCodeForm, NewCodeForm
 from kim import workdays
+from kim.editing import Filled
 from kim.htmx import page as template_for
 from kim.models import Code
 from kim.paging import capped, count_words, page
@@ -62,10 +64,22 @@ def code_edit(request, pk):
     """Another label from a day on. What already names the entry keeps the old one."""
     demand(keeps_codes, request.user)
     row = get_object_or_404(Code, pk=pk)
-    told = {"label": row.label, "short": row.short, "position": row.position}
-    form = CodeForm(request.POST or None, initial=told | {"valid_from": max(workdays.today(), row.valid_from)})
+    form = CodeForm(request.POST or None, initial=_told(row) | {"valid_from": max(workdays.today(), row.valid_from)})
+    edit = Filled(row, lambda row: CodeForm(initial=_told(row)))
     context = {"which": Code.List(row.list), "form": form, "row": row}
-    return _answer(request, "casework/code_edit.html", context, lambda **given: code_lists.change(row, **given))
+    if request.method != "POST":
+        edit.begin(form)
+
+    @transaction.atomic
+    def act(**given):
+        edit.demand_same(form)
+        code_lists.change(row, **given)
+
+    return _answer(request, "casework/code_edit.html", context, act)
+
+
+def _told(row) -> dict:
+    return {"label": row.label, "short": row.short, "position": row.position}
 
 
 def code_end(request, pk):

@@ -75,10 +75,14 @@ def conference_edit(request, pk):
         conference.edit(by=request.user, **form.cleaned_data)
         return conference, f"{conference.case}: Fallkonferenz gespeichert."
 
-    initial = {name: getattr(conference, name) for name in ("held_on", "mode", "place", "summary")}
     return form_page(request, "casework/conference_edit.html", _form(topics), act, key=f"conference:{pk}",
                      context={"conference": conference, "case": conference.case},
-                     initial=initial | {"structural_topics": topics})  # fmt: skip
+                     there=(conference, _written))  # fmt: skip
+
+
+def _written(conference) -> dict:
+    found = {name: getattr(conference, name) for name in ("held_on", "mode", "place", "summary")}
+    return found | {"structural_topics": list(conference.structural_topics.all())}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

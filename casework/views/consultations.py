@@ -1,29 +1,32 @@
 """Consultations: writing one down in under a minute, the list of one's own, one of them, and what the case shows."""
 
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.db.models import Case as Either
-from django.db.models import F, OuterRef, Q, Subquery, When
+from django.db.models import Exists, F, OuterRef, Q, Subquery, When
 from django.http import FileResponse, Http404, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.http import HttpResponseClientRedirect, push_url
 
-from casework import access, consultation_files, naming, reading
+from casework import access, consultation_files, listing, naming, reading, spelling
 from casework.access import manages_cases
 from casework.case_page import MAIN, section
 from casework.forms.consultations import ALONE, WITH_CASE, ConsultationForm, PeriodForm, narrowed
 from casework.linked_issues import linked
 from casework.models import Actor, Case, Client, Consultation, Identity, LegalArea
+from kim import searches, workdays
 from kim import today as start_page
-from kim import workdays
 from kim.dated import valid_on
+from kim.editing import Filled
 from kim.htmx import page as template_for
-from kim.models import Absence, Assignment, Code, Draft, Municipality, Role
+from kim.models import Absence, Assignment, Code, Draft, Municipality, Role, SavedFilter
 from kim.paging import Page, Start, behind, first_rows, order_of, page_of
 from kim.together import Slot, day, text, through, together, together_planned_anew
 from kim.views.filters import searched
@@ -32,6 +35,7 @@ from steering.views.reporting import draft_of, place_of_today
 
 #: Rows of one page, lines on the page of a case, and cases offered while the number is typed.
 SIZE, LAST, OFFERED = 25, 5, 200
+LIST = "casework:consultation_list"
 #: Code lists of the form: field → list.
 LISTS = {
     "form": Code.List.CONTACT_FORM,
@@ -66,10 +70,12 @@ def consultation_new(request):
     read = _choices(request.user, key, case=case, words=words)
     find = naming.Finder(request.user, known=case, read=read if words else None)
     form = ConsultationForm(request.POST, choices=read["choices"], find=find)
-    if not form.is_valid():
+    if not form.is_valid() or not _language_is_of_the_case(form, read if case else find.known_of):
         return _form_page(request, form, read, case=case, status=422)
     given = form.given
-    given["legal_areas"] = given["legal_areas"] or (read["areas"] if case and form.case == case else find.areas)
+    given["legal_areas"] = given["legal_areas"] or (
+        read["areas"] if case and form.case == case else find.known_of["areas"]
+    )
     token = form.cleaned_data["sent_as"]
     made = []
 
@@ -87,6 +93,21 @@ def consultation_new(request):
     if status != DONE_NOW:
         return _form_page(request, form, read, case=case, status=status)
     return _recorded(request, made[0])
+
+
+def _language_is_of_the_case(form, read) -> bool:
+    """False where the page was filled before the case was named, and its language is another: then it is asked back."""
+    if not form.case or not form.is_carried_from(form.case):
+        return True
+    found = _of_case(read, form.case)
+    sent = [form.data.get(name, "") for name in ("language", "interpreter")]
+    form.carry(found)
+    if [form.data[name] for name in ("language", "interpreter")] == sent:
+        return True
+    form.add_error(
+        "language", "Sprache und Sprachmittlung stehen jetzt hier wie zuletzt bei diesem Fall. Bitte prüfen Sie beides."
+    )
+    return False
 
 
 def _take(form, act, user) -> int:
@@ -133,7 +154,10 @@ def _preset(request) -> Case | None:
 
 @require_POST
 def consultation_case(request):
-    """What is known of the case just named. By POST: no address says of whom somebody is thinking."""
+    """What is known of the case just named, and its language unless another was chosen already.
+
+    By POST: no address says of whom somebody is thinking.
+    """
     demand_manager(request.user)
     words = _typed(request)
     found = naming.Finder(request.user)(words) if words else []
@@ -141,7 +165,12 @@ def consultation_case(request):
     read = _choices(request.user, "", case=case) if case else None
     if case:
         reading.opened(case, by=request.user)
-    context = {"carried": _carried(case, read), "found": len(found), "words": words}
+    context: dict[str, Any] = {"carried": _carried(case, read), "found": len(found), "words": words}
+    if case and read:
+        form = ConsultationForm(request.POST, choices=read["choices"], find=naming.Finder(request.user))
+        if form.is_carried_from(case):
+            form.carry(_of_case(read, case))
+            context |= {"form": form, "oob": True}
     return render(request, "casework/consultation_case.html", context)
 
 
@@ -236,6 +265,7 @@ def _blank(user, read, case) -> ConsultationForm:
         initial["municipality"] = here
     if last and not case:
         initial["kind"] = WITH_CASE if last.case_id else ALONE
+    initial["carried"] = ConsultationForm.came_with(None, initial.get("language"), initial.get("interpreter"))
     if case:
         initial |= _of_case(read, case)
     kept = {name: value for name, value in draft_of(read).items() if name != "sent_as"}
@@ -243,13 +273,20 @@ def _blank(user, read, case) -> ConsultationForm:
 
 
 def _of_case(read, case) -> dict:
+    """The language is that of the last contact or the first of the person, never that of somebody else. How it is
+    interpreted is only known from a contact.
+    """
     last = read["last_here"][0] if read["last_here"] else None
-    found = {"kind": WITH_CASE, "case": case.number, "legal_areas": read["areas"]}
-    if last:
-        found |= {name: getattr(last, f"{name}_id") for name in ("language", "interpreter")}
-    elif read["languages"]:
-        found |= {"language": read["languages"][0].pk, "interpreter": None}
-    return found
+    language = last.language_id if last else next((one.pk for one in read["languages"]), None)
+    interpreter = last.interpreter_id if last else None
+    return {
+        "kind": WITH_CASE,
+        "case": case.number,
+        "legal_areas": read["areas"],
+        "language": language,
+        "interpreter": interpreter,
+        "carried": ConsultationForm.came_with(case.pk, language, interpreter),
+    }
 
 
 def _form_page(request, form, read, *, case=None, consultation=None, status=200):
@@ -282,63 +319,94 @@ def _form_page(request, form, read, *, case=None, consultation=None, status=200)
 # The list
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def consultation_list(request):
+    """One's own; with ?case=7 those of the case. Words of a search come by POST: they name people (kim.searches)."""
     demand_manager(request.user)
-    read = _narrowing()
-    case, rows = _listed(request)
-    form = PeriodForm(request.GET, topics=read["topics"], places=read["places"])
-    given = {name: request.GET.get(name, "") for name in ("after", "before")}
-    found = form.narrow(rows)
+    if request.method != "POST":
+        return _show_list(request, request.GET)
+    given, url = searches.taken(request, LIST, (*PeriodForm.base_fields, "topic", "municipality", "sort", "case"))
+    return push_url(_show_list(request, given), url) if request.htmx else redirect(url)
+
+
+def _show_list(request, given):
+    read, words = _narrowing(request.user), searches.words_of(request, given)
+    case, rows = _listed(request.user, given)
+    form = PeriodForm(given, topics=read["topics"], places=read["places"])
+    place = {name: given.get(name, "") for name in ("after", "before")}
     context = {
         "case": case,
         "filter": form,
-        "is_narrowed": bool(form.narrows),
-        "page": _page(request.user, case, form.narrows, **given),
-        "totals": consultation_files.totals(found),
-        "search": searched(request.GET),
+        "words": words,
+        "lost": searches.are_lost(given, words),
+        "is_narrowed": bool(form.narrows or words),
+        "page": _page(request.user, case, form, words, **place),
+        "totals": consultation_files.totals(_with_words(form.narrow(rows), words)),
+        "saved": read["saved"],
+        "search": searched(given),
+        "to_keep": "" if case else searched(searches.without_words(given)),
     }
     return render(request, template_for(request, "casework/consultation_list.html", "results"), context)
 
 
-def _page(user, case, narrows, **place) -> Page:
+def _page(user, case, form, words, **place) -> Page:
     """The lines of one page, each with its topics."""
-    load, start = access.Caseload.of(user), Start.read(Consultation, KEY, **place)
+    key, narrows = form.order, form.narrows
+    load, start = access.Caseload.of(user), Start.read(Consultation, key, **place)
     shape = tuple((name, value if name == "kind" else None) for name, value in narrows.items())
     values = {name: getattr(value, "pk", value) for name, value in narrows.items() if name != "kind"}
+    names = spelling.searched(words)
+    for number, (name, bones) in enumerate(names):
+        values |= {f"name_{number}": name, f"bones_{number}": bones}
     begin = {"start": start.value, "start_pk": start.pk} if start else {}
-    read = _listing(load.shape, case is not None, shape, start and start.backwards)(
-        case=case.pk if case else None, **load.values, **values, **begin
+    read = _listing(load.shape, case is not None, shape, len(names) if words else None, key, start and start.backwards)(
+        case=case.pk if case else None, words=words, **load.values, **values, **begin
     )
     topics: dict[int, list[str]] = {}
     for tie in read["ties"]:
         topics.setdefault(tie.consultation_id, []).append(tie.label)
     for row in read["rows"]:
         row.topic_names = topics.get(row.pk, [])
-    return page_of(read["rows"], KEY, start, SIZE)
-
-
-#: The latest first.
-KEY = "-held_on"
+    return page_of(read["rows"], key, start, SIZE)
 
 
 @together_planned_anew
-def _listing(caseload, of_case, shape, backwards):
+def _listing(caseload, of_case, shape, words, key, backwards):
+    """`words`: how many names are looked for with them, None without a search."""
     rows = Consultation.objects.filter(case=Slot("case"))
     if not of_case:
         kept = Case.objects.filter(access.Caseload.in_slots(*caseload).kept()).values("pk")
         rows = Consultation.objects.filter(Q(case__isnull=True) | Q(case__in=kept), author=Slot("me"))
     days = {name: day(name) for name in ("since", "until")}
     rows = narrowed(rows, {name: value or days.get(name) or Slot(name) for name, value in shape})
-    start = None if backwards is None else Start(day("start"), Slot("start_pk"), backwards)
+    if words is not None:
+        names = tuple((text(f"name_{number}"), text(f"bones_{number}")) for number in range(words))
+        rows = rows.filter(_said(text("words"), names))
+    start = None
+    if backwards is not None:
+        start = Start(day("start") if "held_on" in key else Slot("start"), Slot("start_pk"), backwards)
     lines = Consultation.objects.only("held_on", "quarter_hours", "persons", "actions", "case").annotate(
         number=F("case__number"), place_name=F("municipality__name"), form_name=_named("form"),
         result_name=_named("result"),
     )  # fmt: skip
-    shown = first_rows(behind([rows], KEY, start), order_of(KEY, start), SIZE + 1, lines)
-    ids = first_rows(behind([rows], KEY, start), order_of(KEY, start), SIZE + 1, Consultation.objects.all())
+    shown = first_rows(behind([rows], key, start), order_of(key, start), SIZE + 1, lines)
+    ids = first_rows(behind([rows], key, start), order_of(key, start), SIZE + 1, Consultation.objects.all())
     ties = Consultation.topics.through.objects.filter(consultation__in=ids.values("pk"))
     return {"rows": shown, "ties": ties.order_by("code__position", "code__label").annotate(label=_named("code"))}
+
+
+def _said(words, names) -> Q:
+    """A case by its number or the name of the person, or words of the consultation itself; all may be slots."""
+    cases = Q(number__icontains=words)
+    if names:
+        cases |= listing.about(names)
+    of_case = Exists(Case.objects.order_by().filter(cases, pk=OuterRef("case")))
+    fields = ("note", "place", "next_step", "referred_to")
+    return reduce(or_, (Q(**{f"{name}__icontains": words}) for name in fields), Q(of_case))
+
+
+def _with_words(rows, words: str):
+    return rows.filter(_said(words, spelling.searched(words))) if words else rows
 
 
 @require_safe
@@ -347,11 +415,11 @@ def consultation_export(request, kind):
     demand_manager(request.user)
     if kind not in ("csv", "xlsx"):
         raise Http404
-    read = _narrowing()
-    _, rows = _listed(request)
+    read, words = _narrowing(request.user), searches.words_of(request, request.GET)
+    _, rows = _listed(request.user, request.GET)
     form = PeriodForm(request.GET, topics=read["topics"], places=read["places"])
-    found = form.narrow(rows).order_by("-held_on", "-pk")
-    narrowed_by = [str(form.fields[name].label) for name in form.narrows]
+    found = _with_words(form.narrow(rows), words).order_by(*order_of(form.order, None))
+    narrowed_by = [*(str(form.fields[name].label) for name in form.narrows), *(["Suche"] if words else [])]
     consultation_files.record(request.user, found, kind=kind.upper(), narrowed_by=narrowed_by)
     name = consultation_files.file_name(kind)
     if kind == "xlsx":
@@ -361,12 +429,12 @@ def consultation_export(request, kind):
     return answer
 
 
-def _listed(request):
+def _listed(user, given):
     """One's own; with ?case=7 all of that case, whoever wrote them."""
-    asked = request.GET.get("case", "")
+    asked = given.get("case", "")
     if not asked.isascii() or not asked.isdecimal():
-        return None, Consultation.objects.written_by(request.user)
-    case = get_object_or_404(Case.objects.visible_to(request.user), pk=int(asked))
+        return None, Consultation.objects.written_by(user)
+    case = get_object_or_404(Case.objects.visible_to(user), pk=int(asked))
     return case, Consultation.objects.filter(case=case)
 
 
@@ -375,11 +443,12 @@ def _narrow_by():
     return {
         "topics": Code.objects.filter(list=Code.List.LIFE_DOMAIN).order_by("position", "label"),
         "places": Municipality.objects.order_by("name"),
+        "saved": SavedFilter.objects.filter(user=Slot("user"), page=text("page")).order_by("name"),
     }
 
 
-def _narrowing():
-    return _narrow_by()()
+def _narrowing(user):
+    return _narrow_by()(user=user.pk, page=LIST)
 
 
 # One of them
@@ -418,8 +487,10 @@ def consultation_edit(request, pk):
         access.demand_work(request.user, consultation.case)
     read = _choices(request.user, f"consultation:{pk}", consultation=consultation)
     settled = {"choices": read["choices"], "case": consultation.case, "quarters": consultation.quarter_hours}
+    edit = Filled(consultation, lambda row: ConsultationForm(initial=_kept(row, _many(row)), **settled), read["key"])
     if request.method != "POST":
         form = ConsultationForm(initial=_kept(consultation, read) | draft_of(read), **settled)
+        edit.begin(form, draft_of(read))
         return _form_page(request, form, read, case=consultation.case, consultation=consultation)
     if request.POST.get("act") == "discard":
         Draft.drop(request.user, read["key"])
@@ -427,12 +498,21 @@ def consultation_edit(request, pk):
     form = ConsultationForm(request.POST, **settled)
     status = 422
     if form.is_valid():
-        status = _take(form, lambda by, confirmed: consultation.edit(by=by, **form.given), request.user)
+
+        def change(by, confirmed):
+            edit.demand_same(form)
+            consultation.edit(by=by, **form.given)
+
+        status = _take(form, change, request.user)
     if status != DONE_NOW:
         return _form_page(request, form, read, case=consultation.case, consultation=_one(request, pk), status=status)
     Draft.drop(request.user, read["key"])
     messages.success(request, "Beratung geändert.")
     return _go(request, consultation.get_absolute_url())
+
+
+def _many(consultation) -> dict:
+    return {name: list(getattr(consultation, name).all()) for name in ("topics", "legal_areas")}
 
 
 def _kept(consultation, read) -> dict:

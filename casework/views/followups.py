@@ -1,27 +1,30 @@
 """Follow-ups: at their case, and all of somebody's in the order of their days."""
 
-from django.db.models import F
-from django.shortcuts import get_object_or_404, render
+from django.db.models import Exists, F, OuterRef, Q
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import push_url
 
-from casework import access, reading
+from casework import access, listing, reading, spelling
 from casework.case_page import MAIN, section
-from casework.forms.network import FollowUpForm, MoveForm
+from casework.forms.network import FollowUpFilter, FollowUpForm, MoveForm
 from casework.models import Case, FollowUp, Identity
-from kim import workdays
+from kim import searches, workdays
 from kim.htmx import page as template_for
-from kim.models import User
+from kim.models import Municipality, SavedFilter, User
 from kim.paging import CAP, CappedNumber, Start, behind, count_words, first_rows, order_of, page_of
-from kim.together import Slot, day, together_planned_anew
+from kim.together import Slot, day, text, together, together_planned_anew
 from kim.views.acting import act_and_return, form_page
+from kim.views.filters import searched
 
+LIST = "casework:followup_list"
 #: Rows of one page of the list; open ones the page of a case shows.
 SIZE, SHOWN = 30, 30
-#: What the list can show: key in the address → (words, question to the set, order).
+#: What the list can show: key in the address → (which ones, question to the set, order).
 STATES = {
-    "": ("fällig", lambda rows: rows.due(day()), "on_day"),
-    "open": ("alle offenen", lambda rows: rows.open(), "on_day"),
+    "": ("fällige", lambda rows: rows.due(day()), "on_day"),
+    "open": ("offene", lambda rows: rows.open(), "on_day"),
     "done": ("erledigte", lambda rows: rows.filter(done_on__isnull=False), "-done_on"),
 }
 
@@ -45,28 +48,42 @@ def case_follow_ups(user, case, read):
     return {"case": case, "rows": rows, "form": form, "more": len(read["network_follow_ups"]) > SHOWN}
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def followup_list(request):
     """Own ones, and those of colleagues one stands in for; their people are read on the page of the case, on record.
-    There is no search: what is typed would stand in the address.
+    Words of a search come by POST: they name people (kim.searches).
     """
     access.demand_oneself(access.manages_cases, request.user)
-    state = request.GET.get("state", "")
-    state = state if state in STATES else ""
-    label, _, order = STATES[state]
-    given = {name: request.GET.get(name, "") for name in ("after", "before")}
-    load, today, start = access.Caseload.of(request.user), workdays.today(), Start.read(FollowUp, order, **given)
-    begin = {"start": start.value, "start_pk": start.pk} if start else {}
-    read = _listing(load.shape, state, start and start.backwards)(today=today, **load.values, **begin)
-    found, hits = page_of(read["rows"], order, start, SIZE), min(read["hits"][0].number_found, CAP + 1)
+    if request.method != "POST":
+        return _show_list(request, request.GET)
+    given, url = searches.taken(request, LIST, ("state", "municipality", "sort"))
+    return push_url(_show_list(request, given), url) if request.htmx else redirect(url)
+
+
+def _show_list(request, given):
+    read, words = _offered()(user=request.user.pk, page=LIST), searches.words_of(request, given)
+    states = [(key, label) for key, (label, _, _) in STATES.items()]
+    form = FollowUpFilter(given, states=states, places=read["places"])
+    chosen, today = form.chosen, workdays.today()
+    state, place = chosen.get("state", ""), chosen.get("municipality")
+    label, _, natural = STATES[state]
+    order = form.ORDERS[chosen.get("sort", "")][1] or natural
+    start = Start.read(FollowUp, order, **{name: given.get(name, "") for name in ("after", "before")})
+    lines = _lines(request.user, state, place, words, order, start)
+    found, hits = page_of(lines["rows"], order, start, SIZE), min(lines["hits"][0].number_found, CAP + 1)
     reading.listed(Case, (row.case_id for row in found if row.owner == request.user.pk), by=request.user)
     context = {
+        "filter": form,
+        "words": words,
+        "lost": searches.are_lost(given, words),
+        "is_narrowed": bool(place or words),
+        "saved": read["saved"],
+        "to_keep": searched(searches.without_words(given)),
         "page": found,
         "rows": [(_named(row), *(("", "") if row.done_on else workdays.countdown(row.on_day, today))) for row in found],
         "hits": count_words(hits),
         "number": hits,
         "state": state,
-        "others": [(key, words) for key, (words, _, _) in STATES.items() if key != state],
         "label": label,
         "user_pk": request.user.pk,
     }
@@ -78,11 +95,37 @@ def _named(row):
     return row
 
 
+@together
+def _offered():
+    return {
+        "places": Municipality.objects.order_by("name"),
+        "saved": SavedFilter.objects.filter(user=Slot("user"), page=text("page")).order_by("name"),
+    }
+
+
+def _lines(user, state, place, words, order, start):
+    load, names = access.Caseload.of(user), spelling.searched(words)
+    values = {"today": workdays.today(), "words": words, "place": place.pk if place else None} | load.values
+    for number, (name, bones) in enumerate(names):
+        values |= {f"name_{number}": name, f"bones_{number}": bones}
+    if start:
+        values |= {"start": start.value, "start_pk": start.pk}
+    shape = (bool(place), len(names) if words else None)
+    return _listing(load.shape, state, *shape, order, start and start.backwards)(**values)
+
+
 @together_planned_anew
-def _listing(caseload, state, backwards):
-    """The lines with their case, and how many there are."""
-    _, narrow, order = STATES[state]
+def _listing(caseload, state, of_place, words, order, backwards):
+    """The lines with their case, and how many there are. `words`: how many names are looked for, None: no search."""
+    narrow = STATES[state][1]
     rows = narrow(FollowUp.objects.filter(access.Caseload.in_slots(*caseload).kept("case__")))
+    if of_place:
+        rows = rows.filter(case__municipality=Slot("place"))
+    if words is not None:
+        names = tuple((text(f"name_{number}"), text(f"bones_{number}")) for number in range(words))
+        cases = Q(number__icontains=text("words")) | (listing.about(names) if names else Q())
+        of_case = Exists(Case.objects.order_by().filter(cases, pk=OuterRef("case")))
+        rows = rows.filter(Q(text__icontains=text("words")) | of_case)
     start = None if backwards is None else Start(day("start"), Slot("start_pk"), backwards)
     family, given = "case__client__identity__family_name", "case__client__identity__given_name"
     lines = FollowUp.objects.annotate(

@@ -79,7 +79,10 @@ def handover_new(request):
     takers, number = list(with_role(Role.CASE_MANAGER).exclude(pk=giver.pk)), ended.count()
     key = f"handover:{giver.pk}:former" if former else f"handover:{giver.pk}"
     make = partial(HandOverForm, takers=takers, cases=cases, ended=number)
+    everything = request.GET.copy()
+    everything["all"] = "1"
     context = {
+        "everything": everything.urlencode(),
         "giver": giver, "former": former, "cases": cases, "offered": offered, "ended": number, "most": MOST,
         "named": named, "deputises": giver in access.colleagues(request.user),
     }  # fmt: skip
@@ -92,7 +95,7 @@ def handover_new(request):
         made = HandOver.offer(by=request.user, giver=giver, cases=form.chosen(ended), **texts)
         return made, f"Angeboten: {_number(made.cases.count())} an {made.taker}."
 
-    initial = _picked_before(request.user, key, cases)
+    initial = {"cases": cases, "with_ended": True} if "all" in request.GET else _picked_before(request.user, key)
     return form_page(request, "casework/handover_new.html", make, act, key=key, context=context, initial=initial)
 
 
@@ -109,12 +112,11 @@ def _preview(request, form, ended, context, key):
     return render(request, "casework/handover_new.html", context | {"form": form}, status=status)
 
 
-def _picked_before(user, key, cases) -> dict:
-    """Everything is picked, unless a draft says otherwise; what was unticked leaves no trace in a draft but itself."""
+def _picked_before(user, key) -> dict:
+    """Nothing is picked but what a draft says; what was unticked leaves no trace in a draft but itself."""
     draft = Draft.of(user, key)
-    if draft is None:
-        return {"cases": cases, "with_ended": True}
-    return {"cases": draft.data.get("cases", []), "with_ended": bool(draft.data.get("with_ended"))}
+    picked = draft.data if draft else {}
+    return {"cases": picked.get("cases", []), "with_ended": bool(picked.get("with_ended"))}
 
 
 @require_safe

@@ -40,15 +40,12 @@ def import_new(request):
     status = 422
     if form.is_valid():
         try:
-            made = Import.start(by=request.user, kind=form.cleaned_data["kind"], rows=form.rows)
+            made = Import.start(by=request.user, kind=form.cleaned_data["kind"], rows=form.rows, unread=form.unknown)
         except StepRefused as refusal:
             form.add_error(None, str(refusal))
             status = 409
         else:
             tasks.knock_for_imports()
-            if form.unknown:
-                words = ", ".join(f"„{word}“" for word in form.unknown[:10])
-                messages.warning(request, f"Nicht gelesen werden die Spalten {words}.")
             return redirect(made)
     return render(request, "casework/import_new.html", {"form": form}, status=status)
 

@@ -12,6 +12,7 @@ from casework.models import Actor, Assessment, Goal, GoalMeasure, PlanVersion
 from casework.models.plan import BY_DAY, as_agreed, plan_of
 from casework.views.of_case import WORK, begun, case_for, pdf
 from kim import trail, workdays
+from kim.editing import Filled
 from kim.models import Code, Draft
 from kim.navigation import county_of
 from kim.together import Slot
@@ -78,11 +79,19 @@ def assessment_edit(request, pk):
     domains = _domains(*(row.life_domain for row in assessed))
     initial, saved_at = begun(request, key)
     form = AssessmentForm(request.POST or None, domains=domains, assessed=assessed, initial=initial)
+    edit = Filled(case, lambda row: AssessmentForm(domains=domains, assessed=list(row.assessments.all())), key)
     status = 200
     if request.method == "POST":
-        status = attempt(form, lambda **given: Assessment.value_all(case, by=request.user, **given))
+
+        def save(**given):
+            edit.demand_same(form)
+            Assessment.value_all(case, by=request.user, **given)
+
+        status = attempt(form, save)
         if status == 302:
             return _done(request, key, "Die Einschätzung ist festgehalten.", "casework:case_detail", case.pk)
+    else:
+        edit.begin(form, initial)
     form.draft_key = key
     context = {"case": case, "form": form, "saved_at": saved_at}
     return render(request, "casework/assessment_edit.html", context, status=status)
@@ -188,14 +197,22 @@ def goal_edit(request, pk, goal):
     goal = get_object_or_404(case.goals.select_related("life_domain"), pk=goal)
     goal.case = case
     key = f"goal:{goal.pk}"
-    there = {name: getattr(goal, name) for name in ("life_domain", "text", "until", "standing")}
-    initial, saved_at = begun(request, key, there)
-    form = GoalForm(request.POST or None, domains=_domains(goal.life_domain), is_new=False, initial=initial)
+    domains = _domains(goal.life_domain)
+    initial, saved_at = begun(request, key, _of_goal(goal))
+    form = GoalForm(request.POST or None, domains=domains, is_new=False, initial=initial)
+    edit = Filled(goal, lambda row: GoalForm(domains=domains, is_new=False, initial=_of_goal(row)), key)
     status = 200
     if request.method == "POST":
-        status = attempt(form, lambda **given: goal.edit(by=request.user, **given))
+
+        def save(**given):
+            edit.demand_same(form)
+            goal.edit(by=request.user, **given)
+
+        status = attempt(form, save)
         if status == 302:
             return _done(request, key, "Das Ziel ist geändert.", "casework:plan_detail", case.pk)
+    else:
+        edit.begin(form, initial)
     form.draft_key = key
     context = {"case": case, "form": form, "saved_at": saved_at}
     return render(request, "casework/goal_edit.html", context, status=status)
@@ -225,17 +242,39 @@ def goal_measure_edit(request, pk, measure):
     measure = get_object_or_404(GoalMeasure.objects.select_related("goal", "actor"), pk=measure, goal__case=case)
     measure.goal.case = case
     key = f"measure:{measure.pk}"
-    there = {name: getattr(measure, name) for name in ("text", "who", "actor", "actor_name", "until", "status")}
-    initial, saved_at = begun(request, key, there)
-    form = GoalMeasureForm(request.POST or None, actors=_actors(measure.actor), initial=initial)
+    actors = _actors(measure.actor)
+    initial, saved_at = begun(request, key, _of_measure(measure))
+    form = GoalMeasureForm(request.POST or None, actors=actors, initial=initial)
+    edit = Filled(measure, lambda row: GoalMeasureForm(actors=actors, initial=_of_measure(row)), key)
     status = 200
     if request.method == "POST":
-        status = attempt(form, lambda **given: measure.edit(by=request.user, **given))
+
+        def save(**given):
+            edit.demand_same(form)
+            measure.edit(by=request.user, **given)
+
+        status = attempt(form, save)
         if status == 302:
             return _done(request, key, "Die Maßnahme ist geändert.", "casework:plan_detail", case.pk)
+    else:
+        edit.begin(form, initial)
     form.draft_key = key
     context = {"case": case, "goal": measure.goal, "form": form, "saved_at": saved_at}
     return render(request, "casework/goal_measure_edit.html", context, status=status)
+
+
+def _of_goal(goal) -> dict:
+    return {
+        "life_domain": goal.life_domain_id,
+        "text": goal.text,
+        "until": goal.until,
+        "standing": goal.standing,
+    }
+
+
+def _of_measure(measure) -> dict:
+    found = {name: getattr(measure, name) for name in ("text", "who", "actor_name", "until", "status")}
+    return found | {"actor": measure.actor_id}
 
 
 def _done(request, key, words, where, *args):

@@ -81,14 +81,14 @@ def day(value) -> str:
 
 @register.filter
 def short_day(value) -> str:
-    """„Mi 15.04.“, for days near today."""
-    return f"{WEEKDAYS[(value := _local(value)).weekday()][:2]} {value:%d.%m.}" if value else ""
+    """„Mi 15.04.“, for days near today; with the year when it is another."""
+    return f"{WEEKDAYS[(value := _local(value)).weekday()][:2]} {workdays.near(value)}" if value else ""
 
 
 @register.filter
 def day_and_month(value) -> str:
-    """„15.04.“, in lists whose rows are of this year or the last."""
-    return f"{_local(value):%d.%m.}" if value else ""
+    """„15.04.“; with the year when it is another than this one."""
+    return workdays.near(_local(value)) if value else ""
 
 
 @register.filter

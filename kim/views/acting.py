@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.shortcuts import redirect, render
 
+from kim.editing import Filled
 from kim.models import Draft
 from kim.workflow import OutOfTurn, StepRefused
 
@@ -41,12 +42,25 @@ def attempt(form, act: Callable) -> int:
     return take(form, lambda: act(**form.cleaned_data)) if form.is_valid() else 422
 
 
-def form_page(request, template: str, make: Callable, act: Callable, *, key: str, context=None, initial=None):
-    """`make(data, initial=…)` builds the form; `act(form)` does it and answers where to go and what to say."""
+def form_page(
+    request, template: str, make: Callable, act: Callable, *, key: str, context=None, initial=None, there=None
+):
+    """`make(data, initial=…)` builds the form; `act(form)` does it and answers where to go and what to say.
+
+    One that changes a row gives `there`: (the row, what it fills the form with); see kim.editing.
+    """
+    fill = (lambda row: make(None, initial=there[1](row))) if there else None
+    edit = Filled(there[0], fill, key) if there and fill else None
     if request.method == "POST":
         form, draft = make(request.POST, initial=None), None
         done: list = []
-        status = take(form, lambda: done.extend(act(form))) if form.is_valid() else 422
+
+        def run():
+            if edit:
+                edit.demand_same(form)
+            done.extend(act(form))
+
+        status = take(form, run) if form.is_valid() else 422
         if status == DONE:
             target, words = done
             Draft.drop(request.user, key)
@@ -55,7 +69,10 @@ def form_page(request, template: str, make: Callable, act: Callable, *, key: str
     else:
         draft = Draft.of(request.user, key)
         typed = {name: value for name, value in draft.data.items() if value} if draft else {}
-        form, status = make(None, initial={**(initial or {}), **typed}), 200
+        initial = there[1](there[0]) if there else initial or {}
+        form, status = make(None, initial={**initial, **typed}), 200
+        if edit:
+            edit.begin(form, typed)
     form.draft_key = key
     found = {"form": form, "saved_at": draft.saved_at if draft else None, **(context or {})}
     return render(request, template, found, status=status)

@@ -73,6 +73,17 @@ document.addEventListener("htmx:sendError", () => {
   refuse("Keine Verbindung", "KIM ist gerade nicht erreichbar. Ihre Eingaben stehen noch hier; bitte versuchen Sie es gleich noch einmal.");
 });
 
+// „alle auswählen“: the link works without this, but what was typed stays only with it.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-check-all]");
+  const boxes = link && document.getElementById(link.dataset.checkAll)?.querySelectorAll("input[type=checkbox]");
+  if (!boxes) return;
+  event.preventDefault();
+  boxes.forEach((box) => { box.checked = true; });
+  boxes[0]?.dispatchEvent(new Event("change", { bubbles: true }));
+  announce(`${boxes.length} ausgewählt`);
+});
+
 // Small acts of the page itself.
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();

@@ -1,10 +1,12 @@
 """Bodies with their members, and meetings with their agenda, as far as the chain needs them."""
 
 from django.contrib import messages
+from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from kim import workdays
+from kim.editing import Filled
 from kim.htmx import page as template_for
 from kim.models import Municipality, Organisation, User
 from kim.paging import order_of, page
@@ -199,11 +201,15 @@ def meeting_move(request, pk):
     """Another day, hour or place. The page says first whose clocks follow."""
     meeting = get_object_or_404(Meeting.objects.visible_to(request.user).select_related("body"), pk=pk)
     demand(access.keeps_meetings, request.user)
-    before = {"mode": meeting.mode, "place": meeting.place, "title": meeting.title, **meeting.day_and_hour()}
-    form = MeetingForm(request.POST or None, initial=before)
-    if request.method == "POST" and form.is_valid():
+    form = MeetingForm(request.POST or None, initial=_planned(meeting))
+    edit = Filled(meeting, lambda row: MeetingForm(initial=_planned(row)))
+    if request.method != "POST":
+        edit.begin(form)
+    elif form.is_valid():
         try:
-            moved = meeting.move(by=request.user, **form.given)
+            with transaction.atomic():
+                edit.demand_same(form)
+                moved = meeting.move(by=request.user, **form.given)
         except StepRefused as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -211,6 +217,10 @@ def meeting_move(request, pk):
             return redirect(meeting)
     context = {"meeting": meeting, "form": form, "tabled": list(meeting.tabled().for_list())}
     return render(request, "steering/meeting_move.html", context, status=_status(request))
+
+
+def _planned(meeting) -> dict:
+    return {"mode": meeting.mode, "place": meeting.place, "title": meeting.title, **meeting.day_and_hour()}
 
 
 def meeting_cancel(request, pk):

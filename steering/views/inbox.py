@@ -18,6 +18,7 @@ from steering.access import DESK, has_a_desk, held_issues, reported_issues, sees
 from steering.escalation import ESCALATION
 from steering.filters import Choices, IssueFilter
 from steering.forms import TogetherForm
+from steering.likeness import alike
 from steering.listing import listed
 from steering.models import Issue, Meeting
 from steering.notices import preview_of_several
@@ -27,6 +28,8 @@ from steering.views.telling import lines_of, merged
 PAGE = "steering:inbox"
 #: Rows of one page.
 SIZE = 25
+#: Of so many of the selected issues similar ones are looked for; each costs a query.
+LIKE = 3
 
 
 @require_safe
@@ -208,11 +211,21 @@ def _ask(request, name, form, issues, seen, sent, *, status=200, done=()):
         "form": form,
         "issues": [(issue, seen.get(issue.pk, issue.step_no)) for issue in issues],
         "tellings": lines_of(told, names_reporters=names, rules=rules),
+        "numbers": _leads(request.user, issues) if "lead" in form.fields else (),
         "done": done,
         "back": _back(sent),
         "back_search": sent.get("back", "")[:1000],
     }
     return render(request, "steering/inbox_together.html", context, status=status)
+
+
+def _leads(user, issues) -> list[Issue]:
+    """What they may be bundled into, to choose from: one of them, or one like the first of them."""
+    found = {issue.pk: issue for issue in issues if issue.number}
+    among = Issue.objects.visible_to(user).open()
+    for issue in issues[:LIKE]:
+        found |= {one.issue.pk: one.issue for one in alike(issue.title, among, without=issue.pk, at_once=True)}
+    return [issue for issue in found.values() if issue.number]
 
 
 def _went(name, done):

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRedirect
 
 from kim import errors
+from kim.editing import Filled
 from kim.models import Draft
 from kim.rules import allows, demand
 from steering import access
@@ -156,8 +157,11 @@ def issue_edit(request, pk):
         return _too_late(request, issue)
     demand(access.may_edit, request.user, issue)
     read = choices(request.user, f"issue:{pk}", issue)
+    edit = Filled(issue, lambda row: IssueForm(choices=read["choices"], initial=_written(row, _many(row))), read["key"])
     if request.method != "POST":
-        return _form_page(request, _filled(issue, read), read, issue=issue)
+        form = _filled(issue, read)
+        edit.begin(form, draft_of(read))
+        return _form_page(request, form, read, issue=issue)
     if request.POST.get("act") == "discard":
         Draft.drop(request.user, f"issue:{pk}")
         return redirect("steering:issue_edit", pk)
@@ -168,6 +172,7 @@ def issue_edit(request, pk):
         return _form_page(request, form, read, issue=issue, status=422)
 
     def change_and_report(by, confirmed):
+        edit.demand_same(form)
         issue.edit(by=by, **form.cleaned_data)
         if act != "save":
             getattr(issue, act)(by=by, confirmed=confirmed)
@@ -203,15 +208,24 @@ def _blank(read):
 
 
 def _filled(issue, read):
-    plain = [*GATE_NAMES.values(), "frequency", "urgency", "presumed_reach"]
-    initial = {name: getattr(issue, name) for name in plain}
-    initial |= {name: getattr(issue, f"{name}_id") for name in ("topic", "life_domain", "municipality")}
-    initial |= {
+    many = {
         "legal_areas": read["legal_areas"],
         "further_municipalities": read["further_municipalities"],
         "organisations": read["chosen_organisations"],
     }
-    return IssueForm(choices=read["choices"], initial=initial | draft_of(read))
+    return IssueForm(choices=read["choices"], initial=_written(issue, many) | draft_of(read))
+
+
+def _written(issue, many: dict) -> dict:
+    plain = [*GATE_NAMES.values(), "frequency", "urgency", "presumed_reach"]
+    found = {name: getattr(issue, name) for name in plain}
+    return found | {name: getattr(issue, f"{name}_id") for name in ("topic", "life_domain", "municipality")} | many
+
+
+def _many(issue) -> dict:
+    return {
+        name: list(getattr(issue, name).all()) for name in ("legal_areas", "further_municipalities", "organisations")
+    }
 
 
 def _form_page(request, form, read, *, issue=None, status=200):

@@ -1,12 +1,14 @@
 """The page of a case and its steps."""
 
 import datetime as dt
+import re
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 
 from casework.lifecycle import LIFECYCLE, State
-from casework.models import Client, Household
+from casework.models import CaseIssue, Client, Household
 from casework.whereabouts import way_of
 from kim import workdays
 from kim.models import Code, Draft, TrailEntry
@@ -21,6 +23,7 @@ from tests.casework.factories import (
 )
 from tests.casework.pages import as_, url
 from tests.factories import issue_at
+from tests.htmx import element
 
 pytestmark = pytest.mark.django_db
 
@@ -106,16 +109,39 @@ def test_a_locked_case_says_so_and_can_only_be_ended(client, led):
     assert client.post(url("case_step", led.pk, "break_off"), sent).status_code == 302
 
 
+def test_ending_a_case_and_leaving_the_form_have_two_names(client, led):
+    page = as_(client, led.owner).get(url("case_step", led.pk, "break_off")).text
+    assert "Fall vorzeitig beenden" in page
+    assert ">Zurück</a>" in page
+    assert "Abbrechen" not in element(page, "schritte")
+
+
 def test_structurally_blocked_names_its_issue(client, led):
     blocked = code(Code.List.CLOSING_REASON, "STRUKTUR")
     as_(client, led.owner)
     sent = {"seen": led.step_no, "closing_reason": blocked.pk}
-    assert client.post(url("case_step", led.pk, "break_off"), sent).status_code == 422
-    assert client.post(url("case_step", led.pk, "break_off"), sent | {"blocked_by": "KP-1"}).status_code == 422
-    issue = issue_at("coordination", reported_by=led.owner)
-    assert client.post(url("case_step", led.pk, "break_off"), sent | {"blocked_by": issue.number}).status_code == 302
+    there = url("case_step", led.pk, "break_off")
+    assert "verknüpfen Sie zuerst den Knackpunkt" in client.post(there, sent).text
+    issue, other = issue_at("strategy"), issue_at("strategy")
+    CaseIssue.link(by=led.owner, issue=issue, case=led)
+    page = client.get(there).text
+    assert re.findall(r'type="radio"\s+name="blocked_by"\s+value="(\d+)"', page) == [str(issue.pk)]
+    assert issue.title in element(page, "id_blocked_by")
+    assert f'<option value="{blocked.pk}" data-blocks' in page
+    assert client.post(there, sent).status_code == 422
+    assert client.post(there, sent | {"blocked_by": other.pk}).status_code == 422
+    assert client.post(there, sent | {"blocked_by": issue.pk}).status_code == 302
     led.refresh_from_db()
     assert led.blocked_by == issue
+
+
+def test_an_issue_chosen_before_another_reason_is_not_taken(client, led):
+    issue = issue_at("strategy")
+    CaseIssue.link(by=led.owner, issue=issue, case=led)
+    sent = {"seen": led.step_no, "closing_reason": code(Code.List.CLOSING_REASON).pk, "blocked_by": issue.pk}
+    assert as_(client, led.owner).post(url("case_step", led.pk, "break_off"), sent).status_code == 302
+    led.refresh_from_db()
+    assert led.blocked_by is None
 
 
 def test_a_swapped_step_leaves_what_a_reload_shows(client, led):
@@ -159,3 +185,17 @@ def test_the_line_of_phases_has_one_place(state):
     assert len(way.marks) == 9
     now = [mark for mark in way.marks if "is-now" in mark["css"]]
     assert len(now) == (0 if state in ("closed", "declined", "referred", "broken_off", "handed_over") else 1)
+
+
+def test_a_case_taken_up_again_stands_in_one_phase(led):
+    led.state = State.TAKEN_UP_AGAIN
+    assert way_of(led, State.CLOSED).label == "Phase 3 von 9: wieder aufgenommen"
+
+
+def test_what_one_can_do_is_not_printed_with_the_case(client, led):
+    text = as_(client, led.owner).get(led.get_absolute_url()).text
+    for words in ("Öffnen<", "Status ", "Rechtskreis wechseln"):
+        before = text.rpartition(words)[0]
+        assert "kim-noprint" in before[-260:], words
+    css = (settings.BASE_DIR / "static" / "kim.css").read_text()
+    assert "#fall .kim-section__head > span:has(> a), " in css

@@ -261,6 +261,52 @@ def test_defaults_come_from_the_last_contact_and_the_case(client, led, owner):
     assert TrailEntry.objects.filter(act="case.read", object_id=str(led.pk), by=owner).exists()
 
 
+def came_with(page) -> str:
+    return re.search(r'name="carried" value="([^"]*)"', page)[1]
+
+
+def test_the_language_follows_the_case_that_is_typed_unless_another_was_chosen(client, led, owner):
+    german, arabic, pool = code("language", "de"), code("language", "ar"), code("interpreter", "POOL")
+    consultation(case=case(by=owner, person=person("Omid", "Karimi")), language=german)
+    led.client.languages.set([arabic])
+    page = as_(client, owner).get(NEW).text
+    assert f'<option value="{german.pk}" selected>' in page
+    address, typed = reverse("casework:consultation_case"), {"case": led.number, "carried": came_with(page)}
+    found = client.post(address, typed | {"language": german.pk, "interpreter": ""}, headers=SWAP).text
+    assert f'<option value="{arabic.pk}" selected>' in element(found, "sprache")
+    assert came_with(found) == f"{led.pk}:{arabic.pk}:"
+    chosen = client.post(address, typed | {"language": german.pk, "interpreter": pool.pk}, headers=SWAP).text
+    assert element(chosen, "sprache") == ""
+
+
+def test_a_case_named_after_the_language_was_filled_in_is_asked_back_about_it(client, led, owner):
+    german, arabic, pool = code("language", "de"), code("language", "ar"), code("interpreter", "POOL")
+    consultation(case=led, language=arabic, interpreter=pool)
+    consultation(case=case(by=owner, person=person("Omid", "Karimi")), language=german)
+    page = as_(client, owner).get(NEW).text
+    given = sent(case=led.number, carried=came_with(page), language=german.pk, interpreter="")
+    before = Consultation.objects.count()
+    asked = client.post(NEW, given)
+    assert asked.status_code == 422
+    assert "wie zuletzt bei diesem Fall" in asked.text
+    assert f'<option value="{arabic.pk}" selected>' in asked.text
+    assert f'<option value="{pool.pk}" selected>' in asked.text
+    assert Consultation.objects.count() == before
+    again = given | {"carried": came_with(asked.text)}
+    assert client.post(NEW, again).status_code == 302  # said German once more: that is an answer
+    assert Consultation.objects.latest("pk").language == german
+
+
+def test_nobody_takes_the_language_of_somebody_else_and_the_need_of_an_interpreter_is_said(client, led, owner):
+    consultation(case=case(by=owner, person=person("Omid", "Karimi")), language=code("language", "de"))
+    led.client.languages.clear()
+    led.client.interpreter_needed = True
+    led.client.save()
+    page = as_(client, owner).get(f"{NEW}?case={led.pk}").text
+    assert "selected" not in element(page, "id_language").replace('value="" selected', "")
+    assert "Sprachmittlung nötig" in page
+
+
 def test_the_place_of_today_comes_before_that_of_the_last_contact(client, led, owner):
     here = municipality("Eitorf")
     owner.assignments.update(municipality=here, weekdays=str(workdays.today().isoweekday()))
@@ -284,7 +330,7 @@ def test_what_is_known_of_the_named_case_is_shown_without_an_address(client, led
     consultation(case=led)
     address = reverse("casework:consultation_case")
     found = as_(client, owner).post(address, {"case": "Rahimi"}, headers=SWAP)
-    assert led.client.identity.listed in found.text
+    assert found.text.strip().startswith(led.client.identity.listed)
     assert "letzter Kontakt" in found.text
     assert "passt kein Fall dazu" in client.post(address, {"case": "Niemand"}).text
     assert client.post(address, {"case": "\x00"}).status_code == 200
@@ -345,6 +391,49 @@ def test_the_list_is_paged_by_key_with_a_fixed_number_of_queries(client, led, ow
     assert sorted(map(int, seen)) == sorted(Consultation.objects.values_list("pk", flat=True))
     swapped = client.get(LIST, headers=SWAP)
     assert element(swapped.text, "results") == element(client.get(LIST).text, "results") != ""
+
+
+def test_the_list_is_searched_without_a_word_in_the_address(client, led, owner):
+    consultation(case=led, note="Mietvertrag geprüft")
+    consultation(by=owner, place="Bücherei")
+    as_(client, owner)
+    for typed, left in [("Rahimi", led.number), ("رحيمي", led.number), ("mietvertrag", led.number),
+                        (led.number[-4:], led.number), ("bücherei", "anonym")]:  # fmt: skip
+        answer = client.post(LIST, {"q": typed, "kind": ""})
+        assert answer.status_code == 302
+        assert re.fullmatch(rf"{LIST}\?suche=[\w-]+", answer.url)
+        page = client.get(answer.url).text
+        assert "1 Beratung<" in page, typed
+        assert left in element(page, "results")
+    swapped = client.post(LIST, {"q": "Rahimi", "sort": "old"}, headers=SWAP)
+    assert "1 Beratung<" in swapped.text
+    assert "Rahimi" not in swapped.headers["HX-Push-Url"]
+    search = swapped.headers["HX-Push-Url"].partition("?")[2]
+    text = b"".join(client.get(f"/casework/consultations/export/csv/?{search}").streaming_content).decode()
+    assert len(text.strip().splitlines()) == 2
+    assert "Suche" in TrailEntry.objects.filter(act="consultation.export").latest("pk").note
+    assert "nicht mehr gespeichert" in client.get(f"{LIST}?suche=fort").text
+    assert "Nichts gefunden" in client.get(client.post(LIST, {"q": "???"}).url).text
+
+
+def test_the_list_is_sorted_and_a_search_is_kept_without_its_words(client, led, owner):
+    for days, quarters in [(3, 2), (2, 8), (1, 4)]:
+        consultation(case=led, held_on=workdays.today() - dt.timedelta(days=days), quarter_hours=quarters)
+    as_(client, owner)
+    for order, expected in [("", [4, 8, 2]), ("old", [2, 8, 4]), ("long", [8, 4, 2])]:
+        assert [row.quarter_hours for row in client.get(LIST, {"sort": order}).context["page"]] == expected
+    for number in range(27):
+        consultation(case=led, quarter_hours=3 + number % 2)
+    for order in ("old", "long"):
+        page = client.get(LIST, {"sort": order})
+        after = re.search(r'href="(\?[^"]*after=[^"]+)"', page.text)[1].replace("&amp;", "&")
+        rest = client.get(LIST + after).context["page"]
+        assert len({row.pk for row in [*page.context["page"], *rest]}) == 30
+    token = client.post(LIST, {"q": "Rahimi", "kind": "case"}).url
+    kept = re.search(r'name="query" value="([^"]*)"', client.get(token).text)[1]
+    assert kept == "kind=case"
+    client.post(reverse("kim:filter_save"), {"page": "casework:consultation_list", "name": "Mit Fall", "query": kept})
+    assert "Mit Fall" in client.get(LIST).text
 
 
 class CountQueries:
@@ -557,3 +646,9 @@ def test_no_form_breaks_whatever_is_typed_into_it(client, led, owner):
 
 def link_url(link):
     return reverse("casework:case_issue_edit", args=[link.pk])
+
+
+def test_what_is_needed_carries_a_star(client, owner):
+    page = as_(client, owner).get(NEW).text
+    starred = re.findall(r'<span class="kim-form__name" id="[^"]+">([^<]+)<span class="asteriskField">', page)
+    assert starred == ["Für wen", "Wann, wie lange", "Form und Ort", "Themen"]

@@ -286,11 +286,15 @@ def test_the_caseload_of_a_planned_statement_is_that_of_the_rule(led):
 # The pages
 
 
-def test_all_cases_are_chosen_previewed_offered_and_accepted(client, led):
+def test_no_case_is_chosen_until_somebody_says_so_then_previewed_offered_and_accepted(client, led):
     giver, taker = led.owner, case_manager(name="Case Management Eitorf")
     other, ended = case(by=giver), case_at(State.CLOSED, by=giver)
     client.force_login(giver)
     text = client.get(page("handover_new")).content.decode()
+    assert text.count('name="cases"') == 2
+    assert text.count("checked>") - text.count("data-keys-switch") == 0
+    assert 'href="?all=1"' in text
+    text = client.get(page("handover_new"), {"all": "1"}).content.decode()
     assert text.count('name="cases"') == text.count("checked>") - 1 - text.count("data-keys-switch") == 2
     sent = {"taker": taker.pk, "cases": [led.pk, other.pk], "with_ended": "on", "note": "Termin am Montag"}
     shown = client.post(page("handover_new"), sent | {"preview": "1"})

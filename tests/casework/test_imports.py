@@ -276,7 +276,7 @@ def test_entries_of_code_lists_may_hold_commas_themselves(client, me):
         (b"\xd0\xcf\x11\xe0rest", "alte Excel-Datei"),
         (b"PK\x03\x04kaputt", "beschädigt"),
         (b"\x00\x01\x02", "weder eine Excel-Datei"),
-        (b"Name;Ort\nx;y\n", "In der ersten Zeile fehlt"),
+        (b"Name;Ort\nx;y\n", "In der ersten Zeile fehlen"),
         (b"Datum;Beratungsform\n", "steht keine Zeile"),
         (b"x" * (sheets.MOST_BYTES + 1), "größer als 5 MB"),
     ],
@@ -323,11 +323,23 @@ def test_a_formula_is_text(client, me):
     assert Consultation.objects.get().note == "=HYPERLINK(1)"
 
 
-def test_unknown_columns_are_named(client, me):
+def test_unknown_columns_are_named_for_as_long_as_the_import_is_there(client, me):
     client.force_login(me)
     file = sheet([*HEAD, "Bemerkung"], [day(), "", "Windeck", "RATHAUS"])
     answer = client.post(NEW, {"kind": "consultations", "file": file}, follow=True)
-    assert "Nicht gelesen werden die Spalten „Bemerkung“" in answer.content.decode()
+    assert "Nicht gelesen wird die Spalte „Bemerkung“." in answer.text
+    found = Import.objects.get()
+    assert "Nicht gelesen wird die Spalte „Bemerkung“." in client.get(found.get_absolute_url()).text
+    Import.objects.update(unread=["Bemerkung", "Farbe"])
+    assert "Nicht gelesen werden die Spalten „Bemerkung“, „Farbe“." in client.get(found.get_absolute_url()).text
+
+
+def test_missing_columns_are_said_for_what_they_are(client, me):
+    client.force_login(me)
+    page = client.post(NEW, {"kind": "consultations", "file": sheet(["Name", "Ort"], ["x", "y"])}).text
+    assert "Die Tabelle ist nicht übernommen" in page
+    assert "nicht angekommen" not in page
+    assert "In der ersten Zeile fehlen: „Datum“, „" in page
 
 
 @pytest.mark.parametrize("kind", Import.Kind.values)

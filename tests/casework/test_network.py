@@ -9,10 +9,11 @@ from django.urls import NoReverseMatch, reverse
 from casework.lifecycle import State
 from casework.models import Actor, Agreement, Conference, FollowUp, Participant, Referral
 from kim import trail, workdays
-from kim.models import Absence, Code, Draft, Role
+from kim.models import Absence, Code, Draft, Role, TrailEntry
 from kim.workflow import StepRefused
 from tests.casework.factories import actor, case_at, case_manager, code, consent
 from tests.factories import municipality, organisation, project_group, steering_group, user
+from tests.htmx import SWAP
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +98,23 @@ def test_the_directory_is_searched_narrowed_and_marks_what_nobody_has_checked(ow
         assert found in text, asked
         assert missing not in text, asked
     assert "Nichts gefunden" in owner.get(page("actor_list"), {"q": "zzz"}).content.decode()
+
+
+def test_the_directory_is_sorted_kept_and_taken_along(owner):
+    for name, kind in [("Bücherei", "other"), ("Amt", "welfare"), ("Caritas", "authority")]:
+        actor(name=name, kind=kind)
+    for order, names in [("", ["Amt", "Bücherei", "Caritas"]), ("z", ["Caritas", "Bücherei", "Amt"]),
+                         ("kind", ["Caritas", "Bücherei", "Amt"])]:  # fmt: skip
+        assert [one.name for one in owner.get(page("actor_list"), {"sort": order}).context["page"]] == names
+    shown = owner.get(page("actor_list"), {"q": "bücherei"}).content.decode()
+    assert "Diese Suche als Filter speichern" in shown
+    answer = owner.get(page("actor_export", "csv"), {"q": "bücherei"})
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").strip().splitlines()
+    assert [line.partition(";")[0] for line in lines] == ["Name", "Bücherei"]
+    assert b"".join(owner.get(page("actor_export", "xlsx")).streaming_content).startswith(b"PK")
+    assert owner.get(page("actor_export", "pdf")).status_code == 404
+    notes = TrailEntry.objects.filter(act="actor.export").values_list("note", flat=True)
+    assert set(notes) == {"CSV, 1 Zeilen, eingegrenzt nach Suche", "XLSX, 3 Zeilen"}
 
 
 def test_the_directory_asks_the_same_number_of_times_however_long_it_is(owner, django_assert_max_num_queries):
@@ -278,6 +296,26 @@ def test_a_follow_up_is_planned_moved_and_done_at_its_case(led, owner):
     assert acts == ["case.follow_up", "case.follow_up_moved", "case.follow_up_done"]
 
 
+def test_the_list_is_searched_narrowed_sorted_and_kept(led, client):
+    FollowUp.plan(led, by=led.owner, on_day=on(0), text="Mietvertrag prüfen")
+    FollowUp.plan(led, by=led.owner, on_day=on(9), text="Später nachsehen")
+    there, elsewhere = page("followup_list"), municipality("Eitorf")
+    client.force_login(led.owner)
+    for typed, number in [(led.client.identity.family_name, 2), (led.number, 2), ("mietvertrag", 1), ("niemand", 0)]:
+        answer = client.post(there, {"q": typed, "state": "open"})
+        assert typed not in answer.url
+        assert len(client.get(answer.url).context["page"]) == number, typed
+    assert "Nichts gefunden" in client.get(answer.url).content.decode()
+    swapped = client.post(there, {"q": "mietvertrag", "state": "open"}, headers=SWAP)
+    assert "1 offene Wiedervorlage<" in swapped.content.decode()
+    assert "suche=" in swapped.headers["HX-Push-Url"]
+    sorted_ = client.get(there, {"state": "open", "sort": "late"})
+    assert [row.text for row in sorted_.context["page"]] == ["Später nachsehen", "Mietvertrag prüfen"]
+    assert 'value="state=open&amp;sort=late"' in sorted_.content.decode()
+    assert len(client.get(there, {"state": "open", "municipality": led.municipality_id}).context["page"]) == 2
+    assert len(client.get(there, {"state": "open", "municipality": elsewhere.pk}).context["page"]) == 0
+
+
 def test_the_list_shows_own_ones_and_those_of_who_is_away(led, client, django_assert_max_num_queries):
     deputy = case_manager()
     FollowUp.plan(led, by=led.owner, on_day=on(0), text="Mietvertrag prüfen")
@@ -323,6 +361,7 @@ PEOPLE = ("own", "other", "deputy", "coordination", "office", "member", "lead", 
 TABLE = [
     #                     own  oth  dep  coo  off  mem  lea  aut  adm  aud
     ("actor_list",        200, 200, 200, 200, 403, 403, 403, 403, 403, 403),
+    ("actor_export",      200, 200, 200, 200, 403, 403, 403, 403, 403, 403),
     ("actor_detail",      200, 200, 200, 200, 403, 403, 403, 403, 403, 403),
     ("actor_new",         200, 200, 200, 200, 403, 403, 403, 403, 403, 403),
     ("actor_edit",        200, 200, 200, 200, 403, 403, 403, 403, 403, 403),
@@ -376,7 +415,7 @@ def things(led):
     follow_up = FollowUp.plan(led, by=led.owner, on_day=on(0), text="Bescheid da?")
     case = dict.fromkeys(["referral_new", "conference_new", "followup_new"], [led.pk])
     return case | {
-        "actor_list": [], "actor_new": [], "followup_list": [],
+        "actor_list": [], "actor_export": ["csv"], "actor_new": [], "followup_list": [],
         "actor_detail": [there.pk], "actor_edit": [there.pk], "actor_end": [there.pk], "actor_confirm": [there.pk],
         "actor_reopen": [there.pk],
         "referral_answer": [referral.pk], "conference_detail": [conference.pk], "conference_edit": [conference.pk],

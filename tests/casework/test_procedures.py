@@ -1,9 +1,13 @@
 """From a case to Modul 3 and back: what the authority sees, what it does, what case management learns."""
 
 import datetime as dt
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import PermissionDenied
+from django.db import connection
 from django.urls import reverse
 
 from casework.lifecycle import State
@@ -71,7 +75,7 @@ def test_first_the_preview_then_the_hand_over(client, led, clerk):
     made = Procedure.objects.get()
     assert answer.headers["Location"] == made.get_absolute_url()
     assert [trail_row.act for trail_row in trail.of(made)] == ["procedure.hand_over"]
-    assert made.items.get().status == "missing"
+    assert made.items.get().status == "unseen"
     told = Notice.objects.get(recipient=clerk)
     for words in (told.headline, told.text):
         assert "Rahimi" not in words
@@ -203,7 +207,7 @@ def test_the_authority_marks_items_and_the_first_mark_begins_it(client, led, cle
     item = made.items.get()
     client.force_login(clerk)
     url = reverse("casework:procedure_items", args=[made.pk])
-    answer = client.post(url, {f"item_{item.pk}": "requested", f"was_{item.pk}": "missing"})
+    answer = client.post(url, {f"item_{item.pk}": "requested", f"was_{item.pk}": "unseen"})
     assert answer.status_code == 302
     item.refresh_from_db()
     made.refresh_from_db()
@@ -246,7 +250,7 @@ def test_from_received_to_decided_and_back(client, led, clerk):
     assert (made.status, made.outcome, made.ended_on) == ("decided", "granted", workdays.today())
     item = made.items.get()
     answer = client.post(
-        reverse("casework:procedure_items", args=[made.pk]), {f"item_{item.pk}": "present", f"was_{item.pk}": "missing"}
+        reverse("casework:procedure_items", args=[made.pk]), {f"item_{item.pk}": "present", f"was_{item.pk}": "unseen"}
     )
     assert answer.status_code == 409
     assert client.post(url, {"act": "reopen"}).status_code == 302
@@ -363,3 +367,32 @@ def test_opening_a_procedure_is_written_down(client, led, clerk):
     assert "procedure.read" in [row.act for row in trail.of(made)]
     assert "Rahimi" not in client.get(made.get_absolute_url()).content.decode().split("</title>")[0]
     assert Case.objects.visible_to(clerk).count() == 0
+
+
+def test_a_list_tells_what_nobody_has_looked_at_from_what_is_missing(client, led, clerk):
+    made = hand_over(led)
+    client.force_login(clerk)
+    url = reverse("casework:procedure_list")
+    assert "1 noch nicht geprüft" in client.get(url).text
+    assert "noch nicht geprüft</option>" in client.get(made.get_absolute_url()).text
+    made.items.get().mark(by=clerk, status=ProcedureItem.Status.MISSING)
+    assert " · 1 fehlt<" in client.get(url).text
+    again = ProcedureItem(procedure=made, item=made.checklist.items.create(position=9, text="Pass", proof=""))
+    again.save()
+    again.mark(by=clerk, status=ProcedureItem.Status.MISSING)
+    assert " · 2 fehlen<" in client.get(url).text
+    again.mark(by=clerk, status=ProcedureItem.Status.REQUESTED)
+    assert " · 1 fehlt, 1 angefordert<" in client.get(url).text
+
+
+def test_the_migration_keeps_what_an_authority_marked_as_missing(led, clerk):
+    migration = import_module("casework.migrations.0008_items_nobody_has_looked_at")
+    made = hand_over(led)
+    marked = made.items.get()
+    marked.mark(by=clerk, status=ProcedureItem.Status.MISSING)
+    point = made.checklist.items.create(position=9, text="Pass", proof="")
+    untouched = ProcedureItem.objects.create(procedure=made, item=point, status=ProcedureItem.Status.MISSING)
+    migration.unseen(apps, SimpleNamespace(connection=connection))
+    marked.refresh_from_db()
+    untouched.refresh_from_db()
+    assert (marked.status, untouched.status) == ("missing", "unseen")

@@ -28,10 +28,12 @@ def test_a_caseload_goes_from_one_colleague_to_another(people, caseload, window)
     # What falls due stands on „Heute“, without a name.
     anna.open("/").reads("Bescheid vom Jobcenter da?", led.number).does_not_read("Rahimi")
 
-    # Everything is chosen; nothing is offered before the preview was read.
+    # Nothing is chosen until she says so, at once by keyboard; nothing is offered before the preview was read.
     anna.press("Fallübergaben", within="header nav", then="Keine Übergabe")
     anna.press("Fälle übergeben", then="Welche Fälle?")
     anna.reads("Kowalenko, Oleksandra")
+    assert anna.page.locator("main [name=cases]:checked").count() == 0
+    anna.page.locator("[data-check-all]").press("Enter")
     assert anna.page.locator("main [name=cases]:checked").count() == 2
     anna.fill(taker=TAKER, note="Die Familien wissen Bescheid.")
     anna.press("Weiter zur Vorschau", then=f"Das ändert sich, wenn {TAKER} annimmt")
@@ -51,7 +53,7 @@ def test_a_caseload_goes_from_one_colleague_to_another(people, caseload, window)
 
     # Another one does, and finds everything where it was.
     anna.open("/casework/handovers/?state=answered").press(f"2 Fälle: {GIVER} an {TAKER}", then="Ich bin selbst")
-    anna.open("/casework/handovers/new/").fill(taker=OTHER)
+    anna.open("/casework/handovers/new/?all=1").fill(taker=OTHER)
     anna.press("Weiter zur Vorschau", then="Das ändert sich").press("Anbieten", said="Angeboten: 2 Fälle", exact=True)
     clara.open("/").press(f"2 Fälle von {GIVER}", then="ohne Namen")
     clara.press("Annehmen", said="Die Fälle stehen jetzt in Ihrem Bestand.")

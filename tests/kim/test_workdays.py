@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kim import workdays
+from kim.templatetags import kim as tags
 from kim.workdays import (
     BERLIN,
     Limit,
@@ -525,3 +526,11 @@ def test_the_calendar_is_worked_out_once_a_year():
         is_workday(date(2026, 1, 1) + n * DAY)
         add_workdays(date(2026, 1, 1) + n * DAY, 1)
     assert workdays._workdays_of.cache_info().misses == 1
+
+
+def test_a_day_of_another_year_carries_its_year():
+    with as_of(datetime(2026, 12, 1, 9, tzinfo=BERLIN)):
+        assert workdays.near(date(2026, 12, 4)) == "04.12."
+        assert workdays.near(date(2027, 1, 4)) == "04.01.2027"
+        assert tags.short_day(date(2027, 1, 4)) == "Mo 04.01.2027"
+        assert tags.day_and_month(date(2025, 2, 16)) == "16.02.2025"

@@ -12,6 +12,7 @@ from steering.escalation import ESCALATION, State
 from steering.models import Issue
 from steering.notices import foresee, preview, preview_of_several
 from tests.factories import county, issue_at, municipality, steering_group, take, user
+from tests.htmx import element
 
 pytestmark = pytest.mark.django_db
 INBOX, TOGETHER = reverse("steering:inbox"), reverse("steering:inbox_together")
@@ -338,3 +339,15 @@ def test_several_at_once_cost_the_same_for_many(client, coordination, django_ass
             client.get(TOGETHER, {"act": "forward", "pick": pick(*issues)})
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_what_they_are_bundled_into_is_chosen_from_a_list(client, coordination):
+    """One of them, or one that is like them; as where a single one is bundled."""
+    one, other = issue_at(State.COORDINATION), issue_at(State.COORDINATION, title="Keine Plätze im Deutschkurs")
+    alike = issue_at(State.COORDINATION)
+    page = client.get(TOGETHER, {"act": "merge", "pick": pick(one, other)}).text
+    assert 'list="aehnliche-kennungen"' in page
+    listed = element(page, "aehnliche-kennungen")
+    for issue in (one, other, alike):
+        assert f'<option value="{issue.number}">{issue.title}</option>' in listed
+    assert listed.count("<option") == 3
