@@ -273,6 +273,44 @@ class TestNavigation:
         assert navigation.navigation_of(RequestFactory().get("/")).entries == ()
 
 
+def errors_with_a_frame_of_their_own():
+    get, post = RequestFactory().get("/x/"), RequestFactory().post("/x/")
+    return [
+        errors.bad_request(get),
+        errors.forbidden(get),
+        errors.not_found(get),
+        errors.csrf_failure(post),
+        errors.conflict(post, "Jemand war schneller."),
+        errors.too_large(post),
+        errors.server_error(get),
+    ]
+
+
+class TestSheetAlone:
+    """Pages without the frame: who is not logged in yet, and what went wrong."""
+
+    @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+    def test_no_class_is_put_together_by_a_block(self, path):
+        """A formatter takes the space before such a block, and two names become one that nobody knows."""
+        assert not re.search(r'class="[^"]*{% block', path.read_text(encoding="utf-8"))
+
+    def test_every_class_on_it_is_one_the_stylesheet_knows(self, client, db):
+        names = ["account_login", "account_reset_password", "account_reset_password_done", "account_inactive"]
+        answers = [client.get(reverse(name)) for name in names]
+        answers.append(client.get(reverse("account_reset_password_from_key", args=["x", "y-z"])))
+        for response in [*answers, *errors_with_a_frame_of_their_own()]:
+            page = response.content.decode()
+            used = {name for found in re.findall(r'class="([^"]*)"', page) for name in found.split()}
+            assert "kim-alone__sheet" in used
+            assert {name for name in used if name.startswith("kim-") and f".{name}" not in CSS} == set()
+
+    def test_the_login_lies_beside_its_picture(self, client, db):
+        page = client.get(reverse("account_login")).content.decode()
+        assert re.findall(r'class="(kim-alone__sheet[^"]*)"', page) == ["kim-alone__sheet"]
+        assert len(re.findall(r'class="kim-alone__part[ "]', page)) == 2
+        assert ".kim-alone__sheet:has(> .kim-alone__part:nth-child(2)) {" in CSS
+
+
 class TestErrorPages:
     @pytest.mark.parametrize(
         ("answer", "status"),
