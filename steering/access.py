@@ -512,3 +512,8 @@ def visible_meetings(user) -> Q:
     if user.acts_as(Role.STRATEGIC_OFFICE, Role.COORDINATION):
         return Q()
     return Q(body__in=groups_of(user))
+
+
+def sees_meetings_of(user, body_id: int) -> bool:
+    """The same about one body, without a query once the user's groups are known."""
+    return user.acts_as(Role.STRATEGIC_OFFICE, Role.COORDINATION) or body_id in groups_of(user)

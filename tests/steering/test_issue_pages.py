@@ -901,3 +901,16 @@ def test_older_words_open_with_a_link(client, coordination):
     assert "Wort Nummer 3." not in page
     assert "worte=alle" in page
     assert "Wort Nummer 3." in client.get(f"{url(issue)}?worte=alle").text
+
+
+def test_a_meeting_is_a_link_only_for_those_who_may_open_it(client, coordination):
+    reporter = f.user()
+    issue = f.issue_at("steering", reported_by=reporter)
+    chair = f.steering_group().leads().first()
+    address = reverse("steering:meeting_detail", args=[issue.meeting_id])
+    for user, leads_there in [(coordination, True), (chair, True), (reporter, False)]:
+        page = element(as_(client, user).get(url(issue)).text, "knackpunkt")
+        assert "In Sitzungen" in page
+        assert issue.meeting.body.name in page.split("In Sitzungen")[1]
+        assert (f'href="{address}"' in page) is leads_there
+        assert client.get(address).status_code == (200 if leads_there else 404)
