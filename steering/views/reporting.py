@@ -11,7 +11,7 @@ from kim.models import Assignment, Code, County, Draft, Municipality, Organisati
 from kim.together import Slot, day, text, through, together
 from steering.escalation import State
 from steering.forms import IssueForm
-from steering.models import Issue
+from steering.models import Issue, IssueStep
 
 #: A report sent twice by a double click is taken once: the same text by the same person within this time.
 TWICE = dt.timedelta(minutes=2)
@@ -44,6 +44,7 @@ def _offered(edited):
         "further_municipalities": Municipality.objects.filter(pk__in=through(Issue, "further_municipalities", issue)),
         "chosen_organisations": Organisation.objects.filter(pk__in=through(Issue, "organisations", issue)),
     }
+    returned = IssueStep.objects.filter(issue=issue, name="hand_back", target=State.DRAFT)
     here = Issue.objects.filter(pk=issue)
     used = [chosen["legal_areas"].order_by().values("pk"), here.values("topic"), here.values("life_domain")]
     codes = valid_on(today)
@@ -57,7 +58,7 @@ def _offered(edited):
         "drafts": Draft.objects.filter(user=user, key=text("key")),
         "places": places.order_by("pk"),
         "county": County.objects.all()[:1],
-        **(chosen if edited else {}),
+        **(chosen | {"returned": returned.order_by("-no")[:1]} if edited else {}),
     }
 
 
