@@ -13,18 +13,7 @@ from kim.forms import Day, Form, OneOf
 from kim.htmx import page as swap
 from kim.models import TrailEntry, User
 from kim.rules import demand
-from kim.trail import ACTS
-
-#: What rows are about, by their model.
-KINDS = {
-    "steering.issue": "Knackpunkt",
-    "kim.absence": "Abwesenheit",
-    "kim.mail": "Mail",
-    "kim.user": "Konto",
-    "steering.body": "Gremium",
-    "steering.meeting": "Sitzung",
-    "steering.timelimit": "Frist",
-}
+from kim.trail import ACTS, put_in_words
 
 
 class TrailForm(Form):
@@ -36,8 +25,8 @@ class TrailForm(Form):
         acts = sorted(ACTS.items(), key=lambda act: act[1])
         self.fields["by"] = OneOf(people, label="Wer", empty="alle", required=False)
         self.fields["act"] = forms.ChoiceField(label="Vorgang", choices=[("", "alle"), *acts], required=False)
-        self.fields["first"] = Day(label="von", past=True, required=False)
-        self.fields["last"] = Day(label="bis", past=True, required=False)
+        self.fields["first"] = Day(label="Von", past=True, required=False)
+        self.fields["last"] = Day(label="Bis", past=True, required=False)
         for name, field in self.fields.items():
             kind = "form-select" if name in ("by", "act") else "form-control"
             field.widget.attrs["class"] = f"{kind} {kind}-sm"
@@ -58,9 +47,8 @@ def trail(request):
         rows = rows.filter(at__gte=_midnight(wanted["first"]))
     if wanted.get("last"):
         rows = rows.filter(at__lt=_midnight(wanted["last"] + dt.timedelta(days=1)))
-    found = paging.page(rows, "-id", after=request.GET.get("after", ""), before=request.GET.get("before", ""))
-    for entry in found:
-        entry.words, entry.about = ACTS.get(entry.act, entry.act), KINDS.get(entry.kind, entry.kind)
+    found = paging.page(rows, "-at", after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    put_in_words(found)
     return render(request, swap(request, "kim/trail.html", "results"), {"form": form, "page": found})
 
 

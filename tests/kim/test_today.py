@@ -175,7 +175,7 @@ def test_the_audit_sees_the_latest_of_the_trail(client):
     issue = issue_at(State.COORDINATION)
     trail.record("issue.export", issue.reporters.get().user, by=issue.reporters.get().user)
     parts, page = shown(client, user(Role.AUDIT))
-    assert parts["latest-trail"]["rows"][0][0].act == "issue.export"
+    assert parts["latest-trail"]["rows"][0].act == "issue.export"
     assert issue.title not in page
 
 
