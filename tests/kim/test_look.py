@@ -105,6 +105,21 @@ class TestTokens:
         assert all((ROOT / "static" / address.strip('"')).is_file() for address in addresses)
 
 
+class TestTables:
+    """What is wider than its page scrolls, and looks it."""
+
+    def rule(self, selector):
+        return re.search(rf"^{re.escape(selector)} {{([^}}]*)}}", CSS, re.M)[1]
+
+    def test_heads_of_the_matrix_are_never_broken_within_a_word(self):
+        assert "anywhere" not in "".join(line for line in CSS.splitlines() if "kim-table--matrix" in line)
+        assert "position: sticky" in self.rule(".kim-table--matrix :is(thead td, th[scope=row])")
+
+    def test_an_edge_behind_which_there_is_more_casts_a_shadow(self):
+        scroll = self.rule(".kim-scroll")
+        assert scroll.count("no-repeat local") == scroll.count("no-repeat scroll") == 2
+
+
 class TestTemplates:
     @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
     def test_no_template_needs_what_the_policy_forbids(self, path):
