@@ -105,6 +105,17 @@ class TestTokens:
         assert all((ROOT / "static" / address.strip('"')).is_file() for address in addresses)
 
 
+FIELDS = re.compile(r'{% field |{% include "kim/_fields.html"|\|crispy')
+
+
+def whole(text):
+    """A template with all that it includes."""
+    for name in re.findall(r'{% include "([^"]+)"', text):
+        if name != "kim/_errors.html":
+            text += whole((ROOT / "templates" / name).read_text(encoding="utf-8"))
+    return text
+
+
 class TestTables:
     """What is wider than its page scrolls, and looks it."""
 
@@ -130,6 +141,19 @@ class TestTemplates:
     @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
     def test_every_template_compiles(self, path):
         assert get_template(str(path.relative_to(ROOT / "templates")))
+
+    @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+    def test_what_is_wrong_with_a_form_is_said_by_the_page_and_not_by_the_browser(self, path):
+        """Browsers speak their own language, one field at a time; ours answers with German sentences on top."""
+        text = path.read_text(encoding="utf-8")
+        for form in re.findall(r"<form\b(?:[^>{]|{%[^%]*%}|{{[^}]*}})*>", text):
+            assert 'method="post"' not in form or "novalidate" in form, form
+
+    @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+    def test_a_page_with_fields_sums_up_what_is_wrong_with_them(self, path):
+        text = path.read_text(encoding="utf-8")
+        if "{% extends" in text and 'method="post"' in text and FIELDS.search(whole(text)):
+            assert '{% include "kim/_errors.html"' in whole(text)
 
     def test_every_icon_named_in_a_template_is_shipped(self):
         named = {name for path in TEMPLATES for name in re.findall(r'{% icon "([^"]+)"', path.read_text())}
