@@ -26,6 +26,7 @@ def body_list(request):
         "bodies": [body for body in bodies if body.valid_until is None or body.valid_until > today],
         "former": [body for body in bodies if body.valid_until and body.valid_until <= today],
         "may_found": allows(access.keeps_bodies, request.user),
+        "sees_all": access.sees_every_body(request.user),
     }
     return render(request, "steering/body_list.html", context)
 
@@ -126,6 +127,7 @@ def meeting_list(request):
     order = "-starts_at" if past else "starts_at"
     context = {
         "past": past,
+        "sees_some": access.sees_every_meeting(request.user) or bool(access.groups_of(request.user)),
         "page": page(rows, order, after=request.GET.get("after", ""), before=request.GET.get("before", ""), size=30),
         "may_plan": allows(access.keeps_meetings, request.user),
     }

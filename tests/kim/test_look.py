@@ -116,6 +116,15 @@ def whole(text):
     return text
 
 
+class TestFrame:
+    def test_the_account_and_the_way_out_stay_in_sight_beside_a_long_navigation(self):
+        assert re.search(r"\.kim-who { display: block;[^}]*position: sticky; bottom: 0;", CSS)
+
+    def test_the_bar_of_a_phone_gives_each_label_the_width_it_needs(self):
+        assert ".kim-nav { display: flex;" in CSS
+        assert ".kim-nav__item { flex: 1 1 auto; }" in CSS
+
+
 class TestTables:
     """What is wider than its page scrolls, and looks it."""
 

@@ -207,3 +207,16 @@ def test_pages_of_bodies_and_meetings_are_steady_in_queries(client, office):
         counts.append(taken)
     assert counts[0] == counts[1]
     assert Issue.objects.filter(meeting=there).count() == 6
+
+
+def test_people_without_a_seat_learn_where_to_read_what_bodies_decide(client):
+    for role in (Role.CASE_MANAGER, Role.AUTHORITY):
+        client.force_login(user(role))
+        for name in ("body_list", "meeting_list"):
+            page = client.get(url(name)).text
+            assert "Sie gehören keinem Gremium an" in page
+            assert f'href="{url("issue_list")}">Knackpunkte ansehen' in page
+    member = user(Role.CASE_MANAGER)
+    seat(project_group(), member, function="member")
+    client.force_login(member)
+    assert "Sie gehören keinem Gremium an" not in client.get(url("meeting_list")).text
