@@ -14,6 +14,9 @@ from steering import access
 from steering.forms import BodyForm, CancelForm, MeetingForm, SeatEndForm, SeatForm
 from steering.models import Body, Issue, Meeting, Membership
 
+#: So many meetings of a body are shown to either side of today; the list of meetings has them all.
+MEETINGS = 6
+
 # Bodies
 
 
@@ -92,7 +95,7 @@ def body_seat_end(request, pk, seat):
 
 
 def _body(request, body):
-    today = workdays.today()
+    today, now = workdays.today(), workdays.now()
     seats = list(body.memberships.select_related("user", "organisation"))
     meetings = Meeting.objects.visible_to(request.user).filter(body=body)
     issues: list[Issue] = []
@@ -105,9 +108,9 @@ def _body(request, body):
         "seats": [seat for seat in seats if seat.holds_on(today)],
         "coming_seats": [seat for seat in seats if seat.valid_from > today],
         "former_seats": [seat for seat in seats if seat.valid_until and seat.valid_until <= today],
-        "meetings": list(meetings.order_by("-starts_at")[:12]),
+        "coming": list(meetings.filter(starts_at__gt=now).order_by("starts_at", "pk")[:MEETINGS]),
+        "past": list(meetings.filter(starts_at__lte=now).order_by("-starts_at", "-pk")[:MEETINGS]),
         "issues": issues,
-        "now": workdays.now(),
         "may_manage": allows(access.keeps_bodies, request.user),
         "may_plan": allows(access.keeps_meetings, request.user),
     }

@@ -220,3 +220,14 @@ def test_people_without_a_seat_learn_where_to_read_what_bodies_decide(client):
     seat(project_group(), member, function="member")
     client.force_login(member)
     assert "Sie gehören keinem Gremium an" not in client.get(url("meeting_list")).text
+
+
+def test_a_body_shows_its_next_meeting_first_and_the_past_after_all_to_come(client, office):
+    group = project_group()
+    coming = [meeting(group, days=days) for days in range(400, 0, -40)]
+    past = [Meeting.objects.create(body=group, starts_at=workdays.now() - dt.timedelta(days=days)) for days in (70, 7)]
+    context = client.get(group.get_absolute_url()).context
+    assert context["coming"] == coming[::-1][:6]
+    assert context["past"] == past[::-1]
+    page = client.get(group.get_absolute_url()).text
+    assert page.index(coming[-1].get_absolute_url()) < page.index("Vergangene") < page.index(past[-1].get_absolute_url())
