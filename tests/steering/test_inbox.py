@@ -7,9 +7,10 @@ from django.urls import reverse
 from zeal import zeal_ignore
 
 from kim.models import Notice, Role
-from steering.escalation import State
+from steering.escalation import ESCALATION, State
 from steering.models import Issue
 from tests.factories import county, issue_at, municipality, steering_group, take, user
+from tests.htmx import element
 
 pytestmark = pytest.mark.django_db
 INBOX, TOGETHER = reverse("steering:inbox"), reverse("steering:inbox_together")
@@ -259,3 +260,33 @@ def test_no_foreign_issue_can_be_picked(client):
     client.force_login(user(Role.STRATEGIC_OFFICE))
     client.post(TOGETHER, {"act": "hand_back", "pick": pick(issue), "reason": "Bitte ergänzen."})
     assert Issue.objects.get(pk=issue.pk).state == State.COORDINATION
+
+
+def test_the_keys_named_are_those_of_the_steps_the_desk_knows(client):
+    for role, expected in [
+        (Role.COORDINATION, {"w": "forward", "b": "merge", "z": "hand_back", "r": "feed_back"}),
+        (Role.STRATEGIC_OFFICE, {"z": "hand_back", "t": "table"}),
+    ]:
+        client.force_login(user(role))
+        answer = client.get(INBOX)
+        assert dict(answer.context["keys"]) == {key: ESCALATION.label(name) for key, name in expected.items()}
+        for key in "wbztr":
+            assert (f"<kbd>{key}</kbd>" in element(answer.text, "lesen")) is (key in expected)
+
+
+def test_nothing_is_read_before_it_is_opened_but_the_way_to_the_first_is_short(client, coordination):
+    issue = issue_at("coordination")
+    page = client.get(INBOX).text
+    pane = element(page, "lesen")
+    assert issue.title in pane
+    assert f'href="{reverse("steering:inbox_issue", args=[issue.pk])}"' in pane
+    assert Notice.objects.filter(recipient=coordination, read_at=None).exists()
+
+
+def test_what_is_said_of_the_whole_inbox_is_not_said_of_a_search(client, coordination):
+    issue = issue_at("coordination")
+    page = " ".join(client.get(INBOX, {"q": "nirgends"}).text.split())
+    assert "Insgesamt 1 Knackpunkt" in page
+    assert "Nichts gefunden" in page
+    take(issue, "forward")
+    assert "Insgesamt" not in client.get(INBOX).text
