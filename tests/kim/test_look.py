@@ -125,6 +125,20 @@ class TestFrame:
         assert ".kim-nav__item { flex: 1 1 auto; }" in CSS
 
 
+class TestFilters:
+    def test_the_button_that_sends_a_filter_stands_behind_all_it_sends(self):
+        orders = {
+            name: int(re.search(rf"^{re.escape(name)} {{[^}}]*order: (\d+);", CSS, re.M)[1])
+            for name in (".kim-filter__more[open]", ".kim-filter__more[open] ~ div")
+        }
+        assert orders[".kim-filter__more[open]"] < orders[".kim-filter__more[open] ~ div"]
+
+    @pytest.mark.parametrize("name", ["steering/issue_list", "steering/inbox", "casework/case_list"])
+    def test_a_search_is_saved_above_what_it_found(self, name):
+        text = (ROOT / "templates" / f"{name}.html").read_text(encoding="utf-8")
+        assert text.index("_save_filter.html") < text.index('<ul class="kim-')
+
+
 class TestTables:
     """What is wider than its page scrolls, and looks it."""
 
