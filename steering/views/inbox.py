@@ -105,9 +105,7 @@ def _answer(request, pk):
         "figures": desks.figures(request.user),
         "search": searched(request.GET),
         "searched_for": found.in_use or found.given.get("q"),
-        "acts": [
-            (name, ESCALATION.label(name), desks.KEYS[name]) for name in _steps(request.user, desks.TOGETHER)
-        ],
+        "acts": [(name, ESCALATION.label(name), desks.KEYS[name]) for name in _steps(request.user, desks.TOGETHER)],
         **pane,
     }
     return render(request, template_for(request, "steering/inbox.html", "list"), context)

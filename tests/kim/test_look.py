@@ -11,9 +11,11 @@ from django.template.loader import get_template, render_to_string
 from django.test import RequestFactory
 from django.urls import reverse
 
+from casework.models import Conference
 from kim import errors, navigation
 from kim.models import Role, RoleGrant, User
 from kim.templatetags import kim as tags
+from steering.models import Meeting
 
 ROOT = Path(__file__).parents[2]
 CSS = (ROOT / "static" / "kim.css").read_text(encoding="utf-8")
@@ -137,6 +139,28 @@ class TestFilters:
     def test_a_search_is_saved_above_what_it_found(self, name):
         text = (ROOT / "templates" / f"{name}.html").read_text(encoding="utf-8")
         assert text.index("_save_filter.html") < text.index('<ul class="kim-')
+
+
+class TestForms:
+    @pytest.mark.parametrize("floor", ["kim", "steering", "casework"])
+    def test_labels_begin_with_a_capital_letter(self, floor):
+        for path in (ROOT / floor).rglob("*.py"):
+            assert not re.findall(r'(?<!_)label="[a-zäöü][^"]*"', path.read_text(encoding="utf-8")), path
+
+    @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+    def test_what_is_chosen_from_few_is_pressed_everywhere_in_the_same_way(self, path):
+        """Through crispy alone, radios are drawn as the browser has them."""
+        assert "form|crispy" not in path.read_text(encoding="utf-8")
+
+    def test_a_day_says_how_it_is_typed(self, client, db):
+        client.force_login(User.objects.create(username="somebody"))
+        page = client.get(reverse("kim:absence_list")).content.decode()
+        for name in ("first", "last"):
+            assert 'placeholder="TT.MM.JJJJ"' in re.search(rf'<input[^>]* name="{name}"[^>]*>', page)[0]
+
+    def test_ways_to_meet_have_the_same_names_in_every_app(self):
+        ours, theirs = dict(Meeting.Mode.choices), dict(Conference.Mode.choices)
+        assert all(theirs[mode] == words for mode, words in ours.items())
 
 
 class TestTables:

@@ -230,4 +230,6 @@ def test_a_body_shows_its_next_meeting_first_and_the_past_after_all_to_come(clie
     assert context["coming"] == coming[::-1][:6]
     assert context["past"] == past[::-1]
     page = client.get(group.get_absolute_url()).text
-    assert page.index(coming[-1].get_absolute_url()) < page.index("Vergangene") < page.index(past[-1].get_absolute_url())
+    assert (
+        page.index(coming[-1].get_absolute_url()) < page.index("Vergangene") < page.index(past[-1].get_absolute_url())
+    )
