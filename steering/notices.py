@@ -3,7 +3,7 @@
 import copy
 
 from kim.notices import Telling, once_each, tell
-from steering.escalation import ESCALATION, Office, State
+from steering.escalation import Office, State
 from steering.models import Issue
 from steering.models.clock import deadline_for
 from steering.offices import name_of, people_of_all
@@ -142,8 +142,26 @@ TOLD: dict[str, tuple[tuple[Office, str], ...]] = {
     ),
 }
 
-#: What a mail may say of an act that is no step.
+#: What a mail may say of an act. A button says what to do; what one is told was done.
 HEADLINE = {
+    "report": "Gemeldet",
+    "report_directly": "Direkt an die Geschäftsstelle gemeldet",
+    "withdraw": "Zurückgezogen",
+    "forward": "An die Geschäftsstelle weitergeleitet",
+    "merge": "Gebündelt",
+    "hand_back": "Zurückgegeben",
+    "table": "Auf die Tagesordnung gesetzt",
+    "fast_track": "Auf kurzem Dienstweg zugewiesen",
+    "assign": "Zugewiesen",
+    "refer_up": "An das Land gemeldet",
+    "defer": "Zurückgestellt",
+    "propose": "Lösung vorgelegt",
+    "solve": "Gelöst",
+    "decline": "Nicht weiterverfolgt",
+    "feed_back": "Rückgemeldet",
+    "confirm": "Abgeschlossen, die Lösung hilft",
+    "reopen": "Wieder aufgenommen",
+    "unmerge": "Bündelung gelöst",
     "speak": "Öffentliches Wort",
     "note": "Interner Beitrag",
     "interim_report": "Zwischenbericht",
@@ -159,7 +177,7 @@ HANDED_BACK_TO = {"draft": {R}, "coordination": {C, R}, "steering": {L, G, R}}
 
 def tellings(issue: Issue, act: str, *, by) -> list[Telling]:
     """Who learns what of `act`, with `issue` as it is after it. The actor is not told what they did themselves."""
-    label = HEADLINE.get(act) or ESCALATION.label(act)
+    label = HEADLINE[act]
     offices = HANDED_BACK_TO[issue.state] if act == "hand_back" else set(Office)
     words = {
         "title": issue.title,

@@ -943,3 +943,13 @@ def test_a_draft_nobody_was_shown_is_still_called_a_draft(client):
     page = as_(client, draft.reporters.get().user).get(url(draft)).text
     assert "Entwurf, noch nicht gemeldet" in page
     assert "zurückgegeben" not in page
+
+
+def test_what_one_is_told_reads_as_done_and_not_as_an_order(client, coordination):
+    issue = f.issue_at("coordination", reported_by=f.user())
+    told = Notice.objects.get(recipient=coordination)
+    assert told.headline == f"{issue.number}: Gemeldet"
+    f.take(issue, "forward")
+    reporter = issue.reporters.get().user
+    headlines = Notice.objects.filter(recipient=reporter).values_list("headline", flat=True)
+    assert f"{issue.number}: An die Geschäftsstelle weitergeleitet" in headlines
