@@ -163,6 +163,15 @@ class TestForms:
         assert all(theirs[mode] == words for mode, words in ours.items())
 
 
+class TestTypeface:
+    @pytest.mark.parametrize("name", ["Müller", "Łukasz", "Ńguyễn", "Оксана", "Ґалаґан", "Їжакевич"])
+    def test_names_are_written_in_our_typeface(self, name):
+        ranges = re.findall(r"font-weight: 500;[^}]*unicode-range: ([^;]+);", CSS)
+        spans = [part.strip().removeprefix("U+").split("-") for one in ranges for part in one.split(",")]
+        drawn = [(int(span[0], 16), int(span[-1], 16)) for span in spans]
+        assert all(any(first <= ord(sign) <= last for first, last in drawn) for sign in name)
+
+
 class TestTables:
     """What is wider than its page scrolls, and looks it."""
 
