@@ -1,7 +1,7 @@
 """The accountability trail: who did, saw, exported or released what, and when. Never the content of it."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.apps import apps
 
@@ -40,8 +40,8 @@ def name_kinds(kinds: Mapping[str, Kind]) -> None:
     KINDS.update(kinds)
 
 
-def put_in_words(entries: Iterable[TrailEntry]) -> None:
-    """Hang `words` (the act) and `about` (its subject) into rows of a page; one query for each kind with numbers."""
+def put_in_words(entries: Iterable[Any]) -> None:
+    """Hang `words` (the act) and `about` (its subject) into entries of a page; one query for each kind with numbers."""
     entries = list(entries)
     numbers: dict[tuple[str, str], str] = {}
     for label, kind in KINDS.items():

@@ -293,6 +293,11 @@ class TestGerman:
         assert tags.moment(dt.datetime(2026, 4, 13, 22, 30, tzinfo=dt.UTC)) == "14.04.2026, 00:30 Uhr"
         assert tags.day(dt.datetime(2026, 12, 31, 23, 30, tzinfo=dt.UTC)) == "Fr 01.01.2027"
 
+    def test_a_sign_of_law_stays_with_its_number(self):
+        written = tags.law("Flüchtlinge (§ 25 Abs. 2 AufenthG), §§ 22, 23; der § allein")
+        gap = "\N{NO-BREAK SPACE}"
+        assert written == f"Flüchtlinge (§{gap}25 Abs.{gap}2 AufenthG), §§{gap}22, 23; der § allein"
+
     def test_a_half_open_end_is_shown_inclusive(self):
         assert tags.inclusive(dt.date(2027, 1, 1)) == "31.12.2026"
 
