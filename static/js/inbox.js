@@ -50,7 +50,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
     item.classList.toggle("kim-mail__item--open", open);
     if (open) {
       item.classList.remove("kim-mail__item--new");
-      item.querySelector(".kim-mail__top b")?.remove();
+      item.querySelector("[data-new]")?.remove();
       link.setAttribute("aria-current", "true");
     } else link.removeAttribute("aria-current");
   }

@@ -182,6 +182,10 @@ class TestTables:
         assert "anywhere" not in "".join(line for line in CSS.splitlines() if "kim-table--matrix" in line)
         assert "position: sticky" in self.rule(".kim-table--matrix :is(thead td, th[scope=row])")
 
+    @pytest.mark.parametrize("name", ["casework/procedure_detail", "steering/body_detail"])
+    def test_few_columns_lie_below_each_other_on_a_phone(self, name):
+        assert "kim-table--stacked" in (ROOT / "templates" / f"{name}.html").read_text(encoding="utf-8")
+
     def test_an_edge_behind_which_there_is_more_casts_a_shadow(self):
         scroll = self.rule(".kim-scroll")
         assert scroll.count("no-repeat local") == scroll.count("no-repeat scroll") == 2
