@@ -44,6 +44,7 @@ class CaseworkConfig(AppConfig):
         access.register_tables("casework", matrix.tables)
         demo.register("casework", load_demo_cases)
         trail.name_acts(on_record.words())
+        trail.name_kinds(on_record.KINDS)
         for sender, tell_of in (
             (HandOver, notices.tell_of),
             (Look, notices.tell_of),

@@ -1,6 +1,7 @@
 """What the trail calls the acts of casework; the steps take their names from the table."""
 
 from casework.lifecycle import LIFECYCLE
+from kim.trail import Kind
 
 ACTS = {
     "case.open": "Fall: Anfrage angelegt",
@@ -81,6 +82,21 @@ ACTS = {
     "code.add": "Codeliste: Eintrag angelegt",
     "code.change": "Codeliste: Eintrag geändert",
     "code.end": "Codeliste: Eintrag beendet",
+}
+
+#: What rows are about; a number says more than an id.
+KINDS = {
+    "casework.case": Kind("Fall", number="number"),
+    "casework.client": Kind("Beratene Person"),
+    "casework.consultation": Kind("Beratung"),
+    "casework.consent": Kind("Einwilligung"),
+    "casework.handover": Kind("Fallübergabe"),
+    "casework.look": Kind("Einblick"),
+    "casework.actor": Kind("Stelle im Verzeichnis"),
+    "casework.procedure": Kind("Vorgang"),
+    "casework.document": Kind("Dokument"),
+    "casework.import": Kind("Import"),
+    "casework.checklist": Kind("Prüfliste"),
 }
 
 

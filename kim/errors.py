@@ -1,12 +1,14 @@
 """The error pages: what happened, in the user's words, and what to do next. Named as handlers in kim.urls."""
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
 
 NO_CACHE = "no-store"
 #: Longer texts of a form that did not go through are shown again, so that nobody types them twice.
@@ -94,7 +96,20 @@ def server_error(request):
 
 
 def _answer(request, template, status, **context):
-    return _uncached(render(request, template, {"reason": "", "kept": (), **context}, status=status))
+    given = {"reason": "", "kept": (), "back": _came_from(request), **context}
+    return _uncached(render(request, template, given, status=status))
+
+
+def _came_from(request) -> str:
+    """The address of ours somebody came from, for a link that needs no JavaScript; empty where there is none."""
+    try:
+        there = urlsplit(request.headers.get("Referer", ""))
+        ours = there.scheme == request.scheme and there.netloc == request.get_host()
+    except (ValueError, DisallowedHost):  # an address that is none, a host that is not ours
+        return ""
+    path = urlunsplit(("", "", there.path, there.query, ""))
+    again = request.method == "GET" and path == request.get_full_path()
+    return path if ours and not again and url_has_allowed_host_and_scheme(path, None) else ""
 
 
 def _uncached(response):

@@ -14,7 +14,7 @@ from kim.models import Draft, JobRun, Mail, Notice, Role, TrailEntry
 from kim.navigation import unread_notices
 from kim.sections import ASIDE, MAIN
 from kim.together import Slot
-from kim.trail import ACTS
+from kim.trail import put_in_words
 
 __all__ = ["ASIDE", "LINES", "MAIN", "monday_of", "section", "sections_for"]
 #: So many lines a section shows; the page behind it has them all.
@@ -40,7 +40,7 @@ def monday_of(day: dt.date) -> dt.date:
 
 
 def _new():
-    return {"new": Notice.objects.filter(recipient=Slot("me"), read_at=None).order_by("-pk")[:LINES]}
+    return {"new": Notice.objects.filter(recipient=Slot("me"), read_at=None).order_by("-created_at", "-pk")[:LINES]}
 
 
 @section("kim/_today_new.html", order=30, sets=_new)
@@ -86,5 +86,6 @@ def latest_trail(user):
     """For the audit: the last rows of the trail."""
     if not user.acts_as(Role.AUDIT):
         return None
-    rows = list(TrailEntry.objects.select_related("by").order_by("-pk")[:15])
-    return {"rows": [(row, ACTS.get(row.act, row.act)) for row in rows]}
+    rows = list(TrailEntry.objects.select_related("by").order_by("-at", "-pk")[:15])
+    put_in_words(rows)
+    return {"rows": rows}

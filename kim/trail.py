@@ -2,8 +2,9 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.apps import apps
 from django.db.models import Q
 
 from kim.models import TrailEntry
@@ -17,8 +18,63 @@ ACTS: dict[str, str] = {
 }
 
 
+class Kind(NamedTuple):
+    """What rows are about: its name, and the field of the number people know it by, if it has one."""
+
+    name: str
+    number: str = ""
+
+
+#: By the label of its model; apps add theirs with `name_kinds`.
+KINDS: dict[str, Kind] = {
+    "kim.absence": Kind("Abwesenheit"),
+    "kim.code": Kind("Eintrag einer Codeliste"),
+    "kim.county": Kind("Kreis"),
+    "kim.mail": Kind("Mail"),
+    "kim.user": Kind("Konto"),
+}
+
+
+#: So many numbers of a list stand in its line.
+LISTED = 12
+
+
 def name_acts(words: Mapping[str, str]) -> None:
     ACTS.update(words)
+
+
+def name_kinds(kinds: Mapping[str, Kind]) -> None:
+    KINDS.update(kinds)
+
+
+def put_in_words(entries: Iterable[Any]) -> None:
+    """Hang `words` (the act) and `about` (its subject; of a list the first of them) into entries of a page; one query
+    for each kind with numbers.
+    """
+    entries = list(entries)
+    numbers: dict[tuple[str, str], str] = {}
+    for label, kind in KINDS.items():
+        ids = {pk for entry in entries if entry.kind == label for pk in _subjects(entry) if pk.isdecimal()}
+        if kind.number and ids:
+            rows = apps.get_model(label)._base_manager.filter(pk__in=ids).values_list("pk", kind.number)
+            numbers |= {(label, str(pk)): number for pk, number in rows if number}
+    for entry in entries:
+        told = [numbers.get((entry.kind, pk), pk) for pk in _subjects(entry)]
+        entry.words = ACTS.get(entry.act, entry.act)
+        entry.about = f"{_kind(entry.kind)} {', '.join(told)}{' …' if len(entry.shown.split()) > LISTED else ''}"
+
+
+def _subjects(entry) -> list[str]:
+    return entry.shown.split()[:LISTED] or [entry.object_id]
+
+
+def _kind(label: str) -> str:
+    if label in KINDS:
+        return KINDS[label].name
+    try:
+        return str(apps.get_model(label)._meta.verbose_name)
+    except (LookupError, ValueError):  # of a table there is no more
+        return label
 
 
 def record(act: str, subject, *, by, on_behalf_of=None, note: str = "") -> TrailEntry:

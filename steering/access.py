@@ -527,13 +527,22 @@ def looks_at_bodies(user, _=None):
 
 def visible_bodies(user) -> Q:
     """Everything for the office, coordination and administration; otherwise the bodies one sits in."""
-    if user.acts_as(Role.STRATEGIC_OFFICE, Role.COORDINATION, Role.ADMIN):
-        return Q()
-    return Q(pk__in=groups_of(user))
+    return Q() if sees_every_body(user) else Q(pk__in=groups_of(user))
+
+
+def sees_every_body(user) -> bool:
+    return user.acts_as(Role.STRATEGIC_OFFICE, Role.COORDINATION, Role.ADMIN)
 
 
 def visible_meetings(user) -> Q:
     """Meetings of the bodies one may see."""
-    if user.acts_as(Role.STRATEGIC_OFFICE, Role.COORDINATION):
-        return Q()
-    return Q(body__in=groups_of(user))
+    return Q() if sees_every_meeting(user) else Q(body__in=groups_of(user))
+
+
+def sees_every_meeting(user) -> bool:
+    return user.acts_as(Role.STRATEGIC_OFFICE, Role.COORDINATION)
+
+
+def sees_meetings_of(user, body_id: int) -> bool:
+    """The same about one body, without a query once the user's groups are known."""
+    return sees_every_meeting(user) or body_id in groups_of(user)

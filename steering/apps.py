@@ -17,3 +17,4 @@ class SteeringConfig(AppConfig):
         digests.register("steering", ready=reminders.swept, prepare=reminders.parts)
         access.register_tables("steering", matrix.tables)
         trail.name_acts(on_record.words())
+        trail.name_kinds(on_record.KINDS)

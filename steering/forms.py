@@ -436,7 +436,7 @@ class BodyForm(Form):
             help_text="Eine örtliche Projektgruppe ist für mindestens eine Kommune da.",
         )  # fmt: skip
         self.fields["mandate"] = Text(label="Auftrag", required=False, max_length=2000)
-        self.fields["valid_from"] = Day(label="besteht ab", initial=workdays.today)
+        self.fields["valid_from"] = Day(label="Besteht ab", initial=workdays.today)
 
     def clean(self):
         given = super().clean()
@@ -455,7 +455,7 @@ class SeatForm(Form):
             organisations, label="Institution", required=False, empty="keine Institution"
         )
         self.fields["function"] = Pick(label="Funktion", choices=Membership.Function.choices, initial="member")
-        self.fields["valid_from"] = Day(label="ab", initial=workdays.today)
+        self.fields["valid_from"] = Day(label="Ab", initial=workdays.today)
 
     def clean(self):
         given = super().clean()
@@ -465,7 +465,7 @@ class SeatForm(Form):
 
 
 class SeatEndForm(Form):
-    last_day = Day(label="letzter Tag der Mitgliedschaft", past=True)
+    last_day = Day(label="Letzter Tag der Mitgliedschaft", past=True)
 
 
 class MeetingForm(Form):
@@ -520,6 +520,6 @@ class LimitForm(Form):
     )  # fmt: skip
     unit = Pick(label="Einheit", choices=TimeLimit.Unit.choices)
     valid_from = Day(
-        label="ab", not_before=lambda: workdays.today() + dt.timedelta(days=1), help_text="Frühestens ab morgen."
+        label="Ab", not_before=lambda: workdays.today() + dt.timedelta(days=1), help_text="Frühestens ab morgen."
     )
     reason = Line(label="Begründung", max_length=200)

@@ -145,8 +145,26 @@ TOLD: dict[str, tuple[tuple[Office, str], ...]] = {
     ),
 }
 
-#: What a mail may say of an act that is no step.
+#: What a mail may say of an act. A button says what to do; what one is told was done.
 HEADLINE = {
+    "report": "Gemeldet",
+    "report_directly": "Direkt an die Geschäftsstelle gemeldet",
+    "withdraw": "Zurückgezogen",
+    "forward": "An die Geschäftsstelle weitergeleitet",
+    "merge": "Gebündelt",
+    "hand_back": "Zurückgegeben",
+    "table": "Auf die Tagesordnung gesetzt",
+    "fast_track": "Auf kurzem Dienstweg zugewiesen",
+    "assign": "Zugewiesen",
+    "refer_up": "An das Land gemeldet",
+    "defer": "Zurückgestellt",
+    "propose": "Lösung vorgelegt",
+    "solve": "Gelöst",
+    "decline": "Nicht weiterverfolgt",
+    "feed_back": "Rückgemeldet",
+    "confirm": "Abgeschlossen, die Lösung hilft",
+    "reopen": "Wieder aufgenommen",
+    "unmerge": "Bündelung gelöst",
     "speak": "Öffentliches Wort",
     "note": "Interner Beitrag",
     "interim_report": "Zwischenbericht",
@@ -166,7 +184,7 @@ def tellings(issue: Issue, act: str, *, by, people=None, stand_ins=None) -> list
 
     Who the offices are (office → accounts) and who stands in for them is asked, unless a page knows it already.
     """
-    label = HEADLINE.get(act) or ESCALATION.label(act)
+    label = HEADLINE[act]
     offices = HANDED_BACK_TO[issue.state] if act == "hand_back" else set(Office)
     words = {
         "title": issue.title,

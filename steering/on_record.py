@@ -1,5 +1,6 @@
 """What the trail calls the acts of steering; the steps take their names from the table."""
 
+from kim.trail import Kind
 from steering.escalation import ESCALATION
 
 ACTS = {
@@ -29,6 +30,14 @@ ACTS = {
     "county.load": "Kreisdaten geladen",
     "codes.load": "Codelisten des Landes geladen",
     "limit.change": "Frist geändert",
+}
+
+#: What rows are about; a number says more than an id.
+KINDS = {
+    "steering.issue": Kind("Knackpunkt", number="number"),
+    "steering.body": Kind("Gremium"),
+    "steering.meeting": Kind("Sitzung"),
+    "steering.timelimit": Kind("Frist"),
 }
 
 

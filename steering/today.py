@@ -17,6 +17,8 @@ from steering.models import Body, Issue, Measure, Meeting
 WAITING = 12
 #: So many items of the next agenda; its page has them all.
 AGENDA = 10
+#: Who reads the agenda of the next meeting on top.
+MEETS = (Role.STEERING_GROUP, Role.STRATEGIC_OFFICE)
 BY_DUE = ("due_rank", "pk")
 #: What this person is asked to do with an issue in a state, for the line on „Heute“.
 ASKED = {
@@ -37,7 +39,7 @@ def line(issue):
 @section("steering/_today_meeting.html", column=MAIN, order=5)
 def next_meeting(user):
     """For the steering group and the office: the next meeting, and what comes before it."""
-    if not user.acts_as(Role.STEERING_GROUP, Role.STRATEGIC_OFFICE):
+    if not user.acts_as(*MEETS):
         return None
     group = Body.Kind.STEERING
     meetings = Meeting.objects.visible_to(user).filter(body__kind=group).upcoming()
@@ -59,35 +61,45 @@ def waiting(user):
     if not access.sees_content(user):
         return None
     lying = access.Desk.of(user)
-    rows = _waiting(lying.shape, access.reporting(user))(**lying.values)["waiting"]
+    agenda = user.acts_as(*MEETS)
+    ask = _waiting(lying.shape, access.reporting(user), agenda)
+    rows = ask(**lying.values, today=workdays.today(), now=workdays.now())["waiting"]
     Issue.hang_leads(rows)
     desk = user.acts_as(*access.DESK)
     return {
         "lines": [(*line(issue), ASKED.get(State(issue.state), "")) for issue in rows[:WAITING]],
         "more": len(rows) > WAITING,
         "figures": desks.figures(user) if desk else None,
+        "agenda": agenda,
     }
 
 
 @together
-def _waiting(shape, reporting):
+def _waiting(shape, reporting, agenda):
+    """What lies there, without what `agenda` has next_meeting show above."""
     desk = access.Desk.in_slots(*shape)
     sets = [Issue.objects.filter(part) for part in desk.held_parts([desk.people[number] for number in reporting])]
+    if agenda:
+        following = whereabouts.upcoming_meetings().values("pk")[:1]
+        sets = [one.exclude(state=State.STEERING, meeting__in=following) for one in sets]
     lines = Issue.objects.bare_lines().annotate(place=F("municipality__name"))
     return {"waiting": first_rows(sets, BY_DUE, WAITING + 1, lines) if sets else lines.none()}
 
 
 @section("steering/_today_late.html", column=MAIN, order=25)
 def told_late(user):
-    """Ten working days late at an office below: number, office and days, nothing else."""
+    """Ten working days late at an office below: number, office and days; the title where one may see the issue."""
     if not user.acts_as(Role.COORDINATION, Role.STRATEGIC_OFFICE, Role.STEERING_GROUP):
         return None
     today = workdays.today()
     before = workdays.add_workdays(today, -10)
     rows = Issue.objects.told_late_to(user).going(today).filter(due_on__lte=before)
     rows = rows.order_by("due_rank", "pk").values_list("pk", "number", "state", "due_on")[: WAITING + 1]
+    rows = list(rows)
+    seen = Issue.objects.visible_to(user).filter(pk__in=[row[0] for row in rows])
+    titles = dict(seen.values_list("pk", "title")) if rows else {}
     found = [
-        (pk, number, HOLDER[State(state)].label, workdays.workdays_between(due_on, today))
+        (pk, number, titles.get(pk, ""), HOLDER[State(state)].label, workdays.workdays_between(due_on, today))
         for pk, number, state, due_on in rows
     ]
     return {"lines": found[:WAITING], "more": len(found) > WAITING} if found else None

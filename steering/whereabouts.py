@@ -132,11 +132,12 @@ def countdown(issue, on: dt.date | None = None) -> str:
 def mini(issue) -> Mini:
     """Seven marks on a thread. Needs no query on an issue read with for_list()."""
     shown = issue.lead if issue.state == S.MERGED else issue
-    return _mini(shown.state, frozenset(_passed(shown)), tone(shown), issue.state == S.MERGED)
+    words = "zurückgegeben" if shown.is_returned else S(shown.state).label
+    return _mini(shown.state, words, frozenset(_passed(shown)), tone(shown), issue.state == S.MERGED)
 
 
 @lru_cache(maxsize=2000)
-def _mini(state: str, passed: frozenset[str], tone: str, bundled: bool) -> Mini:
+def _mini(state: str, words: str, passed: frozenset[str], tone: str, bundled: bool) -> Mini:
     now = POSITION[S(state)]
     marks = []
     for place, key in enumerate(STATIONS):
@@ -155,7 +156,7 @@ def _mini(state: str, passed: frozenset[str], tone: str, bundled: bool) -> Mini:
     elif state == S.WITHDRAWN:
         label = "zurückgezogen"
     else:
-        label = f"Station {now + 1} von 7: {S(state).label}"
+        label = f"Station {now + 1} von 7: {words}"
     return Mini(label, tuple(marks), bundled)
 
 
@@ -320,6 +321,8 @@ def _behind(issue, key, around):
 
 def _now(issue, key, around):
     lines = [f"seit {_day(issue.state_since)}"]
+    if key == "casework" and issue.is_returned:
+        return [issue.standing, "zur Ergänzung"], {}
     if key == "casework":
         return ["Entwurf, noch nicht gemeldet" if issue.state == S.DRAFT else "zurückgezogen"], {}
     if key == "strategy":
@@ -379,8 +382,8 @@ def next_up(issue: Issue) -> str:
 
 def _next_act(issue, due: str) -> str:
     match S(issue.state):
-        case S.DRAFT if issue.number:
-            return "Die Koordinierung bittet um Ergänzung. Der Entwurf liegt bei Ihnen; melden Sie ihn danach neu."
+        case S.DRAFT if issue.is_returned:
+            return "Er liegt wieder bei Ihnen. Ergänzen Sie, was gefragt ist, und melden Sie ihn von Neuem."
         case S.DRAFT:
             return "Der Entwurf liegt bei Ihnen. Melden Sie ihn, sobald er vollständig ist."
         case S.COORDINATION:

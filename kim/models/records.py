@@ -61,7 +61,8 @@ class TrailEntry(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["kind", "object_id", "id"]),
-            models.Index(fields=["by", "id"]),
+            models.Index(fields=["at", "id"]),
+            models.Index(fields=["by", "at", "id"]),
         ]
 
     def __str__(self):
@@ -125,10 +126,10 @@ class Notice(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["recipient", "key"], name="kim_told_once")]
         indexes = [
-            models.Index(fields=["recipient", "-id"]),
+            models.Index(fields=["recipient", "-created_at", "-id"]),
             models.Index(fields=["key"]),
             models.Index(
-                fields=["recipient", "-id"],
+                fields=["recipient", "-created_at", "-id"],
                 name="kim_notice_unread",
                 condition=Q(read_at__isnull=True),
             ),

@@ -85,6 +85,15 @@ def short_day(value) -> str:
     return f"{WEEKDAYS[(value := _local(value)).weekday()][:2]} {workdays.near(value)}" if value else ""
 
 
+_SECTION = re.compile(r"(§§?|Abs\.|Nr\.|Satz) (?=\d)")
+
+
+@register.filter
+def law(text) -> str:
+    """A name of the law whose signs stay with their numbers: „§ 25 Abs. 2“ never breaks behind „§“ or „Abs.“."""
+    return _SECTION.sub("\\1\N{NO-BREAK SPACE}", str(text))
+
+
 @register.filter
 def day_and_month(value) -> str:
     """„15.04.“; with the year when it is another than this one."""

@@ -19,7 +19,7 @@ def notice_list(request):
     only_new = request.GET.get("stand") == "neu"
     rows = paging.page(
         (unread if only_new else mine).select_related("mail"),
-        "-id",
+        "-created_at",
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )

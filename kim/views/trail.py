@@ -3,7 +3,6 @@
 import datetime as dt
 
 from django import forms
-from django.apps import apps
 from django.shortcuts import render
 from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_safe
@@ -14,22 +13,7 @@ from kim.forms import Day, Form, OneOf
 from kim.htmx import page as swap
 from kim.models import TrailEntry, User
 from kim.rules import demand
-from kim.trail import ACTS, about
-
-#: What rows are about, where it is called otherwise than its model.
-KINDS = {
-    "steering.issue": "Knackpunkt",
-    "kim.absence": "Abwesenheit",
-    "kim.mail": "Mail",
-    "kim.user": "Konto",
-    "steering.body": "Gremium",
-    "steering.meeting": "Sitzung",
-    "steering.timelimit": "Frist",
-}
-
-
-#: So many numbers of a list stand in its line.
-LISTED = 12
+from kim.trail import ACTS, about, put_in_words
 
 
 class TrailForm(Form):
@@ -42,8 +26,8 @@ class TrailForm(Form):
         self.fields["by"] = OneOf(people, label="Wer", empty="alle", required=False)
         self.fields["act"] = forms.ChoiceField(label="Vorgang", choices=[("", "alle"), *acts], required=False)
         self.fields["number"] = forms.IntegerField(label="Nr. des Gegenstands", min_value=1, required=False)
-        self.fields["first"] = Day(label="von", past=True, required=False)
-        self.fields["last"] = Day(label="bis", past=True, required=False)
+        self.fields["first"] = Day(label="Von", past=True, required=False)
+        self.fields["last"] = Day(label="Bis", past=True, required=False)
         for name, field in self.fields.items():
             kind = "form-select" if name in ("by", "act") else "form-control"
             field.widget.attrs["class"] = f"{kind} {kind}-sm"
@@ -66,22 +50,9 @@ def trail(request):
         rows = rows.filter(at__gte=_midnight(wanted["first"]))
     if wanted.get("last"):
         rows = rows.filter(at__lt=_midnight(wanted["last"] + dt.timedelta(days=1)))
-    found = paging.page(rows, "-id", after=request.GET.get("after", ""), before=request.GET.get("before", ""))
-    for entry in found:
-        entry.words, entry.about = ACTS.get(entry.act, entry.act), _subject(entry)
+    found = paging.page(rows, "-at", after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    put_in_words(found)
     return render(request, swap(request, "kim/trail.html", "results"), {"form": form, "page": found})
-
-
-def _subject(entry: TrailEntry) -> str:
-    """What it is about and its number; of a list, which numbers."""
-    kind = KINDS.get(entry.kind)
-    if kind is None:
-        try:
-            kind = str(apps.get_model(entry.kind)._meta.verbose_name)
-        except (LookupError, ValueError):  # of a table there is no more
-            kind = entry.kind
-    numbers = entry.shown.split() or [entry.object_id]
-    return f"{kind} {', '.join(numbers[:LISTED])}{' …' if len(numbers) > LISTED else ''}"
 
 
 def _midnight(day: dt.date) -> dt.datetime:

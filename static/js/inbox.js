@@ -1,6 +1,7 @@
-// The inbox: the bar says how many are picked, and w, b, z, t act on the picked ones as long as there are any.
+// The inbox: the bar says how many are picked, and the keys of its steps act on the picked ones as long as there are
+// any. Where the pane lies beside the list, j and k open in it what one rests on.
 
-const KEYS = { forward: "w", merge: "b", hand_back: "z", table: "t" };
+const REST = 400; // ms: who hurries on has not read it
 
 function show() {
   const form = document.querySelector("form[data-together]");
@@ -15,10 +16,21 @@ function show() {
   if (none) none.hidden = !picked;
   for (const button of form.querySelectorAll("[data-together-act]")) {
     button.disabled = !picked;
-    if (picked) button.dataset.key = KEYS[button.dataset.togetherAct];
+    if (picked) button.dataset.key = button.dataset.togetherKey;
     else delete button.dataset.key;
   }
 }
+
+let resting = 0;
+document.addEventListener("kim:moved", (event) => {
+  clearTimeout(resting);
+  const link = event.target;
+  resting = setTimeout(() => {
+    const beside = document.getElementById("lesen")?.getClientRects().length && document.getElementById("list")?.getClientRects().length;
+    if (beside && link === document.activeElement && link.matches(".kim-mail__title:not([aria-current])")) link.click();
+  }, REST);
+});
+document.addEventListener("keydown", () => clearTimeout(resting), { capture: true });
 
 document.addEventListener("change", (event) => { if (event.target.name === "pick") show(); });
 document.addEventListener("click", (event) => {
@@ -38,7 +50,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
     item.classList.toggle("kim-mail__item--open", open);
     if (open) {
       item.classList.remove("kim-mail__item--new");
-      item.querySelector(".kim-mail__top b")?.remove();
+      item.querySelector("[data-new]")?.remove();
       link.setAttribute("aria-current", "true");
     } else link.removeAttribute("aria-current");
   }

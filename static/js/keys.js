@@ -36,7 +36,9 @@ function move(by) {
   const here = all.findIndex((item) => item.contains(document.activeElement));
   const current = here >= 0 ? here : all.findIndex((item) => item.matches("[aria-current], .kim-mail__item--open"));
   const next = all[Math.min(all.length - 1, Math.max(0, current + by))];
-  (next.querySelector("[data-keys-open]") || next.querySelector("a")).focus();
+  const link = next.querySelector("[data-keys-open]") || next.querySelector("a");
+  link.focus();
+  link.dispatchEvent(new CustomEvent("kim:moved", { bubbles: true }));
   next.scrollIntoView({ block: "nearest" });
   return true;
 }

@@ -243,9 +243,9 @@ class MeetingQuerySet(models.QuerySet):
 
 class Meeting(models.Model):
     class Mode(models.TextChoices):
-        PRESENCE = "presence", "vor Ort"
-        VIDEO = "video", "Videokonferenz"
-        HYBRID = "hybrid", "vor Ort und per Video"
+        PRESENCE = "presence", "Präsenz"
+        VIDEO = "video", "Video"
+        HYBRID = "hybrid", "hybrid"
 
     body = models.ForeignKey(Body, on_delete=models.PROTECT, related_name="meetings", verbose_name="Gremium")
     starts_at = models.DateTimeField("Beginn")

@@ -308,6 +308,16 @@ class Issue(models.Model):
         return self.effect_checked_on is None and due is not None and due <= workdays.today()
 
     @property
+    def is_returned(self) -> bool:
+        """Reported once and handed back to those who did: a draft again, but none that nobody else knows of."""
+        return self.state == State.DRAFT and bool(self.number)
+
+    @property
+    def standing(self) -> str:
+        """Its state in the words of its pages and lists."""
+        return f"zurückgegeben am {self.since:%d.%m.%Y}" if self.is_returned else self.get_state_display()
+
+    @property
     def holder(self) -> Office | None:
         return HOLDER.get(State(self.state))
 

@@ -19,6 +19,9 @@ from steering.forms import BodyForm, CancelForm, MeetingForm, SeatEndForm, SeatF
 from steering.models import Body, Issue, Meeting, Membership
 from steering.views.files import send
 
+#: So many meetings of a body are shown to either side of today; the list of meetings has them all.
+MEETINGS = 6
+
 # Bodies
 
 
@@ -32,6 +35,7 @@ def body_list(request):
         "former": [body for body in found.found if body.valid_until and body.valid_until <= today],
         "may_found": allows(access.keeps_bodies, request.user),
         "search": searched(request.GET),
+        "sees_all": access.sees_every_body(request.user),
     }
     return render(request, template_for(request, "steering/body_list.html", "results"), context)
 
@@ -109,7 +113,7 @@ def body_seat_end(request, pk, seat):
 
 
 def _body(request, body):
-    today = workdays.today()
+    today, now = workdays.today(), workdays.now()
     seats = list(body.memberships.select_related("user", "organisation"))
     meetings = Meeting.objects.visible_to(request.user).filter(body=body)
     issues: list[Issue] = []
@@ -122,9 +126,9 @@ def _body(request, body):
         "seats": [seat for seat in seats if seat.holds_on(today)],
         "coming_seats": [seat for seat in seats if seat.valid_from > today],
         "former_seats": [seat for seat in seats if seat.valid_until and seat.valid_until <= today],
-        "meetings": list(meetings.order_by("-starts_at")[:12]),
+        "coming": list(meetings.filter(starts_at__gt=now).order_by("starts_at", "pk")[:MEETINGS]),
+        "past": list(meetings.filter(starts_at__lte=now).order_by("-starts_at", "-pk")[:MEETINGS]),
         "issues": issues,
-        "now": workdays.now(),
         "may_manage": allows(access.keeps_bodies, request.user),
         "may_plan": allows(access.keeps_meetings, request.user),
     }
@@ -142,6 +146,7 @@ def meeting_list(request):
     context = {
         "filter": found,
         "page": page(rows, found.order, size=30, **given),
+        "sees_some": access.sees_every_meeting(request.user) or bool(access.groups_of(request.user)),
         "may_plan": allows(access.keeps_meetings, request.user),
         "search": searched(request.GET),
     }

@@ -283,7 +283,19 @@ class Dossier:
 
     @cached_property
     def agenda(self):
-        return self.read["agenda"] if self.whole else []
+        """Where it was dealt with; `open_to_user` says whether that meeting is one the user may see."""
+        items = self.read["agenda"] if self.whole else []
+        for item in items:
+            item.open_to_user = item.body_id is not None and access.sees_meetings_of(self.user, item.body_id)
+        return items
+
+    @cached_property
+    def handed_back(self) -> IssueStep | None:
+        """The step by which it came back to those who reported it, if it lies there and the user may read why."""
+        if not self.whole or not self.issue.is_returned:
+            return None
+        last = next((step for step in reversed(self._steps) if step.name == "hand_back"), None)
+        return last if last and self._reads_note(last) else None
 
     @property
     def feedback_read(self) -> str:
@@ -436,7 +448,8 @@ def _page(sight, interims, all_words, drafts, more):
         "words": words if all_words else words[: WORDS * 3],
         "measures": Measure.objects.filter(issue=issue).order_by("due_on", "pk"),
         "agenda": AgendaItem.objects.filter(issue=issue).order_by("pk").annotate(
-            starts_at=F("meeting__starts_at"), body_name=F("meeting__body__name"), cancelled=F("meeting__cancelled_at")
+            starts_at=F("meeting__starts_at"), body_id=F("meeting__body"), body_name=F("meeting__body__name"),
+            cancelled=F("meeting__cancelled_at"),
         ),
         "reporters": Reporter.of(issue).order_by("-first", "joined_at", "pk").annotate(
             user_name=F("user__display_name"), number=F("issue__number")

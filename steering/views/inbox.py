@@ -112,6 +112,7 @@ def _answer(request, pk):
     """The page, or the pane or the list alone for a swap."""
     choices = Choices.of(request.user, PAGE, pk)
     pane = {"issue": None} if pk is None else _pane(request, choices)
+    pane["keys"] = [(desks.KEYS[name], ESCALATION.label(name)) for name in _steps(request.user, desks.KEYS)]
     if request.htmx and request.htmx.target == "lesen" and pk is not None:
         return render(request, "steering/inbox.html#lesen", pane)
     found = IssueFilter(request.GET, choices=choices, states=_states(request.user))
@@ -126,7 +127,7 @@ def _answer(request, pk):
         "figures": desks.figures(request.user),
         "search": searched(request.GET),
         "searched_for": found.is_narrowed,
-        "acts": [(name, ESCALATION.label(name)) for name in _acts(request.user)],
+        "acts": [(name, ESCALATION.label(name), desks.KEYS[name]) for name in _steps(request.user, desks.TOGETHER)],
         **pane,
     }
     return render(request, template_for(request, "steering/inbox.html", "list"), context)
@@ -169,10 +170,10 @@ def _pane(request, choices):
     }
 
 
-def _acts(user):
-    """Steps for several at once that this user's desk knows."""
+def _steps(user, names):
+    """Those of `names` that lead on from where things lie on this user's desk."""
     states = _states(user)
-    return [name for name in desks.TOGETHER if any(ESCALATION.find(name, state) for state in states)]
+    return [name for name in names if any(ESCALATION.find(name, state) for state in states)]
 
 
 def _states(user):

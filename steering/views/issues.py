@@ -29,6 +29,7 @@ from steering.views.reporting import (
 )
 
 NEW = "issue:new"
+SAVED = "Als Entwurf gespeichert. Nur Sie sehen ihn."
 TOO_OLD = "Diesen Entwurf haben Sie inzwischen gemeldet; er lässt sich hier nicht mehr ändern."
 
 
@@ -189,7 +190,8 @@ def _sent_off(request, form, read, act, run, made, issue=None):
         return _form_page(request, form, read, issue=fresh, status=status)
     Draft.drop(request.user, read["key"])
     done = made()
-    words = "Als Entwurf gespeichert. Nur Sie sehen ihn." if act == "save" else "Gemeldet. Danke!"
+    saved = "Gespeichert. Er liegt bei Ihnen, bis Sie ihn wieder melden." if done.is_returned else SAVED
+    words = saved if act == "save" else "Gemeldet. Danke!"
     messages.success(request, f"{done.number or 'Entwurf'}: {words}")
     return HttpResponseClientRedirect(done.get_absolute_url()) if request.htmx else redirect(done)
 
@@ -237,6 +239,7 @@ def _form_page(request, form, read, *, issue=None, status=200):
         "issue": issue,
         "county": county,
         "direct": county.direct_reporting,
+        "returned": next(iter(read["returned"]), None) if issue and issue.is_returned else None,
         "saved_at": draft.saved_at if draft and not form.is_bound else None,
         "previews": previews(request.user, form, read, issue),
         "form_url": reverse("steering:issue_edit", args=[issue.pk]) if issue else reverse("steering:issue_new"),

@@ -14,7 +14,7 @@ from kim.together import Slot, day, text, through, together
 from steering.access import sees_reporters
 from steering.escalation import ESCALATION, State
 from steering.forms import IssueForm
-from steering.models import Issue, TimeLimit
+from steering.models import Issue, IssueStep, TimeLimit
 from steering.notices import foresee, tellings
 from steering.views.telling import Line, lines_of
 
@@ -49,6 +49,7 @@ def _offered(edited):
         "further_municipalities": Municipality.objects.filter(pk__in=through(Issue, "further_municipalities", issue)),
         "chosen_organisations": Organisation.objects.filter(pk__in=through(Issue, "organisations", issue)),
     }
+    returned = IssueStep.objects.filter(issue=issue, name="hand_back", target=State.DRAFT)
     here = Issue.objects.filter(pk=issue)
     used = [chosen["legal_areas"].order_by().values("pk"), here.values("topic"), here.values("life_domain")]
     codes = valid_on(today)
@@ -63,7 +64,7 @@ def _offered(edited):
         "places": places.order_by("pk"),
         "county": County.objects.all()[:1],
         "limits": TimeLimit.objects.all(),
-        **(chosen if edited else {}),
+        **(chosen | {"returned": returned.order_by("-no")[:1]} if edited else {}),
     }
 
 

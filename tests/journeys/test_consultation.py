@@ -27,6 +27,27 @@ def led(people):
     return case(by=people.anna, person=person)
 
 
+def test_what_has_the_focus_is_never_under_the_bar_with_the_buttons(people, led, window):
+    visitor = window(people.anna, height=720)
+    visitor.open("/casework/consultations/new/")
+    page = visitor.page
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(20)
+        below, bar = page.evaluate(
+            """() => {
+                const focused = document.activeElement, bar = document.querySelector(".kim-submit");
+                const inside = focused.closest("form") === bar.closest("form") && !bar.contains(focused);
+                const from = bar.getBoundingClientRect().top;
+                return [inside ? focused.getBoundingClientRect().bottom : 0, from];
+            }"""
+        )
+        assert below <= bar or below == 0
+        if page.evaluate("document.querySelector('.kim-submit').contains(document.activeElement)"):
+            return
+    raise AssertionError("the bar was never reached")
+
+
 @pytest.mark.short
 def test_a_consultation_by_keyboard_alone(people, led, window):
     visitor = window(people.anna)

@@ -61,6 +61,8 @@ def test_the_inbox_by_keyboard_alone(people, window):
     keys.press("k")
     focused = page.locator(":focus")
     expect(focused).to_have_text(titles[0])
+    expect(page.locator("#lesen h2")).to_have_text(titles[0])
+    expect(page.locator(".kim-mail__item--new")).to_have_count(2)
     keys.press("Enter")
     expect(page.locator("#lesen h2")).to_have_text(titles[0])
     visitor.look()

@@ -52,7 +52,7 @@ def test_it_names_number_step_and_link_and_nothing_else(coordination):
     assert "Guten Tag, Koordinierung Case Management," in mail.body
     link = f"http://localhost:8000/steering/issues/{issue.pk}/"
     assert f"{issue.number} · Koordinierung Case Management: fällig am 15.04.2026 · {link}" in mail.body
-    assert f"{issue.number} · Melden · {link}" in mail.body
+    assert f"{issue.number} · Gemeldet · {link}" in mail.body
     for secret in ("Wartezeit", "Ausländeramt", "Sachverhalt", str(issue.reporters.get().user)):
         assert secret not in mail.body + mail.subject
 

@@ -11,9 +11,11 @@ from django.template.loader import get_template, render_to_string
 from django.test import RequestFactory
 from django.urls import reverse
 
+from casework.models import Conference
 from kim import errors, navigation
 from kim.models import Role, RoleGrant, User
 from kim.templatetags import kim as tags
+from steering.models import Meeting
 
 ROOT = Path(__file__).parents[2]
 CSS = (ROOT / "static" / "kim.css").read_text(encoding="utf-8")
@@ -105,6 +107,90 @@ class TestTokens:
         assert all((ROOT / "static" / address.strip('"')).is_file() for address in addresses)
 
 
+FIELDS = re.compile(r'{% field |{% include "kim/_fields.html"|\|crispy')
+
+
+def whole(text):
+    """A template with all that it includes."""
+    for name in re.findall(r'{% include "([^"]+)"', text):
+        if name != "kim/_errors.html":
+            text += whole((ROOT / "templates" / name).read_text(encoding="utf-8"))
+    return text
+
+
+class TestFrame:
+    def test_the_account_and_the_way_out_stay_in_sight_beside_a_long_navigation(self):
+        assert re.search(r"\.kim-who { display: block;[^}]*position: sticky; bottom: 0;", CSS)
+
+    def test_the_bar_of_a_phone_gives_each_label_the_width_it_needs(self):
+        assert ".kim-nav { display: flex;" in CSS
+        assert ".kim-nav__item { flex: 1 1 auto; }" in CSS
+
+
+class TestFilters:
+    def test_the_button_that_sends_a_filter_stands_behind_all_it_sends(self):
+        orders = {
+            name: int(re.search(rf"^{re.escape(name)} {{[^}}]*order: (\d+);", CSS, re.M)[1])
+            for name in (".kim-filter__more[open]", ".kim-filter__more[open] ~ div")
+        }
+        assert orders[".kim-filter__more[open]"] < orders[".kim-filter__more[open] ~ div"]
+
+    @pytest.mark.parametrize("name", ["steering/issue_list", "steering/inbox", "casework/case_list"])
+    def test_a_search_is_saved_above_what_it_found(self, name):
+        text = (ROOT / "templates" / f"{name}.html").read_text(encoding="utf-8")
+        assert text.index("_save_filter.html") < text.index('<ul class="kim-')
+
+
+class TestForms:
+    @pytest.mark.parametrize("floor", ["kim", "steering", "casework"])
+    def test_labels_begin_with_a_capital_letter(self, floor):
+        for path in (ROOT / floor).rglob("*.py"):
+            assert not re.findall(r'(?<!_)label="[a-zäöü][^"]*"', path.read_text(encoding="utf-8")), path
+
+    @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+    def test_what_is_chosen_from_few_is_pressed_everywhere_in_the_same_way(self, path):
+        """Through crispy alone, radios are drawn as the browser has them."""
+        assert "form|crispy" not in path.read_text(encoding="utf-8")
+
+    def test_a_day_says_how_it_is_typed(self, client, db):
+        client.force_login(User.objects.create(username="somebody"))
+        page = client.get(reverse("kim:absence_list")).content.decode()
+        for name in ("first", "last"):
+            assert 'placeholder="TT.MM.JJJJ"' in re.search(rf'<input[^>]* name="{name}"[^>]*>', page)[0]
+
+    def test_ways_to_meet_have_the_same_names_in_every_app(self):
+        ours, theirs = dict(Meeting.Mode.choices), dict(Conference.Mode.choices)
+        assert all(theirs[mode] == words for mode, words in ours.items())
+
+
+class TestTypeface:
+    @pytest.mark.parametrize("name", ["Müller", "Łukasz", "Đorđević", "Оксана", "Ґалаґан", "Їжакевич"])
+    def test_names_are_written_in_our_typeface(self, name):
+        ranges = re.findall(r"font-weight: 500;[^}]*unicode-range: ([^;]+);", CSS)
+        spans = [part.strip().removeprefix("U+").split("-") for one in ranges for part in one.split(",")]
+        drawn = [(int(span[0], 16), int(span[-1], 16)) for span in spans]
+        assert all(any(first <= ord(sign) <= last for first, last in drawn) for sign in name)
+
+
+class TestTables:
+    """What is wider than its page scrolls, and looks it."""
+
+    def rule(self, selector):
+        return re.search(rf"^{re.escape(selector)} {{([^}}]*)}}", CSS, re.M)[1]
+
+    def test_heads_of_the_matrix_are_never_broken_within_a_word(self):
+        assert "anywhere" not in "".join(line for line in CSS.splitlines() if "kim-table--matrix" in line)
+        assert "position: sticky" in self.rule(".kim-table--matrix :is(thead td, th[scope=row])")
+
+    @pytest.mark.parametrize("name", ["casework/procedure_detail", "steering/body_detail"])
+    def test_few_columns_lie_below_each_other_on_a_phone(self, name):
+        assert "kim-table--stacked" in (ROOT / "templates" / f"{name}.html").read_text(encoding="utf-8")
+
+    def test_an_edge_behind_which_there_is_more_casts_a_shadow(self):
+        scroll = self.rule(".kim-scroll")
+        assert scroll.count("no-repeat local") == scroll.count("no-repeat scroll") == 2
+
+
 class TestTemplates:
     @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
     def test_no_template_needs_what_the_policy_forbids(self, path):
@@ -115,6 +201,19 @@ class TestTemplates:
     @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
     def test_every_template_compiles(self, path):
         assert get_template(str(path.relative_to(ROOT / "templates")))
+
+    @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+    def test_what_is_wrong_with_a_form_is_said_by_the_page_and_not_by_the_browser(self, path):
+        """Browsers speak their own language, one field at a time; ours answers with German sentences on top."""
+        text = path.read_text(encoding="utf-8")
+        for form in re.findall(r"<form\b(?:[^>{]|{%[^%]*%}|{{[^}]*}})*>", text):
+            assert 'method="post"' not in form or "novalidate" in form, form
+
+    @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+    def test_a_page_with_fields_sums_up_what_is_wrong_with_them(self, path):
+        text = path.read_text(encoding="utf-8")
+        if "{% extends" in text and 'method="post"' in text and FIELDS.search(whole(text)):
+            assert '{% include "kim/_errors.html"' in whole(text)
 
     def test_every_icon_named_in_a_template_is_shipped(self):
         named = {name for path in TEMPLATES for name in re.findall(r'{% icon "([^"]+)"', path.read_text())}
@@ -198,6 +297,11 @@ class TestGerman:
         assert tags.moment(dt.datetime(2026, 4, 13, 22, 30, tzinfo=dt.UTC)) == "14.04.2026, 00:30 Uhr"
         assert tags.day(dt.datetime(2026, 12, 31, 23, 30, tzinfo=dt.UTC)) == "Fr 01.01.2027"
 
+    def test_a_sign_of_law_stays_with_its_number(self):
+        written = tags.law("Flüchtlinge (§ 25 Abs. 2 AufenthG), §§ 22, 23; der § allein")
+        gap = "\N{NO-BREAK SPACE}"
+        assert written == f"Flüchtlinge (§{gap}25 Abs.{gap}2 AufenthG), §§{gap}22, 23; der § allein"
+
     def test_a_half_open_end_is_shown_inclusive(self):
         assert tags.inclusive(dt.date(2027, 1, 1)) == "31.12.2026"
 
@@ -273,6 +377,44 @@ class TestNavigation:
         assert navigation.navigation_of(RequestFactory().get("/")).entries == ()
 
 
+def errors_with_a_frame_of_their_own():
+    get, post = RequestFactory().get("/x/"), RequestFactory().post("/x/")
+    return [
+        errors.bad_request(get),
+        errors.forbidden(get),
+        errors.not_found(get),
+        errors.csrf_failure(post),
+        errors.conflict(post, "Jemand war schneller."),
+        errors.too_large(post),
+        errors.server_error(get),
+    ]
+
+
+class TestSheetAlone:
+    """Pages without the frame: who is not logged in yet, and what went wrong."""
+
+    @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
+    def test_no_class_is_put_together_by_a_block(self, path):
+        """A formatter takes the space before such a block, and two names become one that nobody knows."""
+        assert not re.search(r'class="[^"]*{% block', path.read_text(encoding="utf-8"))
+
+    def test_every_class_on_it_is_one_the_stylesheet_knows(self, client, db):
+        names = ["account_login", "account_reset_password", "account_reset_password_done", "account_inactive"]
+        answers = [client.get(reverse(name)) for name in names]
+        answers.append(client.get(reverse("account_reset_password_from_key", args=["x", "y-z"])))
+        for response in [*answers, *errors_with_a_frame_of_their_own()]:
+            page = response.content.decode()
+            used = {name for found in re.findall(r'class="([^"]*)"', page) for name in found.split()}
+            assert "kim-alone__sheet" in used
+            assert {name for name in used if name.startswith("kim-") and f".{name}" not in CSS} == set()
+
+    def test_the_login_lies_beside_its_picture(self, client, db):
+        page = client.get(reverse("account_login")).content.decode()
+        assert re.findall(r'class="(kim-alone__sheet[^"]*)"', page) == ["kim-alone__sheet"]
+        assert len(re.findall(r'class="kim-alone__part[ "]', page)) == 2
+        assert ".kim-alone__sheet:has(> .kim-alone__part:nth-child(2)) {" in CSS
+
+
 class TestErrorPages:
     @pytest.mark.parametrize(
         ("answer", "status"),
@@ -317,6 +459,38 @@ class TestErrorPages:
         )
         assert beyond.status_code == 413
         assert "Bitte kürzen Sie" in beyond.content.decode()
+
+    @pytest.mark.parametrize(
+        ("came_from", "leads_to"),
+        [
+            ("http://testserver/steering/issues/?state=all", "/steering/issues/?state=all"),
+            ("https://testserver/steering/issues/", ""),
+            ("http://elsewhere.example/steering/issues/", ""),
+            ("http://testserver//elsewhere.example/", ""),
+            ("http://testserver/x/", ""),
+            ("http://[", ""),
+            ("", ""),
+        ],
+    )
+    def test_the_way_back_leads_to_a_page_of_ours_only(self, db, came_from, leads_to):
+        answer = errors.not_found(RequestFactory().get("/x/", headers={"referer": came_from}))
+        page = answer.content.decode()
+        assert ("Zurück</a>" in page) is bool(leads_to)
+        if leads_to:
+            assert f'href="{leads_to}">Zurück</a>' in page
+
+    def test_a_form_that_expired_leads_back_to_itself(self, db):
+        ours = RequestFactory().post("/x/", headers={"referer": "http://testserver/x/"})
+        assert 'href="/x/">Zurück</a>' in errors.csrf_failure(ours).content.decode()
+
+    def test_a_host_that_is_not_ours_is_answered_as_well(self, db):
+        theirs = RequestFactory().get(
+            "/x/", headers={"host": "elsewhere.example", "referer": "http://elsewhere.example/"}
+        )
+        assert errors.bad_request(theirs).status_code == 400
+
+    def test_the_number_does_not_lead(self):
+        assert "font-size: var(--kim-text-s)" in re.search(r"^\.kim-code {([^}]*)}", CSS, re.M)[1]
 
     def test_a_refusal_shows_its_own_sentence(self, db):
         refused = PermissionDenied("Sie haben diesen Knackpunkt selbst gemeldet.")

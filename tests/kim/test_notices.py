@@ -1,8 +1,11 @@
 """What one was told: one's own only, newest first, read one by one or all at once."""
 
+import datetime as dt
+
 import pytest
 from django.urls import reverse
 
+from kim import workdays
 from kim.models import Notice
 from tests.factories import user
 
@@ -25,6 +28,15 @@ def test_the_list_shows_ones_own_only(client, me):
     page = client.get(reverse("kim:notice_list")).content.decode()
     assert "KP-2026-0001" in page
     assert "KP-2026-0002" not in page
+
+
+def test_the_latest_comes_first_whenever_it_was_written_down(client, me):
+    now = workdays.now()
+    (late,) = told(me, created_at=now)
+    early = Notice.objects.create(
+        recipient=me, key="early", headline="KP-2026-0001", url="/notices/", created_at=now - dt.timedelta(days=3)
+    )
+    assert list(client.get(reverse("kim:notice_list")).context["page"]) == [late, early]
 
 
 def test_an_empty_list_says_what_would_be_here(client, me):

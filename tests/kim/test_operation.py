@@ -14,6 +14,7 @@ from steering.access import visible_issues
 from steering.escalation import ESCALATION, State
 from steering.models import Issue
 from tests.factories import county, issue_at, user
+from tests.world import world
 
 PAGES = {
     "kim:operation": {Role.ADMIN},
@@ -213,6 +214,37 @@ class TestTheTrail:
         answer = client.get(reverse("kim:trail"), query)
         assert answer.status_code == 200
         assert len(answer.context["page"]) == 1
+
+    def test_the_latest_comes_first_whenever_it_was_written_down(self, client, auditor):
+        with workdays.as_of(dt.date(2026, 4, 2)):
+            late = trail.record("absence.end", auditor, by=auditor)
+        with workdays.as_of(dt.date(2026, 3, 2)):
+            early = [trail.record("absence.end", auditor, by=auditor) for _ in range(50)]
+        assert self.rows(client) == [late.pk, *(entry.pk for entry in early[:0:-1])]
+        following = client.get(reverse("kim:trail"), {"after": client.get(reverse("kim:trail")).context["page"].after})
+        assert [entry.pk for entry in following.context["page"]] == [early[0].pk]
+
+    def test_what_a_row_is_about_has_a_german_name_and_the_number_people_know_it_by(self, client):
+        seen = world()
+        client.force_login(seen.people[Role.AUDIT])
+        about, after = [], ""
+        while True:
+            page = client.get(reverse("kim:trail"), {"after": after}).context["page"]
+            about += [entry.about for entry in page]
+            after = page.after
+            if not after:
+                break
+        assert any(words.startswith("Fall RSK-") for words in about)
+        assert f"Knackpunkt {seen.issues[State.COORDINATION]}" in about
+        assert not [words for words in about if "." in words]
+        today = client.get(reverse("kim:today")).text
+        assert "casework." not in today
+        assert "steering." not in today
+
+    def test_every_model_an_act_is_about_has_a_name(self):
+        models = {label.split(".")[1] for label in trail.KINDS}
+        loaded = {"codes", "checklists", "limit"}  # acts on the county or a time limit
+        assert {act.split(".")[0] for act in trail.ACTS} <= models | loaded
 
     def test_it_shows_no_content_of_issues(self, client, auditor):
         issue_at(State.STEERING, title="Wartezeit beim Amt")

@@ -113,6 +113,26 @@ def test_the_steering_group_sees_the_next_meeting_and_what_it_decides(client):
     assert f'href="{decided.get_absolute_url()}"' not in page.split("Ihre nächste Sitzung")[1].split("</section>")[0]
 
 
+def test_what_the_next_meeting_decides_is_shown_once(client):
+    first, late = issue_at(State.STEERING), issue_at(State.STEERING)
+    chair = steering_group().leads().get()
+    parts, page = shown(client, chair)
+    assert first in [item.issue for item in parts["next-meeting"]["items"]]
+    assert first not in [line[0] for line in parts["waiting"]["lines"]]
+    assert "Außer der Tagesordnung liegt zurzeit nichts bei Ihnen." in page
+    with workdays.as_of(late.due_on + dt.timedelta(days=1)):
+        parts, page = shown(client, chair)
+        assert late in [line[0] for line in parts["waiting"]["lines"]]
+
+
+def test_late_elsewhere_has_a_title_for_those_who_may_see_the_issue(client):
+    issue = issue_at(State.PROJECT)
+    with workdays.as_of(workdays.add_workdays(issue.due_on, 11)):
+        parts, page = shown(client, user(Role.STRATEGIC_OFFICE))
+    assert parts["told-late"]["lines"][0][:3] == (issue.pk, issue.number, issue.title)
+    assert f'href="{issue.get_absolute_url()}"' in page
+
+
 def test_a_long_agenda_is_shown_in_part(client, monkeypatch):
     monkeypatch.setattr("steering.today.AGENDA", 1)
     first, second, third = issue_at(State.STEERING), issue_at(State.STEERING), issue_at(State.STEERING)
@@ -138,7 +158,8 @@ def test_ten_working_days_late_the_next_office_reads_number_office_and_days_only
         assert "told-late" not in shown(client, office)[0]
     with workdays.as_of(workdays.add_workdays(issue.due_on, 10)):
         parts, page = shown(client, office)
-    assert parts["told-late"]["lines"] == [(issue.pk, issue.number, "Koordinierung Case Management", 10)]
+    assert parts["told-late"]["lines"] == [(issue.pk, issue.number, "", "Koordinierung Case Management", 10)]
+    assert issue.get_absolute_url() not in page
     assert "10 Arbeitstage zu spät" in page
     assert issue.title not in page
 
@@ -195,7 +216,7 @@ def test_the_audit_sees_the_latest_of_the_trail(client):
     issue = issue_at(State.COORDINATION)
     trail.record("issue.export", issue.reporters.get().user, by=issue.reporters.get().user)
     parts, page = shown(client, user(Role.AUDIT))
-    assert parts["latest-trail"]["rows"][0][0].act == "issue.export"
+    assert parts["latest-trail"]["rows"][0].act == "issue.export"
     assert issue.title not in page
 
 

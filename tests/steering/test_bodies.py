@@ -334,3 +334,29 @@ def test_narrowed_lists_cost_the_same_and_swap_as_a_reload(client, office, name,
     assert counts[0] == counts[1]
     part = client.get(url(name), {"q": "projektgruppe", "sort": "new"}, headers=SWAP)
     assert element(part.content.decode(), "results") == element(whole.content.decode(), "results")
+
+
+def test_people_without_a_seat_learn_where_to_read_what_bodies_decide(client):
+    for role in (Role.CASE_MANAGER, Role.AUTHORITY):
+        client.force_login(user(role))
+        for name in ("body_list", "meeting_list"):
+            page = client.get(url(name)).text
+            assert "Sie gehören keinem Gremium an" in page
+            assert f'href="{url("issue_list")}">Knackpunkte ansehen' in page
+    member = user(Role.CASE_MANAGER)
+    seat(project_group(), member, function="member")
+    client.force_login(member)
+    assert "Sie gehören keinem Gremium an" not in client.get(url("meeting_list")).text
+
+
+def test_a_body_shows_its_next_meeting_first_and_the_past_after_all_to_come(client, office):
+    group = project_group()
+    coming = [meeting(group, days=days) for days in range(400, 0, -40)]
+    past = [Meeting.objects.create(body=group, starts_at=workdays.now() - dt.timedelta(days=days)) for days in (70, 7)]
+    context = client.get(group.get_absolute_url()).context
+    assert context["coming"] == coming[::-1][:6]
+    assert context["past"] == past[::-1]
+    page = client.get(group.get_absolute_url()).text
+    assert (
+        page.index(coming[-1].get_absolute_url()) < page.index("Vergangene") < page.index(past[-1].get_absolute_url())
+    )

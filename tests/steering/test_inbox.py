@@ -351,3 +351,33 @@ def test_what_they_are_bundled_into_is_chosen_from_a_list(client, coordination):
     for issue in (one, other, alike):
         assert f'<option value="{issue.number}">{issue.title}</option>' in listed
     assert listed.count("<option") == 3
+
+
+def test_the_keys_named_are_those_of_the_steps_the_desk_knows(client):
+    for role, expected in [
+        (Role.COORDINATION, {"w": "forward", "b": "merge", "z": "hand_back", "r": "feed_back"}),
+        (Role.STRATEGIC_OFFICE, {"z": "hand_back", "t": "table"}),
+    ]:
+        client.force_login(user(role))
+        answer = client.get(INBOX)
+        assert dict(answer.context["keys"]) == {key: ESCALATION.label(name) for key, name in expected.items()}
+        for key in "wbztr":
+            assert (f"<kbd>{key}</kbd>" in element(answer.text, "lesen")) is (key in expected)
+
+
+def test_nothing_is_read_before_it_is_opened_but_the_way_to_the_first_is_short(client, coordination):
+    issue = issue_at("coordination")
+    page = client.get(INBOX).text
+    pane = element(page, "lesen")
+    assert issue.title in pane
+    assert f'href="{reverse("steering:inbox_issue", args=[issue.pk])}"' in pane
+    assert Notice.objects.filter(recipient=coordination, read_at=None).exists()
+
+
+def test_what_is_said_of_the_whole_inbox_is_not_said_of_a_search(client, coordination):
+    issue = issue_at("coordination")
+    page = " ".join(client.get(INBOX, {"q": "nirgends"}).text.split())
+    assert "Insgesamt 1 Knackpunkt" in page
+    assert "Nichts gefunden" in page
+    take(issue, "forward")
+    assert "Insgesamt" not in client.get(INBOX).text

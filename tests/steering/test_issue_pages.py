@@ -1102,3 +1102,55 @@ def test_older_words_open_with_a_link(client, coordination):
     assert "Wort Nummer 3." not in page
     assert "worte=alle" in page
     assert "Wort Nummer 3." in client.get(f"{url(issue)}?worte=alle").text
+
+
+def test_a_meeting_is_a_link_only_for_those_who_may_open_it(client, coordination):
+    reporter = f.user()
+    issue = f.issue_at("steering", reported_by=reporter)
+    chair = f.steering_group().leads().first()
+    address = reverse("steering:meeting_detail", args=[issue.meeting_id])
+    for user, leads_there in [(coordination, True), (chair, True), (reporter, False)]:
+        page = element(as_(client, user).get(url(issue)).text, "knackpunkt")
+        assert "In Sitzungen" in page
+        assert issue.meeting.body.name in page.split("In Sitzungen")[1]
+        assert (f'href="{address}"' in page) is leads_there
+        assert client.get(address).status_code == (200 if leads_there else 404)
+
+
+def test_what_was_handed_back_says_so_and_why_wherever_it_is_met(client):
+    reporter = f.user()
+    issue = f.issue_at("coordination", reported_by=reporter)
+    f.take(issue, "hand_back", reason="Bitte den Ort ergänzen")
+    issue.refresh_from_db()
+    said = f"zurückgegeben am {issue.since:%d.%m.%Y}"
+    as_(client, reporter)
+    page = client.get(url(issue)).text
+    assert "noch nicht gemeldet" not in page
+    chips = page.split("kim-head__chips")[1].split("</header>")[0]
+    assert said in chips
+    assert "Bitte den Ort ergänzen" in chips
+    form = client.get(url(issue, "edit")).text
+    assert "Bitte den Ort ergänzen" in form.split("kim-note")[1].split("</div>")[0]
+    assert said in client.get(reverse("kim:today")).text
+    assert said in client.get(reverse("steering:report_list")).text
+    given = {name: value for name, value in issue.__dict__.items() if name in ("title", "situation")}
+    saved = client.post(url(issue, "edit"), given | {"act": "save"}, follow=True)
+    assert "Nur Sie sehen ihn" not in saved.text
+    assert "bis Sie ihn wieder melden" in saved.text
+
+
+def test_a_draft_nobody_was_shown_is_still_called_a_draft(client):
+    draft = f.draft()
+    page = as_(client, draft.reporters.get().user).get(url(draft)).text
+    assert "Entwurf, noch nicht gemeldet" in page
+    assert "zurückgegeben" not in page
+
+
+def test_what_one_is_told_reads_as_done_and_not_as_an_order(client, coordination):
+    issue = f.issue_at("coordination", reported_by=f.user())
+    told = Notice.objects.get(recipient=coordination)
+    assert told.headline == f"{issue.number}: Gemeldet"
+    f.take(issue, "forward")
+    reporter = issue.reporters.get().user
+    headlines = Notice.objects.filter(recipient=reporter).values_list("headline", flat=True)
+    assert f"{issue.number}: An die Geschäftsstelle weitergeleitet" in headlines

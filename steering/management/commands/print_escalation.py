@@ -64,6 +64,6 @@ def _told():
     yield "| act | who | what |"
     yield "|---|---|---|"
     for act, rows in TOLD.items():
-        label = HEADLINE.get(act) or ESCALATION.label(act)
+        label = HEADLINE[act]
         for office, text in rows or [(None, "–")]:
             yield f"| {label} (`{act}`) | {office.label if office else 'nobody'} | {text} |"
