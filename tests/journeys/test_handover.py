@@ -70,7 +70,7 @@ def test_the_coordination_finds_somebody_for_what_was_left_behind_without_javasc
     coordination, ben = window(people.coordination, script=False), window(people.ben, script=False, width=375)
     coordination.open("/").reads("Fälle ohne Fallführung", "2 offene Fälle")
     coordination.press("Übergeben", then="Welche Fälle?").reads(led.number).does_not_read("Rahimi", "Kowalenko")
-    coordination.fill(taker=TAKER)
+    coordination.press("alle auswählen", then="Welche Fälle?").fill(taker=TAKER)
     coordination.press("Weiter zur Vorschau", then="Das ändert sich").press("Anbieten", said="Angeboten", exact=True)
     ben.open("/").press(f"2 Fälle von {GIVER}", then="ohne Namen").press("Annehmen", said="in Ihrem Bestand")
     coordination.open("/").does_not_read("Fälle ohne Fallführung")
