@@ -280,7 +280,9 @@ class TestLine:
 
     def test_the_notice_ends_with_who_is_not_told(self):
         told = [{"who": "Geschäftsstelle", "what": "Titel", "how": "in KIM sofort"}]
-        page = render_to_string("steering/_tell.html", {"heading": "Das wird mitgeteilt", "tellings": told})
+        page = render_to_string(
+            "steering/_tell.html", {"tell_id": "mitteilung", "heading": "Das wird mitgeteilt", "tellings": told}
+        )
         assert page.index("Geschäftsstelle") < page.index("Niemand sonst")
 
 
