@@ -86,7 +86,7 @@ ACTS = {
 
 #: What rows are about; a number says more than an id.
 KINDS = {
-    "casework.case": Kind("Fall", number="number"),
+    "casework.case": Kind("Fall"),
     "casework.client": Kind("Beratene Person"),
     "casework.consultation": Kind("Beratung"),
     "casework.consent": Kind("Einwilligung"),
