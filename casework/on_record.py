@@ -84,7 +84,7 @@ ACTS = {
     "code.end": "Codeliste: Eintrag beendet",
 }
 
-#: What rows are about; a number says more than an id.
+#: What rows are about. A case stands there by its id: its number is for those who see cases, and the audit does not.
 KINDS = {
     "casework.case": Kind("Fall"),
     "casework.client": Kind("Beratene Person"),

@@ -82,7 +82,7 @@ def test_pages(client, role, django_assert_max_num_queries):
     client.force_login(user(role))
     with django_assert_max_num_queries(12):
         page = client.get(reverse("casework:checklist_list")).content.decode()
-    assert "§ 25b AufenthG" in page
+    assert "§\N{NO-BREAK SPACE}25b AufenthG" in page
     assert "Frühere und künftige Fassungen" in page
     old = Checklist.objects.get(kind="104c")
     with django_assert_max_num_queries(12):
