@@ -179,10 +179,8 @@ TABLE = (
     Row("CaseProcedure", "id case procedure", C.PERSONAL, LINK, K.CASE, E.DELETE),
 
     # Import
-    Row("Import", "id kind created_at state state_since rows_total rows_handled rows_faulty rows_made rows_kept "
+    Row("Import", "id kind created_at state state_since unread rows_total rows_handled rows_faulty rows_made rows_kept "
         "likely", C.HARMLESS, "Übernahme aus einer Tabelle", K.ALWAYS, E.KEEP),
-    Row("Import", "id kind created_at state state_since unread rows_total rows_handled rows_faulty rows_made rows_kept",
-        C.HARMLESS, "Übernahme aus einer Tabelle", K.ALWAYS, E.KEEP),
     Row("Import", "by", C.PERSONAL, WHO_DID, K.ALWAYS, E.KEEP),
     Row("ImportRow", "id of line checked handled made", C.HARMLESS, LINK, K.IMPORT, E.DELETE),
     Row("ImportRow", "likely", C.PERSONAL, "Doppelberatung vermeiden", K.IMPORT, E.DELETE),
