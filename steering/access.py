@@ -178,6 +178,13 @@ class Desk:
         found = Q(state__in=DESK[Role.COORDINATION]) if self.coordination else Q(pk__in=[])
         return found | self._prepared()
 
+    def told_late(self) -> Q:
+        """What is told to the next office up once it is ten working days late."""
+        found = Q(state="fed_back") if self.coordination else Q(pk__in=[])
+        if self.places != ():
+            found |= self._here(Q(state__in=["coordination", "feedback_due", "project"]))
+        return found | Q(state__in=["strategy", "state_level", "steering"]) if self.chair else found
+
     def _offices(self) -> list[Q]:
         """What offices and groups hold; what was fed back lies with those who reported it."""
         found = []
@@ -190,8 +197,10 @@ class Desk:
         return found + [Q(state="project", body=group) for group in self.groups]
 
     def _prepared(self) -> Q:
-        prepared = Q(state__in=DESK[Role.STRATEGIC_OFFICE])
-        return prepared if self.places is None else prepared & Q(municipality__in=self.places)
+        return self._here(Q(state__in=DESK[Role.STRATEGIC_OFFICE]))
+
+    def _here(self, lying: Q) -> Q:
+        return lying if self.places is None else lying & Q(municipality__in=self.places)
 
 
 def held_issues(user) -> Q:
@@ -208,16 +217,7 @@ def desk_issues(user) -> Q:
 
 
 def late_issues_told_to(user) -> Q:
-    """What is told to the next office up once it is ten working days late."""
-    found = Q(pk__in=[])
-    for hat in user.hats():
-        if hat.holds(Role.COORDINATION):
-            found |= Q(state="fed_back")
-        if hat.holds(Role.STRATEGIC_OFFICE):
-            found |= Q(state__in=["coordination", "feedback_due", "project"]) & _bank_of(hat)
-        if hat.holds(Role.STEERING_GROUP) and _leads_a(hat, "steering"):
-            found |= Q(state__in=["strategy", "state_level", "steering"])
-    return found
+    return Desk.of(user).told_late()
 
 
 def groups_of(user) -> list[int]:
@@ -331,11 +331,6 @@ def _municipalities_of(hat) -> list[int] | None:
     banks = {bank for _, bank in places if bank}
     on_banks = [place.pk for place in hat.standing.along["banks"] if place.bank in banks]
     return [*on_banks, *(place for place, bank in places if not bank)]
-
-
-def _bank_of(hat) -> Q:
-    places = _municipalities_of(hat)
-    return Q() if places is None else Q(municipality__in=places)
 
 
 # Rules about one issue

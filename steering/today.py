@@ -1,17 +1,20 @@
 """What steering shows on „Heute“. Imported by the app's configuration; see kim.today for what a section is."""
 
 import datetime as dt
+from functools import reduce
+from operator import or_
 
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 
 from kim import workdays
+from kim.addresses import address
 from kim.models import Absence, Assignment, Role
 from kim.paging import first_rows
 from kim.today import ASIDE, MAIN, monday_of, section
-from kim.together import Slot, day, together
+from kim.together import Slot, day, moment, together
 from steering import access, desks, whereabouts
 from steering.escalation import HOLDER, State
-from steering.models import Body, Issue, Measure, Meeting
+from steering.models import AgendaItem, Body, Issue, Measure, Meeting
 
 #: So many of what waits are shown; the list behind the link has them all.
 WAITING = 12
@@ -19,6 +22,7 @@ WAITING = 12
 AGENDA = 10
 #: Who reads the agenda of the next meeting on top.
 MEETS = (Role.STEERING_GROUP, Role.STRATEGIC_OFFICE)
+EVERY = -1
 BY_DUE = ("due_rank", "pk")
 #: What this person is asked to do with an issue in a state, for the line on „Heute“.
 ASKED = {
@@ -36,19 +40,40 @@ def line(issue):
     return issue, whereabouts.mini(issue), whereabouts.tone(issue), whereabouts.countdown(issue)
 
 
-@section("steering/_today_meeting.html", column=MAIN, order=5)
-def next_meeting(user):
-    """For the steering group and the office: the next meeting, and what comes before it."""
+def _meets(user):
+    """Nothing for those who do not meet; every meeting, or those of the bodies one sits in."""
     if not user.acts_as(*MEETS):
+        return (None,), {}
+    if access.sees_every_meeting(user):
+        return (EVERY,), {"now": workdays.now()}
+    groups = access.groups_of(user)
+    return (len(groups),), {"now": workdays.now(), **{f"seat_{number}": pk for number, pk in enumerate(groups)}}
+
+
+def _following(seats):
+    if seats is None:
+        return {}
+    meetings = Meeting.objects.filter(body__kind=Body.Kind.STEERING).upcoming(moment())
+    if seats != EVERY:
+        mine = [Q(body=Slot(f"seat_{number}")) for number in range(seats)]
+        meetings = meetings.filter(reduce(or_, mine)) if mine else meetings.none()
+    items = AgendaItem.objects.undecided().filter(meeting__in=meetings.values("pk")[:1]).order_by("pk")
+    told = {"title": F("issue__title"), "number": F("issue__number"), "place": F("issue__municipality__name")}
+    return {
+        "meeting": meetings.with_capped_figures().annotate(body_name=F("body__name"))[:1],
+        "agenda": items.annotate(**told)[:AGENDA],
+    }
+
+
+@section("steering/_today_meeting.html", column=MAIN, order=5, sets=_following, who=_meets)
+def next_meeting(user, read):
+    """For the steering group and the office: the next meeting, and what comes before it."""
+    if "meeting" not in read:
         return None
-    group = Body.Kind.STEERING
-    meetings = Meeting.objects.visible_to(user).filter(body__kind=group).upcoming()
-    meeting = meetings.with_capped_figures().first()
-    items = meeting.agenda.undecided().select_related("issue__municipality").order_by("pk") if meeting else ()
-    items = list(items[:AGENDA])
+    meeting, items = next(iter(read["meeting"]), None), read["agenda"][:AGENDA]
     return {
         "meeting": meeting,
-        "items": items,
+        "items": [(item, address("steering:issue_detail", item.issue_id)) for item in items],
         "more": meeting.to_decide if meeting and meeting.to_decide > len(items) else 0,
         "workdays": workdays.workdays_between(workdays.today(), meeting.day) if meeting else None,
         "is_office": user.acts_as(Role.STRATEGIC_OFFICE),
@@ -86,23 +111,35 @@ def _waiting(shape, reporting, agenda):
     return {"waiting": first_rows(sets, BY_DUE, WAITING + 1, lines) if sets else lines.none()}
 
 
-@section("steering/_today_late.html", column=MAIN, order=25)
-def told_late(user):
-    """Ten working days late at an office below: number, office and days; the title where one may see the issue."""
+def _told(user):
+    """Nothing for those who are never told."""
     if not user.acts_as(Role.COORDINATION, Role.STRATEGIC_OFFICE, Role.STEERING_GROUP):
+        return (None, None), {}
+    desk, sight = access.Desk.of(user), access.Sight.of(user)
+    values = {"since": workdays.add_workdays(workdays.today(), -10), **desk.values, **sight.values}
+    return (desk.shape, sight.shape), values
+
+
+def _late(desk, sight):
+    if desk is None:
+        return {}
+    told = Issue.objects.filter(access.Desk.in_slots(*desk).told_late()).going(day()).filter(due_on__lte=day("since"))
+    seen = Case(When(access.Sight.in_slots(*sight).issues(), then="title"), default=Value(""))
+    late = told.only("number", "state", "due_on").annotate(told_title=seen)
+    return {"late": late.order_by("due_rank", "pk")[: WAITING + 1]}
+
+
+@section("steering/_today_late.html", column=MAIN, order=25, sets=_late, who=_told)
+def told_late(user, read):
+    """Ten working days late at an office below: number, office and days; the title where one may see the issue."""
+    rows, today = read.get("late"), workdays.today()
+    if not rows:
         return None
-    today = workdays.today()
-    before = workdays.add_workdays(today, -10)
-    rows = Issue.objects.told_late_to(user).going(today).filter(due_on__lte=before)
-    rows = rows.order_by("due_rank", "pk").values_list("pk", "number", "state", "due_on")[: WAITING + 1]
-    rows = list(rows)
-    seen = Issue.objects.visible_to(user).filter(pk__in=[row[0] for row in rows])
-    titles = dict(seen.values_list("pk", "title")) if rows else {}
-    found = [
-        (pk, number, titles.get(pk, ""), HOLDER[State(state)].label, workdays.workdays_between(due_on, today))
-        for pk, number, state, due_on in rows
+    lines = [
+        (issue, HOLDER[State(issue.state)].label, workdays.workdays_between(issue.due_on, today))
+        for issue in rows[:WAITING]
     ]
-    return {"lines": found[:WAITING], "more": len(found) > WAITING} if found else None
+    return {"lines": lines, "more": len(rows) > WAITING}
 
 
 @section("steering/_today_measures.html", column=MAIN, order=28)
@@ -135,32 +172,37 @@ def reports(user, read):
     return {"drafts": read["own_drafts"], "lines": [line(issue) for issue in read["under_way"]]}
 
 
-def _handed_back():
+def _coordinates(user):
+    return (user.acts_as(Role.COORDINATION),), {}
+
+
+def _handed_back(coordinates):
+    if not coordinates:
+        return {}
     lying = Issue.objects.handed_back().order_by("state_since", "pk")
     return {"handed_back": lying.only("number", "state_since")[: WAITING + 1]}
 
 
-@section("steering/_today_handed_back.html", column=MAIN, order=26, sets=_handed_back)
+@section("steering/_today_handed_back.html", column=MAIN, order=26, sets=_handed_back, who=_coordinates)
 def handed_back(user, read):
     """For the coordination: what it gave back and nobody has reported again. Number and day, no word of the draft."""
-    rows = read["handed_back"]
-    if not rows or not user.acts_as(Role.COORDINATION):
+    rows = read.get("handed_back")
+    if not rows:
         return None
     today = workdays.today()
     lines = [(issue, workdays.workdays_between(issue.since, today)) for issue in rows[:WAITING]]
     return {"lines": lines, "more": len(rows) > WAITING}
 
 
-def _effects():
+def _effects(coordinates):
     due = Issue.objects.with_effect_due(day()).order_by("effect_due_on", "pk").only("number", "title", "effect_due_on")
-    return {"own_effects": due.filter(access.reported_by(Slot("me")))[:6], "all_effects": due[:6]}
+    return {"effects": (due if coordinates else due.filter(access.reported_by(Slot("me"))))[:6]}
 
 
-@section("steering/_today_effects.html", column=MAIN, order=12, sets=_effects)
+@section("steering/_today_effects.html", column=MAIN, order=12, sets=_effects, who=_coordinates)
 def effects(user, read):
     """Closed some months ago: does the solution still work? Asked of those who reported it, and of the coordination."""
-    rows = read["all_effects"] if user.acts_as(Role.COORDINATION) else read["own_effects"]
-    return {"issues": rows} if rows else None
+    return {"issues": read["effects"]} if read["effects"] else None
 
 
 def _placed():

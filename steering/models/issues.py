@@ -250,6 +250,11 @@ class Issue(models.Model):
                 condition=Q(paused_until__isnull=False),
             ),
             models.Index(
+                fields=["state_since", "id"],
+                name="steering_issue_handed_back",
+                condition=Q(state="draft", number__isnull=False),
+            ),
+            models.Index(
                 fields=["effect_due_on", "id"],
                 name="steering_issue_effect",
                 condition=Q(effect_due_on__isnull=False, effect_checked_on__isnull=True),

@@ -108,7 +108,7 @@ def test_the_steering_group_sees_the_next_meeting_and_what_it_decides(client):
     member = user(Role.STEERING_GROUP)
     seat(steering_group(), member, function="member")
     parts, page = shown(client, member)
-    assert [item.issue for item in parts["next-meeting"]["items"]] == [issue]
+    assert [item.issue_id for item, _ in parts["next-meeting"]["items"]] == [issue.pk]
     assert "weitere" not in page
     assert f'href="{decided.get_absolute_url()}"' not in page.split("Ihre nächste Sitzung")[1].split("</section>")[0]
 
@@ -117,7 +117,7 @@ def test_what_the_next_meeting_decides_is_shown_once(client):
     first, late = issue_at(State.STEERING), issue_at(State.STEERING)
     chair = steering_group().leads().get()
     parts, page = shown(client, chair)
-    assert first in [item.issue for item in parts["next-meeting"]["items"]]
+    assert first.pk in [item.issue_id for item, _ in parts["next-meeting"]["items"]]
     assert first not in [line[0] for line in parts["waiting"]["lines"]]
     assert "Außer der Tagesordnung liegt zurzeit nichts bei Ihnen." in page
     with workdays.as_of(late.due_on + dt.timedelta(days=1)):
@@ -129,7 +129,8 @@ def test_late_elsewhere_has_a_title_for_those_who_may_see_the_issue(client):
     issue = issue_at(State.PROJECT)
     with workdays.as_of(workdays.add_workdays(issue.due_on, 11)):
         parts, page = shown(client, user(Role.STRATEGIC_OFFICE))
-    assert parts["told-late"]["lines"][0][:3] == (issue.pk, issue.number, issue.title)
+    ((late, _, _),) = parts["told-late"]["lines"]
+    assert (late, late.told_title) == (issue, issue.title)
     assert f'href="{issue.get_absolute_url()}"' in page
 
 
@@ -137,7 +138,7 @@ def test_a_long_agenda_is_shown_in_part(client, monkeypatch):
     monkeypatch.setattr("steering.today.AGENDA", 1)
     first, second, third = issue_at(State.STEERING), issue_at(State.STEERING), issue_at(State.STEERING)
     parts, page = shown(client, user(Role.STRATEGIC_OFFICE))
-    assert [item.issue for item in parts["next-meeting"]["items"]] == [first]
+    assert [item.issue_id for item, _ in parts["next-meeting"]["items"]] == [first.pk]
     assert "alle 3 Punkte ansehen<" in page
     take(third, "assign")
     take(second, "assign")
@@ -158,7 +159,8 @@ def test_ten_working_days_late_the_next_office_reads_number_office_and_days_only
         assert "told-late" not in shown(client, office)[0]
     with workdays.as_of(workdays.add_workdays(issue.due_on, 10)):
         parts, page = shown(client, office)
-    assert parts["told-late"]["lines"] == [(issue.pk, issue.number, "", "Koordinierung Case Management", 10)]
+    ((late, held_by, days),) = parts["told-late"]["lines"]
+    assert (late, late.told_title, held_by, days) == (issue, "", "Koordinierung Case Management", 10)
     assert issue.get_absolute_url() not in page
     assert "10 Arbeitstage zu spät" in page
     assert issue.title not in page
