@@ -250,6 +250,11 @@ class Issue(models.Model):
                 condition=Q(paused_until__isnull=False),
             ),
             models.Index(
+                fields=["meeting", "id"],
+                name="steering_issue_tabled",
+                condition=Q(state="steering"),
+            ),
+            models.Index(
                 fields=["state_since", "id"],
                 name="steering_issue_handed_back",
                 condition=Q(state="draft", number__isnull=False),
