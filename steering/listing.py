@@ -16,7 +16,6 @@ from kim.models import Code, Municipality, User
 from kim.paging import CAP, Page, Start, behind, capped_column, first_rows, order_of, page_of
 from kim.together import Slot, day, moment, text, together, together_planned_anew
 from steering import access
-from steering.escalation import State
 from steering.filters import IssueFilter, ReportFilter, narrow
 from steering.models import Body, Issue, Meeting
 
@@ -104,14 +103,20 @@ def reported(user, found: ReportFilter, *, size: int, after: str = "", before: s
     where, begin = _begin(start)
     read = _reported(found.ended, shape, key, where, size)(user=user.pk, **values, **begin)
     rows, groups = read["rows"], {group.pk: group for group in read["groups"]}
-    meetings = {meeting.pk: meeting for meeting in read["meetings"]}
     Issue.hang_leads(rows)
     for issue in rows:
         issue.municipality = Municipality(pk=issue.municipality_id, name=issue.place) if issue.place else None
         issue.topic = Code(pk=issue.topic_id, label=issue.about) if issue.about else None
-        issue.body, issue.meeting = groups.get(issue.body_id), meetings.get(issue.meeting_id)
+        issue.body, issue.meeting = groups.get(issue.body_id), _meeting_of(issue, groups)
     hits = min(read["hits"][0].number_found, CAP + 1)
     return page_of(rows, key, start, size), hits
+
+
+def _meeting_of(issue, bodies) -> Meeting | None:
+    if issue.meeting_id is None:
+        return None
+    body = bodies.get(issue.meeting_body)
+    return Meeting(pk=issue.meeting_id, starts_at=issue.meeting_starts, title=issue.meeting_title, body=body)
 
 
 @together
@@ -120,11 +125,13 @@ def _reported(ended, shape, key, where, size):
     mine = narrow(every.ended() if ended else every.unended(), _filled(shape))
     start = _start(key, where)
     short = Coalesce(NullIf("topic__short", Value("")), "topic__label")
-    lines = Issue.objects.bare_lines().with_last_word().annotate(place=F("municipality__name"), about=short)
+    lines = Issue.objects.bare_lines().with_last_word().annotate(
+        place=F("municipality__name"), about=short, meeting_starts=F("meeting__starts_at"),
+        meeting_title=F("meeting__title"), meeting_body=F("meeting__body"),
+    )  # fmt: skip
     return {
         "rows": first_rows(behind([mine], key, start), order_of(key, start), size + 1, lines),
         "groups": Body.objects.order_by().only("name"),
-        "meetings": Meeting.objects.filter(pk__in=every.filter(state=State.STEERING).order_by().values("meeting")),
         "hits": User.objects.filter(pk=Slot("user")).only("pk").annotate(number_found=capped_column([mine])),
     }
 

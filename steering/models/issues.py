@@ -249,6 +249,12 @@ class Issue(models.Model):
                 name="steering_issue_paused",
                 condition=Q(paused_until__isnull=False),
             ),
+            # Where issues are found by those who reported them, it tells which of them are wanted.
+            models.Index(
+                fields=["id"],
+                name="steering_issue_reported",
+                include=["state", "lead", "due_rank", "state_since"],
+            ),
             models.Index(
                 fields=["meeting", "id"],
                 name="steering_issue_tabled",
