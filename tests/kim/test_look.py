@@ -103,7 +103,7 @@ class TestTokens:
     def test_no_stylesheet_holds_a_picture_the_policy_forbids(self):
         sheets = list((ROOT / "static").rglob("*.css"))
         assert len(sheets) >= 2
-        assert not [sheet.name for sheet in sheets if "url(\"data:" in sheet.read_text(encoding="utf-8")]
+        assert not [sheet.name for sheet in sheets if 'url("data:' in sheet.read_text(encoding="utf-8")]
 
     def test_the_stylesheet_loads_nothing_but_our_fonts(self):
         addresses = re.findall(r"url\(([^)]+)\)", CSS)
