@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Upper
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, IsNull
 
 from casework import access
 from casework.lifecycle import OPEN
@@ -119,11 +119,14 @@ def _named(words, names) -> Q:
 def about(names) -> Q:
     """Cases of somebody called `names`, or in whose household somebody without a case of their own is.
 
-    Names are looked at case by case: the caseload of one person is small, all names are many.
+    Names are looked at case by case: the caseload of one person is small, all names are many. An Exists could be
+    answered by gathering everybody of that name first; the first row of each cannot.
     """
     people = Identity.objects.filter(called(names))
     family = people.filter(client__household=OuterRef("client__household"), client__cases__isnull=True)
-    return Q(Exists(people.filter(client=OuterRef("client")))) | Q(Exists(family))
+    of_case = (people.filter(client=OuterRef("client")), family)
+    own, theirs = (Q(IsNull(Subquery(rows.order_by().values("pk")[:1]), False)) for rows in of_case)
+    return own | theirs
 
 
 def _title_ends():
