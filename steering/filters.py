@@ -288,8 +288,8 @@ class MeetingFilter(Filter):
     NO_NARROWING = ("sort", "stand")
     stand = _choice("Zeigen", "kommende", [("past", "vergangene"), ("all", "alle")])
     body = _row("Gremium")
-    since = _day("vom")
-    until = _day("bis")
+    since = _day("Von")
+    until = _day("Bis")
     sort = _choice("Reihenfolge", "von heute aus", [("old", "älteste zuerst"), ("new", "neueste zuerst")])
 
     def __init__(self, data, *, bodies: Iterable[Body]):
