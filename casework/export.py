@@ -1,13 +1,11 @@
 """The list of one's own cases as CSV and XLSX: exactly what the list shows, every page of it, in constant memory."""
 
-import csv
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from django.utils import timezone
 
 from kim import trail, workdays
-from steering.export import safe
+from steering.export import csv_of, workbook
 
 #: More rows than this nobody reads in a spreadsheet; the last row then says so.
 MOST = 20_000
@@ -39,50 +37,12 @@ def rows_of(cases) -> Iterator[list]:
         yield [cell(case) for _, _, cell in COLUMNS]
 
 
-class _Line:
-    """Where csv.writer writes: hands back what it was given."""
-
-    def write(self, text):
-        return text
-
-
 def csv_lines(cases) -> Iterator[str]:
-    """The file line by line: UTF-8 with a mark, semicolons, as German spreadsheets open it."""
-    writer = csv.writer(_Line(), delimiter=";")
-    yield "\ufeff" + writer.writerow([name for name, _, _ in COLUMNS])
-    for row in rows_of(cases):
-        yield writer.writerow([safe(cell) for cell in row])
+    return csv_of(COLUMNS, rows_of(cases))
 
 
 def xlsx_file(cases):
-    """An open temporary file with the workbook; it vanishes when closed. Cells are written as text or dates only."""
-    import xlsxwriter  # here: few workers ever write a workbook, and all would carry the library
-
-    file = tempfile.TemporaryFile()  # noqa: SIM115, the answer closes it
-    plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(file, {"constant_memory": True, **plain})
-    sheet = book.add_worksheet("Fälle")
-    bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "dd.mm.yyyy"})
-    sheet.freeze_panes(1, 0)
-    for place, (name, width, _) in enumerate(COLUMNS):
-        sheet.set_column(place, place, width)
-        sheet.write_string(0, place, name, bold)
-    last = _fill(sheet, rows_of(cases), day)
-    sheet.autofilter(0, 0, max(last, 1), len(COLUMNS) - 1)
-    book.close()
-    file.seek(0)
-    return file
-
-
-def _fill(sheet, rows: Iterable[list], day) -> int:
-    number = 0
-    for number, row in enumerate(rows, start=1):
-        for place, cell in enumerate(row):
-            if hasattr(cell, "strftime"):
-                sheet.write_datetime(number, place, cell, day)
-            elif cell:
-                sheet.write_string(number, place, str(cell)[:32_767])
-    return number
+    return workbook("Fälle", COLUMNS, rows_of(cases))
 
 
 def record(user, *, number: int, kind: str, narrowed_by: list[str]) -> None:
