@@ -12,13 +12,8 @@ from steering.escalation import Office
 from steering.models import Body, Issue, Membership, Reporter
 
 
-def people_of(office: Office, issue: Issue) -> list[User]:
-    """The accounts that hold `issue` when it lies with `office`, as of today, in order of name."""
-    return people_of_all([office], issue)[office]
-
-
 def people_of_all(offices: Iterable[Office], issue: Issue) -> dict[Office, list[User]]:
-    """The same for several offices, in one query."""
+    """The accounts that hold `issue` when it lies with each of `offices`, as of today, in order of name; one query."""
     place = issue.municipality
     found = _people(tuple(sorted(set(offices))))(
         issue=issue.pk,

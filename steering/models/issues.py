@@ -381,10 +381,6 @@ class Issue(models.Model):
     def pauses_of_stay(self):
         return self.pauses.filter(stay=self.step_no)
 
-    def running_pause(self) -> Pause | None:
-        today = workdays.today()
-        return self.pauses_of_stay().filter(first_day__lte=today, last_day__gte=today).order_by("-pk").first()
-
     def who_was_first(self) -> str:
         """Why a step is out of turn: who did what just before."""
         last = self.steps_taken.select_related("by").order_by("-no").first()
