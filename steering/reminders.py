@@ -15,6 +15,8 @@ from django.urls import reverse
 from kim import jobs, workdays
 from kim.digests import Line, Part, Section
 from kim.models import County, JobRun, TrailEntry, User
+from steering import duties
+from steering.duties import when
 from steering.escalation import State
 from steering.models import Issue, Pause, Reminder, Reporter
 
@@ -41,7 +43,7 @@ def sweep() -> str | None:
         return None
     with jobs.run(JOB) as report:
         after = jobs.last_done(JOB, before=today) or today - ONE_DAY
-        written = remind(report.row, after, today)
+        written = remind(report.row, after, today) + duties.remind(after, today)
         report.result = f"{written:,} Erinnerungen".replace(",", ".") if written != 1 else "1 Erinnerung"
         if asked := ask_effects():
             report.result += f", {asked} Fragen nach der Wirksamkeit" if asked > 1 else ", 1 Frage nach der Wirksamkeit"
@@ -201,7 +203,7 @@ def _section(
         return None
     total = len(first) if len(first) <= limit else mine.values("issue").distinct().count()
     lines = [
-        Line(number, f"{State(state).label}: {_words(due, day)}", reverse("steering:issue_detail", args=[pk]))
+        Line(number, f"{State(state).label}: {when(due, day)}", reverse("steering:issue_detail", args=[pk]))
         for pk, number, due, state in first[:limit]
     ]
     return Section(heading, counted, tuple(lines), total)
@@ -236,9 +238,3 @@ def _turns(since: dt.date, after: dt.date, day: dt.date, rules: workdays.Rules) 
     """Whether `after` < x <= `day` for a day x that lies AGAIN working days, or a multiple, behind `since`."""
     told = workdays.workdays_between(since, max(after, since), rules) // AGAIN
     return workdays.workdays_between(since, max(day, since), rules) // AGAIN > told
-
-
-def _words(due: dt.date, day: dt.date) -> str:
-    if due == day:
-        return "heute fällig"
-    return f"fällig am {due:%d.%m.%Y}" if due > day else f"überfällig seit {due:%d.%m.%Y}"

@@ -57,8 +57,8 @@ def _following(seats):
     if seats != EVERY:
         mine = [Q(body=Slot(f"seat_{number}")) for number in range(seats)]
         meetings = meetings.filter(reduce(or_, mine)) if mine else meetings.none()
-    items = AgendaItem.objects.undecided().filter(meeting__in=meetings.values("pk")[:1]).order_by("pk")
-    told = {"title": F("issue__title"), "number": F("issue__number"), "place": F("issue__municipality__name")}
+    items = AgendaItem.objects.undecided().filter(meeting__in=meetings.values("pk")[:1])
+    told = {"issue_title": F("issue__title"), "number": F("issue__number"), "place": F("issue__municipality__name")}
     return {
         "meeting": meetings.with_capped_figures().annotate(body_name=F("body__name"))[:1],
         "agenda": items.annotate(**told)[:AGENDA],

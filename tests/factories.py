@@ -133,7 +133,8 @@ def project_group(kind="thematic", municipality=None, lead=None) -> Body:
 def seat(body, user, function="lead", **fields) -> Membership:
     user.forget_standing()
     return Membership.objects.create(
-        **{"body": body, "user": user, "function": function, "valid_from": LONG_AGO} | fields
+        **{"body": body, "user": user, "function": function, "valid_from": LONG_AGO, "votes": function != "advisory"}
+        | fields
     )
 
 

@@ -2,12 +2,13 @@
 
 from kim.models.people import Absence, Assignment, Role, RoleGrant, User
 from kim.models.places import Bank, County, Municipality, Organisation, PopulationCount
-from kim.models.records import Code, Draft, JobRun, Mail, Notice, SavedFilter, TrailEntry
+from kim.models.records import CalendarFeed, Code, Draft, JobRun, Mail, Notice, SavedFilter, TrailEntry
 
 __all__ = [
     "Absence",
     "Assignment",
     "Bank",
+    "CalendarFeed",
     "Code",
     "County",
     "Draft",

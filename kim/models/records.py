@@ -82,6 +82,7 @@ class Mail(models.Model):
     to = models.EmailField("an")
     subject = models.CharField("Betreff", max_length=200)
     body = models.TextField("Text", blank=True)
+    calendar = models.TextField("Kalendereintrag (.ics)", blank=True)
     state = models.CharField("Stand", max_length=8, choices=State, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField("Versuche", default=0)
     next_try_at = models.DateTimeField(default=workdays.now)
@@ -206,3 +207,21 @@ class JobRun(models.Model):
 
     def __str__(self):
         return f"{self.job} am {self.day:%d.%m.%Y}"
+
+
+class CalendarFeed(models.Model):
+    """The address under which a calendar program reads one person's dates. Only a digest of its token is kept."""
+
+    user = models.ForeignKey("kim.User", on_delete=models.CASCADE, related_name="calendar_feeds")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=workdays.now)
+    read_on = models.DateField("zuletzt abgerufen", null=True, blank=True)
+    revoked_at = models.DateTimeField("widerrufen", null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user"], name="kim_one_calendar_feed", condition=Q(revoked_at__isnull=True))
+        ]
+
+    def __str__(self):
+        return f"Kalender von {self.user}"

@@ -220,7 +220,8 @@ class Loader:
                     "organisation": self.institutions[seat.organisation] if seat.organisation else None,
                     "valid_from": seat.valid_from,
                 }
-                self._bring(Membership, key, seat.given("function") | _end_of(seat))
+                votes = {"votes": False} if seat.function == Membership.Function.ADVISORY else {}
+                self._bring(Membership, key, seat.given("function") | votes | _end_of(seat))
             for meeting in row.meetings:
                 moment = dt.datetime.combine(meeting.day, meeting.time or TIME_UNKNOWN, workdays.BERLIN)
                 told = meeting.given("title", "place", "mode", "source")

@@ -1,7 +1,8 @@
 """What an issue may be said to be: how far it reaches, how often it occurs, how it ended."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 
 
 class Reach(models.TextChoices):
@@ -34,3 +35,9 @@ def only(model: str, field: str, choices, *, empty=False) -> models.CheckConstra
     """The database holds nothing but these choices or values in a column (and "" where it may be `empty`)."""
     values = [*getattr(choices, "values", choices), *([""] if empty else [])]
     return models.CheckConstraint(name=f"steering_{model}_{field}_known", condition=Q(**{f"{field}__in": values}))
+
+
+def number_of(rows):
+    """How many rows, as a column of another query."""
+    counted = rows.order_by().annotate(same=Value(1)).values("same").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted), 0)

@@ -176,3 +176,23 @@ class Reminder(models.Model):
 
     def __str__(self):
         return f"{self.issue_id}/{self.stay} {self.kind} {self.day:%d.%m.%Y}"
+
+
+class DutyReminder(models.Model):
+    """The same for everything else that is due on a day (steering/duties.py); `duty` names what it is and its row."""
+
+    duty = models.CharField(max_length=40, help_text="„resolution:17“")
+    due_on = models.DateField()
+    kind = models.CharField(max_length=8, choices=Reminder.Kind)
+    day = models.DateField("Tag, an dem sie zu geben war")
+    given_on = models.DateField("Tag, an dem sie gegeben wurde")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["duty", "due_on", "kind", "day"], name="steering_reminded_of_a_duty_once"),
+            only("duty_reminder", "kind", ["early", "due", "overdue", "escalate"]),
+        ]
+        indexes = [models.Index(fields=["given_on", "duty"])]
+
+    def __str__(self):
+        return f"{self.duty} {self.kind} {self.day:%d.%m.%Y}"

@@ -20,10 +20,12 @@ from kim.trigrams import fold
 from kim.workflow import StepRefused, happened
 from steering import access
 from steering.escalation import ENDS, ESCALATION, HOLDER, OPEN, Office, State
-from steering.models.bodies import AgendaItem, Body, Meeting
+from steering.models.bodies import Body
 from steering.models.choices import Frequency, Outcome, Reach, Urgency, only
 from steering.models.clock import Pause, deadline_for
+from steering.models.cooperation import Interface
 from steering.models.issue_sets import LONG, IssueQuerySet
+from steering.models.meetings import AgendaItem, Meeting
 from steering.models.numbers import NumberRange
 from steering.models.progress import Comment, InterimReport, Measure
 from steering.models.traces import Confirmation, IssueStep, Reporter
@@ -71,6 +73,14 @@ class Issue(models.Model):
     )
     organisations = models.ManyToManyField(
         Organisation, blank=True, related_name="+", verbose_name="betroffene Stellen"
+    )
+    interface = models.ForeignKey(
+        Interface,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="issues",
+        verbose_name="Schnittstelle, die klemmt",
     )
     presumed_reach = models.CharField("Reichweite, vermutet", max_length=6, choices=Reach, blank=True)
     frequency = models.CharField("Häufigkeit", max_length=8, choices=Frequency, blank=True)

@@ -1,4 +1,4 @@
-"""Numbers of issues."""
+"""Numbers of issues and of resolutions."""
 
 from kim.numbers import YearlyNumbers
 
@@ -8,3 +8,10 @@ class NumberRange(YearlyNumbers):
     def take(cls, year: int) -> str:
         """The next number of the year, "KP-2026-0001". Inside a transaction only."""
         return f"KP-{year}-{cls.next_in(year):04d}"
+
+
+class ResolutionNumbers(YearlyNumbers):
+    @classmethod
+    def take(cls, year: int) -> str:
+        """The next number of the year, "B-2026-0001". Inside a transaction only."""
+        return f"B-{year}-{cls.next_in(year):04d}"

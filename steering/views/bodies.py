@@ -173,7 +173,7 @@ def _meetings(request):
 def meeting_detail(request, pk):
     meeting = get_object_or_404(Meeting.objects.visible_to(request.user).select_related("body"), pk=pk)
     seen = Issue.objects.visible_to(request.user).for_list()
-    items = list(meeting.agenda.order_by("pk").select_related("issue__municipality", "issue__topic", "issue__body"))
+    items = list(meeting.agenda.select_related("issue__municipality", "issue__topic", "issue__body"))
     visible = set(seen.filter(agenda_items__meeting=meeting).values_list("pk", flat=True))
     context = {
         "meeting": meeting,

@@ -10,6 +10,7 @@ import yaml
 
 from casework import printing
 from casework.printing import KINDS, LANGUAGES, NAMED, RIGHT_TO_LEFT, NoSuchForm, Person, Plan
+from kim import printing as sheets
 from kim.models import Code
 from tests.pdf_text import text_of
 
@@ -91,7 +92,7 @@ def test_arabic_and_persian_run_from_right_to_left():
     for language in RIGHT_TO_LEFT:
         shown = form_words("information", language, NADIA)
         assert shown.index(NADIA.controller) < shown.index(NADIA.contact)  # the order of reading is kept
-        base = (printing._SHEETS / "base.typ").read_text()
+        base = (sheets._SHEETS / "base.typ").read_text()
         assert f'"{language}"' in base.split("rtl-languages = ")[1].split("\n")[0]
 
 
@@ -134,8 +135,8 @@ class TestPlan:
         assert printing.plan(odd).startswith(b"%PDF-")
 
     def test_letters_our_fonts_lack_are_written_in_latin_ones(self):
-        assert printing._in_our_letters("ሰላም Müller") == "selam Müller"
-        assert printing._in_our_letters("محمد Ґанна Şahin") == "محمد Ґанна Şahin"
+        assert sheets._in_our_letters("ሰላም Müller") == "selam Müller"
+        assert sheets._in_our_letters("محمد Ґанна Şahin") == "محمد Ґанна Şahin"
 
     def test_a_long_plan_has_several_pages(self):
         many = paper(goals=[goal for number in range(40) for goal in goals(text=f"Ziel mit der Nummer {number}")])

@@ -244,5 +244,5 @@ def test_a_person_costs_the_same_however_much_is_due(coordination, django_assert
     with at(MONDAY, 6, 10):
         reminders.sweep()
     assert Issue.objects.count() == 400
-    with at(MONDAY, 7), django_assert_max_num_queries(40):
+    with at(MONDAY, 7), django_assert_max_num_queries(42):
         digests.compose()
