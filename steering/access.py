@@ -515,6 +515,11 @@ def keeps_meetings(user, _=None):
     return user.holds(Role.STRATEGIC_OFFICE)
 
 
+@rule("Sitzungen führen die Geschäftsstelle und, in ihrer Gruppe, die Leitung.")
+def runs_meetings(user, body):
+    return user.holds(Role.STRATEGIC_OFFICE) or (body.kind != "steering" and body.pk in _led_by(user))
+
+
 @rule("Gremien sehen alle, die in ihnen sitzen, dazu Geschäftsstelle, Koordinierung und Verwaltung.")
 def looks_at_bodies(user, _=None):
     return user.holds(*CONTENT_ROLES, Role.ADMIN)

@@ -264,7 +264,7 @@ class Migration(migrations.Migration):
                 ('written_days', models.PositiveSmallIntegerField(default=14, verbose_name='Umlaufverfahren, Tage zur Stimmabgabe wenigstens')),
                 ('minutes_days', models.PositiveSmallIntegerField(default=14, verbose_name='Entwurf der Niederschrift, Tage danach')),
                 ('objection_days', models.PositiveSmallIntegerField(default=14, verbose_name='Einwendungen, Tage nach der Zusendung')),
-                ('readers', models.CharField(choices=[('members', 'Mitglieder des Gremiums'), ('groups', 'Mitglieder aller Gremien'), ('everybody', 'alle, die mit Knackpunkten arbeiten')], default='members', max_length=9, verbose_name='Niederschriften lesen')),
+                ('readers', models.CharField(choices=[('members', 'Mitglieder des Gremiums'), ('groups', 'Mitglieder aller Gremien'), ('staff', 'Case Management, Modul 3 und Koordinierung')], default='staff', max_length=9, verbose_name='Niederschriften lesen')),
             ],
             options={
                 'verbose_name': 'Geschäftsordnung',
@@ -948,7 +948,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='rulesofprocedure',
-            constraint=models.CheckConstraint(condition=models.Q(('readers__in', ['members', 'groups', 'everybody'])), name='steering_rules_readers_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('readers__in', ['members', 'groups', 'staff'])), name='steering_rules_readers_known'),
         ),
         migrations.AddIndex(
             model_name='statement',

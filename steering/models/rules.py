@@ -35,7 +35,7 @@ class RulesOfProcedure(models.Model):
     class Readers(models.TextChoices):
         MEMBERS = "members", "Mitglieder des Gremiums"
         GROUPS = "groups", "Mitglieder aller Gremien"
-        EVERYBODY = "everybody", "alle, die mit Knackpunkten arbeiten"
+        STAFF = "staff", "Case Management, Modul 3 und Koordinierung"
 
     body = models.ForeignKey(Body, on_delete=models.CASCADE, related_name="rules", verbose_name="Gremium")
     version = models.PositiveSmallIntegerField("Fassung")
@@ -79,7 +79,7 @@ class RulesOfProcedure(models.Model):
     written_days = models.PositiveSmallIntegerField("Umlaufverfahren, Tage zur Stimmabgabe wenigstens", default=14)
     minutes_days = models.PositiveSmallIntegerField("Entwurf der Niederschrift, Tage danach", default=14)
     objection_days = models.PositiveSmallIntegerField("Einwendungen, Tage nach der Zusendung", default=14)
-    readers = models.CharField("Niederschriften lesen", max_length=9, choices=Readers, default=Readers.MEMBERS)
+    readers = models.CharField("Niederschriften lesen", max_length=9, choices=Readers, default=Readers.STAFF)
 
     class Meta:
         ordering = ["body", "-version"]
@@ -118,7 +118,7 @@ class RulesOfProcedure(models.Model):
             only("rules", "voices", ["institution", "person"]),
             only("rules", "majority", ["consensus", "simple", "unanimous"]),
             only("rules", "admission", ["simple", "two_thirds", "unanimous"]),
-            only("rules", "readers", ["members", "groups", "everybody"]),
+            only("rules", "readers", ["members", "groups", "staff"]),
         ]
 
     def __str__(self):
