@@ -6,7 +6,7 @@ from django import forms
 
 from casework.models.links import INTERIM
 from kim.forms import Form, Line, OneOf, Text
-from steering.forms import IssueForm
+from steering.forms.issues import IssueForm
 
 OWN = ("interim", "interim_shared")
 

@@ -23,7 +23,7 @@ from kim.rules import Rule, allows, demand
 from kim.workflow import OutOfTurn, Step, StepRefused
 from steering import access
 from steering.escalation import ESCALATION, State
-from steering.forms import (
+from steering.forms.issues import (
     CommentForm,
     EffectForm,
     InterimReportForm,

@@ -15,7 +15,7 @@ from kim.views.filters import searched
 from kim.workflow import StepRefused
 from steering import access, export
 from steering.filters import BodyFilter, MeetingFilter
-from steering.forms import BodyForm, CancelForm, MeetingForm, SeatEndForm, SeatForm
+from steering.forms.bodies import BodyForm, CancelForm, MeetingForm, SeatEndForm, SeatForm
 from steering.models import Body, Issue, Meeting, Membership
 from steering.views.files import send
 

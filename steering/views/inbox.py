@@ -17,7 +17,7 @@ from steering import desks, export, whereabouts
 from steering.access import DESK, has_a_desk, held_issues, reported_issues, sees_reporters
 from steering.escalation import ESCALATION
 from steering.filters import Choices, IssueFilter
-from steering.forms import TogetherForm
+from steering.forms.issues import TogetherForm
 from steering.likeness import alike
 from steering.listing import listed
 from steering.models import Issue, Meeting

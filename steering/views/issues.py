@@ -12,7 +12,7 @@ from kim.models import Draft
 from kim.rules import allows, demand
 from steering import access
 from steering.escalation import ESCALATION, State
-from steering.forms import GATE_NAMES, IssueForm
+from steering.forms.issues import GATE_NAMES, IssueForm
 from steering.likeness import alike
 from steering.models import Issue
 from steering.views import acts

@@ -12,7 +12,7 @@ from kim.rules import demand
 from kim.workflow import StepRefused
 from steering.access import keeps_limits
 from steering.escalation import HOLDER, State
-from steering.forms import LimitForm
+from steering.forms.bodies import LimitForm
 from steering.models import TimeLimit
 
 #: The states with a clock, in the order of the way.

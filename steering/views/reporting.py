@@ -13,7 +13,7 @@ from kim.models import Assignment, Code, County, Draft, Municipality, Organisati
 from kim.together import Slot, day, text, through, together
 from steering.access import sees_reporters
 from steering.escalation import ESCALATION, State
-from steering.forms import IssueForm
+from steering.forms.issues import IssueForm
 from steering.models import Issue, IssueStep, TimeLimit
 from steering.notices import foresee, tellings
 from steering.views.telling import Line, lines_of

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kim import workdays
 from kim.forms import HIDDEN_CHARACTER, UNREADABLE, Day, Form, Line, OneOf, SomeOf, Text, clean_text
 from steering.escalation import ESCALATION
-from steering.forms import BUTTON, STEP_FIELDS, IssueForm, StepForm
+from steering.forms.issues import BUTTON, STEP_FIELDS, IssueForm, StepForm
 from steering.models import Issue
 from tests import factories as f
 

@@ -1,9 +1,4 @@
-"""Forms of steering: reporting, steps, acts, then lists, bodies and meetings.
-
-A form checks input. It reads no tables: what can be chosen is handed in by the view, already read.
-"""
-
-import datetime as dt
+"""Forms of issues: reporting, steps, acts, and several at once."""
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -11,7 +6,7 @@ from django.core.exceptions import ValidationError
 from kim import workdays
 from kim.forms import CHOSEN, REQUIRED, Day, Form, Line, OneOf, Pick, SomeOf, Text
 from steering.escalation import ESCALATION
-from steering.models import Body, Frequency, Issue, Meeting, Membership, Outcome, Reach, TimeLimit, Urgency
+from steering.models import Body, Frequency, Issue, Outcome, Reach, Urgency
 
 # Reporting an issue
 
@@ -379,9 +374,6 @@ class JoinForm(OnIssue):
 GATE_NAMES = {Issue.name_of(name): name for name in ("title", "situation", "impact", "tried", "idea", "workaround")}
 
 
-# ---- Lists, inbox, bodies, meetings, limits --------------------------------------------------------------------------
-
-
 # Several at once
 
 
@@ -418,108 +410,3 @@ class TogetherForm(Form):
             label="Ich habe alle ausgewählten Knackpunkte gelesen. Sie sind frei von Personendaten.",
             error_messages={"required": "Bitte bestätigen Sie, dass die Texte frei von Personendaten sind."},
         )
-
-
-# Bodies, meetings and limits
-
-
-class BodyForm(Form):
-    """A new project group or working group."""
-
-    def __init__(self, data=None, *, municipalities=(), **kwargs):
-        super().__init__(data, **kwargs)
-        kinds = [(kind.value, kind.label) for kind in Body.Kind if kind != Body.Kind.STEERING]
-        self.fields["name"] = Line(label="Name", max_length=120)
-        self.fields["kind"] = Pick(label="Art", choices=kinds, initial=Body.Kind.LOCAL.value)
-        self.fields["municipalities"] = SomeOf(
-            municipalities, label="Kommunen", required=False,
-            help_text="Eine örtliche Projektgruppe ist für mindestens eine Kommune da.",
-        )  # fmt: skip
-        self.fields["mandate"] = Text(label="Auftrag", required=False, max_length=2000)
-        self.fields["valid_from"] = Day(label="Besteht ab", initial=workdays.today)
-
-    def clean(self):
-        given = super().clean()
-        if given.get("kind") == Body.Kind.LOCAL and given.get("municipalities") == []:
-            self.add_error("municipalities", "Eine örtliche Projektgruppe braucht mindestens eine Kommune.")
-        return given
-
-
-class SeatForm(Form):
-    """A new seat: of an account, of an institution, or of an account for an institution."""
-
-    def __init__(self, data=None, *, users=(), organisations=(), **kwargs):
-        super().__init__(data, **kwargs)
-        self.fields["user"] = OneOf(users, label="Konto", required=False, empty="kein Konto")
-        self.fields["organisation"] = OneOf(
-            organisations, label="Institution", required=False, empty="keine Institution"
-        )
-        self.fields["function"] = Pick(label="Funktion", choices=Membership.Function.choices, initial="member")
-        self.fields["valid_from"] = Day(label="Ab", initial=workdays.today)
-
-    def clean(self):
-        given = super().clean()
-        if not given.get("user") and not given.get("organisation"):
-            self.add_error("user", "Ein Sitz braucht ein Konto oder eine Institution.")
-        return given
-
-
-class SeatEndForm(Form):
-    last_day = Day(label="Letzter Tag der Mitgliedschaft", past=True)
-
-
-class MeetingForm(Form):
-    """When and where a body meets. Day and hour are typed apart and mean Berlin."""
-
-    HOUR = "Bitte eine Uhrzeit angeben wie 14:00."
-
-    def __init__(self, data=None, *, bodies=None, **kwargs):
-        super().__init__(data, **kwargs)
-        if bodies is not None:
-            self.fields["body"] = OneOf(bodies, label="Gremium")
-        self.fields["day"] = Day(label="Tag", not_before=workdays.today)
-        self.fields["hour"] = forms.TimeField(
-            label="Beginn", input_formats=["%H:%M", "%H.%M", "%H"],
-            error_messages={"invalid": self.HOUR, "required": self.HOUR},
-            widget=forms.TimeInput(format="%H:%M", attrs={"placeholder": "14:00", "inputmode": "numeric"}),
-        )  # fmt: skip
-        self.fields["mode"] = Pick(label="Form", choices=Meeting.Mode.choices, initial="presence")
-        self.fields["place"] = Line(label="Ort", required=False, max_length=160)
-        self.fields["title"] = Line(
-            label="Titel", required=False, max_length=160, help_text="leer: der Name des Gremiums"
-        )
-
-    def clean(self):
-        given = super().clean()
-        if given.get("day") and given.get("hour"):
-            given["starts_at"] = dt.datetime.combine(given["day"], given["hour"], workdays.BERLIN)
-            if given["starts_at"] <= workdays.now():
-                self.add_error("hour", "Die Sitzung muss in der Zukunft liegen.")
-        return given
-
-    @property
-    def given(self) -> dict:
-        """What the act is called with."""
-        return {key: value for key, value in self.cleaned_data.items() if key not in ("day", "hour")}
-
-
-class CancelForm(Form):
-    """Where to what was on the agenda goes."""
-
-    def __init__(self, data=None, *, others=(), **kwargs):
-        super().__init__(data, **kwargs)
-        self.fields["instead"] = OneOf(
-            others, label="Was auf der Tagesordnung steht, wird beraten in", required=False, empty="noch offen"
-        )
-
-
-class LimitForm(Form):
-    amount = forms.IntegerField(
-        label="Dauer", min_value=1, max_value=400,
-        error_messages={"invalid": "Bitte eine ganze Zahl angeben.", "required": "Bitte ausfüllen."},
-    )  # fmt: skip
-    unit = Pick(label="Einheit", choices=TimeLimit.Unit.choices)
-    valid_from = Day(
-        label="Ab", not_before=lambda: workdays.today() + dt.timedelta(days=1), help_text="Frühestens ab morgen."
-    )
-    reason = Line(label="Begründung", max_length=200)
