@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from steering.views import bodies, inbox, issues, limits, lists
+from steering.views import bodies, inbox, issues, limits, lists, meetings
 
 app_name = "steering"
 
@@ -31,19 +31,19 @@ urlpatterns = [
     path("inbox/export.<slug:kind>", inbox.inbox_export, name="inbox_export"),
     path("inbox/together/", inbox.inbox_together, name="inbox_together"),
     path("inbox/<int:pk>/", inbox.inbox_issue, name="inbox_issue"),
-    # bodies, meetings, limits (views/bodies.py, views/limits.py)
+    # bodies, meetings, limits
     path("bodies/", bodies.body_list, name="body_list"),
     path("bodies/export.<slug:kind>", bodies.body_export, name="body_export"),
     path("bodies/new/", bodies.body_new, name="body_new"),
     path("bodies/<int:pk>/", bodies.body_detail, name="body_detail"),
     path("bodies/<int:pk>/seats/new/", bodies.body_seat, name="body_seat"),
     path("bodies/<int:pk>/seats/<int:seat>/end/", bodies.body_seat_end, name="body_seat_end"),
-    path("meetings/", bodies.meeting_list, name="meeting_list"),
-    path("meetings/export.<slug:kind>", bodies.meeting_export, name="meeting_export"),
-    path("meetings/new/", bodies.meeting_new, name="meeting_new"),
-    path("meetings/<int:pk>/", bodies.meeting_detail, name="meeting_detail"),
-    path("meetings/<int:pk>/move/", bodies.meeting_move, name="meeting_move"),
-    path("meetings/<int:pk>/cancel/", bodies.meeting_cancel, name="meeting_cancel"),
+    path("meetings/", meetings.meeting_list, name="meeting_list"),
+    path("meetings/export.<slug:kind>", meetings.meeting_export, name="meeting_export"),
+    path("meetings/new/", meetings.meeting_new, name="meeting_new"),
+    path("meetings/<int:pk>/", meetings.meeting_detail, name="meeting_detail"),
+    path("meetings/<int:pk>/move/", meetings.meeting_move, name="meeting_move"),
+    path("meetings/<int:pk>/cancel/", meetings.meeting_cancel, name="meeting_cancel"),
     path("limits/", limits.limit_list, name="limit_list"),
     path("limits/<slug:state>/change/", limits.limit_change, name="limit_change"),
 ]

@@ -1,1 +1,1 @@
-"""Forms of steering. A form checks input. It reads no tables: what can be chosen is handed in by the view, already read."""
+"""Forms of steering. A form checks input and reads no tables: what can be chosen is handed in by the view."""
