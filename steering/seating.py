@@ -29,7 +29,7 @@ class Place:
 
 @dataclass
 class Seating:
-    """The composition of one body on one day. `empty` are places that wait for somebody, `at_times` those for guests."""
+    """The composition of one body on one day. `empty` places wait for somebody, `at_times` now and then."""
 
     places: list[Place]
     empty: list[ExpectedSeat]

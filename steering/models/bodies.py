@@ -371,10 +371,8 @@ class Membership(Dated):
         demand(access.keeps_bodies, by)
         self._lock()
         if valid_from <= self.valid_from or (self.valid_until and valid_from >= self.valid_until):
-            last = f" bis {self.last_day:%d.%m.%Y}" if self.last_day else ""
-            raise StepRefused(
-                f"Bitte wählen Sie einen Tag innerhalb der Mitgliedschaft: ab {self.valid_from + ONE_DAY:%d.%m.%Y}{last}."
-            )
+            first, last = self.valid_from + ONE_DAY, f" bis {self.last_day:%d.%m.%Y}" if self.last_day else ""
+            raise StepRefused(f"Bitte wählen Sie einen Tag innerhalb der Mitgliedschaft: ab {first:%d.%m.%Y}{last}.")
         after = Membership(
             body=self.body,
             user=self.user,
@@ -411,8 +409,8 @@ class Membership(Dated):
             raise StepRefused("Diese Mitgliedschaft ist schon beendet.")
         if self.deputy_of and self.deputy_of.valid_until and until > self.deputy_of.valid_until:
             raise StepRefused(
-                f"Der Sitz, der vertreten wird, endet mit dem {self.deputy_of.last_day:%d.%m.%Y}; länger dauert auch die "
-                "Vertretung nicht."
+                f"Der Sitz, der vertreten wird, endet mit dem {self.deputy_of.last_day:%d.%m.%Y}; länger dauert auch "
+                "die Vertretung nicht."
             )
         if self.function == self.Function.LEAD:
             self._be_followed(until)

@@ -278,10 +278,11 @@ class RulesOfProcedure(models.Model):
             raise StepRefused(f"Sie gilt frühestens ab dem Tag des Beschlusses, dem {resolution.decided_on:%d.%m.%Y}.")
         held = type(self).objects.select_for_update().filter(body=self.body, valid_from__isnull=False)
         last = held.filter(valid_until__isnull=True).first()
-        if last:
+        if last and last.valid_from:
             if valid_from <= last.valid_from:
                 raise StepRefused(
-                    f"Fassung {last.version} gilt ab dem {last.valid_from:%d.%m.%Y}; die neue gilt frühestens am Tag danach."
+                    f"Fassung {last.version} gilt ab dem {last.valid_from:%d.%m.%Y}; die neue frühestens einen Tag "
+                    "später."
                 )
             last.valid_until = valid_from
             last.save(update_fields=["valid_until"])

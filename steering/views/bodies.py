@@ -87,7 +87,7 @@ def body_detail(request, pk):
 
 @together
 def _around(meets, works, group, sight):
-    """What hangs on one body. Meetings and rules for those who see its meetings, work for those who work with issues."""
+    """What hangs on one body: meetings and rules for those who see them, work for those who work with issues."""
     body = Slot("body")
     sets: dict[str, QuerySet] = {
         "places": Municipality.objects.filter(pk__in=through(Body, "municipalities", body)).order_by("name")

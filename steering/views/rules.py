@@ -85,9 +85,8 @@ def rules_submit(request, pk):
         return rules, f"Festgehalten: {rules.stage}."
 
     make = partial(RulesSubmitForm, meetings=list(rules.body.meetings.upcoming().select_related("body")[:20]))
-    initial = {"to": rules.submitted_to, "meeting": rules.meeting_id}
-    if rules.submitted_on:
-        initial["on"] = rules.submitted_on
+    given = {"on": rules.submitted_on, "to": rules.submitted_to, "meeting": rules.meeting_id}
+    initial = {name: value for name, value in given.items() if value}
     return form_page(
         request, "steering/rules_submit.html", make, gated(act), key=f"rules:{pk}:submit",
         initial=initial, context={"rules": rules},

@@ -63,10 +63,10 @@ def body_seat_end(request, pk, seat):
         row.end(by=request.user, **form.cleaned_data)
         return body, f"{row.holder} scheidet mit dem {row.last_day:%d.%m.%Y} aus."
 
+    deputies = row.deputies.valid_on().select_related("user", "organisation")
     return form_page(
         request, "steering/body_seat_end.html", SeatEndForm, gated(act), key=f"seat:{row.pk}:end",
-        initial={"last_day": workdays.today()},
-        context={"body": body, "seat": row, "deputies": list(row.deputies.valid_on().select_related("user", "organisation"))},
+        initial={"last_day": workdays.today()}, context={"body": body, "seat": row, "deputies": list(deputies)},
     )  # fmt: skip
 
 
