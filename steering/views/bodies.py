@@ -78,10 +78,13 @@ def body_detail(request, pk):
         "may_manage": allows(access.keeps_bodies, user) and not body.has_ended,
         "may_plan": allows(access.keeps_meetings, user) and not body.has_ended,
         "works": works,
+        "head_free": not (body.mandated_by or body.result),
         "mandate_open": bool(body.mandated_by) and access.sees_meetings_of(user, body.mandated_by.body_id),
         **(_rules(user, body, read) if meets else {"rules": None}),
         **(_work(user, body, read) if works else {"milestones": [], "may_plan_ahead": False}),
     }
+    at_work = body.is_project_group or bool(context.get("issues"))
+    context["seats_first"] = context["head_free"] and not (works and at_work)
     return render(request, "steering/body_detail.html", context)
 
 
