@@ -178,6 +178,8 @@ class Form(forms.Form):
 
     draft_key = ""
     filled_with = ""
+    #: Who reads what was vouched for, said where it is.
+    vouched = "Was Sie bestätigen, sieht die Koordinierung bei der Freigabe."
 
     def __init__(self, data=None, **kwargs):
         kwargs.setdefault("label_suffix", "")

@@ -34,6 +34,7 @@ OVERSIGHT = frozenset({Role.ADMIN, Role.AUDIT})
 REPORTING = frozenset({Role.CASE_MANAGER, Role.AUTHORITY})
 #: Pages about the end of cases.
 KEPT_UNTIL = ("casework:hold_", "casework:erasure_")
+OF_A_BODY = ("steering:body_", "steering:expected_", "steering:milestone_", "steering:rules_")
 #: Pages below one case; the coordination reads them in a look.
 OF_A_CASE = tuple(
     f"casework:{about}_"
@@ -79,7 +80,7 @@ ENTRIES = (
     Entry("Verzeichnis", "book", "casework:actor_list", CASES | COORDINATION, ("casework:actor_",)),
     Entry("Prüflisten", "clipboard-check", "casework:checklist_list", CASES | MODULE_3, ("casework:checklist_",)),
     Entry("Fallübergaben", "arrow-left-right", "casework:handover_list", CASES | COORDINATION, ("casework:handover_",)),
-    Entry("Gremien", "people", "steering:body_list", EVERYBODY - {Role.AUDIT}, ("steering:body_",)),
+    Entry("Gremien", "people", "steering:body_list", EVERYBODY - {Role.AUDIT}, OF_A_BODY),
     Entry("Importe", "file-earmark-spreadsheet", "casework:import_list", CASES, ("casework:import_",)),
     Entry("Löschfristen", "trash", "casework:retention_list", CASES | COORDINATION, KEPT_UNTIL),
     Entry("Fristen", "hourglass-split", "steering:limit_list", frozenset({Role.ADMIN}), ("steering:limit_",)),

@@ -520,6 +520,16 @@ def runs_meetings(user, body):
     return user.holds(Role.STRATEGIC_OFFICE) or (body.kind != "steering" and body.pk in _led_by(user))
 
 
+@rule("Geschäftsordnungen schreibt die Geschäftsstelle.")
+def keeps_rules(user, _=None):
+    return user.holds(Role.STRATEGIC_OFFICE)
+
+
+@rule("Meilensteine setzen die Geschäftsstelle und, in ihrem Gremium, Vorsitz oder Leitung.")
+def keeps_milestones(user, body):
+    return user.holds(Role.STRATEGIC_OFFICE) or (user.holds(*CONTENT_ROLES) and body.pk in _led_by(user))
+
+
 @rule("Gremien sehen alle, die in ihnen sitzen, dazu Geschäftsstelle, Koordinierung und Verwaltung.")
 def looks_at_bodies(user, _=None):
     return user.holds(*CONTENT_ROLES, Role.ADMIN)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from steering.views import bodies, inbox, issues, limits, lists, meetings
+from steering.views import bodies, inbox, issues, limits, lists, meetings, milestones, rules, seats
 
 app_name = "steering"
 
@@ -36,8 +36,19 @@ urlpatterns = [
     path("bodies/export.<slug:kind>", bodies.body_export, name="body_export"),
     path("bodies/new/", bodies.body_new, name="body_new"),
     path("bodies/<int:pk>/", bodies.body_detail, name="body_detail"),
-    path("bodies/<int:pk>/seats/new/", bodies.body_seat, name="body_seat"),
-    path("bodies/<int:pk>/seats/<int:seat>/end/", bodies.body_seat_end, name="body_seat_end"),
+    path("bodies/<int:pk>/edit/", bodies.body_edit, name="body_edit"),
+    path("bodies/<int:pk>/end/", bodies.body_end, name="body_end"),
+    path("bodies/<int:pk>/seats/new/", seats.body_seat, name="body_seat"),
+    path("bodies/<int:pk>/seats/<int:seat>/change/", seats.body_seat_change, name="body_seat_change"),
+    path("bodies/<int:pk>/seats/<int:seat>/end/", seats.body_seat_end, name="body_seat_end"),
+    path("bodies/<int:pk>/expected/new/", seats.expected_new, name="expected_new"),
+    path("bodies/<int:pk>/expected/<int:expected>/end/", seats.expected_end, name="expected_end"),
+    path("bodies/<int:pk>/milestones/new/", milestones.milestone_new, name="milestone_new"),
+    path("bodies/<int:pk>/milestones/<int:milestone>/done/", milestones.milestone_done, name="milestone_done"),
+    path("bodies/<int:pk>/rules/new/", rules.rules_new, name="rules_new"),
+    path("rules/<int:pk>/", rules.rules_detail, name="rules_detail"),
+    path("rules/<int:pk>/edit/", rules.rules_edit, name="rules_edit"),
+    path("rules/<int:pk>/submit/", rules.rules_submit, name="rules_submit"),
     path("meetings/", meetings.meeting_list, name="meeting_list"),
     path("meetings/export.<slug:kind>", meetings.meeting_export, name="meeting_export"),
     path("meetings/new/", meetings.meeting_new, name="meeting_new"),

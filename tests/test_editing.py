@@ -9,7 +9,7 @@ from kim import workdays
 from kim.models import Draft, Role, TrailEntry
 from tests.casework.factories import case_manager
 from tests.casework.one_of_each import address, one_of_each
-from tests.factories import draft, steering_group, user
+from tests.factories import draft, project_group, steering_group, user
 
 pytestmark = pytest.mark.django_db
 
@@ -27,8 +27,18 @@ CASEWORK = {
     "conference_edit": ("summary", "Alle waren da", "Eine fehlte"),
     "code_edit": ("label", "Wohnungen", "Unterkünfte"),
 }
-STEERING = {"issue_edit": ("title", "Termine fehlen im Amt", "Formulare fehlen im Amt"),
-            "meeting_move": ("place", "Kreishaus", "Rathaus")}  # fmt: skip
+STEERING = {
+    "issue_edit": ("title", "Termine fehlen im Amt", "Formulare fehlen im Amt"),
+    "meeting_move": ("place", "Kreishaus", "Rathaus"),
+    "body_edit": ("mandate", "Sprachmittlung ordnen", "Wohnraum suchen"),
+    "rules_edit": ("text", "Die Gruppe tagt viermal", "Die Gruppe tagt zweimal"),
+}
+#: What is changed there, by somebody of the strategic office.
+OF_THE_OFFICE = {
+    "meeting_move": lambda: steering_group().meetings.first(),
+    "body_edit": project_group,
+    "rules_edit": lambda: steering_group().rules.create(version=1),
+}
 
 
 class Filled(HTMLParser):
@@ -105,7 +115,7 @@ def test_the_second_window_of_casework_undoes_nothing(client, name):
 @pytest.mark.parametrize("name", STEERING)
 def test_the_second_window_of_steering_undoes_nothing(client, name):
     author = user()
-    one = draft(author) if name == "issue_edit" else steering_group().meetings.first()
+    one = draft(author) if name == "issue_edit" else OF_THE_OFFICE[name]()
     client.force_login(author if name == "issue_edit" else user(Role.STRATEGIC_OFFICE))
     field, first, second = STEERING[name]
     demand_conflict(twice(client, reverse(f"steering:{name}", args=[one.pk]), field, first, second), first, second)

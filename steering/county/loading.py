@@ -16,8 +16,9 @@ from django.db.models import Q
 
 from kim import trail, workdays
 from kim.models import Assignment, Code, County, Municipality, Organisation, PopulationCount, User
-from steering.county.reading import OF_THE_COUNTY, OF_THE_LAND, Row, read_codes
-from steering.models import Body, Meeting, Membership, TimeLimit
+from steering.county.reading import OF_THE_COUNTY, OF_THE_LAND, Row, read_codes, seats_named
+from steering.models import Body, ExpectedSeat, Meeting, Membership, RulesOfProcedure, TimeLimit
+from steering.models.rules import APPLIED
 
 ONE_DAY = dt.timedelta(days=1)
 CODES_OF_THE_LAND = settings.BASE_DIR / "data" / "codes.yaml"
@@ -37,6 +38,8 @@ CALLED = {
     "Body": "Gremien",
     "Membership": "Sitze",
     "Meeting": "Sitzungen",
+    "ExpectedSeat": "Vorgesehene Sitze",
+    "RulesOfProcedure": "Geschäftsordnungen",
 }
 
 
@@ -213,19 +216,45 @@ class Loader:
             missing = {self.places[ags] for ags in row.municipalities} - set(body.municipalities.all())
             if missing:
                 body.municipalities.add(*missing)
-            for seat in row.members:
-                key = {
-                    "body": body,
-                    "user": self.people[seat.account] if seat.account else None,
-                    "organisation": self.institutions[seat.organisation] if seat.organisation else None,
-                    "valid_from": seat.valid_from,
-                }
-                votes = {"votes": False} if seat.function == Membership.Function.ADVISORY else {}
-                self._bring(Membership, key, seat.given("function") | votes | _end_of(seat))
+            self._seats(body, row.members)
+            for one in row.expected:
+                told = one.given("occasional", "source") | _end_of(one)
+                if one.organisation:
+                    told["organisation"] = self.institutions[one.organisation]
+                self._bring(ExpectedSeat, {"body": body, "name": one.name, "valid_from": one.valid_from}, told)
+            for rules in row.rules:
+                self._rules(body, rules)
             for meeting in row.meetings:
                 moment = dt.datetime.combine(meeting.day, meeting.time or TIME_UNKNOWN, workdays.BERLIN)
                 told = meeting.given("title", "place", "mode", "source")
                 self._bring(Meeting, {"body": body, "starts_at": moment}, told)
+
+    def _seats(self, body: Body, rows: list[Row]) -> None:
+        """Those that are stood in for before those who stand in."""
+        seats: list[tuple[Row, Membership]] = []
+        for row in sorted(rows, key=lambda row: row.deputy_of is not None):
+            key = {
+                "body": body,
+                "user": self.people[row.account] if row.account else None,
+                "organisation": self.institutions[row.organisation] if row.organisation else None,
+                "valid_from": row.valid_from,
+            }
+            told = row.given("function", "votes") | _end_of(row)
+            if row.function == Membership.Function.ADVISORY:
+                told["votes"] = False
+            if row.deputy_of:
+                told["deputy_of"] = next(seat for named, seat in seats if seats_named(row, named))
+                told["votes"] = told["deputy_of"].votes and row.votes is not False
+            seats.append((row, self._bring(Membership, key, told)))
+
+    def _rules(self, body: Body, row: Row) -> None:
+        """A start only: once somebody has written on a version in KIM, or it was adopted, it is theirs."""
+        there = RulesOfProcedure.objects.filter(body=body, version=row.version).first()
+        if there and (there.by_id or there.is_adopted):
+            self.changes.same[RulesOfProcedure.__name__] += 1
+        else:
+            told = row.given("submitted_on", "submitted_to", "text", "source", *APPLIED)
+            self._bring(RulesOfProcedure, {"body": body, "version": row.version}, told)
 
     # Making, comparing, counting
 

@@ -18,7 +18,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from kim.models import Bank, Code, Municipality, Organisation, Role
 from steering.escalation import State
-from steering.models import Body, Meeting, Membership, TimeLimit
+from steering.models import Body, Meeting, Membership, RulesOfProcedure, TimeLimit
 
 SHOWN = 20
 
@@ -310,6 +310,41 @@ def somebodys_seat(reader: Reader, row: Row) -> None:
         reader.complain(row.line, "Sitz: Es fehlt „account“ oder „organisation“.")
 
 
+def stands_in_for_one(reader: Reader, row: Row) -> None:
+    """Within a body: a deputy names the account or institution of exactly one other seat, there at the time."""
+    for seat in row.members:
+        if (seat.function == Membership.Function.DEPUTY) != bool(seat.deputy_of):
+            said = (
+                "Eine Vertretung braucht „deputy_of“." if not seat.deputy_of else "„deputy_of“ hat nur eine Vertretung."
+            )
+            reader.complain(seat.line, f"Sitz: {said}")
+        elif seat.deputy_of:
+            found = [one for one in row.members if seats_named(seat, one)]
+            if len(found) != 1:
+                words = "keinen Sitz" if not found else f"{len(found)} Sitze"
+                reader.complain(
+                    seat.line_of("deputy_of"),
+                    f"Sitz: Zu „{seat.deputy_of}“ gibt es am {seat.valid_from:%d.%m.%Y} hier {words}, nötig ist einer.",
+                )
+        if seat.function == Membership.Function.ADVISORY and seat.votes:
+            reader.complain(seat.line_of("votes"), "Sitz: Beratende Mitglieder haben kein Stimmrecht.")
+
+
+def seats_named(deputy: Row, seat: Row) -> bool:
+    """Whether `deputy` stands in for `seat`, on its first day."""
+    there = seat.valid_from <= deputy.valid_from and (seat.last_day is None or seat.last_day >= deputy.valid_from)
+    return (
+        there
+        and seat.function != Membership.Function.DEPUTY
+        and deputy.deputy_of in {seat.account or "", seat.organisation or ""}
+    )
+
+
+def submitted_whole(reader: Reader, row: Row) -> None:
+    if row.submitted_to and not row.submitted_on:
+        reader.complain(row.line_of("submitted_to"), "Geschäftsordnung: Zu „submitted_to“ fehlt „submitted_on“.")
+
+
 def no_double(name: str, what: str, *parts: str) -> Check:
     """Within one entry: no two members of the list `name` alike in `parts`."""
 
@@ -423,8 +458,40 @@ SEAT = entry("Sitz", {
     "account": Field(reference("Konto")),
     "organisation": Field(reference("Organisation")),
     "function": Field(one_of(Membership.Function)),
+    "votes": Field(yes_no),
+    "deputy_of": Field(slug),
     **DATED,
 }, ends_after_it_starts, somebodys_seat)  # fmt: skip
+
+EXPECTED = entry("Vorgesehener Sitz", {
+    "name": Field(text(120), **NEEDED),
+    "organisation": Field(reference("Organisation")),
+    "occasional": Field(yes_no),
+    "source": Field(text(200)),
+    **DATED,
+}, ends_after_it_starts)  # fmt: skip
+
+RULES = entry("Geschäftsordnung", {
+    "version": Field(whole(1, 999), **NEEDED),
+    "submitted_on": Field(day),
+    "submitted_to": Field(text(160)),
+    "text": Field(text(40000)),
+    "source": Field(text(200)),
+    "meetings_per_year": Field(whole(1, 24)),
+    "invitation_days": Field(whole(1, 90)),
+    "topic_days": Field(whole(0, 120)),
+    "paper_days": Field(whole(0, 90)),
+    "quorum_percent": Field(whole(1, 100)),
+    "without_quorum": Field(yes_no),
+    "voices": Field(one_of(RulesOfProcedure.Voices)),
+    "majority": Field(one_of(RulesOfProcedure.Majority)),
+    "admission": Field(one_of(RulesOfProcedure.Admission)),
+    "written_allowed": Field(yes_no),
+    "written_days": Field(whole(1, 90)),
+    "minutes_days": Field(whole(1, 180)),
+    "objection_days": Field(whole(1, 180)),
+    "readers": Field(one_of(RulesOfProcedure.Readers)),
+}, submitted_whole)  # fmt: skip
 
 MEETING = entry("Sitzung", {
     "day": Field(day, **NEEDED),
@@ -443,8 +510,12 @@ BODY = entry("Gremium", {
     "mandate": Field(text(4000)),
     **DATED,
     "members": Field(many(SEAT), many=True),
+    "expected": Field(many(EXPECTED), many=True),
+    "rules": Field(many(RULES), many=True),
     "meetings": Field(many(MEETING), many=True),
-}, ends_after_it_starts, no_double("members", "Der Sitz", "account", "organisation", "valid_from"),
+}, ends_after_it_starts, stands_in_for_one, no_double("expected", "Der vorgesehene Sitz", "name", "valid_from"),
+   no_double("rules", "Die Fassung", "version"),
+   no_double("members", "Der Sitz", "account", "organisation", "valid_from"),
    no_double("meetings", "Die Sitzung", "day", "time"))  # fmt: skip
 
 FILE = entry("Datei", {

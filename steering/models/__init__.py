@@ -1,12 +1,14 @@
 """The tables of steering. Nothing here may name a person from a case, or a case."""
 
-from steering.models.bodies import Body, ExpectedSeat, Membership, Milestone
+from steering.models.bodies import Body, Membership
 from steering.models.choices import Frequency, Outcome, Reach, Urgency
 from steering.models.clock import DutyReminder, Pause, Reminder, TimeLimit
 from steering.models.cooperation import Agreement, Interface, InterfaceWay, KickOff, KickOffParticipant
 from steering.models.decisions import Attendance, Resolution, Vote
+from steering.models.expected import ExpectedSeat
 from steering.models.issues import Issue
 from steering.models.meetings import AgendaItem, Meeting, Paper
+from steering.models.milestones import Milestone
 from steering.models.minutes import Minutes, Objection
 from steering.models.numbers import NumberRange, ResolutionNumbers
 from steering.models.participation import Statement

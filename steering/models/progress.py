@@ -76,3 +76,7 @@ class Measure(models.Model):
 
     def __str__(self):
         return f"{self.text} ({self.owner}, bis {self.due_on:%d.%m.%Y})"
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.done_on is None and self.due_on < workdays.today()

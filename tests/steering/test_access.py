@@ -61,6 +61,16 @@ TABLE = [
     ("body_detail",     "steering",      404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 200, 404),
     ("body_detail",     "local",         404, 404, 404, 200, 200, 404, 404, 200, 404, 404, 200, 404),
     ("meeting_detail",  "steering",      404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("body_edit",       "local",         404, 404, 404, 403, 200, 404, 404, 403, 404, 404, 200, 404),
+    ("body_end",        "local",         404, 404, 404, 403, 200, 404, 404, 403, 404, 404, 200, 404),
+    ("body_seat",       "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 200, 404),
+    ("expected_new",    "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 200, 404),
+    ("milestone_new",   "steering",      404, 404, 404, 403, 200, 200, 403, 404, 404, 404, 403, 404),
+    ("milestone_new",   "local",         404, 404, 404, 403, 200, 404, 404, 200, 404, 404, 403, 404),
+    ("rules_new",       "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 403, 404),
+    ("rules_detail",    "rules",         404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("rules_edit",      "rules",         404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("rules_submit",    "rules",         404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
 ]
 # fmt: on
 
@@ -68,7 +78,7 @@ TABLE = [
 ACTS = {
     "issue_step", "issue_join", "issue_comment", "issue_pause", "issue_resume", "issue_interim_report",
     "issue_effect", "issue_measure", "issue_measure_done", "issue_similar", "issue_alike",
-    "inbox_together", "body_seat", "body_seat_end", "meeting_move", "meeting_cancel", "limit_change",
+    "inbox_together", "body_seat_change", "body_seat_end", "expected_end", "milestone_done", "meeting_move", "meeting_cancel", "limit_change",
 }  # fmt: skip
 
 
@@ -97,9 +107,11 @@ def thing(people, url, state):
         return []
     if state == "csv":
         return [state]
-    if url in ("body_detail", "meeting_detail"):
-        group = steering_group()
-        return [local.pk] if state == "local" else [(group if url == "body_detail" else group.next_meeting()).pk]
+    group = steering_group()
+    if state == "rules":
+        return [group.rules.create(version=1).pk]
+    if state in ("steering", "local") and not isinstance(state, State):
+        return [local.pk] if state == "local" else [(group.next_meeting() if url == "meeting_detail" else group).pk]
     issue = issue_at(state, reported_by=people["reporter"], municipality=place)
     if state not in (S.DRAFT, S.WITHDRAWN):
         issue.reporters.create(user=people["joined"], first=False)

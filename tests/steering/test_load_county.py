@@ -11,7 +11,8 @@ from django.db.models import Sum
 from kim import workdays
 from kim.models import Assignment, Code, County, Municipality, Organisation, PopulationCount, TrailEntry, User
 from steering import county
-from steering.models import Body, Meeting, Membership, TimeLimit
+from steering.models import Body, ExpectedSeat, Meeting, Membership, RulesOfProcedure, TimeLimit
+from steering.seating import Seating
 
 FILE = settings.BASE_DIR / "data" / "rhein-sieg-kreis.yaml"
 PUBLISHED = dt.date(2022, 3, 16)
@@ -114,6 +115,54 @@ def test_the_steering_group_met_twice_and_is_made_of_institutions(loaded):
     ]
     assert not Membership.objects.filter(body=group, organisation=None).exists()
     assert group.leads(PUBLISHED).count() == 1
+
+
+#: domain.md 4.2, after the recommendation of the Land.
+ELEVEN = ["Arbeitsagentur", "Ausländerbehörde", "BAMF-Regionalkoordination", "Einbürgerungsbehörde",
+          "Freie Wohlfahrtspflege", "Gesundheitsamt", "Jobcenter", "Jugendamt", "Kommunales Integrationszentrum",
+          "Sozialamt", "Sprachkursträger"]  # fmt: skip
+FIVE = ["Bildungsbüro", "Familienstrukturen", "Kammern", "Kommunale Koordinierung", "Unternehmen"]
+
+
+def test_who_should_sit_in_the_steering_group_and_that_no_place_is_empty(loaded):
+    group = Body.objects.get(kind="steering")
+    assert sorted(group.expected.filter(occasional=False).values_list("name", flat=True)) == ELEVEN
+    assert sorted(group.expected.filter(occasional=True).values_list("name", flat=True)) == FIVE
+    assert not group.expected.filter(source="").exists()
+    seating = Seating.of(group, PUBLISHED)
+    assert (seating.empty, len(seating.at_times)) == ([], 5)
+    group.memberships.get(organisation__key="bamf").delete()
+    assert [one.name for one in Seating.of(group, PUBLISHED).empty] == ["BAMF-Regionalkoordination"]
+
+
+def test_on_the_day_of_the_report_the_rules_are_submitted_and_not_adopted(loaded, client):
+    office = User.objects.get(username="geschaeftsstelle-rechts")
+    group = Body.objects.get(kind="steering")
+    with workdays.as_of(PUBLISHED):
+        client.force_login(office)
+        rules = group.rules.get()
+        page = client.get(rules.get_absolute_url()).text
+        held = RulesOfProcedure.in_force(group)
+        body = client.get(group.get_absolute_url()).text
+    assert '<p class="kim-head__lead">Entwurf vorgelegt, Verabschiedung in der nächsten Sitzung</p>' in page
+    for words in (
+        "Fassung 1", "16.03.2022", "Ausschuss für Soziales und Integration, zur Kenntnis", "Kein Wortlaut hinterlegt.",
+        "Themenschwerpunkte vereinbart am 08.02.2022", "liegt den Quellen nicht bei", "gilt noch nicht",
+        "Zurzeit gilt: die Voreinstellung",
+    ):  # fmt: skip
+        assert words in page, words
+    assert rules.text == ""
+    assert (held.pk, held.sentences()) == (None, RulesOfProcedure().sentences())
+    assert rules.sentences() == held.sentences()
+    assert "Es gilt die Voreinstellung" in body
+    assert "Entwurf vorgelegt, Verabschiedung in der nächsten Sitzung" in body
+
+
+def test_what_somebody_wrote_on_the_rules_stays(loaded):
+    office = User.objects.get(username="geschaeftsstelle-rechts")
+    RulesOfProcedure.objects.update(text="§ 1 Aufgabe", by=office, submitted_to="Kreistag")
+    assert not load()
+    assert RulesOfProcedure.objects.get().submitted_to == "Kreistag"
 
 
 def test_limits_and_code_lists_are_there(loaded):
@@ -232,6 +281,13 @@ bodies:
     members: [{account: cm-windeck, function: member, valid_from: 2021-11-25}]
     meetings: [{day: 2021-11-25}]
 """
+#: The line with the member, and what may stand there instead.
+MEMBERS = "members: [{account: cm-windeck, function: member, valid_from: 2021-11-25}]"
+SEATS = """members:
+      - {account: cm-windeck, organisation: kreis, function: deputy, deputy_of: kreis, valid_from: 2021-12-01}
+      - {organisation: kreis, function: member, votes: false, valid_from: 2021-11-25}
+    expected: [{name: Kreis, organisation: kreis, valid_from: 2021-11-25}]
+    rules: [{version: 1, invitation_days: 21, submitted_on: 2022-03-16, submitted_to: Ausschuss}]"""
 
 WRONG = [
     ("unknown key", "bank: left}", "bannk: left}", 5, "„bannk“ ist unbekannt. Gemeint „bank“?"),
@@ -252,6 +308,17 @@ WRONG = [
     ("digits", '"05382004"', '"5382004"', 5, "nicht aus genau 8 Ziffern"),
     ("place and bank", "share: 0.5", "bank: right", 24, "Entweder Kommunen oder eine Rheinseite"),
     ("nobody's seat", "{account: cm-windeck, function", "{function", 32, "„account“ oder „organisation“"),
+    ("deputy of nobody", "function: member, valid", "function: deputy, valid", 32, "braucht „deputy_of“"),
+    ("member stands in", "function: member", "function: member, deputy_of: kreis", 32, "hat nur eine Vertretung"),
+    ("deputy of none", "function: member", "function: deputy, deputy_of: kreis", 32, "hier keinen Sitz, nötig ist einer"),
+    ("adviser votes", "function: member", "function: advisory, votes: true", 32, "kein Stimmrecht"),
+    ("no vote", "function: member", "function: member, votes: yes", 32, "weder true noch false"),
+    ("expected nobody", "meetings: [", "expected: [{name: A, organisation: krais, valid_from: 2021-11-25}]\n    meetings: [",
+     33, "Organisation „krais“ gibt es"),
+    ("expected twice", "meetings: [", "expected: [{name: A, valid_from: 2021-11-25}, {name: A, valid_from: 2021-11-25}]\n"
+     "    meetings: [", 33, "steht doppelt"),
+    ("rules of no day", "meetings: [", "rules: [{version: 1, submitted_to: Rat}]\n    meetings: [", 33, "fehlt „submitted_on“"),
+    ("rules too strict", "meetings: [", "rules: [{version: 1, quorum_percent: 101}]\n    meetings: [", 33, "von 1 bis 100"),
     ("role twice", "2021-10-15}]", "2021-10-15}, {role: case_manager, valid_from: 2021-10-15}]", 19, "steht doppelt"),
     ("weekdays", "share: 0.5", 'weekdays: "531"', 24, "keine Wochentage"),
     ("hour", "meetings: [{day: 2021-11-25}]", "meetings: [{day: 2021-11-25, time: 25:00}]", 33, "keine Uhrzeit"),
@@ -281,6 +348,19 @@ def test_an_error_names_its_line_and_nothing_is_loaded(db, tmp_path, right, wron
     assert f"Zeile {line}: " in str(error.value)
     assert says in str(error.value)
     assert not Municipality.objects.exists()
+
+
+def test_deputies_votes_expected_seats_and_rules_are_loaded_once(db, tmp_path):
+    path = tmp_path / "kreis.yaml"
+    assert MEMBERS in SMALL
+    path.write_text(SMALL.replace(MEMBERS, SEATS))
+    load(path)
+    member, deputy = Membership.objects.get(function="member"), Membership.objects.get(function="deputy")
+    assert (member.votes, deputy.deputy_of, deputy.votes) == (False, member, False)
+    rules = RulesOfProcedure.objects.get()
+    assert (rules.invitation_days, rules.submitted_on, rules.paper_days) == (21, PUBLISHED, 7)
+    assert ExpectedSeat.objects.get().organisation.key == "kreis"
+    assert not load(path)
 
 
 def test_every_error_is_told_at_once_in_order_of_lines(tmp_path):
