@@ -7,6 +7,7 @@ from django.db.models import F, Q
 
 from kim import workdays
 from kim.models import User
+from kim.workflow import StepRefused
 from steering.models.bodies import Body
 from steering.models.choices import only
 from steering.models.meetings import Meeting
@@ -133,6 +134,17 @@ class RulesOfProcedure(models.Model):
         found = sorted(own, key=lambda rules: rules.body_id != body.pk)
         return found[0] if found else cls(body=body, version=0)
 
+    def adopt(self, *, resolution, valid_from: dt.date) -> None:
+        """By `resolution`, in its transaction: these rules hold from a day on, those before end with the day before."""
+        before = RulesOfProcedure.objects.select_for_update().filter(body=self.body_id, valid_from__isnull=False)
+        for rules in before.filter(valid_until__isnull=True):
+            if rules.valid_from >= valid_from:  # type: ignore[operator]  # has a day
+                raise StepRefused(f"Die bisherige Fassung gilt erst ab {rules.valid_from:%d.%m.%Y}; bitte später.")
+            rules.valid_until = valid_from
+            rules.save(update_fields=["valid_until"])
+        self.resolution, self.valid_from = resolution, valid_from
+        self.save(update_fields=["resolution", "valid_from"])
+
     @property
     def is_adopted(self) -> bool:
         return self.valid_from is not None
@@ -145,3 +157,17 @@ class RulesOfProcedure(models.Model):
         if self.valid_from:
             return f"verabschiedet, gilt ab {self.valid_from:%d.%m.%Y}"
         return f"vorgelegt am {self.submitted_on:%d.%m.%Y}" if self.submitted_on else "Entwurf"
+
+
+def admits(rules: RulesOfProcedure, yes: int, no: int, abstained: int) -> bool:
+    """Whether the body lets its agenda be changed after the invitation. Measured by the votes cast.
+
+    Who abstains casts none; where the rules ask for one voice, an abstention does not break it.
+    """
+    cast = yes + no
+    match rules.admission:
+        case RulesOfProcedure.Admission.UNANIMOUS:
+            return yes > 0 and no == 0
+        case RulesOfProcedure.Admission.TWO_THIRDS:
+            return yes > 0 and 3 * yes >= 2 * cast
+    return yes > no
