@@ -172,7 +172,7 @@ class Ballot:
     @property
     def is_over(self) -> bool:
         """In writing: the last day has passed, or every voice was given."""
-        return workdays.today() > self.meeting.written_until or self.quorum.there == self.quorum.of  # type: ignore[operator]
+        return self.meeting.written_is_over or self.quorum.there == self.quorum.of
 
     def vote_of(self, voice: Voice) -> Vote | None:
         return next((vote for vote in self.given if voice.holds(vote.seat)), None)
@@ -187,7 +187,7 @@ class Ballot:
                 raise StepRefused("Abgestimmt wird in der Sitzung. Bitte eröffnen Sie sie zuerst.")
         elif not self.meeting.is_over:
             raise StepRefused("Die Stimmabgabe hat noch nicht begonnen.")
-        elif workdays.today() > self.meeting.written_until:  # type: ignore[operator]  # written ones have a last day
+        elif self.meeting.written_is_over:
             raise StepRefused(f"Die Stimmabgabe endete am {self.meeting.written_until:%d.%m.%Y}.")
 
     def take(self, giving: Membership, value: str, *, by) -> Vote:
@@ -524,6 +524,14 @@ class Resolution(models.Model):
     @property
     def is_open(self) -> bool:
         return self.due_on is not None and self.done_on is None and self.dropped_on is None
+
+    @property
+    def voted(self) -> str:
+        """How it was voted, in words; nothing where nobody was asked."""
+        counted = f"Ja {self.yes}, Nein {self.no}, Enthaltung {self.abstained}"
+        if not self.yes + self.no + self.abstained:
+            return "im Konsens" if self.consensus else ""
+        return f"im Konsens ({counted})" if self.consensus else counted
 
     @property
     def is_overdue(self) -> bool:

@@ -120,6 +120,16 @@ class Meeting(models.Model):
     def is_written(self) -> bool:
         return self.mode == self.Mode.WRITTEN
 
+    @property
+    def written_is_over(self) -> bool:
+        return self.written_until is not None and workdays.today() > self.written_until
+
+    @property
+    def takes_written_votes(self) -> bool:
+        """Members vote in writing now: from its beginning to the end of the last day."""
+        ended = self.cancelled_at or self.closed_at or self.written_is_over
+        return self.is_written and self.is_over and not ended
+
     def tabled(self):
         """The issues whose clock hangs on this meeting."""
         return self.issues.filter(state="steering").order_by("due_rank", "pk")

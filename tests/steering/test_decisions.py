@@ -4,6 +4,8 @@ import datetime as dt
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -306,10 +308,7 @@ def test_everybody_who_is_there_votes_and_nobody_else(office):
     for given_votes, words in [
         (votes, "Sozialamt ist nicht da"),
         ({"o999999": "yes"}, "Diese Stimme ist nicht da"),
-        (
-            {key: value for key, value in votes.items() if key == f"o{organisation().pk}"},
-            "fehlt die Stimme von: Jobcenter",
-        ),
+        (county_alone, "fehlt die Stimme von: Jobcenter"),
     ]:
         with refused(words):
             resolve(topic(sitting, words), office, consensus=False, votes=given_votes)
@@ -754,3 +753,211 @@ def test_no_institution_counts_twice_and_counts_add_up(rows, by_institution, dat
     for voice, one in zip(voices, giving, strict=True):
         if one in voice.deputies:
             assert not any(member.pk in present for member in voice.seats)
+
+
+# Pages
+
+
+def sent(item, verdict, **fields):
+    return {"verdict": verdict, "text": "Die Stellen stimmen sich ab.", "how": "consensus"} | fields
+
+
+def test_the_office_takes_a_meeting_from_opening_to_closing(client, office):
+    table("Jobcenter")
+    sitting = meeting(days=0)
+    other = meeting(days=30)
+    (one, first), (two, second), (three, _) = tabled(sitting), tabled(sitting), tabled(sitting)
+    conduct = url("meeting_conduct", sitting.pk)
+    assert "noch nicht eröffnet" in client.get(conduct).text
+    seats = {f"seat_{one.pk}": "present" for one in of(sitting.body)}
+    assert client.post(url("attendance_record", sitting.pk), seats | {"guests": "Feuerwehr"}).status_code == 302
+    assert client.post(url("meeting_open", sitting.pk)).status_code == 302
+    page = client.get(conduct).text
+    assert "beschlussfähig: 2 von 2" in page
+    assert "TOP 1 von 3" in page
+    assert "Feuerwehr" in page
+    group = local_group(one.municipality)
+    page = client.get(conduct, {"item": first.pk, "verdict": "assign", "reach": "local", "body": group.pk})
+    assert str(group) in page.text
+    assert "hat Ihre Meldung zugewiesen" in page.text
+    answer = client.post(url("item_decide", first.pk), sent(first, "assign", reach="local", body=group.pk), follow=True)
+    assert "TOP 1: B-" in answer.text
+    assert "zugewiesen, im Konsens" in answer.text
+    assert "TOP 2 von 3" in answer.text
+    votes = {f"vote_{key}": "no" for key in say(sitting)}
+    answer = client.post(url("item_decide", second.pk), sent(second, "decline", how="") | votes, follow=True)
+    assert "Der Antrag ist abgelehnt (Ja 0, Nein 2, Enthaltung 0)" in answer.text
+    close = url("meeting_close", sitting.pk)
+    assert str(three) in client.get(close).text
+    refused_close = client.post(close, {"instead": ""})
+    assert refused_close.status_code == 422
+    assert f"Noch nicht entschieden: {three}" in refused_close.text
+    assert client.post(close, {"instead": other.pk}).status_code == 302
+    for issue, state in [(one, State.PROJECT), (two, State.STEERING), (three, State.STEERING)]:
+        issue.refresh_from_db()
+        assert issue.state == state
+    assert three.meeting == other
+    client.force_login(steering_group().leads().get())
+    page = client.get(url("meeting_detail", sitting.pk)).text
+    assert "Beschlüsse dieser Sitzung" in page
+    assert "Sitzung führen" not in page
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"text": ""}, "Bitte ausfüllen"),
+        ({"how": ""}, "Bitte geben Sie an, wie abgestimmt wurde"),
+        ({"how": "votes"}, "wie abgestimmt wurde: im Konsens"),
+        ({"how": "consensus", "vote_county": "no"}, "Ein Nein ist kein Konsens"),
+        ({"how": "votes", "vote_county": "yes"}, "Es fehlt die Stimme von: Jobcenter"),
+        ({"text": "Herr Mustermann ruft unter 0151 23456789 an."}, "Datenschutzprüfung"),
+    ],
+)
+def test_what_is_missing_in_a_decision_is_said_beside_it_and_what_was_typed_stays(client, office, fields, words):
+    table("Jobcenter")
+    sitting = meeting(days=0)
+    issue, item = tabled(sitting)
+    running(office, sitting=sitting)
+    if value := fields.pop("vote_county", None):
+        fields |= {f"vote_o{organisation().pk}": value}
+    answer = client.post(url("item_decide", item.pk), sent(item, "defer") | fields)
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert "Fehler:" in answer.text
+    if fields.get("text") != "":
+        assert (fields.get("text") or "Die Stellen stimmen sich ab.") in answer.text
+    issue.refresh_from_db()
+    assert (issue.state, Resolution.objects.exists()) == (State.STEERING, False)
+
+
+def test_a_decision_too_late_says_who_was_first(client, office):
+    table("Jobcenter")
+    sitting = meeting(days=0)
+    _, item = tabled(sitting)
+    running(office, sitting=sitting)
+    assert client.post(url("item_decide", item.pk), sent(item, "defer")).status_code == 302
+    answer = client.post(url("item_decide", item.pk), sent(item, "decline"), follow=True)
+    assert "nicht (mehr) möglich" in answer.text
+    words = topic(sitting)
+    assert client.post(url("item_decide", words.pk), sent(words, "resolve")).status_code == 302
+    again = client.post(url("item_decide", words.pk), sent(words, "resolve"))
+    assert again.status_code == 422
+    assert "schon ein Beschluss festgehalten: B-" in again.text
+
+
+def test_open_resolutions_rules_and_topics_are_decided_on_the_page(client, office):
+    table("Jobcenter")
+    sitting = meeting(days=0)
+    draft = RulesOfProcedure.objects.create(body=sitting.body, version=1, text="§ 1 …", by=office)
+    adopting = sitting.agenda.create(kind="rules", rules=draft)
+    words = topic(sitting)
+    running(office, sitting=sitting)
+    day = f"{workdays.today():%d.%m.%Y}"
+    assert client.post(url("item_decide", adopting.pk), sent(adopting, "adopt", valid_from=day)).status_code == 302
+    draft.refresh_from_db()
+    assert draft.valid_from == workdays.today()
+    lacking = client.post(url("item_decide", words.pk), sent(words, "resolve", due_on=day))
+    assert "Bitte nennen Sie, wer es bis dahin umsetzt" in lacking.text
+    given = sent(words, "resolve", due_on=day, owner_organisation=institution("Jobcenter").pk, owner="Leitung")
+    assert client.post(url("item_decide", words.pk), given).status_code == 302
+    made = words.resolution
+    assert (made.owner, made.owner_organisation.name) == ("Jobcenter, Leitung", "Jobcenter")
+    back = sitting.agenda.create(kind="resolution", open_resolution=made)
+    assert client.get(url("meeting_conduct", sitting.pk), {"item": back.pk, "verdict": "note"}).status_code == 200
+    lacking = client.post(url("item_decide", back.pk), sent(back, "resolve", becomes="later"))
+    assert "Bitte nennen Sie den neuen Termin" in lacking.text
+    assert client.post(url("item_decide", back.pk), sent(back, "note", becomes="done")).status_code == 302
+    made.refresh_from_db()
+    assert (made.standing[:9], made.evidence) == ("umgesetzt", "Die Stellen stimmen sich ab.")
+
+
+def test_a_late_item_is_voted_on_first(client, office):
+    table("Jobcenter")
+    sitting = meeting(days=0, invited_at=workdays.now() - dt.timedelta(days=14))
+    item = topic(sitting)
+    running(office, sitting=sitting)
+    assert "Soll er heute beraten werden?" in client.get(url("meeting_conduct", sitting.pk)).text
+    for numbers, words in [({"yes": "9", "no": "0", "abstained": "0"}, "die 2 Stimmen"), ({"yes": "x"}, "eine Zahl")]:
+        answer = client.post(url("item_admit", item.pk), numbers)
+        assert answer.status_code == 422
+        assert words in answer.text
+    answer = client.post(url("item_admit", item.pk), {"yes": "2", "no": "0", "abstained": "0"}, follow=True)
+    assert "TOP 1 wird beraten" in answer.text
+    assert "zugelassen: Ja 2" in answer.text
+
+
+def test_members_vote_in_writing_on_their_page(client, office):
+    (one,) = table("Jobcenter")
+    sheet = written()
+    item = topic(sheet, "Gemeinsames Merkblatt")
+    vote = url("item_vote", sheet.pk)
+    client.force_login(one.user)
+    assert "Schriftlich abstimmen" in client.get(url("meeting_detail", sheet.pk)).text
+    assert "0 von 2 Stimmen" in client.get(vote).text
+    assert client.post(vote, {"item": item.pk, "seat": one.pk, "value": "no"}).status_code == 302
+    assert "abgestimmt: Nein" in client.get(vote).text
+    foreign = of(sheet.body)[0]
+    answer = client.post(vote, {"item": item.pk, "seat": foreign.pk, "value": "no"})
+    assert answer.status_code == 422
+    assert "Diese Auswahl gibt es nicht" in answer.text
+    answer = client.post(vote, {"item": 999999, "seat": one.pk, "value": "no"})
+    assert "steht nicht (mehr) auf der Tagesordnung" in answer.text
+    client.force_login(office)
+    chair = steering_group().memberships.get(function="lead")
+    assert client.post(vote, {"item": item.pk, "seat": chair.pk, "value": "yes"}).status_code == 302
+    assert "Schriftlich abgegeben: 2 von 2" in client.get(url("meeting_conduct", sheet.pk)).text
+    answer = client.post(url("item_decide", item.pk), sent(item, "resolve"), follow=True)
+    assert "Der Antrag ist abgelehnt (Ja 1, Nein 1, Enthaltung 0)" in answer.text
+    assert "festgestellt" in client.get(vote).text
+
+
+def test_who_has_no_voice_does_not_vote_in_writing(client):
+    sheet, sitting = written(), meeting(days=0)
+    adviser = user(Role.STEERING_GROUP)
+    seat(sheet.body, adviser, "advisory")
+    client.force_login(adviser)
+    answer = client.get(url("item_vote", sheet.pk))
+    assert answer.status_code == 403
+    assert "Eine Stimme gibt ab, wer den Sitz innehat" in answer.text
+    assert client.get(url("item_vote", sitting.pk)).status_code == 404
+
+
+def test_two_windows_of_the_attendance_undo_nothing(client, office):
+    (one,) = table("Jobcenter")
+    sitting = meeting(days=0)
+    where = url("attendance_record", sitting.pk)
+    shown = client.get(where).context["form"].digest
+    assert client.post(where, {"shown": shown, f"seat_{one.pk}": "present"}).status_code == 302
+    answer = client.post(where, {"shown": shown, f"seat_{one.pk}": "absent"})
+    assert answer.status_code == 409
+    assert sitting.attendances.get(seat=one).presence == "present"
+
+
+def test_the_page_of_a_meeting_costs_the_same_with_many_items_and_members(client, office):
+    table("Jobcenter")
+    sitting = meeting(days=0)
+    tabled(sitting)
+    running(office, sitting=sitting)
+    counts = []
+    for more in (1, 4):
+        for no in range(more):
+            institution_no = Organisation.objects.count()
+            extra = seat(
+                sitting.body, user(Role.STEERING_GROUP), "member", organisation=institution(f"Amt {institution_no}")
+            )
+            Attendance.record(sitting, by=office, seats={extra: "present"}, guests=[f"Gast {no}"])
+            tabled(sitting)
+            resolve(topic(sitting, f"Thema {institution_no}"), office)
+        taken = []
+        for page, query in [
+            ("meeting_conduct", ""), ("meeting_conduct", "?verdict=defer"), ("attendance_record", ""),
+            ("meeting_close", ""), ("meeting_detail", ""),
+        ]:  # fmt: skip
+            client.get(url(page, sitting.pk) + query)
+            with CaptureQueriesContext(connection) as queries:
+                assert client.get(url(page, sitting.pk) + query).status_code == 200
+            taken.append((page, query, len(queries)))
+        counts.append(taken)
+    assert counts[0] == counts[1]
+    assert max(number for *_, number in counts[1]) <= MOST_QUERIES, counts[1]
