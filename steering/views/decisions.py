@@ -16,9 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kim import workdays
 from kim.editing import Filled
-from kim.models import County, Draft, Municipality
+from kim.models import Code, County, Draft, Municipality, Organisation, User
 from kim.privacy_gate import GateDown, Held
 from kim.rules import allows, demand
+from kim.together import Slot, day, moment, text, through, together
 from kim.workflow import StepRefused
 from steering import access, whereabouts
 from steering.escalation import ESCALATION, State
@@ -32,7 +33,18 @@ from steering.forms.decisions import (
     decision_form,
     in_order,
 )
-from steering.models import AgendaItem, Attendance, Body, Issue, Meeting, Resolution, RulesOfProcedure, Vote
+from steering.models import (
+    AgendaItem,
+    Attendance,
+    Body,
+    Issue,
+    Meeting,
+    Membership,
+    Resolution,
+    RulesOfProcedure,
+    TimeLimit,
+    Vote,
+)
 from steering.models.decisions import STEPS, admit, verdicts_of
 from steering.models.voices import name_of, quorum, voices_of
 from steering.notices import foresee, preview
@@ -82,6 +94,22 @@ class Sitting:
         seen = Issue.objects.visible_to(self.user).filter(pk=OuterRef("issue"))
         found = list(agenda.annotate(seen=Exists(seen)))
         return [_top(no, item, self.meeting) for no, item in enumerate(found, start=1)]
+
+    def read_beside(self, top: Top | None) -> None:
+        """What stands beside the agenda and in the form of the open item, in one query."""
+        issue = top.item.issue if top else None
+        read = _beside()(
+            body=self.meeting.body_id, meeting=self.meeting.pk, day=self.meeting.day, today=workdays.today(),
+            after=max(self.meeting.starts_at, workdays.now()), issue=issue.pk if issue else None,
+            place=issue.municipality_id if issue else None, user=self.user.pk, key=top.draft_key if top else "",
+        )  # fmt: skip
+        people, places = ({row.pk: row for row in read[name]} for name in ("users", "organisations"))
+        for seat in read["seats"]:
+            seat.user, seat.organisation = people.get(seat.user_id), places.get(seat.organisation_id)
+        for following in read["following"]:
+            following.body = self.meeting.body
+        self.beside = read
+        self.seats, self.attendances = read["seats"], read["attendances"]
 
     @cached_property
     def seats(self):
@@ -157,7 +185,7 @@ class Sitting:
         return {
             "drafted": drafted,
             "objections": drafted + dt.timedelta(days=self.rules.objection_days),
-            "next": self.meeting.body.next_meeting(max(self.meeting.starts_at, workdays.now())),
+            "next": next(iter(self.beside["following"]), None),
         }
 
     def current(self) -> Top | None:
@@ -169,8 +197,30 @@ class Sitting:
         return found
 
 
+@together
+def _beside():
+    seats = Membership.objects.valid_on(day("day")).filter(body=Slot("body"))
+    place = Municipality.objects.filter(bodies=OuterRef("pk"), pk=Slot("place"))
+    groups = Body.objects.valid_on(day()).project_groups().with_led(day())
+    coming = Meeting.objects.filter(body=Slot("body"), starts_at__gt=moment("after"), cancelled_at__isnull=True)
+    return {
+        "seats": seats,
+        "users": User.objects.filter(pk__in=seats.order_by().values("user")).only("username", "display_name"),
+        "organisations": Organisation.objects.filter(pk__in=seats.order_by().values("organisation")),
+        "attendances": Attendance.objects.filter(meeting=Slot("meeting")),
+        "legal_areas": Code.objects.filter(pk__in=through(Issue, "legal_areas", Slot("issue"))).order_by("position"),
+        "groups": groups.order_by("name").annotate(here=Exists(place)),
+        "following": coming.order_by("starts_at")[:1],
+        "drafts": Draft.objects.filter(user=Slot("user"), key=text("key")),
+        "county": County.objects.all()[:1],
+        "limits": TimeLimit.objects.all(),
+    }
+
+
 def _top(no, item, meeting) -> Top:
     item.meeting = meeting
+    if item.issue and item.issue.meeting_id == meeting.pk:
+        item.issue.meeting = meeting
     issue = item.issue if item.seen else None
     resolution = getattr(item, "resolution", None)
     if item.issue_id:
@@ -200,6 +250,7 @@ def _sitting(request, pk) -> Sitting:
 def _show(sitting, top, verdict="", *, form=None, admission=None, status=200):
     """The whole page with one item open; for htmx the preview alone, when a choice changed who will be told."""
     request, meeting = sitting.request, sitting.meeting
+    sitting.read_beside(top)
     if top:
         top.current = True
     ready = top and meeting.is_running and not top.is_done
@@ -208,7 +259,7 @@ def _show(sitting, top, verdict="", *, form=None, admission=None, status=200):
         admission = admission or (None if top.item.admission else AdmissionForm())
         form = None
     elif ready and form is None and (written is None or written["over"]):
-        form = _form(sitting, top, verdict, initial=_initial(request, top, verdict))
+        form = _form(sitting, top, verdict, initial=_initial(sitting))
     context = {
         "sitting": sitting,
         "meeting": meeting,
@@ -222,7 +273,7 @@ def _show(sitting, top, verdict="", *, form=None, admission=None, status=200):
         "done_number": sum(one.is_done or one.is_gone for one in sitting.tops),
         "opens_today": meeting.day <= workdays.today() and not meeting.cancelled_at,
         "mini": whereabouts.mini(top.issue) if top and top.issue else None,
-        "legal_areas": list(top.issue.legal_areas.all()) if ready and top.issue else (),
+        "legal_areas": sitting.beside["legal_areas"],
         "ends_at": meeting.starts_at + dt.timedelta(minutes=meeting.minutes_long),
         **_telling(sitting, top, verdict, form),
     }
@@ -241,24 +292,16 @@ def _choices(sitting, top, verdict):
 
 def _form(sitting, top, verdict, data=None, **kwargs):
     form = decision_form(
-        top.item, verdict, data, groups=_groups(top) if verdict == "assign" else (), voices=sitting.voting,
+        top.item, verdict, data, groups=sitting.beside["groups"], voices=sitting.voting,
         written=sitting.meeting.is_written, organisations=sitting.institutions, **kwargs,
     )  # fmt: skip
     form.draft_key = top.draft_key
     return form
 
 
-def _groups(top):
-    """Groups that could be given the issue: `here`, set up for its municipality, and `led`, by somebody."""
-    place = Municipality.objects.filter(bodies=OuterRef("pk"), pk=top.item.issue.municipality_id)
-    groups = Body.objects.valid_on().project_groups().with_led(workdays.today())
-    return list(groups.order_by("name").annotate(here=Exists(place)))
-
-
-def _initial(request, top, verdict) -> dict:
-    draft = Draft.of(request.user, top.draft_key)
-    kept = {name: value for name, value in draft.data.items() if value} if draft else {}
-    asked = {name: request.GET[name] for name in ("reach", "body") if name in request.GET}
+def _initial(sitting) -> dict:
+    kept = {name: value for draft in sitting.beside["drafts"] for name, value in draft.data.items() if value}
+    asked = {name: sitting.request.GET[name] for name in ("reach", "body") if name in sitting.request.GET}
     return kept | asked
 
 
@@ -266,9 +309,10 @@ def _telling(sitting, top, verdict, form) -> dict:
     """Who will learn what of the step, before the click."""
     if form is None or verdict not in STEPS:
         return {"tellings": None, "due_words": ""}
-    rules = County.current().workday_rules
+    read = sitting.beside
+    rules = next((county.workday_rules for county in read["county"]), workdays.Rules())
     row = ESCALATION.find(verdict, State.STEERING)
-    after = foresee(top.item.issue, row, form.choices_so_far(), rules=rules)
+    after = foresee(top.item.issue, row, form.choices_so_far(), limits=read["limits"], rules=rules)
     told = preview(after, verdict, by=sitting.user)
     lines = lines_of(told, names_reporters=access.sees_reporters(sitting.user), rules=rules)
     return {"tellings": lines, "due_words": after.due_words}
@@ -352,6 +396,7 @@ def item_decide(request, pk):
     sitting, top = _item(request, pk)
     if request.method != "POST":
         return _back(sitting.meeting, f"?item={pk}#jetzt")
+    sitting.read_beside(top)
     verdict = request.POST.get("verdict", "")
     if verdict not in verdicts_of(top.item):
         messages.error(request, "Zu diesem Punkt ist dieses Ergebnis nicht (mehr) möglich. Hier steht der neue Stand.")
