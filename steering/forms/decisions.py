@@ -192,6 +192,10 @@ class AttendanceForm(Form):
         )  # fmt: skip
 
     @property
+    def last_fields(self):
+        return [self["guests"]]
+
+    @property
     def rows(self):
         """Each seat with its field."""
         return [(seat, self[name]) for name, seat in self.seats.items()]

@@ -31,6 +31,7 @@ from tests.factories import (
     take,
     user,
 )
+from tests.test_hostile import HOSTILE, Page
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 12
@@ -961,3 +962,61 @@ def test_the_page_of_a_meeting_costs_the_same_with_many_items_and_members(client
         counts.append(taken)
     assert counts[0] == counts[1]
     assert max(number for *_, number in counts[1]) <= MOST_QUERIES, counts[1]
+
+
+def test_the_page_of_an_issue_says_beforehand_that_the_meeting_decides(client, office):
+    table("Jobcenter")
+    sitting = meeting(days=0)
+    issue, _ = tabled(sitting)
+    step = reverse("steering:issue_step", args=[issue.pk, "defer"])
+    assert "läuft gerade" not in client.get(step).text
+    running(office, sitting=sitting)
+    assert "Die Sitzung, in der dieser Knackpunkt beraten wird, läuft gerade" in client.get(step).text
+    answer = client.post(step, {"reason": "Zuerst die Weisung abwarten.", "seen": issue.step_no})
+    assert answer.status_code == 409
+    assert "Zuerst die Weisung abwarten." in answer.text
+
+
+def test_whatever_is_typed_in_a_meeting_is_taken_or_refused_with_a_sentence(client, office):
+    table("Jobcenter")
+    sitting = meeting(days=0, invited_at=workdays.now() - dt.timedelta(days=14))
+    late = topic(sitting)
+    sitting.invited_at = None
+    _, item = tabled(sitting)
+    before = Resolution.objects.create(
+        number="B-2020-0001", body=sitting.body, verdict="resolve", text="Merkblatt", decided_on=LONG_AGO,
+        owner="KI", due_on=workdays.today(),
+    )  # fmt: skip
+    back = sitting.agenda.create(kind="resolution", open_resolution=before)
+    sheet = written()
+    topic(sheet, "Gemeinsames Merkblatt")
+    sent_forms = set()
+    running(office, sitting=sitting)
+    client.raise_request_exception = False
+    conduct = url("meeting_conduct", sitting.pk)
+    starts = [
+        conduct, url("attendance_record", sitting.pk), url("item_vote", sheet.pk), url("meeting_close", sitting.pk),
+        *(f"{conduct}?item={one.pk}&verdict={verdict}"
+          for one, verdicts in [(item, ("assign", "refer_up", "defer", "solve", "reject")), (back, ("resolve", "note")),
+                                (late, ("resolve",))]
+          for verdict in verdicts),
+    ]  # fmt: skip
+    for start in starts:
+        for form in Page(client.get(start).text).forms:
+            if form["method"] != "post" or "logout" in form["action"] or "meetings/" not in (form["action"] or start):
+                continue
+            sent_forms.add(form["action"] or start)
+            for value in HOSTILE:
+                answer = client.post(form["action"] or start.split("?")[0], dict.fromkeys(form["fields"], value))
+                assert answer.status_code in (302, 409, 422), (start, value[:20])
+    assert {url("attendance_record", sitting.pk), url("item_vote", sheet.pk)} <= sent_forms
+    for one in (item, back, late):
+        for value in HOSTILE:
+            fields = {"text": value, "how": value, "reach": value, "body": value, "addressee": value, "due_on": value}
+            for verdict in ("assign", "refer_up", "resolve", "note", value):
+                answer = client.post(url("item_decide", one.pk), fields | {"verdict": verdict, "until": value})
+                assert answer.status_code in (302, 409, 422), (verdict, value[:20])
+            answer = client.post(url("item_admit", one.pk), dict.fromkeys(["yes", "no", "abstained"], value))
+            assert answer.status_code in (302, 422)
+    for name, value in [("item", HOSTILE[6]), ("verdict", HOSTILE[2]), ("reach", HOSTILE[3]), ("body", HOSTILE[6])]:
+        assert client.get(conduct, {name: value}).status_code == 200
