@@ -556,3 +556,18 @@ def sees_every_meeting(user) -> bool:
 def sees_meetings_of(user, body_id: int) -> bool:
     """The same about one body, without a query once the user's groups are known."""
     return sees_every_meeting(user) or body_id in groups_of(user)
+
+
+@rule(
+    "Die Sitzung, in der dieser Knackpunkt beraten wird, läuft gerade. Entschieden wird dort: Bitte halten Sie das "
+    "Ergebnis unter „Sitzung führen“ fest."
+)
+def is_decided_there(user, issue):
+    """Nothing is decided beside a meeting while it runs; a resolution of its own says so (Issue.resolved)."""
+    return issue.resolved or issue.meeting is None or not issue.meeting.is_running
+
+
+@rule("Eine Stimme gibt ab, wer den Sitz innehat; eine schriftliche Antwort trägt die Geschäftsstelle ein.")
+def casts_vote(user, seat):
+    """Never for those one stands in for: bodies name the deputies of their members themselves."""
+    return seat.user_id == user.pk

@@ -12,8 +12,11 @@ class SteeringConfig(AppConfig):
         from kim.workflow import happened
         from steering import desks, duties, matrix, milestones, notices, on_record, reminders, today, vacancies  # noqa: F401  they hang their counts and sections in
         from steering.models import Issue
+        from steering import desks, duties, matrix, notices, on_record, reminders, today, vacancies  # noqa: F401  they hang their counts and sections in
+        from steering.models import Issue, Resolution
 
         happened.connect(notices.tell_of, sender=Issue, dispatch_uid="steering.notices")
+        happened.connect(Resolution.follow_issue, sender=Issue, dispatch_uid="steering.resolutions")
         digests.register("steering", ready=reminders.swept, prepare=reminders.parts)
         digests.register("duties", ready=reminders.swept, prepare=duties.parts)
         access.register_tables("steering", matrix.tables)

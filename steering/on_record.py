@@ -41,6 +41,17 @@ ACTS = {
     "county.load": "Kreisdaten geladen",
     "codes.load": "Codelisten des Landes geladen",
     "limit.change": "Frist geändert",
+    "meeting.open": "Sitzung eröffnet",
+    "meeting.close": "Sitzung geschlossen",
+    "meeting.attendance": "Sitzung: Anwesenheit eingetragen",
+    "item.admit": "Tagesordnungspunkt: über die Zulassung abgestimmt",
+    "vote.cast": "Tagesordnungspunkt: Stimme abgegeben",
+    "resolution.take": "Beschluss gefasst",
+    "resolution.fulfilled": "Beschluss: Ergebnis des Knackpunkts liegt vor",
+    "resolution.superseded": "Beschluss: durch eine neue Entscheidung überholt",
+    "resolution.done": "Beschluss umgesetzt",
+    "resolution.drop": "Beschluss entfallen",
+    "resolution.put_off": "Beschluss: neuer Termin",
 }
 
 #: What rows are about; a number says more than an id.
@@ -51,6 +62,8 @@ KINDS = {
     "steering.rulesofprocedure": Kind("Geschäftsordnung"),
     "steering.meeting": Kind("Sitzung"),
     "steering.timelimit": Kind("Frist"),
+    "steering.agendaitem": Kind("Tagesordnungspunkt"),
+    "steering.resolution": Kind("Beschluss", number="number"),
 }
 
 

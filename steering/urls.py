@@ -3,6 +3,7 @@
 from django.urls import path
 
 from steering.views import bodies, inbox, issues, limits, lists, meetings, milestones, rules, seats
+from steering.views import bodies, decisions, inbox, issues, limits, lists, meetings
 
 app_name = "steering"
 
@@ -55,6 +56,14 @@ urlpatterns = [
     path("meetings/<int:pk>/", meetings.meeting_detail, name="meeting_detail"),
     path("meetings/<int:pk>/move/", meetings.meeting_move, name="meeting_move"),
     path("meetings/<int:pk>/cancel/", meetings.meeting_cancel, name="meeting_cancel"),
+    # in the meeting: attendance, votes, resolutions (views/decisions.py)
+    path("meetings/<int:pk>/conduct/", decisions.meeting_conduct, name="meeting_conduct"),
+    path("meetings/<int:pk>/open/", decisions.meeting_open, name="meeting_open"),
+    path("meetings/<int:pk>/close/", decisions.meeting_close, name="meeting_close"),
+    path("meetings/<int:pk>/attendance/", decisions.attendance_record, name="attendance_record"),
+    path("meetings/<int:pk>/votes/", decisions.item_vote, name="item_vote"),
+    path("agenda/<int:pk>/decide/", decisions.item_decide, name="item_decide"),
+    path("agenda/<int:pk>/admit/", decisions.item_admit, name="item_admit"),
     path("limits/", limits.limit_list, name="limit_list"),
     path("limits/<slug:state>/change/", limits.limit_change, name="limit_change"),
 ]

@@ -110,3 +110,16 @@ function reveal() {
 }
 reveal();
 document.addEventListener("htmx:afterSettle", reveal);
+
+// One press for a whole table of radios: „Alle Ja“, „Alle anwesend“. `data-choose-also` is pressed along with them.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-choose-all]");
+  if (!button) return;
+  const among = document.getElementById(button.dataset.chooseIn);
+  const found = among?.querySelectorAll(`input[type=radio][value="${CSS.escape(button.dataset.chooseAll)}"]`) || [];
+  found.forEach((radio) => { radio.checked = true; });
+  const also = document.getElementById(button.dataset.chooseAlso);
+  if (also) also.checked = true;
+  found[0]?.dispatchEvent(new Event("change", { bubbles: true }));
+  announce(`${found.length} ausgewählt`);
+});

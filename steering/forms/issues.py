@@ -229,6 +229,9 @@ class StepForm(OnIssue):
     @property
     def hindrance(self) -> str:
         """What stands in the way before anything is typed."""
+        for gate in self.row.gates:
+            if not gate(None, self.issue):
+                return gate.refusal
         if "body" in self.fields:
             return " ".join([*self._no_local_group(), *self._without_lead()])
         meeting = self.fields.get("meeting")

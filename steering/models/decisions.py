@@ -1,15 +1,28 @@
-"""What a body decides: who was there, how it voted, what it resolved, and what became of that."""
+"""What a body decides: who was there, how it voted, what it resolved, and what became of that.
 
-from django.db import models
+Acts lock from the top: the meeting first, then the item, then its issue.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+
+from django.core.exceptions import PermissionDenied
+from django.db import models, transaction
 from django.db.models import Q
 
-from kim import workdays
+from kim import privacy_gate, trail, workdays
 from kim.addresses import address
 from kim.models import Municipality, Organisation, User
+from kim.rules import allows, demand
+from kim.workflow import StepRefused
+from steering import access
+from steering.escalation import ESCALATION, State
 from steering.models.bodies import Body, Membership
 from steering.models.choices import only
 from steering.models.meetings import AgendaItem, Meeting
 from steering.models.numbers import ResolutionNumbers
+from steering.models.rules import RulesOfProcedure, admits
+from steering.models.voices import Quorum, Voice, accepts, name_of, quorum, voices_of
 
 
 class Attendance(models.Model):
@@ -42,6 +55,39 @@ class Attendance(models.Model):
     def __str__(self):
         return f"{self.seat or self.guest}: {self.get_presence_display()}"
 
+    @classmethod
+    @transaction.atomic
+    def record(cls, meeting, *, by, seats: Mapping[Membership, str], guests: Iterable[str] = (), confirmed=()) -> None:
+        """Who is there, as far as it is known; "" takes an entry back. Until the meeting is closed."""
+        meeting = Meeting.objects.select_for_update(of=("self",)).select_related("body").get(pk=meeting.pk)
+        demand(access.runs_meetings, by, meeting.body)
+        _be_open_to_change(meeting)
+        if meeting.is_written:
+            raise StepRefused("Im Umlaufverfahren ist niemand anwesend; es zählt, wer abstimmt.")
+        if meeting.day > workdays.today():
+            raise StepRefused(f"Anwesend ist man erst am Tag der Sitzung, dem {meeting.day:%d.%m.%Y}.")
+        for seat in seats:
+            _be_of(seat, meeting)
+        guests = list(dict.fromkeys(guest for guest in guests if guest))
+        # Institutions are known to be none; whoever comes is named by the place they come from.
+        privacy_gate.require({"Gäste": "\n".join(guests)}, author=by, confirmed=confirmed)
+        there = {row.seat_id: row for row in meeting.attendances.filter(seat__isnull=False)}
+        for seat, presence in seats.items():
+            row = there.get(seat.pk)
+            if row and not presence:
+                row.delete()
+            elif presence and (row is None or row.presence != presence):
+                said = {"presence": presence, "by": by, "at": workdays.now()}
+                cls.objects.update_or_create(meeting=meeting, seat=seat, defaults=said)
+        known = set(meeting.attendances.exclude(guest="").values_list("guest", flat=True))
+        meeting.attendances.exclude(guest="").exclude(guest__in=guests).delete()
+        Attendance.objects.bulk_create(
+            Attendance(meeting=meeting, guest=guest, presence=Attendance.Presence.PRESENT, by=by)
+            for guest in guests
+            if guest not in known
+        )
+        trail.record("meeting.attendance", meeting, by=by)
+
 
 class Vote(models.Model):
     """One voice on one item. `seat` is whose voice it is, `cast_by_seat` the deputy who gave it.
@@ -73,6 +119,153 @@ class Vote(models.Model):
 
     def __str__(self):
         return f"{self.seat}: {self.get_value_display()}"
+
+    @classmethod
+    @transaction.atomic
+    def cast(cls, item, *, by, seat: Membership | None, value: str, cast_by_seat: Membership | None = None) -> "Vote":
+        """One voice on an item; the seat of a deputy stands for the voice of its member.
+
+        In writing, whoever has given a voice may change it until the last day.
+        """
+        ballot = Ballot.locked(item)
+        if seat is None:
+            raise StepRefused("Gäste haben keine Stimme.")
+        giving = cast_by_seat or seat
+        ballot.be_open_for_votes()
+        if not (access.casts_vote(by, giving) or allows(access.runs_meetings, by, ballot.meeting.body)):
+            raise PermissionDenied(access.casts_vote.refusal)
+        vote = ballot.take(giving, value, by=by)
+        trail.record("vote.cast", ballot.item, by=by)
+        return vote
+
+
+class Ballot:
+    """What counts on one item: the voices of its meeting, who may give them, and what was given so far."""
+
+    def __init__(self, item: AgendaItem):
+        self.item, self.meeting = item, _meeting_of(item)
+        self.rules = RulesOfProcedure.in_force(self.meeting.body, self.meeting.day)
+        self.voices = voices_of(self.meeting, self.rules)
+        self.given = list(item.votes.select_related("seat", "cast_by_seat"))
+        present = self.meeting.attendances.filter(presence=Attendance.Presence.PRESENT, seat__isnull=False)
+        self.present = set() if self.meeting.is_written else set(present.values_list("seat", flat=True))
+
+    @classmethod
+    def locked(cls, item: AgendaItem) -> "Ballot":
+        """With the rows of meeting and item locked and read anew."""
+        meeting = Meeting.objects.select_for_update(of=("self",)).select_related("body").get(pk=_meeting_of(item).pk)
+        item = AgendaItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
+        item.meeting = meeting
+        return cls(item)
+
+    @property
+    def there(self) -> set[int]:
+        """The seats that count for the quorum: present ones, in writing those that have voted."""
+        if not self.meeting.is_written:
+            return self.present
+        return {vote.cast_by_seat_id or vote.seat_id for vote in self.given}
+
+    @property
+    def quorum(self) -> Quorum:
+        return quorum(self.voices, self.there, self.rules)
+
+    @property
+    def is_over(self) -> bool:
+        """In writing: the last day has passed, or every voice was given."""
+        return self.meeting.written_is_over or self.quorum.there == self.quorum.of
+
+    def vote_of(self, voice: Voice) -> Vote | None:
+        return next((vote for vote in self.given if voice.holds(vote.seat)), None)
+
+    def be_open_for_votes(self) -> None:
+        """Raise StepRefused unless the item can still be voted on."""
+        _be_open_to_change(self.meeting)
+        if Resolution.objects.filter(agenda_item=self.item).exists():
+            raise StepRefused(_decided(self.item))
+        if not self.meeting.is_written:
+            if not self.meeting.is_running:
+                raise StepRefused("Abgestimmt wird in der Sitzung. Bitte eröffnen Sie sie zuerst.")
+        elif not self.meeting.is_over:
+            raise StepRefused("Die Stimmabgabe hat noch nicht begonnen.")
+        elif self.meeting.written_is_over:
+            raise StepRefused(f"Die Stimmabgabe endete am {self.meeting.written_until:%d.%m.%Y}.")
+
+    def take(self, giving: Membership, value: str, *, by) -> Vote:
+        """Write one vote down, or raise StepRefused with what stands against it."""
+        if value not in Vote.Value:
+            raise StepRefused("Bitte wählen Sie Ja, Nein oder Enthaltung.")
+        voice = self._voice_of(giving)
+        deputy = giving if giving in voice.deputies else None
+        seat: Membership = giving.deputy_of if deputy else giving  # type: ignore[assignment]  # deputies have one
+        if not self.meeting.is_written and giving.pk not in self.present:
+            raise StepRefused(
+                f"{name_of(giving)} ist nicht als anwesend eingetragen. Bitte ergänzen Sie zuerst die Anwesenheit."
+            )
+        if deputy and any(one.pk in self.present for one in voice.seats):
+            raise StepRefused(_DEPUTY)
+        if before := self.vote_of(voice):
+            return self._change(before, seat, deputy, value, by)
+        made = Vote.objects.create(
+            item=self.item, seat=seat, cast_by_seat=deputy, organisation=voice.organisation, value=value, by=by
+        )
+        self.given.append(made)
+        if self.meeting.is_written and not self.meeting.opened_at:  # it begins with its first voice
+            self.meeting.opened_at = workdays.now()
+            self.meeting.save(update_fields=["opened_at"])
+        return made
+
+    def _voice_of(self, giving: Membership) -> Voice:
+        _be_of(giving, self.meeting)
+        if found := next((voice for voice in self.voices if voice.holds(giving)), None):
+            return found
+        raise StepRefused(f"{name_of(giving)} ist ohne Stimmrecht dabei.")
+
+    def _change(self, before: Vote, seat, deputy, value, by) -> Vote:
+        """In writing one's own vote may be changed; anything else is a second vote of the same voice."""
+        if deputy and before.cast_by_seat_id is None:
+            raise StepRefused(_DEPUTY)
+        same = before.seat_id == seat.pk and before.cast_by_seat_id == (deputy.pk if deputy else None)
+        if not same and before.organisation_id:
+            raise StepRefused(f"{before.organisation} hat schon abgestimmt: eine Stimme je Institution.")
+        if not (same and self.meeting.is_written):
+            raise StepRefused("Diese Stimme ist schon abgegeben.")
+        before.value, before.by, before.at = value, by, workdays.now()
+        before.save(update_fields=["value", "by", "at"])
+        next(vote for vote in self.given if vote.pk == before.pk).value = value
+        return before
+
+    def count(self) -> dict[str, int]:
+        values = [vote.value for vote in self.given]
+        return {"yes": values.count("yes"), "no": values.count("no"), "abstained": values.count("abstain")}
+
+    @property
+    def shows_consensus(self) -> bool:
+        """Nobody voted against it, where the rules look for consensus first."""
+        counted = self.count()
+        wanted = self.rules.majority != RulesOfProcedure.Majority.SIMPLE
+        return wanted and counted["yes"] > 0 and counted["no"] == 0
+
+    # What a resolution asks of it
+
+    def demand_quorum(self) -> None:
+        if not self.quorum.reached and not self.rules.without_quorum:
+            raise StepRefused(self.quorum.refusal)
+
+    def vote_all(self, votes: Mapping[str, str], *, by) -> None:
+        """Everybody who is there votes once. `votes`: key of the voice → value."""
+        known = {voice.key: voice for voice in self.voices}
+        for key, value in votes.items():
+            voice = known.get(key)
+            giving = voice.given_by(self.present) if voice else None
+            if voice is None or giving is None:
+                raise StepRefused(f"{voice.name if voice else 'Diese Stimme'} ist nicht da und stimmt nicht mit ab.")
+            self.take(giving, value, by=by)
+        missing = [v.name for v in self.voices if v.given_by(self.present) and not self.vote_of(v)]
+        if missing:
+            raise StepRefused(f"Es fehlt die Stimme von: {'; '.join(missing)}. Auch eine Enthaltung ist eine Stimme.")
+
+
+_DEPUTY = "Die Vertretung stimmt nur, wenn das Mitglied nicht da ist."
 
 
 class Resolution(models.Model):
@@ -188,9 +381,157 @@ class Resolution(models.Model):
         """„B-2026-0001“. Inside a transaction only."""
         return ResolutionNumbers.take(workdays.today().year)
 
+    # Acts
+
+    @classmethod
+    @transaction.atomic
+    def take(
+        cls,
+        item: AgendaItem,
+        *,
+        by: User,
+        verdict: str,
+        text: str,
+        consensus: bool = False,
+        votes: Mapping[str, str] | None = None,
+        owner: str = "",
+        owner_body: Body | None = None,
+        owner_organisation: Organisation | None = None,
+        due_on: dt.date | None = None,
+        confirmed=frozenset(),
+        **given,
+    ) -> "Resolution":
+        """The body decides on an item of its agenda, and what follows from it is done in the same transaction.
+
+        `votes` are those of the voices present (key of the voice → value); in writing they were cast before. `given`
+        is what the step of the issue needs beside its reason, `valid_from` for rules, and for a resolution that
+        returned `becomes` (done, dropped, later or open) with `until`. Raises what steps of an issue raise.
+        """
+        ballot = Ballot.locked(item)
+        item, meeting = ballot.item, ballot.meeting
+        demand(access.runs_meetings, by, meeting.body)
+        _be_ready(ballot, verdict, text)
+        ballot.demand_quorum()
+        counted = _vote(ballot, verdict, consensus, votes, by)
+        verdict, carried = _outcome(ballot, verdict, consensus, counted)
+        if not carried:
+            owner, owner_body, owner_organisation, due_on = "", None, None, None
+        step = None
+        if carried and verdict in STEPS:
+            issue = item.issue
+            issue.resolved = True  # type: ignore[union-attr]  # these kinds have one
+            step = getattr(issue, verdict)(by=by, confirmed=confirmed, **_needs(issue, verdict, text, given))
+            if verdict == cls.Verdict.ASSIGN:
+                owner_body = owner_body or given["body"]
+                due_on = due_on or step.due_on
+        _pass_gate(item, {"Verantwortlich": owner} | ({} if step else {"Beschluss": text}), by=by, confirmed=confirmed)
+        owner = ", ".join(str(one) for one in (owner_body, owner_organisation, owner) if one)
+        made = cls(
+            number=cls.next_number(),
+            body=meeting.body,
+            agenda_item=item,
+            issue=item.issue,
+            step=step,
+            verdict=verdict,
+            text=text,
+            decided_on=workdays.today() if meeting.is_written else meeting.day,
+            consensus=consensus or (carried and ballot.shows_consensus),
+            owner=owner[:120],
+            owner_body=owner_body,
+            owner_organisation=owner_organisation,
+            due_on=due_on,
+            recorded_by=by,
+            **counted,
+        )
+        made._be_sound()
+        made.save(force_insert=True)
+        item.dealt_with_at = workdays.now()
+        item.save(update_fields=["dealt_with_at"])
+        trail.record("resolution.take", made, by=by)
+        if carried:
+            made._carry_out(given, by=by)
+        return made
+
+    def _be_sound(self):
+        if self.due_on and not self.owner:
+            raise StepRefused("Bitte nennen Sie, wer es bis dahin umsetzt.")
+        if self.due_on and self.due_on < self.decided_on:
+            raise StepRefused("Der Termin der Umsetzung liegt vor dem Beschluss.")
+
+    def _carry_out(self, given, *, by):
+        """What a resolution about rules, minutes or an earlier resolution does with them."""
+        item = self.agenda_item
+        if self.verdict == self.Verdict.ADOPT and item.rules:  # type: ignore[union-attr]  # taken on an item
+            item.rules.adopt(resolution=self, valid_from=given.get("valid_from") or self.decided_on)  # type: ignore[union-attr]
+        if self.verdict == self.Verdict.ADOPT and item.minutes:  # type: ignore[union-attr]
+            approve = getattr(item.minutes, "approve", None)  # type: ignore[union-attr]
+            if approve:
+                approve(by=by)
+        if before := item.open_resolution:  # type: ignore[union-attr]
+            match given.get("becomes", "open"):
+                case "done":
+                    before.finish(by=by, evidence=self.text)
+                case "dropped":
+                    before.drop(by=by, reason=self.text)
+                case "later":
+                    before.put_off(by=by, due_on=given.get("until"), reason=self.text)
+
+    def finish(self, *, by, evidence: str) -> None:
+        """Done, with what shows it."""
+        self._lock_open(by)
+        self.done_on, self.done_by, self.evidence = workdays.today(), by, evidence
+        self.save(update_fields=["done_on", "done_by", "evidence"])
+        trail.record("resolution.done", self, by=by)
+
+    def drop(self, *, by, reason: str) -> None:
+        self._lock_open(by)
+        self.dropped_on, self.dropped_because = workdays.today(), reason
+        self.save(update_fields=["dropped_on", "dropped_because"])
+        trail.record("resolution.drop", self, by=by)
+
+    def put_off(self, *, by, due_on: dt.date, reason: str) -> None:
+        self._lock_open(by)
+        if due_on is None or due_on < workdays.today():
+            raise StepRefused("Bitte nennen Sie den neuen Termin: heute oder später.")
+        self.due_on = due_on
+        self.save(update_fields=["due_on"])
+        trail.record("resolution.put_off", self, by=by, note=f"bis {due_on:%d.%m.%Y}")
+
+    def _lock_open(self, by):
+        self.refresh_from_db(from_queryset=Resolution.objects.select_for_update(of=("self",)))
+        if self.body:
+            demand(access.runs_meetings, by, self.body)
+        if not self.is_open:
+            raise StepRefused(f"{self} ist nicht mehr offen: {self.standing}.")
+
+    @classmethod
+    def follow_issue(cls, sender, obj, act, record, given, **kwargs) -> None:
+        """Receiver of `happened`: what an issue was assigned for is done with its result, or decided anew."""
+        if act not in ESCALATION.names or record.source not in (State.PROJECT, State.STEERING):
+            return
+        mine = cls.objects.select_for_update().filter(issue=obj, verdict=cls.Verdict.ASSIGN)
+        for one in mine.filter(due_on__isnull=False, done_on__isnull=True, dropped_on__isnull=True):
+            if act == "solve":
+                one.done_on, one.done_by, one.evidence = workdays.today(), record.by, "Ergebnis liegt vor"
+                one.save(update_fields=["done_on", "done_by", "evidence"])
+                trail.record("resolution.fulfilled", one, by=record.by)
+            elif record.source == State.STEERING:
+                one.dropped_on = workdays.today()
+                one.dropped_because = "Die Lenkungsgruppe hat neu entschieden."
+                one.save(update_fields=["dropped_on", "dropped_because"])
+                trail.record("resolution.superseded", one, by=record.by)
+
     @property
     def is_open(self) -> bool:
         return self.due_on is not None and self.done_on is None and self.dropped_on is None
+
+    @property
+    def voted(self) -> str:
+        """How it was voted, in words; nothing where nobody was asked."""
+        counted = f"Ja {self.yes}, Nein {self.no}, Enthaltung {self.abstained}"
+        if not self.yes + self.no + self.abstained:
+            return "im Konsens" if self.consensus else ""
+        return f"im Konsens ({counted})" if self.consensus else counted
 
     @property
     def is_overdue(self) -> bool:
@@ -206,3 +547,155 @@ class Resolution(models.Model):
         if self.due_on is None:
             return "mit dem Beschluss erledigt"
         return "überfällig" if self.is_overdue else "offen"
+
+
+#: Verdicts that take the step of the same name.
+STEPS = ("assign", "refer_up", "defer", "solve", "decline")
+#: What may come of an item, by its kind.
+VERDICTS = {
+    "tabled": (*STEPS, "reject"),
+    "proposal": ("solve", "assign", "refer_up", "defer", "decline", "reject"),
+    "information": ("note", "resolve", "reject"),
+    "interim": ("note", "resolve", "reject"),
+    "resolution": ("resolve", "note", "reject"),
+    "rules": ("adopt", "reject"),
+    "minutes": ("adopt", "reject"),
+    "topic": ("resolve", "note", "reject"),
+}
+#: Where the text of the resolution goes in the step it takes.
+_TEXT_OF = {"assign": "reason", "refer_up": "reason", "defer": "reason", "solve": "result", "decline": "reason"}
+
+
+def verdicts_of(item: AgendaItem) -> tuple[str, ...]:
+    """What may come of it: an issue that waits for another decision, or for none any more, is only noted."""
+    if item.kind in AgendaItem.DECIDED and not waits_here(item):
+        return (Resolution.Verdict.NOTE.value,)
+    return VERDICTS[item.kind]
+
+
+def waits_here(item: AgendaItem) -> bool:
+    issue = item.issue
+    return issue is not None and issue.state == State.STEERING and issue.meeting_id == item.meeting_id
+
+
+@transaction.atomic
+def admit(item: AgendaItem, *, by: User, yes: int, no: int, abstained: int) -> bool:
+    """The body votes whether to speak of what came after the invitation. Answers whether it will."""
+    ballot = Ballot.locked(item)
+    item, meeting = ballot.item, ballot.meeting
+    demand(access.runs_meetings, by, meeting.body)
+    _be_running(meeting)
+    if item.admission or not item.waits_for_admission:
+        raise StepRefused("Über die Aufnahme dieses Punkts ist nicht (mehr) abzustimmen.")
+    ballot.demand_quorum()
+    if not 0 < yes + no + abstained <= ballot.quorum.there:
+        raise StepRefused(
+            f"Abstimmen können die {ballot.quorum.there} Stimmen, die da sind. Bitte prüfen Sie die Zahlen."
+        )
+    admitted = admits(ballot.rules, yes, no, abstained)
+    item.admission = f"{'zugelassen' if admitted else 'nicht zugelassen'}: Ja {yes}, Nein {no}, Enthaltung {abstained}"
+    item.admitted_at = workdays.now() if admitted else None
+    item.save(update_fields=["admission", "admitted_at"])
+    trail.record("item.admit", item, by=by)
+    return admitted
+
+
+# Checks
+
+
+def _meeting_of(item) -> Meeting:
+    if item.meeting is None:
+        raise StepRefused("Dieser Punkt steht noch auf keiner Tagesordnung.")
+    return item.meeting
+
+
+def _be_open_to_change(meeting):
+    if meeting.cancelled_at:
+        raise StepRefused("Diese Sitzung ist abgesagt.")
+    if meeting.closed_at:
+        raise StepRefused("Diese Sitzung ist geschlossen; daran ändert nur noch die Niederschrift etwas.")
+
+
+def _be_running(meeting):
+    _be_open_to_change(meeting)
+    if not meeting.opened_at:
+        raise StepRefused("Diese Sitzung ist noch nicht eröffnet. Bitte eröffnen Sie sie zuerst.")
+
+
+def _be_of(seat, meeting):
+    if seat.body_id != meeting.body_id:
+        raise StepRefused(f"Dieser Sitz gehört zu einem anderen Gremium als {meeting.body}.")
+    if not seat.holds_on(meeting.day):
+        raise StepRefused(f"{name_of(seat)} hatte am {meeting.day:%d.%m.%Y} keinen Sitz in diesem Gremium.")
+
+
+def _decided(item) -> str:
+    return f"Zu diesem Punkt ist schon ein Beschluss festgehalten: {item.resolution}."
+
+
+def _be_ready(ballot, verdict, text):
+    item = ballot.item
+    _be_running(ballot.meeting)
+    if Resolution.objects.filter(agenda_item=item).exists():
+        raise StepRefused(_decided(item))
+    if item.withdrawn_at:
+        raise StepRefused("Dieser Punkt ist abgesetzt.")
+    if item.admission and item.waits_for_admission:
+        raise StepRefused("Dieser Punkt ist nicht zugelassen; darüber wird heute nicht beschlossen.")
+    if item.waits_for_admission:
+        raise StepRefused(
+            "Dieser Punkt kam nach der Einladung dazu. Bitte lassen Sie zuerst darüber abstimmen, ob er beraten wird."
+        )
+    if verdict not in verdicts_of(item):
+        raise StepRefused("Dieses Ergebnis passt nicht zu diesem Punkt. Bitte wählen Sie ein anderes.")
+    if not text:
+        raise StepRefused("Bitte halten Sie den Beschluss in Worten fest.")
+    if ballot.meeting.is_written and not ballot.is_over:
+        left = ballot.quorum.of - ballot.quorum.there
+        raise StepRefused(
+            f"Die Stimmabgabe läuft noch bis {ballot.meeting.written_until:%d.%m.%Y}; es "
+            + ("fehlt 1 Stimme." if left == 1 else f"fehlen {left} Stimmen.")
+        )
+
+
+def _vote(ballot, verdict, consensus, votes, by) -> dict[str, int]:
+    """How it was voted; taking note needs no vote."""
+    if ballot.meeting.is_written:
+        if consensus or votes:
+            raise StepRefused("Im Umlaufverfahren zählen die schriftlich abgegebenen Stimmen.")
+        return ballot.count()
+    if consensus and votes:
+        raise StepRefused("Bitte halten Sie entweder den Konsens fest oder die einzelnen Stimmen.")
+    if votes:
+        ballot.vote_all(votes, by=by)
+    elif not consensus and verdict != Resolution.Verdict.NOTE:
+        raise StepRefused("Bitte geben Sie an, wie abgestimmt wurde: im Konsens oder mit einzelnen Stimmen.")
+    return ballot.count()
+
+
+def _outcome(ballot, verdict, consensus, counted) -> tuple[str, bool]:
+    """The verdict that is recorded, and whether the motion was carried: a vote that fails changes nothing else."""
+    if verdict == Resolution.Verdict.NOTE and not any(counted.values()):
+        return verdict, True
+    carried = accepts(ballot.rules, consensus=consensus, yes=counted["yes"], no=counted["no"])
+    if verdict == Resolution.Verdict.REJECT:
+        if carried and not consensus:
+            raise StepRefused("Mit diesen Stimmen ist der Antrag angenommen. Bitte wählen Sie das Ergebnis, das gilt.")
+        return verdict, False
+    return (verdict, True) if carried else (Resolution.Verdict.REJECT, False)
+
+
+def _needs(issue, verdict, text, given) -> dict:
+    row = ESCALATION.find(verdict, State.STEERING)
+    named = {name: given[name] for name in row.needs if given.get(name)}  # type: ignore[union-attr]  # STEPS leave it
+    return {_TEXT_OF[verdict]: text} | named
+
+
+def _pass_gate(item, texts, *, by, confirmed):
+    """What the step of an issue does not send through the gate itself."""
+    named = {name: text for name, text in texts.items() if text}
+    if not named:
+        return
+    if item.issue and item.issue.municipality:
+        named["Kommune"] = item.issue.municipality.name
+    privacy_gate.require(named, author=by, confirmed=set(confirmed), context=item.issue)

@@ -156,6 +156,9 @@ class Issue(models.Model):
     folded = models.TextField(editable=False, blank=True)
     folded_title = models.CharField(max_length=200, editable=False, blank=True)
 
+    #: Set on the instance while a resolution takes its step: then the meeting itself decides.
+    resolved = False
+
     objects = IssueQuerySet.as_manager()
 
     class Meta:

@@ -111,6 +111,25 @@ class Meeting(models.Model):
     def is_over(self) -> bool:
         return self.starts_at <= workdays.now()
 
+    @property
+    def is_running(self) -> bool:
+        """Opened and not closed: what it speaks of is decided there."""
+        return self.opened_at is not None and self.closed_at is None
+
+    @property
+    def is_written(self) -> bool:
+        return self.mode == self.Mode.WRITTEN
+
+    @property
+    def written_is_over(self) -> bool:
+        return self.written_until is not None and workdays.today() > self.written_until
+
+    @property
+    def takes_written_votes(self) -> bool:
+        """Members vote in writing now: from its beginning to the end of the last day."""
+        ended = self.cancelled_at or self.closed_at or self.written_is_over
+        return self.is_written and self.is_over and not ended
+
     def tabled(self):
         """The issues whose clock hangs on this meeting."""
         return self.issues.filter(state="steering").order_by("due_rank", "pk")
@@ -170,10 +189,8 @@ class Meeting(models.Model):
             raise StepRefused(
                 "Auf der Tagesordnung stehen Knackpunkte. Bitte wählen Sie die Sitzung, in der sie beraten werden."
             )
-        if instead is not None and (
-            instead.pk == self.pk or instead.body_id != self.body_id or instead.cancelled_at or instead.is_over
-        ):
-            raise StepRefused("Bitte wählen Sie eine kommende Sitzung desselben Gremiums.")
+        if instead is not None:
+            self._be_another(instead)
         self.cancelled_at = workdays.now()
         self.save()
         ahead = self.agenda.filter(Q(issue__in=[issue.pk for issue in issues]) | Q(kind=AgendaItem.Kind.INFORMATION))
@@ -182,6 +199,52 @@ class Meeting(models.Model):
             self._tell_moved(issue, instead, by)
         trail.record("meeting.cancel", self, by=by)
         return len(issues)
+
+    @transaction.atomic
+    def open(self, *, by) -> None:
+        """It begins: from its day on. From now on what it speaks of is decided there alone."""
+        self._lock_to_run(by)
+        if self.closed_at:
+            raise StepRefused("Diese Sitzung ist schon geschlossen.")
+        if self.opened_at:
+            raise StepRefused(f"Diese Sitzung ist schon eröffnet, um {timezone.localtime(self.opened_at):%H:%M} Uhr.")
+        if self.day > workdays.today():
+            raise StepRefused(f"Eröffnen lässt sich die Sitzung ab ihrem Tag, dem {self.day:%d.%m.%Y}.")
+        self.opened_at = workdays.now()
+        self.save(update_fields=["opened_at"])
+        trail.record("meeting.open", self, by=by)
+
+    @transaction.atomic
+    def close(self, *, by, instead: "Meeting | None" = None) -> int:
+        """It is over. What was not decided goes to `instead`, with its clock; how many issues went along."""
+        self._lock_to_run(by)
+        if not self.is_running:
+            raise StepRefused("Schließen lässt sich nur eine eröffnete Sitzung; diese läuft nicht.")
+        left = self.agenda.left_over()
+        waiting = list(left.undecided().filter(kind__in=AgendaItem.DECIDED).select_related("issue"))
+        if waiting and instead is None:
+            numbers = ", ".join(sorted({str(item.issue) for item in waiting}))
+            raise StepRefused(f"Noch nicht entschieden: {numbers}. Bitte entscheiden Sie darüber oder vertagen Sie.")
+        if instead is not None:
+            self._be_another(instead)
+            issues = list(self._locked_issues().filter(pk__in=[item.issue_id for item in waiting]))
+            left.filter(kind__in=AgendaItem.CARRIED).bring_to(instead)
+            for issue in issues:
+                self._tell_moved(issue, instead, by)
+        self.closed_at = workdays.now()
+        self.save(update_fields=["closed_at"])
+        trail.record("meeting.close", self, by=by)
+        return len({item.issue_id for item in waiting})
+
+    def _lock_to_run(self, by):
+        self.refresh_from_db(from_queryset=Meeting.objects.select_for_update(of=("self",)))
+        demand(access.runs_meetings, by, self.body)
+        if self.cancelled_at:
+            raise StepRefused("Diese Sitzung ist abgesagt.")
+
+    def _be_another(self, instead):
+        if instead.pk == self.pk or instead.body_id != self.body_id or instead.cancelled_at or instead.is_over:
+            raise StepRefused("Bitte wählen Sie eine kommende Sitzung desselben Gremiums.")
 
     def _locked_issues(self):
         return self.tabled().select_for_update(of=("self",))
@@ -198,7 +261,7 @@ class Meeting(models.Model):
         self.cancelled_at, self.starts_at = locked.cancelled_at, locked.starts_at
         if self.cancelled_at:
             raise StepRefused("Diese Sitzung ist schon abgesagt.")
-        if self.is_over:
+        if self.is_over or locked.opened_at:
             raise StepRefused("Diese Sitzung hat schon begonnen; sie lässt sich nicht mehr verlegen oder absagen.")
 
     @staticmethod
@@ -210,6 +273,13 @@ class Meeting(models.Model):
 
 
 class AgendaItemQuerySet(models.QuerySet):
+    def standing(self):
+        return self.filter(withdrawn_at__isnull=True)
+
+    def left_over(self):
+        """Neither withdrawn nor dealt with."""
+        return self.standing().filter(dealt_with_at__isnull=True)
+
     def undecided(self):
         """Items whose issue still waits for a decision of that meeting."""
         return self.filter(issue__state="steering", issue__meeting=F("meeting"))
@@ -239,6 +309,9 @@ class AgendaItem(models.Model):
 
     #: Kinds that are about an issue, and the field in which the others name what they are about.
     OF_ISSUES = ("tabled", "proposal", "information", "interim")
+    #: Those on which an issue's next step hangs, and what goes along when a meeting does not come to it.
+    DECIDED = ("tabled", "proposal")
+    CARRIED = (*DECIDED, "information", "topic")
     ABOUT = {"resolution": "open_resolution", "rules": "rules", "minutes": "minutes"}
     UNPLACED = 9999
 

@@ -356,3 +356,17 @@ PARAMETERS: tuple[tuple[str, tuple[str, ...], Callable[[RulesOfProcedure], str]]
 )  # fmt: skip
 #: The columns of the parameters.
 APPLIED = tuple(name for _, names, _ in PARAMETERS for name in names)
+
+
+def admits(rules: RulesOfProcedure, yes: int, no: int, abstained: int) -> bool:
+    """Whether the body lets its agenda be changed after the invitation. Measured by the votes cast.
+
+    Who abstains casts none; where the rules ask for one voice, an abstention does not break it.
+    """
+    cast = yes + no
+    match rules.admission:
+        case RulesOfProcedure.Admission.UNANIMOUS:
+            return yes > 0 and no == 0
+        case RulesOfProcedure.Admission.TWO_THIRDS:
+            return yes > 0 and 3 * yes >= 2 * cast
+    return yes > no

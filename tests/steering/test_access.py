@@ -10,7 +10,18 @@ from kim.models import Absence, Role
 from kim.paging import capped, page
 from steering.escalation import State
 from steering.models import Issue
-from tests.factories import county, issue_at, limits, municipality, project_group, seat, steering_group, take, user
+from tests.factories import (
+    county,
+    issue_at,
+    limits,
+    meeting,
+    municipality,
+    project_group,
+    seat,
+    steering_group,
+    take,
+    user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -71,6 +82,11 @@ TABLE = [
     ("rules_detail",    "rules",         404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 404, 404),
     ("rules_edit",      "rules",         404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
     ("rules_submit",    "rules",         404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("meeting_conduct", "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("meeting_conduct", "local",         404, 404, 404, 403, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("attendance_record", "steering",    404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("meeting_close",   "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("item_vote",       "written",       404, 404, 404, 403, 200, 200, 200, 404, 404, 404, 404, 404),
 ]
 # fmt: on
 
@@ -79,6 +95,8 @@ ACTS = {
     "issue_step", "issue_join", "issue_comment", "issue_pause", "issue_resume", "issue_interim_report",
     "issue_effect", "issue_measure", "issue_measure_done", "issue_similar", "issue_alike",
     "inbox_together", "body_seat_change", "body_seat_end", "expected_end", "milestone_done", "meeting_move", "meeting_cancel", "limit_change",
+    "inbox_together", "body_seat", "body_seat_end", "meeting_move", "meeting_cancel", "limit_change",
+    "meeting_open", "item_decide", "item_admit",
 }  # fmt: skip
 
 
@@ -112,6 +130,13 @@ def thing(people, url, state):
         return [group.rules.create(version=1).pk]
     if state in ("steering", "local") and not isinstance(state, State):
         return [local.pk] if state == "local" else [(group.next_meeting() if url == "meeting_detail" else group).pk]
+    if url in ("body_detail", "meeting_detail"):
+        group = steering_group()
+        return [local.pk] if state == "local" else [(group if url == "body_detail" else group.next_meeting()).pk]
+    if url in ("meeting_conduct", "attendance_record", "meeting_close", "item_vote"):
+        written = {"mode": "written", "written_until": workdays.today()} if state == "written" else {}
+        days = -len(url)  # one of its own for each address
+        return [meeting(local if state == "local" else steering_group(), days=days, **written).pk]
     issue = issue_at(state, reported_by=people["reporter"], municipality=place)
     if state not in (S.DRAFT, S.WITHDRAWN):
         issue.reporters.create(user=people["joined"], first=False)
