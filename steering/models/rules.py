@@ -145,3 +145,17 @@ class RulesOfProcedure(models.Model):
         if self.valid_from:
             return f"verabschiedet, gilt ab {self.valid_from:%d.%m.%Y}"
         return f"vorgelegt am {self.submitted_on:%d.%m.%Y}" if self.submitted_on else "Entwurf"
+
+
+def admits(rules: RulesOfProcedure, yes: int, no: int, abstained: int) -> bool:
+    """Whether the body lets its agenda be changed after the invitation. Measured by the votes cast.
+
+    Who abstains casts none; where the rules ask for one voice, an abstention does not break it.
+    """
+    cast = yes + no
+    match rules.admission:
+        case RulesOfProcedure.Admission.UNANIMOUS:
+            return yes > 0 and no == 0
+        case RulesOfProcedure.Admission.TWO_THIRDS:
+            return yes > 0 and 3 * yes >= 2 * cast
+    return yes > no
