@@ -510,11 +510,6 @@ def keeps_bodies(user, _=None):
     return user.holds(Role.ADMIN, Role.STRATEGIC_OFFICE)
 
 
-@rule("Sitzungen plant die Geschäftsstelle.")
-def keeps_meetings(user, _=None):
-    return user.holds(Role.STRATEGIC_OFFICE)
-
-
 @rule("Sitzungen führen die Geschäftsstelle und, in ihrer Gruppe, die Leitung.")
 def runs_meetings(user, body):
     return user.holds(Role.STRATEGIC_OFFICE) or (body.kind != "steering" and body.pk in _led_by(user))
@@ -546,3 +541,25 @@ def sees_every_meeting(user) -> bool:
 def sees_meetings_of(user, body_id: int) -> bool:
     """The same about one body, without a query once the user's groups are known."""
     return sees_every_meeting(user) or body_id in groups_of(user)
+
+
+@rule("Sitzungen planen die Geschäftsstelle und, für ihre Gruppe, die Leitung.")
+def plans_meetings(user, _=None):
+    """Of any body at all; of which one, `runs_meetings` says."""
+    return user.holds(Role.STRATEGIC_OFFICE) or (
+        user.holds(*CONTENT_ROLES) and any(kind != "steering" for kind in _led_kinds(user))
+    )
+
+
+def _led_kinds(hat) -> list[str]:
+    return [kind for kind, function in _memberships(hat).values() if function == "lead"]
+
+
+@rule("Themen melden die Mitglieder des Gremiums an, sonst die Geschäftsstelle.")
+def proposes_topics(user, body):
+    return (user.holds(*CONTENT_ROLES) and body.pk in _memberships(user)) or runs_meetings(user, body)
+
+
+@rule("Zurückziehen kann ein Thema, wer es angemeldet hat, sonst die Geschäftsstelle oder die Leitung.")
+def withdraws_item(user, item):
+    return runs_meetings(user, item.meeting.body) or (item.kind == "topic" and item.added_by_id == user.pk)

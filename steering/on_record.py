@@ -27,6 +27,14 @@ ACTS = {
     "meeting.plan": "Sitzung geplant",
     "meeting.move": "Sitzung verlegt",
     "meeting.cancel": "Sitzung abgesagt",
+    "meeting.invite": "Sitzung: Einladung versandt",
+    "meeting.build": "Sitzung: Tagesordnung ergänzt",
+    "meeting.order": "Sitzung: Tagesordnung geordnet",
+    "agenda.propose": "Tagesordnung: Thema angemeldet",
+    "agenda.withdraw": "Tagesordnung: Punkt abgesetzt",
+    "paper.put": "Unterlage abgelegt",
+    "paper.get": "Unterlage geöffnet",
+    "paper.withdraw": "Unterlage zurückgezogen",
     "county.load": "Kreisdaten geladen",
     "codes.load": "Codelisten des Landes geladen",
     "limit.change": "Frist geändert",
@@ -37,6 +45,8 @@ KINDS = {
     "steering.issue": Kind("Knackpunkt", number="number"),
     "steering.body": Kind("Gremium"),
     "steering.meeting": Kind("Sitzung"),
+    "steering.agendaitem": Kind("Tagesordnungspunkt"),
+    "steering.paper": Kind("Unterlage"),
     "steering.timelimit": Kind("Frist"),
 }
 

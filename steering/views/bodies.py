@@ -127,7 +127,7 @@ def _body(request, body):
         "past": list(meetings.filter(starts_at__lte=now).order_by("-starts_at", "-pk")[:MEETINGS]),
         "issues": issues,
         "may_manage": allows(access.keeps_bodies, request.user),
-        "may_plan": allows(access.keeps_meetings, request.user),
+        "may_plan": allows(access.runs_meetings, request.user, body),
     }
     return render(request, "steering/body_detail.html", context)
 

@@ -27,7 +27,7 @@ def meeting_list(request):
         "filter": found,
         "page": page(rows, found.order, size=30, **given),
         "sees_some": access.sees_every_meeting(request.user) or bool(access.groups_of(request.user)),
-        "may_plan": allows(access.keeps_meetings, request.user),
+        "may_plan": allows(access.plans_meetings, request.user),
         "search": searched(request.GET),
     }
     return render(request, template_for(request, "steering/meeting_list.html", "results"), context)
@@ -60,13 +60,13 @@ def meeting_detail(request, pk):
         "items": [item for item in items if item.issue_id in visible],
         "hidden": len([item for item in items if item.issue_id not in visible]),
         "members": list(meeting.body.memberships.valid_on(meeting.day).select_related("user", "organisation")),
-        "may_plan": allows(access.keeps_meetings, request.user) and not meeting.is_over and not meeting.cancelled_at,
+        "may_plan": allows(access.plans_meetings, request.user) and not meeting.is_over and not meeting.cancelled_at,
     }
     return render(request, "steering/meeting_detail.html", context)
 
 
 def meeting_new(request):
-    demand(access.keeps_meetings, request.user)
+    demand(access.plans_meetings, request.user)
     bodies = list(Body.objects.valid_on())
     first = next((body for body in bodies if body.kind == Body.Kind.STEERING), None)
     form = MeetingForm(request.POST or None, bodies=bodies, initial={"body": first})
@@ -85,7 +85,7 @@ def meeting_new(request):
 def meeting_move(request, pk):
     """Another day, hour or place. The page says first whose clocks follow."""
     meeting = get_object_or_404(Meeting.objects.visible_to(request.user).select_related("body"), pk=pk)
-    demand(access.keeps_meetings, request.user)
+    demand(access.plans_meetings, request.user)
     form = MeetingForm(request.POST or None, initial=_planned(meeting))
     edit = Filled(meeting, lambda row: MeetingForm(initial=_planned(row)))
     if request.method != "POST":
@@ -111,7 +111,7 @@ def _planned(meeting) -> dict:
 def meeting_cancel(request, pk):
     """Called off, with what becomes of its agenda."""
     meeting = get_object_or_404(Meeting.objects.visible_to(request.user).select_related("body"), pk=pk)
-    demand(access.keeps_meetings, request.user)
+    demand(access.plans_meetings, request.user)
     form = CancelForm(request.POST or None, others=meeting.others_to_come())
     if request.method == "POST" and form.is_valid():
         try:
