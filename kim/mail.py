@@ -208,9 +208,7 @@ def as_message(mail: Mail) -> EmailMessage:
     }
     if not mail.calendar:
         return EmailMessage(mail.subject, mail.body, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers)
-    message = EmailMultiAlternatives(
-        mail.subject, mail.body, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers
-    )
+    message = EmailMultiAlternatives(mail.subject, mail.body, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers)
     # Some calendars read the alternative, others offer the file; both are what RFC 6047 asks for.
     method = _METHOD.search(mail.calendar)
     kind = f"text/calendar; method={method[1]}" if method else "text/calendar"

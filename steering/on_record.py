@@ -28,6 +28,7 @@ ACTS = {
     "meeting.move": "Sitzung verlegt",
     "meeting.cancel": "Sitzung abgesagt",
     "meeting.invite": "Sitzung: Einladung versandt",
+    "meeting.invitation": "Sitzung: Einladung als PDF",
     "meeting.build": "Sitzung: Tagesordnung ergänzt",
     "meeting.order": "Sitzung: Tagesordnung geordnet",
     "agenda.propose": "Tagesordnung: Thema angemeldet",

@@ -54,7 +54,7 @@ def plan(
     there: Iterable,
     body,
 ) -> list[Planned]:
-    """Every month's meeting; `there` are the meetings planned in that year already, of all bodies."""
+    """Every month's meeting; `there` are the meetings planned already, of all bodies."""
     there = list(there)
     found = []
     for month in sorted(months):

@@ -29,7 +29,7 @@ class MeetingQuerySet(models.QuerySet):
 
     def with_figures(self):
         """With the body and the number of items by kind: `to_decide`, `proposals`, `to_know`."""
-        agenda = AgendaItem.objects.filter(meeting=OuterRef("pk"))
+        agenda = AgendaItem.objects.standing().filter(meeting=OuterRef("pk"))
         return self.select_related("body").annotate(
             to_decide=number_of(agenda.filter(kind=AgendaItem.Kind.TABLED)),
             proposals=number_of(agenda.filter(kind=AgendaItem.Kind.PROPOSAL)),
@@ -38,7 +38,7 @@ class MeetingQuerySet(models.QuerySet):
 
     def with_capped_figures(self):
         """With the body, what waits for a decision (`to_decide`) and what comes along (`to_know`), capped."""
-        agenda = AgendaItem.objects.filter(meeting=OuterRef("pk"))
+        agenda = AgendaItem.objects.standing().filter(meeting=OuterRef("pk"))
         return self.select_related("body").annotate(
             to_decide=CappedNumber(agenda.undecided()),
             to_know=CappedNumber(agenda.filter(kind=AgendaItem.Kind.INFORMATION)),
@@ -211,9 +211,7 @@ class Meeting(models.Model):
         return made
 
     @transaction.atomic
-    def move(
-        self, *, by, starts_at, place, mode, title, minutes_long=None, video_url=None, written_until=None
-    ) -> int:
+    def move(self, *, by, starts_at, place, mode, title, minutes_long=None, video_url=None, written_until=None) -> int:
         """Another day, hour or place; the clocks of what is tabled follow. Returns how many due dates moved.
 
         Whoever was invited gets the change for their calendar.
@@ -404,8 +402,8 @@ class Meeting(models.Model):
         self._be_speakable()
         if workdays.today() > self.topics_until and not allows(access.runs_meetings, by, self.body):
             raise StepRefused(
-                f"Themen für diese Sitzung konnten Sie bis zum {self.topics_until:%d.%m.%Y} anmelden (Geschäftsordnung: "
-                f"{self.rules.topic_days} Tage vorher). Die Geschäftsstelle kann das Thema noch nachtragen."
+                f"Themen für diese Sitzung konnten Sie bis zum {self.topics_until:%d.%m.%Y} anmelden "
+                f"(Geschäftsordnung: {self.rules.topic_days} Tage vorher). Die Geschäftsstelle kann das Thema noch nachtragen."
             )
         vouched = privacy_gate.require({"Thema": title, "Worum geht es?": text}, author=by, confirmed=set(confirmed))
         made = self.agenda.create(kind=AgendaItem.Kind.TOPIC, title=title, text=text, added_by=by)
