@@ -46,7 +46,7 @@ class Invited:
     @cached_property
     def told(self) -> set[int]:
         """Ids of those who got the invitation to the meeting as it stands now."""
-        return _told(key_of(self.meeting))
+        return set(_told(key_of(self.meeting))) if self.meeting.invited_at else set()
 
     @property
     def to_tell(self) -> list[User]:
@@ -55,6 +55,8 @@ class Invited:
     @cached_property
     def to_uninvite(self) -> list[User]:
         """Those who were invited and do not sit there any more."""
+        if not self.meeting.invited_at:
+            return []
         prefix = f"invitation:{self.meeting.pk}:"
         rows = Notice.objects.filter(key__startswith=prefix, audience="member", recipient__is_active=True)
         out = _told(f"uninvited:{self.meeting.pk}:{self.meeting.sequence}")
@@ -64,8 +66,8 @@ class Invited:
         return [person for person in known.order_by("pk") if person not in self.people]
 
 
-def _told(key: str) -> set[int]:
-    return set(Notice.objects.filter(key=key, audience="member").values_list("recipient", flat=True))
+def _told(key: str):
+    return Notice.objects.filter(key=key, audience="member").values_list("recipient", flat=True)
 
 
 def key_of(meeting: Meeting) -> str:

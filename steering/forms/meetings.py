@@ -183,10 +183,10 @@ class PaperForm(Form):
             self.fields["item"] = OneOf(
                 items, label="Gehört zu", required=False, empty="zur ganzen Sitzung", label_of=_numbered
             )
-        missing = "Bitte wählen Sie eine Datei."
+        said = dict.fromkeys(("required", "missing", "invalid"), "Bitte wählen Sie eine Datei.")
         self.fields["file"] = forms.FileField(
             label="Datei", help_text=f"PDF, PNG, JPEG, DOCX oder ODT, höchstens {settings.KIM_FILE_MB} MB.",
-            error_messages=dict.fromkeys(("required", "missing", "invalid"), missing) | {"empty": "Die Datei ist leer."},
+            error_messages=said | {"empty": "Die Datei ist leer."},
             widget=forms.FileInput(attrs={"accept": ".pdf,.png,.jpg,.jpeg,.docx,.odt"}),
         )  # fmt: skip
         self.fields["free"] = forms.BooleanField(

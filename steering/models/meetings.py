@@ -403,7 +403,8 @@ class Meeting(models.Model):
         if workdays.today() > self.topics_until and not allows(access.runs_meetings, by, self.body):
             raise StepRefused(
                 f"Themen für diese Sitzung konnten Sie bis zum {self.topics_until:%d.%m.%Y} anmelden "
-                f"(Geschäftsordnung: {self.rules.topic_days} Tage vorher). Die Geschäftsstelle kann das Thema noch nachtragen."
+                f"(Geschäftsordnung: {self.rules.topic_days} Tage vorher). "
+                "Die Geschäftsstelle kann das Thema noch nachtragen."
             )
         vouched = privacy_gate.require({"Thema": title, "Worum geht es?": text}, author=by, confirmed=set(confirmed))
         made = self.agenda.create(kind=AgendaItem.Kind.TOPIC, title=title, text=text, added_by=by)

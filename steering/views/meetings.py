@@ -2,10 +2,11 @@
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Min, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from kim import trail, workdays
@@ -53,8 +54,18 @@ def _meetings(request):
     """The filter, and what it leaves of the meetings one may see."""
     meetings = Meeting.objects.visible_to(request.user)
     met = meetings.order_by().values("body")
-    found = MeetingFilter(request.GET, bodies=Body.objects.filter(pk__in=met).order_by("name"))
+    bodies = Body.objects.filter(pk__in=met).order_by("name")
+    found = MeetingFilter(request.GET, bodies=bodies, years=_years(meetings))
     return found, found.narrowed(meetings.with_figures())
+
+
+def _years(meetings) -> range:
+    """From the first of these meetings to the last, latest first."""
+    span = meetings.order_by().aggregate(first=Min("starts_at"), last=Max("starts_at"))
+    if span["first"] is None:
+        return range(0)
+    first, last = (timezone.localtime(span[name]).year for name in ("first", "last"))
+    return range(last, first - 1, -1)
 
 
 @require_safe
@@ -142,8 +153,14 @@ def meeting_year(request):
                 return redirect(f"{reverse('steering:meeting_list')}?body={body.pk}")
         rules = RulesOfProcedure.in_force(body)
         planned = Meeting.objects.filter(body=body, cancelled_at=None, starts_at__year=form.pattern["year"]).count()
-        context |= {"planned": found, "possible": len(possible), "seen": _written(possible), "rules": rules, "there": planned,
-                    "enough": planned + len(possible) >= rules.meetings_per_year}  # fmt: skip
+        context |= {
+            "planned": found,
+            "possible": len(possible),
+            "seen": _written(possible),
+            "rules": rules,
+            "there": planned,
+            "enough": planned + len(possible) >= rules.meetings_per_year,
+        }
         if not form.errors:
             return render(request, "steering/meeting_year.html", context)
     return render(request, "steering/meeting_year.html", context, status=_status(request))

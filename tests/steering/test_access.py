@@ -10,7 +10,19 @@ from kim.models import Absence, Role
 from kim.paging import capped, page
 from steering.escalation import State
 from steering.models import Issue
-from tests.factories import county, issue_at, limits, municipality, project_group, seat, steering_group, take, user
+from tests.factories import (
+    county,
+    issue_at,
+    limits,
+    meeting,
+    municipality,
+    paper,
+    project_group,
+    seat,
+    steering_group,
+    take,
+    user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +45,8 @@ TABLE = [
     ("body_list",       None,            200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403),
     ("body_new",        None,            403, 403, 403, 403, 200, 403, 403, 403, 403, 403, 200, 403),
     ("meeting_list",    None,            200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403),
-    ("meeting_new",     None,            403, 403, 403, 403, 200, 403, 403, 403, 403, 403, 403, 403),
+    ("meeting_new",     None,            403, 403, 403, 403, 200, 403, 403, 200, 200, 403, 403, 403),
+    ("meeting_year",    None,            403, 403, 403, 403, 200, 403, 403, 200, 200, 403, 403, 403),
     ("limit_list",      None,            403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 200, 403),
 
     ("issue_export",    "csv",           200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403),
@@ -61,6 +74,22 @@ TABLE = [
     ("body_detail",     "steering",      404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 200, 404),
     ("body_detail",     "local",         404, 404, 404, 200, 200, 404, 404, 200, 404, 404, 200, 404),
     ("meeting_detail",  "steering",      404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("meeting_detail",  "local",         404, 404, 404, 200, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("meeting_calendar", "steering",     404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("meeting_invitation", "steering",   404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("meeting_invite",  "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("meeting_invite",  "local",         404, 404, 404, 403, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("meeting_topic",   "steering",      404, 404, 404, 403, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("meeting_topic",   "local",         404, 404, 404, 403, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("meeting_order",   "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("meeting_order",   "local",         404, 404, 404, 403, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("paper_new",       "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("paper_new",       "local",         404, 404, 404, 403, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("paper_file",      "steering",      404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("paper_file",      "local",         404, 404, 404, 200, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("paper_withdraw",  "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("item_withdraw",   "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("item_withdraw",   "local",         404, 404, 404, 403, 200, 404, 404, 200, 404, 404, 404, 404),
 ]
 # fmt: on
 
@@ -69,6 +98,7 @@ ACTS = {
     "issue_step", "issue_join", "issue_comment", "issue_pause", "issue_resume", "issue_interim_report",
     "issue_effect", "issue_measure", "issue_measure_done", "issue_similar", "issue_alike",
     "inbox_together", "body_seat", "body_seat_end", "meeting_move", "meeting_cancel", "limit_change",
+    "meeting_build",
 }  # fmt: skip
 
 
@@ -97,9 +127,14 @@ def thing(people, url, state):
         return []
     if state == "csv":
         return [state]
-    if url in ("body_detail", "meeting_detail"):
-        group = steering_group()
-        return [local.pk] if state == "local" else [(group if url == "body_detail" else group.next_meeting()).pk]
+    if state in ("steering", "local"):
+        group = local if state == "local" else steering_group()
+        if url == "body_detail":
+            return [group.pk]
+        there = group.next_meeting() or meeting(group)
+        if url.startswith("paper_") and url != "paper_new":
+            return [paper(there).pk]
+        return [(there.agenda.create(kind="topic", title="Wohnungen") if url == "item_withdraw" else there).pk]
     issue = issue_at(state, reported_by=people["reporter"], municipality=place)
     if state not in (S.DRAFT, S.WITHDRAWN):
         issue.reporters.create(user=people["joined"], first=False)
