@@ -293,7 +293,8 @@ class Meeting(models.Model):
 
     def _tell(self, act, record) -> int:
         """How many people the receivers of the signal wrote to."""
-        return sum(told or 0 for _, told in happened.send(Meeting, obj=self, act=act, record=record, given={}))
+        answers = happened.send(Meeting, obj=self, act=act, record=record, given={})
+        return sum(int(told or 0) for _, told in answers)
 
     def _said(self) -> tuple:
         """What an invitation says of when and where."""
@@ -529,6 +530,11 @@ class AgendaItem(models.Model):
     BY_STEP = ("tabled", "proposal")
     UNPLACED = 9999
 
+    #: As one reader sees it; set by steering.agendas.
+    number: int
+    shown: bool
+    enclosed: list["Paper"]
+
     meeting = models.ForeignKey(
         Meeting, on_delete=models.PROTECT, null=True, blank=True, related_name="agenda",
         help_text="leer: die nächste Sitzung, sobald sie geplant ist",
@@ -667,7 +673,7 @@ class PaperQuerySet(models.QuerySet):
 
     def visible_to(self, user):
         """Those of meetings one sees; of an item about an issue where one sees the issue, too."""
-        issues = AgendaItem._meta.get_field("issue").related_model._default_manager.visible_to(user)
+        issues = Meeting.issues.rel.related_model._default_manager.filter(access.visible_issues(user))
         shown = Q(item__isnull=True) | Q(item__issue__isnull=True) | Q(item__issue__in=issues.values("pk"))
         return self.filter(shown, meeting__in=Meeting.objects.visible_to(user).values("pk"))
 

@@ -139,7 +139,7 @@ def meeting_year(request):
     """A year by a pattern: first the days that would be, then all of them at once."""
     demand(access.plans_meetings, request.user)
     form = YearForm(request.POST or None, bodies=_run_by(request.user))
-    context = {"form": form}
+    context: dict[str, object] = {"form": form}
     if request.method == "POST" and form.is_valid():
         found = _year(form.pattern)
         body, possible = form.cleaned_data["body"], [one.starts_at for one in found if not one.barred]
