@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -96,6 +96,26 @@ def folders() -> list[str]:
     """The beginnings of names there are folders for."""
     root = Path(settings.FILES_DIR)
     return sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+
+
+#: Who keeps files → the names they want of those that begin like a folder.
+_WANTED: dict[str, Callable[[str], Iterable[str]]] = {}
+
+
+def keeper(name: str, wanted: Callable[[str], Iterable[str]]) -> None:
+    """Have the sweep ask `wanted(beginning of a name)`. Beside the table that holds the names: whoever keeps files is
+    asked wherever that table is known, so that no file is deleted because somebody was forgotten.
+    """
+    _WANTED[name] = wanted
+
+
+def sweep_all(*, older_than: float) -> int:
+    """Delete the files nobody wants and that lie there for `older_than` seconds. How many went."""
+    gone = 0
+    for folder in folders():
+        wanted = {name for ask in _WANTED.values() for name in ask(folder)}
+        gone += sweep(folder, wanted, older_than=older_than)
+    return gone
 
 
 def sweep(folder: str, wanted: Collection[str], *, older_than: float) -> int:

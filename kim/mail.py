@@ -6,6 +6,7 @@ away neither lose nor double it; should a worker die between the two, the second
 
 import datetime as dt
 import os
+import re
 import smtplib
 import time
 import uuid
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as SmtpBackend
 from django.db import transaction
@@ -34,6 +35,7 @@ LEASE = dt.timedelta(minutes=10)
 SWEEP_SECONDS = 45
 
 DIGEST = "digest:"
+_METHOD = re.compile(r"^METHOD:([A-Z]+)\r?$", re.MULTILINE)
 
 log = structlog.get_logger("kim.mail")
 
@@ -55,13 +57,24 @@ class OutboxBackend(BaseEmailBackend):
         return len(email_messages)
 
 
-def queue(*, key: str, to: str, subject: str, body: str, recipient: User | None = None) -> Mail | None:
-    """Put a mail into the outbox; None when one of this key has been there already."""
+def queue(
+    *, key: str, to: str, subject: str, body: str, recipient: User | None = None, calendar: str = ""
+) -> Mail | None:
+    """Put a mail into the outbox; None when one of this key has been there already.
+
+    `calendar` is an iCalendar object with a METHOD (RFC 5546), which calendars take from the mail by themselves.
+    """
     if recipient is None:
         recipient = User.objects.filter(email__iexact=to).first()
     mail, created = Mail.objects.get_or_create(
         key=key,
-        defaults={"recipient": recipient, "to": to, "subject": " ".join(subject.split())[:200], "body": body},
+        defaults={
+            "recipient": recipient,
+            "to": to,
+            "subject": " ".join(subject.split())[:200],
+            "body": body,
+            "calendar": calendar,
+        },
     )
     if not created:
         return None
@@ -134,9 +147,9 @@ def _claimed(limit: int) -> Iterable[Mail]:
 
 def _close(mail: Mail) -> None:
     """What was typed into a mail is not kept once it has left; a digest holds numbers and links only."""
-    changes = {"state": Mail.State.SENT, "sent_at": workdays.now(), "last_error": ""}
+    changes: dict[str, object] = {"state": Mail.State.SENT, "sent_at": workdays.now(), "last_error": ""}
     if settings.KIM_MAIL_TRANSPORT == "smtp" and not mail.key.startswith(DIGEST):
-        changes["body"] = ""
+        changes |= {"body": "", "calendar": ""}
     Mail.objects.filter(pk=mail.pk).exclude(state=Mail.State.SENT).update(**changes)
 
 
@@ -193,7 +206,15 @@ def as_message(mail: Mail) -> EmailMessage:
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
     }
-    return EmailMessage(mail.subject, mail.body, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers)
+    if not mail.calendar:
+        return EmailMessage(mail.subject, mail.body, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers)
+    message = EmailMultiAlternatives(mail.subject, mail.body, settings.DEFAULT_FROM_EMAIL, [mail.to], headers=headers)
+    # Some calendars read the alternative, others offer the file; both are what RFC 6047 asks for.
+    method = _METHOD.search(mail.calendar)
+    kind = f"text/calendar; method={method[1]}" if method else "text/calendar"
+    message.attach_alternative(mail.calendar, kind)
+    message.attach("invite.ics", mail.calendar.encode(), "application/ics")
+    return message
 
 
 class SmtpTransport:

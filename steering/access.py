@@ -510,11 +510,6 @@ def keeps_bodies(user, _=None):
     return user.holds(Role.ADMIN, Role.STRATEGIC_OFFICE)
 
 
-@rule("Sitzungen plant die Geschäftsstelle.")
-def keeps_meetings(user, _=None):
-    return user.holds(Role.STRATEGIC_OFFICE)
-
-
 @rule("Sitzungen führen die Geschäftsstelle und, in ihrer Gruppe, die Leitung.")
 def runs_meetings(user, body):
     return user.holds(Role.STRATEGIC_OFFICE) or (body.kind != "steering" and body.pk in _led_by(user))
@@ -571,3 +566,23 @@ def is_decided_there(user, issue):
 def casts_vote(user, seat):
     """Never for those one stands in for: bodies name the deputies of their members themselves."""
     return seat.user_id == user.pk
+@rule("Sitzungen planen die Geschäftsstelle und, für ihre Gruppe, die Leitung.")
+def plans_meetings(user, _=None):
+    """Of any body at all; of which one, `runs_meetings` says."""
+    return user.holds(Role.STRATEGIC_OFFICE) or (
+        user.holds(*CONTENT_ROLES) and any(kind != "steering" for kind in _led_kinds(user))
+    )
+
+
+def _led_kinds(hat) -> list[str]:
+    return [kind for kind, function in _memberships(hat).values() if function == "lead"]
+
+
+@rule("Themen melden die Mitglieder des Gremiums an, sonst die Geschäftsstelle.")
+def proposes_topics(user, body):
+    return (user.holds(*CONTENT_ROLES) and body.pk in _memberships(user)) or runs_meetings(user, body)
+
+
+@rule("Zurückziehen kann ein Thema, wer es angemeldet hat, sonst die Geschäftsstelle oder die Leitung.")
+def withdraws_item(user, item):
+    return runs_meetings(user, item.meeting.body) or (item.kind == "topic" and item.added_by_id == user.pk)

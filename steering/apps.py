@@ -17,6 +17,11 @@ class SteeringConfig(AppConfig):
 
         happened.connect(notices.tell_of, sender=Issue, dispatch_uid="steering.notices")
         happened.connect(Resolution.follow_issue, sender=Issue, dispatch_uid="steering.resolutions")
+        from steering import desks, duties, invitations, matrix, notices, on_record, reminders, today, vacancies  # noqa: F401  they hang their counts and sections in
+        from steering.models import Issue, Meeting
+
+        happened.connect(notices.tell_of, sender=Issue, dispatch_uid="steering.notices")
+        happened.connect(invitations.tell_of, sender=Meeting, dispatch_uid="steering.invitations")
         digests.register("steering", ready=reminders.swept, prepare=reminders.parts)
         digests.register("duties", ready=reminders.swept, prepare=duties.parts)
         access.register_tables("steering", matrix.tables)

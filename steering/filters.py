@@ -21,7 +21,7 @@ from kim.trigrams import fold
 from steering import access
 from steering.access import UNREPORTED
 from steering.escalation import HOLDER, OPEN, Office, State
-from steering.models import Body, Comment, Confirmation, Issue, Reporter
+from steering.models import Body, Comment, Confirmation, Issue, Meeting, Reporter
 
 #: What a list can be ordered by: key in the address → (words, key of the page).
 ORDERS = {
@@ -284,25 +284,29 @@ class ReportFilter(IssueFilter):
 class MeetingFilter(Filter):
     """Filters of a list of meetings: those to come, or those that are over, or both."""
 
-    FIRST = ("stand", "body", "since", "until", "sort")
+    FIRST = ("stand", "body", "year", "sort")
     NO_NARROWING = ("sort", "stand")
     stand = _choice("Zeigen", "kommende", [("past", "vergangene"), ("all", "alle")])
     body = _row("Gremium")
+    year = _row("Jahr")
+    mode = _choice("Form", "alle", Meeting.Mode.choices)
     since = _day("Von")
     until = _day("Bis")
     sort = _choice("Reihenfolge", "von heute aus", [("old", "älteste zuerst"), ("new", "neueste zuerst")])
 
-    def __init__(self, data, *, bodies: Iterable[Body]):
+    def __init__(self, data, *, bodies: Iterable[Body], years: Iterable[int] = ()):
         super().__init__(data)
         self.fields["q"].widget.attrs["placeholder"] = "Titel, Ort oder Gremium"
         self.bodies = list(bodies)
         self._offer("body", "alle", ((body.pk, str(body)) for body in self.bodies))
+        self._offer("year", "alle", ((year, str(year)) for year in years))
         for name in ("since", "until"):
             cast(Day, self.fields[name]).past = self.past  # a day without a year
 
     @property
     def past(self) -> bool:
-        return self.data.get("stand") in ("past", "all")
+        """What is over is shown, too: a year is shown as a whole."""
+        return self.data.get("stand") in ("past", "all") or bool(self.data.get("year"))
 
     @property
     def order(self) -> str:
@@ -312,10 +316,16 @@ class MeetingFilter(Filter):
 
     def narrowed(self, rows: QuerySet) -> QuerySet:
         given, now = self.given, workdays.now()
-        if (stand := given.get("stand")) != "all":
+        stand, year = given.get("stand"), given.get("year")
+        if stand != "all" and not (year and not stand):
             rows = rows.filter(starts_at__lte=now) if stand == "past" else rows.filter(starts_at__gt=now)
         if given.get("body"):
             rows = rows.filter(body=given["body"])
+        if given.get("mode"):
+            rows = rows.filter(mode=given["mode"])
+        if year:
+            begin, end = dt.date(year, 1, 1), dt.date(year + 1, 1, 1)
+            rows = rows.filter(starts_at__gte=_midnight(begin), starts_at__lt=_midnight(end))
         if given.get("since"):
             rows = rows.filter(starts_at__gte=_midnight(given["since"]))
         if given.get("until"):

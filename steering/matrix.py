@@ -60,7 +60,7 @@ QUESTIONS = (
     ("Namen der Meldenden", access.sees_reporters),
     ("Fristen ändern", partial(allows, access.keeps_limits)),
     ("Gremien pflegen", partial(allows, access.keeps_bodies)),
-    ("Sitzungen planen", partial(allows, access.keeps_meetings)),
+    ("Sitzungen planen", partial(allows, access.plans_meetings)),
 )
 
 

@@ -18,7 +18,7 @@ from kim.models import County, JobRun, TrailEntry, User
 from steering import duties
 from steering.duties import when
 from steering.escalation import State
-from steering.models import Issue, Pause, Reminder, Reporter
+from steering.models import Issue, Meeting, Pause, Reminder, Reporter
 
 JOB = "reminders"
 BATCH = 2000
@@ -43,6 +43,7 @@ def sweep() -> str | None:
         return None
     with jobs.run(JOB) as report:
         after = jobs.last_done(JOB, before=today) or today - ONE_DAY
+        build_agendas()
         written = remind(report.row, after, today) + duties.remind(after, today)
         report.result = f"{written:,} Erinnerungen".replace(",", ".") if written != 1 else "1 Erinnerung"
         if asked := ask_effects():
@@ -141,6 +142,11 @@ def end_pauses() -> int:
         TrailEntry(act="issue.pause_over", kind=Issue._meta.label_lower, object_id=str(pk)) for pk in over
     )
     return len(over)
+
+
+def build_agendas() -> int:
+    """What fell due since comes to the next meeting of each body; how many agendas changed."""
+    return sum(meeting.build_agenda() > 0 for meeting in Meeting.objects.next_of_each_body())
 
 
 def ask_effects() -> int:

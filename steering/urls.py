@@ -4,6 +4,7 @@ from django.urls import path
 
 from steering.views import bodies, inbox, issues, limits, lists, meetings, milestones, rules, seats
 from steering.views import bodies, decisions, inbox, issues, limits, lists, meetings
+from steering.views import agendas, bodies, inbox, issues, limits, lists, meetings
 
 app_name = "steering"
 
@@ -64,6 +65,19 @@ urlpatterns = [
     path("meetings/<int:pk>/votes/", decisions.item_vote, name="item_vote"),
     path("agenda/<int:pk>/decide/", decisions.item_decide, name="item_decide"),
     path("agenda/<int:pk>/admit/", decisions.item_admit, name="item_admit"),
+    # before a meeting (views/meetings.py, views/agendas.py)
+    path("meetings/year/", meetings.meeting_year, name="meeting_year"),
+    path("meetings/<int:pk>/invite/", meetings.meeting_invite, name="meeting_invite"),
+    path("meetings/<int:pk>/calendar.ics", meetings.meeting_calendar, name="meeting_calendar"),
+    path("meetings/<int:pk>/invitation.pdf", meetings.meeting_invitation, name="meeting_invitation"),
+    path("meetings/<int:pk>/build/", agendas.meeting_build, name="meeting_build"),
+    path("meetings/<int:pk>/topics/new/", agendas.meeting_topic, name="meeting_topic"),
+    path("meetings/<int:pk>/order/", agendas.meeting_order, name="meeting_order"),
+    path("meetings/<int:pk>/papers/new/", agendas.paper_new, name="paper_new"),
+    path("agenda/<int:pk>/withdraw/", agendas.item_withdraw, name="item_withdraw"),
+    path("papers/<int:pk>/", agendas.paper_file, name="paper_file"),
+    path("papers/<int:pk>/withdraw/", agendas.paper_withdraw, name="paper_withdraw"),
+    # limits
     path("limits/", limits.limit_list, name="limit_list"),
     path("limits/<slug:state>/change/", limits.limit_change, name="limit_change"),
 ]

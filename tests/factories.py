@@ -5,14 +5,15 @@ steering group with its chair and its next meeting, the project group of a place
 """
 
 import datetime as dt
+import io
 from itertools import count
 from types import SimpleNamespace
 
-from kim import workdays
+from kim import uploads, workdays
 from kim.models import Code, County, Municipality, Organisation, Role, RoleGrant, User
 from kim.models.people import with_role
 from steering.escalation import ESCALATION, State
-from steering.models import Body, Issue, Meeting, Membership, TimeLimit
+from steering.models import Body, Issue, Meeting, Membership, Paper, TimeLimit
 
 LONG_AGO = dt.date(2020, 7, 1)
 LIMITS = {
@@ -120,6 +121,16 @@ def meeting(body=None, days=14, **fields) -> Meeting:
     return Meeting.objects.create(**{"body": body or steering_group(), "starts_at": starts_at} | fields)
 
 
+#: The smallest PDF that passes for one.
+PDF = b"%PDF-1.7\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
+
+
+def paper(meeting, by=None, content=PDF, **fields) -> Paper:
+    """A paper of the office for `meeting`, encrypted in the data folder."""
+    given = {"title": "Entwurf des Merkblatts", "file": io.BytesIO(content), "file_type": uploads.PDF} | fields
+    return Paper.put(meeting, by=by or user(Role.STRATEGIC_OFFICE), **given)
+
+
 def project_group(kind="thematic", municipality=None, lead=None) -> Body:
     """A project group with somebody who leads it; a local one for `municipality`."""
     no = next(_number)
@@ -131,7 +142,8 @@ def project_group(kind="thematic", municipality=None, lead=None) -> Body:
 
 
 def seat(body, user, function="lead", **fields) -> Membership:
-    user.forget_standing()
+    if user:
+        user.forget_standing()
     return Membership.objects.create(
         **{"body": body, "user": user, "function": function, "valid_from": LONG_AGO, "votes": function != "advisory"}
         | fields

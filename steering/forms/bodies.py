@@ -1,4 +1,4 @@
-"""Forms of bodies, meetings and limits."""
+"""Forms of bodies and limits."""
 
 import datetime as dt
 
@@ -6,7 +6,7 @@ from django import forms
 
 from kim import workdays
 from kim.forms import Day, Form, Line, OneOf, Pick, SomeOf, Text
-from steering.models import Body, Meeting, Membership, TimeLimit
+from steering.models import Body, Membership, TimeLimit
 
 
 def told_by(resolution) -> str:
@@ -168,51 +168,6 @@ class MilestoneForm(Form):
 
 class SeatEndForm(Form):
     last_day = Day(label="Letzter Tag der Mitgliedschaft", past=True)
-
-
-class MeetingForm(Form):
-    """When and where a body meets. Day and hour are typed apart and mean Berlin."""
-
-    HOUR = "Bitte eine Uhrzeit angeben wie 14:00."
-
-    def __init__(self, data=None, *, bodies=None, **kwargs):
-        super().__init__(data, **kwargs)
-        if bodies is not None:
-            self.fields["body"] = OneOf(bodies, label="Gremium")
-        self.fields["day"] = Day(label="Tag", not_before=workdays.today)
-        self.fields["hour"] = forms.TimeField(
-            label="Beginn", input_formats=["%H:%M", "%H.%M", "%H"],
-            error_messages={"invalid": self.HOUR, "required": self.HOUR},
-            widget=forms.TimeInput(format="%H:%M", attrs={"placeholder": "14:00", "inputmode": "numeric"}),
-        )  # fmt: skip
-        self.fields["mode"] = Pick(label="Form", choices=Meeting.Mode.choices, initial="presence")
-        self.fields["place"] = Line(label="Ort", required=False, max_length=160)
-        self.fields["title"] = Line(
-            label="Titel", required=False, max_length=160, help_text="leer: der Name des Gremiums"
-        )
-
-    def clean(self):
-        given = super().clean()
-        if given.get("day") and given.get("hour"):
-            given["starts_at"] = dt.datetime.combine(given["day"], given["hour"], workdays.BERLIN)
-            if given["starts_at"] <= workdays.now():
-                self.add_error("hour", "Die Sitzung muss in der Zukunft liegen.")
-        return given
-
-    @property
-    def given(self) -> dict:
-        """What the act is called with."""
-        return {key: value for key, value in self.cleaned_data.items() if key not in ("day", "hour")}
-
-
-class CancelForm(Form):
-    """Where to what was on the agenda goes."""
-
-    def __init__(self, data=None, *, others=(), **kwargs):
-        super().__init__(data, **kwargs)
-        self.fields["instead"] = OneOf(
-            others, label="Was auf der Tagesordnung steht, wird beraten in", required=False, empty="noch offen"
-        )
 
 
 class LimitForm(Form):

@@ -76,7 +76,7 @@ def body_detail(request, pk):
         "coming": read.get("coming", []),
         "past": read.get("past", []),
         "may_manage": allows(access.keeps_bodies, user) and not body.has_ended,
-        "may_plan": allows(access.keeps_meetings, user) and not body.has_ended,
+        "may_plan": allows(access.runs_meetings, user, body) and not body.has_ended,
         "works": works,
         "head_free": not (body.mandated_by or body.result),
         "mandate_open": bool(body.mandated_by) and access.sees_meetings_of(user, body.mandated_by.body_id),

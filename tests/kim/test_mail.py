@@ -115,6 +115,20 @@ class TestOutOfTheOutbox:
         assert (row.state, row.body, row.attempts) == ("sent", "", 1)
         assert row.sent_at
 
+    def test_a_calendar_entry_leaves_in_both_ways_calendars_know_and_is_not_kept(self, server):
+        entry = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:CANCEL\r\nEND:VCALENDAR\r\n"
+        mail.queue(key="invitation:1", to="a@kim.example", subject="Absage", body="Abgesagt.", calendar=entry)
+        mail.send_due()
+        (got,) = server.taken
+        kinds = {part.get_content_type(): part for part in got.walk()}
+        assert kinds["text/calendar"].get_param("method") == "CANCEL"
+        assert kinds["text/calendar"].get_content_charset() == "utf-8"
+        assert kinds["application/ics"].get_filename() == "invite.ics"
+        for kind in ("text/calendar", "application/ics"):
+            words = kinds[kind].get_payload(decode=True).decode().splitlines()
+            assert words == entry.splitlines()
+        assert Mail.objects.get().calendar == ""
+
     def test_a_digest_keeps_its_lines(self, server):
         row = letter(key="digest:1:2026-04-13")
         mail.send_due()

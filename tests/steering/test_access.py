@@ -16,6 +16,7 @@ from tests.factories import (
     limits,
     meeting,
     municipality,
+    paper,
     project_group,
     seat,
     steering_group,
@@ -44,7 +45,8 @@ TABLE = [
     ("body_list",       None,            200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403),
     ("body_new",        None,            403, 403, 403, 403, 200, 403, 403, 403, 403, 403, 200, 403),
     ("meeting_list",    None,            200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403),
-    ("meeting_new",     None,            403, 403, 403, 403, 200, 403, 403, 403, 403, 403, 403, 403),
+    ("meeting_new",     None,            403, 403, 403, 403, 200, 403, 403, 200, 200, 403, 403, 403),
+    ("meeting_year",    None,            403, 403, 403, 403, 200, 403, 403, 200, 200, 403, 403, 403),
     ("limit_list",      None,            403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 200, 403),
 
     ("issue_export",    "csv",           200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403),
@@ -87,6 +89,22 @@ TABLE = [
     ("attendance_record", "steering",    404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
     ("meeting_close",   "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
     ("item_vote",       "written",       404, 404, 404, 403, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("meeting_detail",  "local",         404, 404, 404, 200, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("meeting_calendar", "steering",     404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("meeting_invitation", "steering",   404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("meeting_invite",  "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("meeting_invite",  "local",         404, 404, 404, 403, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("meeting_topic",   "steering",      404, 404, 404, 403, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("meeting_topic",   "local",         404, 404, 404, 403, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("meeting_order",   "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("meeting_order",   "local",         404, 404, 404, 403, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("paper_new",       "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("paper_new",       "local",         404, 404, 404, 403, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("paper_file",      "steering",      404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("paper_file",      "local",         404, 404, 404, 200, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("paper_withdraw",  "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("item_withdraw",   "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("item_withdraw",   "local",         404, 404, 404, 403, 200, 404, 404, 200, 404, 404, 404, 404),
 ]
 # fmt: on
 
@@ -97,6 +115,7 @@ ACTS = {
     "inbox_together", "body_seat_change", "body_seat_end", "expected_end", "milestone_done", "meeting_move", "meeting_cancel", "limit_change",
     "inbox_together", "body_seat", "body_seat_end", "meeting_move", "meeting_cancel", "limit_change",
     "meeting_open", "item_decide", "item_admit",
+    "meeting_build",
 }  # fmt: skip
 
 
@@ -137,6 +156,14 @@ def thing(people, url, state):
         written = {"mode": "written", "written_until": workdays.today()} if state == "written" else {}
         days = -len(url)  # one of its own for each address
         return [meeting(local if state == "local" else steering_group(), days=days, **written).pk]
+    if state in ("steering", "local"):
+        group = local if state == "local" else steering_group()
+        if url == "body_detail":
+            return [group.pk]
+        there = group.next_meeting() or meeting(group)
+        if url.startswith("paper_") and url != "paper_new":
+            return [paper(there).pk]
+        return [(there.agenda.create(kind="topic", title="Wohnungen") if url == "item_withdraw" else there).pk]
     issue = issue_at(state, reported_by=people["reporter"], municipality=place)
     if state not in (S.DRAFT, S.WITHDRAWN):
         issue.reporters.create(user=people["joined"], first=False)

@@ -1,0 +1,42 @@
+"""The agenda of a meeting as one reader sees it: every item under its number, but those about issues out of sight."""
+
+from dataclasses import dataclass
+
+from steering.models import AgendaItem, Issue, Meeting, Paper
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """`items` carry `number` (of the whole agenda), `shown` (whether this reader may read it) and `enclosed` papers."""
+
+    every: list[AgendaItem]
+    papers: list[Paper]
+    withdrawn: list[AgendaItem]
+
+    @property
+    def items(self) -> list[AgendaItem]:
+        return [item for item in self.every if item.shown]
+
+    @property
+    def hidden(self) -> int:
+        return len(self.every) - len(self.items)
+
+
+def read(meeting: Meeting, user) -> Agenda:
+    """In three queries, however long it is."""
+    items = list(meeting.agenda.with_subjects().in_order())
+    issues = {item.issue_id for item in items if item.issue_id}
+    seen = set(Issue.objects.visible_to(user).filter(pk__in=issues).values_list("pk", flat=True)) if issues else set()
+    enclosed: dict[int | None, list[Paper]] = {}
+    for paper in meeting.papers.standing().select_related("by"):
+        paper.meeting = meeting
+        enclosed.setdefault(paper.item_id, []).append(paper)
+    for item in items:
+        item.meeting = meeting
+        item.shown = item.issue_id is None or item.issue_id in seen
+        item.enclosed = enclosed.get(item.pk, []) if item.shown else []
+    standing = [item for item in items if item.withdrawn_at is None]
+    for number, item in enumerate(standing, 1):
+        item.number = number
+    withdrawn = [item for item in items if item.withdrawn_at and item.shown]
+    return Agenda(standing, enclosed.get(None, []), withdrawn)
