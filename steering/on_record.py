@@ -27,6 +27,15 @@ ACTS = {
     "meeting.plan": "Sitzung geplant",
     "meeting.move": "Sitzung verlegt",
     "meeting.cancel": "Sitzung abgesagt",
+    "minutes.start": "Niederschrift begonnen",
+    "minutes.edit": "Niederschrift: Eröffnung oder Schluss geändert",
+    "minutes.note": "Niederschrift: Beratung festgehalten",
+    "minutes.send": "Niederschrift versandt",
+    "minutes.object": "Niederschrift: Einwendung erhoben",
+    "minutes.objection_decide": "Niederschrift: über Einwendung entschieden",
+    "minutes.approve": "Niederschrift genehmigt",
+    "minutes.file": "Niederschrift heruntergeladen",
+    "minutes.export": "Niederschriften: Export",
     "county.load": "Kreisdaten geladen",
     "codes.load": "Codelisten des Landes geladen",
     "limit.change": "Frist geändert",
@@ -37,6 +46,7 @@ KINDS = {
     "steering.issue": Kind("Knackpunkt", number="number"),
     "steering.body": Kind("Gremium"),
     "steering.meeting": Kind("Sitzung"),
+    "steering.minutes": Kind("Niederschrift"),
     "steering.timelimit": Kind("Frist"),
 }
 

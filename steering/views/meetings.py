@@ -16,6 +16,7 @@ from steering.filters import MeetingFilter
 from steering.forms.bodies import CancelForm, MeetingForm
 from steering.models import Body, Issue, Meeting
 from steering.views.files import send
+from steering.views.minutes import minutes_of
 
 
 @require_safe
@@ -61,6 +62,7 @@ def meeting_detail(request, pk):
         "hidden": len([item for item in items if item.issue_id not in visible]),
         "members": list(meeting.body.memberships.valid_on(meeting.day).select_related("user", "organisation")),
         "may_plan": allows(access.keeps_meetings, request.user) and not meeting.is_over and not meeting.cancelled_at,
+        "meeting_minutes": minutes_of(meeting, request.user),
     }
     return render(request, "steering/meeting_detail.html", context)
 
