@@ -9,7 +9,7 @@ from kim import workdays
 from kim.models import Draft, Role, TrailEntry
 from tests.casework.factories import case_manager
 from tests.casework.one_of_each import address, one_of_each
-from tests.factories import draft, steering_group, user
+from tests.factories import draft, held_meeting, steering_group, user
 
 pytestmark = pytest.mark.django_db
 
@@ -29,6 +29,7 @@ CASEWORK = {
 }
 STEERING = {"issue_edit": ("title", "Termine fehlen im Amt", "Formulare fehlen im Amt"),
             "meeting_move": ("place", "Kreishaus", "Rathaus")}  # fmt: skip
+STEERING["minutes_edit"] = ("opening", "Der Vorsitz begrüßt.", "Die Geschäftsstelle begrüßt.")
 
 
 class Filled(HTMLParser):
@@ -106,6 +107,7 @@ def test_the_second_window_of_casework_undoes_nothing(client, name):
 def test_the_second_window_of_steering_undoes_nothing(client, name):
     author = user()
     one = draft(author) if name == "issue_edit" else steering_group().meetings.first()
+    one = held_meeting() if name == "minutes_edit" else one
     client.force_login(author if name == "issue_edit" else user(Role.STRATEGIC_OFFICE))
     field, first, second = STEERING[name]
     demand_conflict(twice(client, reverse(f"steering:{name}", args=[one.pk]), field, first, second), first, second)

@@ -18,7 +18,7 @@ _DAYS = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "
 
 
 def gathered(meeting: Meeting, rules: RulesOfProcedure, *, opening: str, closing: str) -> dict[str, Any]:
-    """Under the `rules` of its day. `items` name their issue by id, so that its title can be kept from who may not see it (Minutes.read_by)."""
+    """Under the `rules` of its day. `items` name their issue by id: not everybody reads its title (Minutes.read_by)."""
     attended = list(
         meeting.attendances.select_related("seat__organisation", "seat__user", "seat__deputy_of__organisation",
                                            "seat__deputy_of__user")

@@ -714,6 +714,23 @@ def test_a_reader_who_does_not_see_an_issue_does_not_read_its_title(client, offi
     assert title in client.get(url("minutes_detail", held.pk)).text
 
 
+def test_strangers_act_on_none_of_it(client, office, member):
+    held = held_meeting()
+    item = topic(held)
+    objection = sent(held, office).object(by=member, text="Das Ende fehlt.")
+    told = {"opening": "Neu", "closing": "", "notes": "Neu", "text": "Neu", "accepted": "yes", "answer": "Neu"}
+    places = [
+        url("minutes_edit", held.pk), url("minutes_item", item.pk), url("minutes_send", held.pk),
+        url("minutes_approve", held.pk), url("minutes_object", held.pk), url("objection_decide", objection.pk),
+    ]  # fmt: skip
+    recorded = TrailEntry.objects.count()
+    for role, status in ((Role.COORDINATION, 403), (Role.CASE_MANAGER, 404), (Role.ADMIN, 404), (Role.AUDIT, 404)):
+        client.force_login(user(role))
+        assert {client.post(place, told).status_code for place in places} == {status}, role
+    assert TrailEntry.objects.count() == recorded
+    assert Objection.objects.get().accepted is None
+
+
 def test_objections_are_for_those_who_see_the_meeting(client, office, member):
     minutes = sent(by=office)
     minutes.object(by=member, text="Das Ende fehlt.").decide(by=office, accepted=False, answer="So war es.")
