@@ -13,6 +13,7 @@ from kim.models.people import with_role
 from kim.notices import Telling, once_each, tell
 from steering.duties import Duty, source
 from steering.models import Body, Meeting, Membership, Minutes, Objection, RulesOfProcedure
+from steering.models.gathering import place_of
 
 BODY, OFFICE, AUTHOR = "body", "strategy", "author"
 
@@ -24,8 +25,18 @@ def name_of(meeting: Meeting) -> str:
 
 def members_of(meeting: Meeting) -> list[User]:
     """Accounts with a seat on the day of the meeting or today, in order of name."""
-    seats = Membership.objects.filter(valid_on(meeting.day) | valid_on(workdays.today()), body=meeting.body)
-    return list(User.objects.filter(is_active=True, pk__in=seats.order_by().values("user")))
+    people = {seat.user for seat in _seats(meeting) if seat.user and seat.user.is_active}
+    return sorted(people, key=lambda person: (str(person), person.pk))
+
+
+def without_account(meeting: Meeting) -> list[str]:
+    """Institutions with a seat then or now that KIM tells nothing, because nobody has an account for them."""
+    return sorted({place_of(seat) for seat in _seats(meeting) if not seat.user or not seat.user.is_active})
+
+
+def _seats(meeting: Meeting):
+    held = valid_on(meeting.day) | valid_on(workdays.today())
+    return Membership.objects.filter(held, body=meeting.body).select_related("user", "organisation")
 
 
 def tellings(minutes: Minutes, act: str, *, by: User | None, objection: Objection | None = None) -> list[Telling]:

@@ -22,7 +22,7 @@ from kim.views.filters import searched
 from steering import access, export, minutes_files
 from steering.filters import MinutesFilter
 from steering.forms.minutes import AnswerForm, Clashed, NotesForm, ObjectionForm, WordsForm, WrittenTogether
-from steering.minutes_told import tellings
+from steering.minutes_told import tellings, without_account
 from steering.models import AgendaItem, Body, Issue, Meeting, Minutes, Objection
 from steering.models.gathering import bare_numbers, subject_of
 from steering.models.minutes import HIDDEN
@@ -268,6 +268,7 @@ def minutes_send(request, pk):
         "form": form,
         "refused": refused,
         "tellings": lines_of(told, names_reporters=False, rules=county_of(request.user).workday_rules),
+        "elsewhere": [] if refused else without_account(minutes.meeting),
         "bare": [] if refused else bare_numbers(minutes.meeting),
         "unattended": not refused and not minutes.meeting.attendances.exists(),
         "days": minutes.rules.objection_days,

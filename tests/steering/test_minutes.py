@@ -394,6 +394,12 @@ def test_the_page_before_sending_says_what_is_missing(client, office):
     assert "Die Anwesenheit ist nicht festgehalten." in page
     assert "TOP 2 hat weder Beratung noch Beschluss." in page
     assert "TOP 1 hat" not in page
+    assert "Ohne Konto in KIM" not in page
+    held.body.memberships.create(
+        organisation=organisation("bamf", name="BAMF, Regionalkoordination"), function="member", valid_from=day(-90)
+    )
+    page = client.get(url("minutes_send", held.pk)).text
+    assert "Ohne Konto in KIM, bitte auf anderem Weg zusenden: BAMF, Regionalkoordination." in page
 
 
 def test_the_time_for_objections_is_that_of_the_rules_in_force_on_the_day_of_the_meeting(office):
