@@ -14,6 +14,7 @@ from steering.models.meetings import AgendaItem, Meeting
 from steering.models.rules import RulesOfProcedure
 
 NOT_RECORDED = "Die Anwesenheit ist nicht festgehalten; die Beschlussfähigkeit lässt sich nicht feststellen."
+NOT_VOTED = "Es ist keine Stimme abgegeben worden; der Umlauf ist nicht beschlussfähig."
 _DAYS = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag")
 
 
@@ -24,6 +25,7 @@ def gathered(meeting: Meeting, rules: RulesOfProcedure, *, opening: str, closing
                                            "seat__deputy_of__user")
     )  # fmt: skip
     seats = list(meeting.body.memberships.valid_on(meeting.day))
+    votes = list(Vote.objects.filter(item__meeting=meeting).select_related("seat__organisation", "seat__user"))
     return {
         "title": f"Niederschrift: {meeting.title or meeting.body.name}, {meeting.day:%d.%m.%Y}",
         "facts": _facts(meeting, rules),
@@ -31,9 +33,9 @@ def gathered(meeting: Meeting, rules: RulesOfProcedure, *, opening: str, closing
             [place_of(row.seat), function_of(row.seat), row.get_presence_display()] for row in attended if row.seat
         ],
         "guests": [row.guest for row in attended if row.guest],
-        "quorum": quorum(seats, attended, rules),
+        "quorum": _quorum(meeting, seats, attended, votes, rules),
         "opening": opening,
-        "items": list(_items(meeting)),
+        "items": list(_items(meeting, votes)),
         "closing": closing,
     }
 
@@ -49,24 +51,30 @@ def function_of(seat: Membership) -> str:
     return f"{seat.get_function_display()}{whose}"
 
 
-def quorum(seats: Iterable[Membership], attended: Iterable[Attendance], rules: RulesOfProcedure) -> str:
-    """In words: how many of the voices were there, and whether that is enough by the rules."""
+def quorum(seats: Iterable[Membership], there: Iterable[Membership], rules: RulesOfProcedure, *, written: bool) -> str:
+    """In words: how many of the voices were `there` (in writing: voted), and whether that is enough by the rules."""
     by_institution = rules.voices == RulesOfProcedure.Voices.INSTITUTION
     voices = {
         seat.pk: (seat.organisation_id if by_institution and seat.organisation_id else f"seat {seat.pk}")
         for seat in seats
         if seat.votes and seat.function != Membership.Function.DEPUTY
     }
-    there = [row.seat for row in attended if row.seat and row.presence == Attendance.Presence.PRESENT]
-    if not there:
-        return NOT_RECORDED
     heard = {voices[pk] for seat in there for pk in (seat.pk, seat.deputy_of_id) if pk in voices}
     total = len(set(voices.values()))
     reached = total > 0 and len(heard) * 100 >= rules.quorum_percent * total
     return (
-        f"{'Beschlussfähig' if reached else 'Nicht beschlussfähig'}: {len(heard)} von {total} Stimmen vertreten, "
-        f"nötig sind {rules.quorum_percent} Prozent."
+        f"{'Beschlussfähig' if reached else 'Nicht beschlussfähig'}: {len(heard)} von {total} Stimmen "
+        f"{'abgegeben' if written else 'vertreten'}, nötig sind {rules.quorum_percent} Prozent."
     )
+
+
+def _quorum(meeting: Meeting, seats, attended, votes, rules) -> str:
+    written = meeting.mode == Meeting.Mode.WRITTEN
+    there = [row.seat for row in attended if row.seat and row.presence == Attendance.Presence.PRESENT]
+    there = [vote.seat for vote in votes] if written else there
+    if not there:
+        return NOT_VOTED if written else NOT_RECORDED
+    return quorum(seats, there, rules, written=written)
 
 
 def _facts(meeting: Meeting, rules: RulesOfProcedure) -> list[list[str]]:
@@ -104,11 +112,11 @@ def bare_numbers(meeting: Meeting) -> list[int]:
     return [no for no, _, item in numbered(meeting, rows) if no and not (item.notes or hasattr(item, "resolution"))]
 
 
-def _items(meeting: Meeting) -> Iterator[dict[str, Any]]:
+def _items(meeting: Meeting, votes: list[Vote]) -> Iterator[dict[str, Any]]:
     rows = meeting.agenda.select_related("issue", "open_resolution", "rules", "minutes__meeting", "resolution")
-    votes: dict[int, list[Vote]] = {}
-    for vote in Vote.objects.filter(item__meeting=meeting).select_related("seat__organisation", "seat__user"):
-        votes.setdefault(vote.item_id, []).append(vote)
+    given: dict[int, list[Vote]] = {}
+    for vote in votes:
+        given.setdefault(vote.item_id, []).append(vote)
     for number, standing, item in numbered(meeting, rows):
         yield {
             "item": item.pk,
@@ -119,7 +127,7 @@ def _items(meeting: Meeting) -> Iterator[dict[str, Any]]:
             "kind": item.get_kind_display(),
             "standing": standing,
             "notes": item.notes,
-            **_decided(getattr(item, "resolution", None), votes.get(item.pk, [])),
+            **_decided(getattr(item, "resolution", None), given.get(item.pk, [])),
         }
 
 

@@ -199,7 +199,9 @@ def _together(request, make: type[WrittenTogether], there, save: Callable, templ
     draft = Draft.of(request.user, key) if request.method != "POST" else None
     form, status = make(request.POST or None), 200
     form.draft_key = key
-    back = context.get("next") or f"{reverse('steering:minutes_detail', args=[context['meeting'].pk])}"
+    meeting = context["meeting"]
+    back = context.get("next") or reverse("steering:minutes_detail", args=[meeting.pk])
+    context = context | {"back": back, "draft_title": f"Niederschrift vom {meeting.day:%d.%m.%Y}"}
     if request.method == "POST":
         if request.POST.get("act") == "discard":
             Draft.drop(request.user, key)
@@ -218,7 +220,7 @@ def _together(request, make: type[WrittenTogether], there, save: Callable, templ
             return render(request, "steering/minutes_both.html", context | more, status=409)
     else:
         form.begin(there, draft.data if draft else {})
-    more = {"form": form, "saved_at": draft.saved_at if draft else None, "back": back}
+    more = {"form": form, "saved_at": draft.saved_at if draft else None}
     return render(request, template, context | more, status=status)
 
 

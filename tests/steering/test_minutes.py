@@ -36,6 +36,7 @@ from tests.factories import (
 )
 from tests.pdf_text import text_of
 from tests.test_editing import Filled
+from tests.test_hostile import HOSTILE
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 12
@@ -156,6 +157,20 @@ def test_a_deputy_speaks_for_the_member_and_two_of_one_institution_are_one_voice
     assert [str(deputy.user), "Vertretung für Jobcenter", "anwesend"] in found["attendance"]
     adopt(held.body, office, quorum_percent=60)
     assert Minutes.of(held).gathered()["quorum"].startswith("Nicht beschlussfähig")
+
+
+def test_in_writing_those_count_who_voted():
+    office = user(Role.STRATEGIC_OFFICE)
+    held = held_meeting(mode="written", written_until=day(-1))
+    seats = [seat(held.body, user(), "member") for _ in range(2)]
+    item = topic(held)
+    assert Minutes.of(held).gathered()["quorum"].startswith("Es ist keine Stimme abgegeben worden")
+    Vote.objects.create(item=item, seat=seats[0], value="no", by=office)
+    assert Minutes.of(held).gathered()["quorum"].startswith("Nicht beschlussfähig: 1 von 3 Stimmen abgegeben")
+    Vote.objects.create(item=item, seat=seats[1], value="yes", by=office)
+    found = Minutes.of(held).gathered()
+    assert found["quorum"].startswith("Beschlussfähig: 2 von 3 Stimmen abgegeben")
+    assert found["items"][0]["count"] == "Ja 1, Nein 1, Enthaltungen 0"
 
 
 def test_what_was_taken_off_the_agenda_stands_there_without_a_number():
@@ -822,6 +837,34 @@ def test_pages_ask_as_much_for_many_items_as_for_few(client, office, member):
     for number in range(20, 26):
         sent(held_meeting(days=number), office)
     assert queries(client, office, url("minutes_list")) == listed <= MOST_QUERIES
+
+
+def test_whatever_is_typed_into_a_form_or_an_address_breaks_nothing(client, office, member):
+    held = held_meeting()
+    item, early = topic(held), topic(held_meeting(days=2))
+    objection = sent(held, office).object(by=member, text="Das Ende fehlt.")
+    forms = {
+        url("minutes_edit", early.meeting_id): ("opening", "closing", "shown", "act", "next"),
+        url("minutes_item", early.pk): ("notes", "shown", "next", "confirmed"),
+        url("minutes_item", item.pk): ("notes", "shown"),
+        url("objection_decide", objection.pk): ("accepted", "answer"),
+        url("minutes_approve", held.pk): ("x",),
+    }  # fmt: skip
+    client.raise_request_exception = False
+    for where, names in forms.items():
+        for value in HOSTILE:
+            assert client.post(where, dict.fromkeys(names, value)).status_code < 500, (where, value[:20])
+    for value in HOSTILE:
+        given = dict.fromkeys(("q", "year", "body", "stand", "sort", "after", "before"), value[:2000])
+        assert client.get(url("minutes_list"), given).status_code < 500
+        assert client.get(url("minutes_item", item.pk), {"next": value[:2000]}).status_code < 500
+    Draft.keep(office, f"minutes-item:{early.pk}", {"notes": ["zwei", "Werte"], "shown": ["a", "b"]})
+    assert client.get(url("minutes_item", early.pk)).status_code == 200
+    client.force_login(member)
+    for value in HOSTILE:
+        assert client.post(url("minutes_object", held.pk), {"text": value}).status_code < 500
+    for name in ("minutes_detail", "minutes_edit", "minutes_object"):
+        assert client.get(url(name, 2**63)).status_code == 404
 
 
 # Files
