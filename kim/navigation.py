@@ -32,6 +32,7 @@ COORDINATION = frozenset({Role.COORDINATION})
 MODULE_3 = frozenset({Role.AUTHORITY})
 OVERSIGHT = frozenset({Role.ADMIN, Role.AUDIT})
 REPORTING = frozenset({Role.CASE_MANAGER, Role.AUTHORITY})
+MINUTES = ("steering:minutes_", "steering:objection_")
 #: Pages about the end of cases.
 KEPT_UNTIL = ("casework:hold_", "casework:erasure_")
 OF_A_BODY = ("steering:body_", "steering:expected_", "steering:milestone_", "steering:rules_")
@@ -77,6 +78,7 @@ ENTRIES = (
     Entry("Melden", "megaphone", "steering:issue_new", REPORTING),
     Entry("Meine Meldungen", "card-checklist", "steering:report_list", REPORTING, ("steering:report_",)),
     Entry("Sitzungen", "calendar3", "steering:meeting_list", CONTENT, ("steering:meeting_",)),
+    Entry("Niederschriften", "journal-check", "steering:minutes_list", CONTENT, MINUTES),
     Entry("Verzeichnis", "book", "casework:actor_list", CASES | COORDINATION, ("casework:actor_",)),
     Entry("Prüflisten", "clipboard-check", "casework:checklist_list", CASES | MODULE_3, ("casework:checklist_",)),
     Entry("Fallübergaben", "arrow-left-right", "casework:handover_list", CASES | COORDINATION, ("casework:handover_",)),

@@ -10,9 +10,11 @@ from functools import reduce
 from operator import or_
 
 from django.apps import apps
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models import DateTimeField, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery
+from django.db.models.functions import TruncDate
 from django.db.models.lookups import IsNull
 
+from kim import workdays
 from kim.models import Assignment, Bank, County, Municipality, Role, User
 from kim.models.people import WITHOUT_CONTENT, read_along
 from kim.rules import allows, rule
@@ -586,3 +588,41 @@ def proposes_topics(user, body):
 @rule("Zurückziehen kann ein Thema, wer es angemeldet hat, sonst die Geschäftsstelle oder die Leitung.")
 def withdraws_item(user, item):
     return runs_meetings(user, item.meeting.body) or (item.kind == "topic" and item.added_by_id == user.pk)
+# Minutes
+
+
+def met_minutes(user) -> Q:
+    """Sent minutes of the meetings one may see, and of those of a body one sat in on the day of the meeting."""
+    if sees_every_meeting(user):
+        return Q(sent_at__isnull=False)
+    moment = ExpressionWrapper(OuterRef("meeting__starts_at"), output_field=DateTimeField())
+    day = TruncDate(moment, tzinfo=workdays.BERLIN)
+    still = Q(valid_until__isnull=True) | Q(valid_until__gt=day)
+    seats = apps.get_model("steering", "Membership").objects.filter(
+        still, user__in=[hat.pk for hat in user.hats()], body=OuterRef("meeting__body"), valid_from__lte=day
+    )
+    return Q(sent_at__isnull=False) & (Q(meeting__body__in=groups_of(user)) | Q(Exists(seats)))
+
+
+def visible_minutes(user) -> Q:
+    """Drafts for who takes them, sent ones for who sees the meeting, approved ones also for whom the rules name."""
+    if user.acts_as(Role.STRATEGIC_OFFICE):
+        return Q()
+    taken = Q(meeting__body__in=led_groups(user)) & ~Q(meeting__body__kind="steering")
+    return taken | met_minutes(user) | Q(approved_on__isnull=False, readers__in=_circles(user))
+
+
+#: Whom „Case Management, Modul 3 und Koordinierung“ means (RulesOfProcedure.readers): the county's own people.
+_STAFF = (Role.CASE_MANAGER, Role.AUTHORITY, Role.COORDINATION, Role.STRATEGIC_OFFICE, Role.STEERING_GROUP)
+
+
+def _circles(user) -> list[str]:
+    """The circles of readers this user belongs to, beside the members of the body itself."""
+    return [*(["groups"] if groups_of(user) else []), *(["staff"] if user.acts_as(*_STAFF) else [])]
+
+
+@rule("Einwendungen erheben Mitglieder des Gremiums: wer am Tag der Sitzung oder heute darin sitzt.")
+def may_object(user, minutes):
+    meeting = minutes.meeting
+    then = meeting.body.memberships.valid_on(meeting.day)
+    return meeting.body_id in _memberships(user) or then.filter(user=user).exists()

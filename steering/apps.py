@@ -22,6 +22,11 @@ class SteeringConfig(AppConfig):
 
         happened.connect(notices.tell_of, sender=Issue, dispatch_uid="steering.notices")
         happened.connect(invitations.tell_of, sender=Meeting, dispatch_uid="steering.invitations")
+        from steering import desks, duties, matrix, minutes_told, notices, on_record, reminders, today, vacancies  # noqa: F401  they hang their counts and sections in
+        from steering.models import Issue, Minutes
+
+        happened.connect(notices.tell_of, sender=Issue, dispatch_uid="steering.notices")
+        happened.connect(minutes_told.tell_of, sender=Minutes, dispatch_uid="steering.minutes_told")
         digests.register("steering", ready=reminders.swept, prepare=reminders.parts)
         digests.register("duties", ready=reminders.swept, prepare=duties.parts)
         access.register_tables("steering", matrix.tables)

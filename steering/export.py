@@ -128,6 +128,14 @@ MEETINGS: Sequence[Column] = (
     ("Lösungsvorschläge", 17, lambda meeting: meeting.proposals),
     ("zur Kenntnis", 12, lambda meeting: meeting.to_know),
 )
+MINUTES: Sequence[Column] = (
+    ("Gremium", 40, lambda meeting: str(meeting.body)),
+    ("Titel", 40, lambda meeting: meeting.title),
+    ("Tag der Sitzung", 15, lambda meeting: meeting.day),
+    ("Stand", 36, lambda meeting: meeting.minutes.standing),
+    ("Fassung", 9, lambda meeting: meeting.minutes.version),
+    ("genehmigt am", 13, lambda meeting: meeting.minutes.approved_on),
+)
 
 
 # Files

@@ -336,6 +336,44 @@ class MeetingFilter(Filter):
         return rows
 
 
+class MinutesFilter(Filter):
+    """Filters of the list of minutes, which are found by their meetings."""
+
+    FIRST = ("stand", "body", "year", "sort")
+    stand = _choice("Stand", "alle", [("draft", "Entwurf"), ("sent", "versandt"), ("approved", "genehmigt")])
+    body = _row("Gremium")
+    year = _row("Jahr")
+    sort = _choice("Reihenfolge", "neueste zuerst", [("old", "älteste zuerst")])
+
+    def __init__(self, data, *, bodies: Iterable[Body], since: int):
+        """`since` is the year of the first one."""
+        super().__init__(data)
+        self.fields["q"].widget.attrs["placeholder"] = "Titel, Ort oder Gremium"
+        self.bodies = list(bodies)
+        self._offer("body", "alle", ((body.pk, str(body)) for body in self.bodies))
+        self._offer("year", "alle", ((year, year) for year in range(workdays.today().year, since - 1, -1)))
+
+    @property
+    def order(self) -> str:
+        return "starts_at" if self.given.get("sort") == "old" else "-starts_at"
+
+    def narrowed(self, meetings: QuerySet) -> QuerySet:
+        given = self.given
+        if stand := given.get("stand"):
+            meetings = meetings.filter(
+                minutes__sent_at__isnull=stand == "draft", minutes__approved_on__isnull=stand != "approved"
+            )
+        if given.get("body"):
+            meetings = meetings.filter(body=given["body"])
+        if year := given.get("year"):
+            begin, end = dt.date(year, 1, 1), dt.date(year + 1, 1, 1)
+            meetings = meetings.filter(starts_at__gte=_midnight(begin), starts_at__lt=_midnight(end))
+        for word in self.words:
+            named = [body.pk for body in self.bodies if word in fold(str(body))]
+            meetings = meetings.filter(Q(folded__contains=word) | Q(body__in=named))
+        return meetings
+
+
 class BodyFilter(Filter):
     """Filters of the list of bodies, which is read as a whole."""
 

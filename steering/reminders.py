@@ -18,7 +18,7 @@ from kim.models import County, JobRun, TrailEntry, User
 from steering import duties
 from steering.duties import when
 from steering.escalation import State
-from steering.models import Issue, Meeting, Pause, Reminder, Reporter
+from steering.models import Issue, Meeting, Minutes, Pause, Reminder, Reporter
 
 JOB = "reminders"
 BATCH = 2000
@@ -48,6 +48,8 @@ def sweep() -> str | None:
         report.result = f"{written:,} Erinnerungen".replace(",", ".") if written != 1 else "1 Erinnerung"
         if asked := ask_effects():
             report.result += f", {asked} Fragen nach der Wirksamkeit" if asked > 1 else ", 1 Frage nach der Wirksamkeit"
+        if approved := Minutes.approve_silent():
+            report.result += f", {approved} Niederschrift{'en' if approved > 1 else ''} genehmigt"
         if (days := (today - after).days) > 1:
             report.result += f" aus {days} Tagen"
     return report.result

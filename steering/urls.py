@@ -5,6 +5,8 @@ from django.urls import path
 from steering.views import bodies, inbox, issues, limits, lists, meetings, milestones, rules, seats
 from steering.views import bodies, decisions, inbox, issues, limits, lists, meetings
 from steering.views import agendas, bodies, inbox, issues, limits, lists, meetings
+from steering.views import bodies, inbox, issues, limits, lists, meetings
+from steering.views import minutes as minutes_views
 
 app_name = "steering"
 
@@ -78,6 +80,17 @@ urlpatterns = [
     path("papers/<int:pk>/", agendas.paper_file, name="paper_file"),
     path("papers/<int:pk>/withdraw/", agendas.paper_withdraw, name="paper_withdraw"),
     # limits
+    # minutes (views/minutes.py); one meeting has one set of them
+    path("minutes/", minutes_views.minutes_list, name="minutes_list"),
+    path("minutes/export.<slug:kind>", minutes_views.minutes_export, name="minutes_export"),
+    path("meetings/<int:pk>/minutes/", minutes_views.minutes_detail, name="minutes_detail"),
+    path("meetings/<int:pk>/minutes/edit/", minutes_views.minutes_edit, name="minutes_edit"),
+    path("meetings/<int:pk>/minutes/send/", minutes_views.minutes_send, name="minutes_send"),
+    path("meetings/<int:pk>/minutes/approve/", minutes_views.minutes_approve, name="minutes_approve"),
+    path("meetings/<int:pk>/minutes/object/", minutes_views.minutes_object, name="minutes_object"),
+    path("meetings/<int:pk>/minutes.<slug:kind>", minutes_views.minutes_file, name="minutes_file"),
+    path("agenda/<int:pk>/minutes/", minutes_views.minutes_item, name="minutes_item"),
+    path("objections/<int:pk>/decide/", minutes_views.objection_decide, name="objection_decide"),
     path("limits/", limits.limit_list, name="limit_list"),
     path("limits/<slug:state>/change/", limits.limit_change, name="limit_change"),
 ]

@@ -13,7 +13,7 @@ from kim import uploads, workdays
 from kim.models import Code, County, Municipality, Organisation, Role, RoleGrant, User
 from kim.models.people import with_role
 from steering.escalation import ESCALATION, State
-from steering.models import Body, Issue, Meeting, Membership, Paper, TimeLimit
+from steering.models import AgendaItem, Body, Issue, Meeting, Membership, Paper, TimeLimit
 
 LONG_AGO = dt.date(2020, 7, 1)
 LIMITS = {
@@ -255,3 +255,20 @@ def _somebody(role, issue) -> User:
 
 def _long_ago() -> dt.datetime:
     return dt.datetime.combine(LONG_AGO, dt.time(8), workdays.BERLIN)
+
+
+# Meetings that were held
+
+
+def held_meeting(body=None, days=1, **fields) -> Meeting:
+    """A meeting that was opened at 9:05 and closed at 11:00, so many days ago."""
+    made = meeting(body or steering_group(), days=-days, **fields)
+    made.opened_at = made.starts_at + dt.timedelta(minutes=5)
+    made.closed_at = made.starts_at + dt.timedelta(hours=2)
+    made.save()
+    return made
+
+
+def topic(meeting, title="Sprachkurse im Herbst", **fields) -> AgendaItem:
+    """An item of the agenda that is about no issue."""
+    return AgendaItem.objects.create(**{"meeting": meeting, "kind": "topic", "title": title} | fields)

@@ -9,7 +9,7 @@ from kim import workdays
 from kim.models import Draft, Role, TrailEntry
 from tests.casework.factories import case_manager
 from tests.casework.one_of_each import address, one_of_each
-from tests.factories import draft, project_group, steering_group, user
+from tests.factories import draft, held_meeting, project_group, steering_group, user
 
 pytestmark = pytest.mark.django_db
 
@@ -31,12 +31,14 @@ STEERING = {
     "issue_edit": ("title", "Termine fehlen im Amt", "Formulare fehlen im Amt"),
     "meeting_move": ("place", "Kreishaus", "Rathaus"),
     "body_edit": ("mandate", "Sprachmittlung ordnen", "Wohnraum suchen"),
+    "minutes_edit": ("opening", "Der Vorsitz begrüßt.", "Die Geschäftsstelle begrüßt."),
     "rules_edit": ("text", "Die Gruppe tagt viermal", "Die Gruppe tagt zweimal"),
 }
 #: What is changed there, by somebody of the strategic office.
 OF_THE_OFFICE = {
     "meeting_move": lambda: steering_group().meetings.first(),
     "body_edit": project_group,
+    "minutes_edit": held_meeting,
     "rules_edit": lambda: steering_group().rules.create(version=1),
 }
 

@@ -26,6 +26,7 @@ from steering.invitations import Invited, words_of
 from steering.models import Body, Meeting, RulesOfProcedure
 from steering.views.decisions import decided
 from steering.views.files import send
+from steering.views.minutes import minutes_of
 
 
 @require_safe
@@ -90,6 +91,7 @@ def meeting_detail(request, pk):
         "may_withdraw": _withdrawable(request.user, agenda) if speakable else set(),
         "in_time": workdays.today() <= meeting.topics_until,
         "decisions": decided(request.user, meeting, {item.issue_id for item in agenda.items}),
+        "meeting_minutes": minutes_of(meeting, request.user),
     }
     return render(request, "steering/meeting_detail.html", context)
 

@@ -17,10 +17,18 @@ from tests.factories import (
     meeting,
     municipality,
     paper,
+from steering.models import Issue, Minutes
+from tests.factories import (  # of minutes
+    county,
+    held_meeting,
+    issue_at,
+    limits,
+    municipality,
     project_group,
     seat,
     steering_group,
     take,
+    topic,
     user,
 )
 
@@ -105,6 +113,24 @@ TABLE = [
     ("paper_withdraw",  "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
     ("item_withdraw",   "steering",      404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
     ("item_withdraw",   "local",         404, 404, 404, 403, 200, 404, 404, 200, 404, 404, 404, 404),
+
+    ("minutes_list",    None,            200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403),
+    ("minutes_export",  "csv",           200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403),
+    ("minutes_detail",  "draft",         404, 404, 404, 404, 200, 404, 404, 404, 404, 404, 404, 404),
+    ("minutes_detail",  "sent",          404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("minutes_detail",  "approved",      200, 200, 200, 200, 200, 200, 200, 404, 404, 200, 404, 404),
+    ("minutes_detail",  "group",         404, 404, 404, 404, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("minutes_file",    "draft",         404, 404, 404, 404, 200, 404, 404, 404, 404, 404, 404, 404),
+    ("minutes_file",    "sent",          404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("minutes_file",    "approved",      200, 200, 200, 200, 200, 200, 200, 404, 404, 200, 404, 404),
+    ("minutes_edit",    "draft",         404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("minutes_edit",    "group",         404, 404, 404, 403, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("minutes_item",    "draft",         404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("minutes_send",    "draft",         404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("minutes_approve", "sent",          404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+    ("minutes_object",  "sent",          404, 404, 404, 403, 403, 200, 200, 404, 404, 404, 404, 404),
+    ("minutes_object",  "approved",      403, 403, 403, 403, 403, 200, 200, 404, 404, 403, 404, 404),
+    ("objection_decide", "sent",         404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
 ]
 # fmt: on
 
@@ -149,6 +175,8 @@ def thing(people, url, state):
         return [group.rules.create(version=1).pk]
     if state in ("steering", "local") and not isinstance(state, State):
         return [local.pk] if state == "local" else [(group.next_meeting() if url == "meeting_detail" else group).pk]
+    if url.startswith(("minutes_", "objection_")):
+        return of_minutes(url, state, local)
     if url in ("body_detail", "meeting_detail"):
         group = steering_group()
         return [local.pk] if state == "local" else [(group if url == "body_detail" else group.next_meeting()).pk]
@@ -168,6 +196,23 @@ def thing(people, url, state):
     if state not in (S.DRAFT, S.WITHDRAWN):
         issue.reporters.create(user=people["joined"], first=False)
     return [issue.pk]
+
+
+def of_minutes(url, state, local):
+    """A meeting with minutes in that state, its item or an objection."""
+    group = local if state == "group" else steering_group()
+    held = held_meeting(group, days=1 + group.meetings.count())
+    minutes = Minutes.start(held, user(Role.STRATEGIC_OFFICE))
+    if state in ("sent", "approved"):
+        minutes.send(by=minutes.started_by)
+    if state == "approved":
+        with workdays.as_of(minutes.objections_until + dt.timedelta(days=1)):
+            minutes.approve(by=None)
+    if url == "minutes_item":
+        return [topic(held).pk]
+    if url == "objection_decide":
+        return [minutes.object(by=held.body.leads().get(), text="Das Ende fehlt.").pk]
+    return [held.pk, "docx"] if url == "minutes_file" else [held.pk]
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row[0]}-{row[1]}")
