@@ -30,6 +30,14 @@ ACTS = {
     "county.load": "Kreisdaten geladen",
     "codes.load": "Codelisten des Landes geladen",
     "limit.change": "Frist geändert",
+    "resolution.enter": "Beschluss einer Kommune eingetragen",
+    "resolution.finish": "Beschluss: umgesetzt",
+    "resolution.drop": "Beschluss: entfallen",
+    "resolution.put_off": "Beschluss: Termin verschoben",
+    "resolution.export": "Beschlüsse: Export",
+    "statement.ask": "Stellungnahme erbeten",
+    "statement.receive": "Stellungnahme eingegangen",
+    "statement.withdraw": "Bitte um Stellungnahme zurückgenommen",
 }
 
 #: What rows are about; a number says more than an id.
@@ -38,6 +46,8 @@ KINDS = {
     "steering.body": Kind("Gremium"),
     "steering.meeting": Kind("Sitzung"),
     "steering.timelimit": Kind("Frist"),
+    "steering.resolution": Kind("Beschluss", number="number"),
+    "steering.statement": Kind("Stellungnahme"),
 }
 
 

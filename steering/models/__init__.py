@@ -4,7 +4,7 @@ from steering.models.bodies import Body, ExpectedSeat, Membership, Milestone
 from steering.models.choices import Frequency, Outcome, Reach, Urgency
 from steering.models.clock import DutyReminder, Pause, Reminder, TimeLimit
 from steering.models.cooperation import Agreement, Interface, InterfaceWay, KickOff, KickOffParticipant
-from steering.models.decisions import Attendance, Resolution, Vote
+from steering.models.decisions import Attendance, Postponement, Resolution, Vote
 from steering.models.issues import Issue
 from steering.models.meetings import AgendaItem, Meeting, Paper
 from steering.models.minutes import Minutes, Objection
@@ -41,6 +41,7 @@ __all__ = [
     "Outcome",
     "Paper",
     "Pause",
+    "Postponement",
     "Reach",
     "Reminder",
     "Reporter",
