@@ -159,7 +159,7 @@ def resolution(body=None, *, due=None, decided=-30, **fields) -> Resolution:
 
 
 def statement(of=None, *, due=10, by=None, **about) -> Statement:
-    """An institution (default: a welfare organisation) is asked by the office, about a draft if nothing else is said."""
+    """An institution (default: a welfare organisation) is asked by the office, by default about a draft."""
     asked = of or organisation("caritas", name="Caritas", kind="welfare")
     about = about or {"subject": "Merkblatt für Wohngeld"}
     question = "Was fehlt in diesem Entwurf aus Sicht der Beratung?"
