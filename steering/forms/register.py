@@ -82,12 +82,16 @@ class AskForm(Form):
             self.fields["subject"] = Line(
                 label="Entwurf", max_length=160, required=False, help_text="Oder ein Entwurf, in wenigen Worten."
             )
-        self.fields["organisations"] = SomeOf(organisations, label="Institutionen", label_of=_reachable)
         self.fields["question"] = Text(
             label="Frage", max_length=4000, rows=6,
             help_text="Wozu wird Stellung genommen, und was ist noch offen? Die Institution liest diesen Text.",
         )  # fmt: skip
         self.fields["due_on"] = Day(label="Erbeten bis", not_before=_tomorrow)
+        self.fields["organisations"] = SomeOf(
+            organisations, label="Institutionen", label_of=_reachable,
+            help_text="Wer kein Konto in KIM hat, erfährt es nicht von selbst: Bitte schreiben Sie dort hin und tragen "
+            "Sie ein, was kommt.",
+        )  # fmt: skip
 
     def clean(self):
         given = super().clean()
@@ -97,7 +101,7 @@ class AskForm(Form):
 
 
 def _reachable(organisation) -> str:
-    return str(organisation) if organisation.reachable else f"{organisation} (ohne Konto: bitte schriftlich bitten)"
+    return str(organisation) if organisation.reachable else f"{organisation} (ohne Konto)"
 
 
 class AnswerForm(Form):
@@ -111,8 +115,8 @@ class AnswerForm(Form):
             self.button = "Eingang festhalten"
             self.fields["on"] = Day(label="Eingegangen am", past=True, initial=workdays.today)
         self.fields["text"] = Text(
-            label="Stellungnahme", max_length=8000, rows=10,
-            help_text="Sie lesen alle, die über die Sache beraten. Bitte ohne Namen und Einzelheiten eines Falls.",
+            label="Stellungnahme", max_length=8000, rows=6,
+            help_text="Alle, die über die Sache beraten, lesen sie. Bitte ohne Namen und Einzelheiten eines Falls.",
         )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.db import models, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, When
 from django.utils import timezone
 
 from kim import trail, workdays
@@ -26,9 +26,10 @@ def accounts_of_institutions(day=None):
 
 
 def institutions():
-    """Everybody who can be asked, in order of name, with `reachable`: whether an account there will read it."""
+    """Everybody who can be asked, welfare first, with `reachable`: whether an account there will read it."""
     there = accounts_of_institutions().filter(organisation=OuterRef("pk"))
-    return Organisation.objects.annotate(reachable=Exists(there)).order_by("name")
+    welfare_first = Case(When(kind=Organisation.Kind.WELFARE, then=0), default=1)
+    return Organisation.objects.annotate(reachable=Exists(there)).order_by(welfare_first, "name")
 
 
 class StatementQuerySet(models.QuerySet):

@@ -81,7 +81,7 @@ def test_one_form_asks_several_institutions_about_an_issue(client, office, carit
     form = client.get(page)
     assert issue.number in form.text
     assert issue.title not in form.text
-    assert "AWO (ohne Konto: bitte schriftlich bitten)" in form.text
+    assert "AWO (ohne Konto)" in form.text
     assert "Caritas (ohne" not in form.text
     answer = client.post(page, asking(caritas, awo))
     assert answer.status_code == 302
