@@ -79,6 +79,8 @@ ENTRIES = (
     Entry("Meine Meldungen", "card-checklist", "steering:report_list", REPORTING, ("steering:report_",)),
     Entry("Sitzungen", "calendar3", "steering:meeting_list", CONTENT, ("steering:meeting_",)),
     Entry("Niederschriften", "journal-check", "steering:minutes_list", CONTENT, MINUTES),
+    Entry("Beschlüsse", "check2-circle", "steering:resolution_list", CONTENT, ("steering:resolution_",), "überfällig"),
+    Entry("Stellungnahmen", "chat-left-text", "steering:statement_list", CONTENT, ("steering:statement_",)),
     Entry("Verzeichnis", "book", "casework:actor_list", CASES | COORDINATION, ("casework:actor_",)),
     Entry("Prüflisten", "clipboard-check", "casework:checklist_list", CASES | MODULE_3, ("casework:checklist_",)),
     Entry("Fallübergaben", "arrow-left-right", "casework:handover_list", CASES | COORDINATION, ("casework:handover_",)),

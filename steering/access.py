@@ -626,3 +626,131 @@ def may_object(user, minutes):
     meeting = minutes.meeting
     then = meeting.body.memberships.valid_on(meeting.day)
     return meeting.body_id in _memberships(user) or then.filter(user=user).exists()
+# Resolutions and statements
+
+#: Who reads every resolution of every body.
+_READS_ALL = (Role.STRATEGIC_OFFICE, Role.COORDINATION, Role.STEERING_GROUP)
+#: Who reads what municipalities resolved, and what was resolved on their own reports.
+_REPORTS = (Role.CASE_MANAGER, Role.AUTHORITY)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What decides which resolutions somebody reads: the roles, the bodies sat in and the accounts acted for."""
+
+    roles: frozenset[str]
+    groups: frozenset[int]
+    people: tuple[int, ...]
+
+    @classmethod
+    def of(cls, user) -> "Reading":
+        return cls(Sight.of(user).roles, frozenset(groups_of(user)), tuple(hat.pk for hat in user.hats()))
+
+    def resolutions(self) -> Q:
+        if not self.roles:
+            return Q(pk__in=[])
+        if not self.roles.isdisjoint(_READS_ALL):
+            return Q()
+        found = Q(body__in=self.groups) | Q(owner_body__in=self.groups)
+        if not self.roles.isdisjoint(_REPORTS):
+            found |= Q(municipality__isnull=False) | Q(issue__in=_reported_or_leading(self.people))
+        return found
+
+    def reads(self, resolution, reporters) -> bool:
+        """The same about one resolution; `reporters` are the accounts that reported its issue."""
+        if not self.roles or not self.roles.isdisjoint(_READS_ALL):
+            return bool(self.roles)
+        if {resolution.body_id, resolution.owner_body_id} & self.groups:
+            return True
+        reported = resolution.municipality_id is not None or not reporters.isdisjoint(self.people)
+        return reported and not self.roles.isdisjoint(_REPORTS)
+
+
+def visible_resolutions(user) -> Q:
+    """All for office, coordination and steering group; else those of one's bodies, of municipalities, of own issues."""
+    return Reading.of(user).resolutions()
+
+
+def sees_resolutions_of_municipalities(user) -> bool:
+    return user.acts_as(*_READS_ALL, *_REPORTS)
+
+
+def _reported_or_leading(people):
+    """Ids of the issues these accounts reported, and of those into which one of them was merged."""
+    rows = _reporters(people)
+    return rows.values("issue").union(rows.filter(issue__lead__isnull=False).values("issue__lead"))
+
+
+@rule("Beschlüsse der Kommunen sehen Geschäftsstelle, Koordinierung, Lenkungsgruppe, Case Management und Modul 3.")
+def reads_municipal_resolutions(user, _=None):
+    return user.holds(*_READS_ALL, *_REPORTS)
+
+
+@rule("Beschlüsse der Kommunen trägt die Geschäftsstelle ein.")
+def records_municipal_resolutions(user, _=None):
+    return user.holds(Role.STRATEGIC_OFFICE)
+
+
+@rule("Was aus einem Beschluss wird, halten die Geschäftsstelle und die Leitung des verantwortlichen Gremiums fest.")
+def follows_resolution(user, resolution):
+    leads = resolution.owner_body_id is not None and resolution.owner_body_id in _led_by(user)
+    return user.holds(Role.STRATEGIC_OFFICE) or (leads and user.holds(*CONTENT_ROLES))
+
+
+def followed_resolutions(user) -> Q:
+    """Those `user` keeps an eye on: all for the office and the chair of the steering group, else of groups led."""
+    if watches_every_resolution(user):
+        return Q()
+    return Q(owner_body__in=led_groups(user)) if sees_content(user) else Q(pk__in=[])
+
+
+def watches_every_resolution(user) -> bool:
+    return any(
+        hat.holds(Role.STRATEGIC_OFFICE) or (hat.holds(Role.STEERING_GROUP) and _leads_a(hat, "steering"))
+        for hat in user.hats()
+    )
+
+
+def institutions_of(user) -> list[int]:
+    """Ids of the institutions the user, or somebody they stand in for, works for and may answer for."""
+    return [hat.organisation_id for hat in user.hats() if hat.organisation_id and hat.holds(*CONTENT_ROLES)]
+
+
+def visible_statements(user) -> Q:
+    """What one's own institution was asked or one asked oneself, and what belongs to an issue one sees as a whole."""
+    if not sees_content(user):
+        return Q(pk__in=[])
+    if user.acts_as(Role.STRATEGIC_OFFICE, Role.COORDINATION):
+        return Q()
+    people = [hat.pk for hat in user.hats()]
+    found = Q(organisation__in=institutions_of(user)) | Q(asked_by__in=people)
+    found |= Q(issue__body__in=groups_of(user)) | Q(issue__in=_reported_or_leading(people))
+    if user.acts_as(Role.STEERING_GROUP):
+        found |= Q(issue__isnull=True) | Q(issue__on_agenda_at__isnull=False)
+    return found
+
+
+@rule("Um Stellungnahmen bittet die Geschäftsstelle, zu einem zugewiesenen Knackpunkt auch die Leitung der Gruppe.")
+def asks_for_statements(user, issue):
+    """`issue` is None for rules of procedure and drafts."""
+    if user.holds(Role.STRATEGIC_OFFICE):
+        return True
+    return issue is not None and issue.state == "project" and leads_project_group(user, issue)
+
+
+@rule("Eine Stellungnahme gibt die gefragte Institution ab; was anders eingeht, trägt die Geschäftsstelle ein.")
+def answers_statement(user, statement):
+    asked = user.organisation_id == statement.organisation_id and user.holds(*CONTENT_ROLES)
+    return asked or user.holds(Role.STRATEGIC_OFFICE)
+
+
+@rule("Eine Bitte um Stellungnahme nimmt zurück, wer sie ausgesprochen hat, oder die Geschäftsstelle.")
+def takes_back_statement(user, statement):
+    return user.pk == statement.asked_by_id or user.holds(Role.STRATEGIC_OFFICE)
+
+
+def rules_seen(user) -> Q:
+    """Rules of procedure of the bodies one may see, for those who work with content."""
+    if not sees_content(user):
+        return Q(pk__in=[])
+    return Q() if sees_every_body(user) else Q(body__in=groups_of(user))

@@ -8,6 +8,8 @@ class SteeringConfig(AppConfig):
     verbose_name = "Steuerung"
 
     def ready(self):
+        import steering.asking
+        import steering.register
         from kim import access, digests, trail
         from kim.workflow import happened
         from steering import desks, duties, matrix, milestones, notices, on_record, reminders, today, vacancies  # noqa: F401  they hang their counts and sections in
@@ -27,6 +29,11 @@ class SteeringConfig(AppConfig):
 
         happened.connect(notices.tell_of, sender=Issue, dispatch_uid="steering.notices")
         happened.connect(minutes_told.tell_of, sender=Minutes, dispatch_uid="steering.minutes_told")
+        from steering import desks, duties, matrix, notices, on_record, reminders, today, vacancies  # noqa: F401  they hang their counts and sections in
+        from steering.models import Issue, Statement
+
+        happened.connect(notices.tell_of, sender=Issue, dispatch_uid="steering.notices")
+        happened.connect(steering.asking.tell_of, sender=Statement, dispatch_uid="steering.asking")
         digests.register("steering", ready=reminders.swept, prepare=reminders.parts)
         digests.register("duties", ready=reminders.swept, prepare=duties.parts)
         access.register_tables("steering", matrix.tables)

@@ -5,13 +5,16 @@ the calendar show what is coming. The clock is that of the issues: kim.workdays.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+
+from django.db.models import QuerySet
 
 from kim import workdays
 from kim.digests import Line, Part, Section
 from kim.models import County, User
+from kim.together import together
 from steering.models import DutyReminder
 
 #: Reminders begin two working days before; so many days cover them over every holiday.
@@ -37,14 +40,21 @@ class Duty:
         return any(hat.pk in self.people for hat in user.hats())
 
 
-#: Name → what is open and due on or before a day, in a fixed number of queries.
-Source = Callable[[dt.date], Iterable[Duty]]
-_SOURCES: dict[str, Source] = {}
+#: What is open and due on or before a day, in a fixed number of queries; with sets, from their rows in none.
+Source = Callable[..., Iterable[Duty]]
+Sets = Callable[[], Mapping[str, QuerySet]]
+_SOURCES: dict[str, tuple[Source, Sets | None]] = {}
 
 
-def source(name: str) -> Callable[[Source], Source]:
+def source(name: str, sets: Sets | None = None) -> Callable[[Source], Source]:
+    """Registers `f(until)`, or with `sets() -> {name: queryset}` `f(until, read)`.
+
+    Sets may use the slots `today` and `until` (kim.together); those of all sources are read in one query, their names
+    are everybody's. A second source of a name replaces the first.
+    """
+
     def register(function: Source) -> Source:
-        _SOURCES[name] = function
+        _SOURCES[name] = (function, sets)
         return function
 
     return register
@@ -52,8 +62,30 @@ def source(name: str) -> Callable[[Source], Source]:
 
 def open_until(day: dt.date) -> list[Duty]:
     """Everything open that is due on or before `day`, in order of its day."""
-    found = [duty for name in sorted(_SOURCES) for duty in _SOURCES[name](day)]
+    names = tuple(sorted(_SOURCES))
+    read = _read(tuple(name for name in names if _SOURCES[name][1]))(today=workdays.today(), until=day)
+    found: list[Duty] = []
+    for name in names:
+        function, sets = _SOURCES[name]
+        found += function(day, read) if sets else function(day)
     return sorted(found, key=lambda duty: (duty.due_on, duty.key))
+
+
+@together
+def _read(names):
+    found: dict[str, QuerySet] = {}
+    for name in names:
+        sets = _SOURCES[name][1]
+        named = sets() if sets else {}
+        if twice := found.keys() & named.keys():
+            raise LookupError(f"sets of two sources are called {', '.join(sorted(twice))}")
+        found |= named
+    return found
+
+
+def of(user: User, day: dt.date) -> list[Duty]:
+    """Those of `open_until` that lie with `user` or somebody they stand in for."""
+    return [duty for duty in open_until(day) if duty.is_of(user)]
 
 
 def remind(after: dt.date, today: dt.date) -> int:

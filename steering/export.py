@@ -137,6 +137,26 @@ MINUTES: Sequence[Column] = (
     ("genehmigt am", 13, lambda meeting: meeting.minutes.approved_on),
 )
 
+# Resolutions
+
+RESOLUTIONS: Sequence[Column] = (
+    ("Nummer", 14, str),
+    ("beschlossen am", 14, lambda resolution: resolution.decided_on),
+    ("Gremium oder Kommune", 36, lambda resolution: str(resolution.body or resolution.municipality)),
+    ("Organ", 30, lambda resolution: resolution.organ),
+    ("Ergebnis", 24, lambda resolution: resolution.get_verdict_display()),
+    ("Beschluss", 80, lambda resolution: resolution.text),
+    ("im Konsens", 11, lambda resolution: "ja" if resolution.consensus else ""),
+    ("Ja", 6, lambda resolution: resolution.yes),
+    ("Nein", 6, lambda resolution: resolution.no),
+    ("Enthaltungen", 12, lambda resolution: resolution.abstained),
+    ("verantwortlich", 36, lambda resolution: resolution.owner),
+    ("umzusetzen bis", 14, lambda resolution: resolution.due_on),
+    ("Stand", 28, lambda resolution: resolution.standing),
+    ("Nachweis oder Grund", 60, lambda resolution: resolution.evidence or resolution.dropped_because),
+    ("Beleg", 40, lambda resolution: resolution.source),
+)
+
 
 # Files
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import Case, Exists, F, Max, Min, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Coalesce
 from django.forms import CharField, ChoiceField, Form, TextInput, TypedChoiceField
 
@@ -15,7 +15,7 @@ from kim import workdays
 from kim.addresses import address
 from kim.form_rendering import QuickSelect
 from kim.forms import Day
-from kim.models import Bank, Code, County, Municipality, Notice, SavedFilter
+from kim.models import Bank, Code, County, Municipality, Notice, Organisation, SavedFilter
 from kim.together import Slot, text, through, together
 from kim.trigrams import fold
 from steering import access
@@ -413,6 +413,114 @@ class BodyFilter(Filter):
             case "open":
                 return (-body.open_number, *by_name)
         return by_name
+
+
+class ResolutionFilter(Filter):
+    """Filters of the register of resolutions; what can be chosen is what `seen` holds."""
+
+    FIRST = ("state", "origin", "sort")
+    state = _choice("Stand", "alle", [
+        ("open", "offen"), ("overdue", "überfällig"), ("done", "umgesetzt"), ("dropped", "entfallen"),
+        ("settled", "mit dem Beschluss erledigt"),
+    ])  # fmt: skip
+    origin = _choice("Beschlüsse von", "allen", [("bodies", "Gremien"), ("places", "Kommunen")])
+    body = _row("Gremium")
+    municipality = _row("Kommune")
+    owner = _choice("Verantwortlich", "alle")
+    year = _row("Jahr")
+    sort = _choice("Reihenfolge", "neueste zuerst", [("old", "älteste zuerst"), ("due", "Fälliges zuerst")])
+
+    def __init__(self, data, *, seen: QuerySet):
+        super().__init__(data)
+        self.fields["q"].widget.attrs["placeholder"] = "Wort, Nummer oder Stelle"
+        seen = seen.order_by()
+        owned, taken = (Exists(seen.filter(**{name: OuterRef("pk")})) for name in ("owner_body", "body"))
+        bodies = Body.objects.annotate(owns=owned, taken=taken).filter(Q(owns=True) | Q(taken=True)).order_by("name")
+        self.bodies = list(bodies)
+        self.places = list(Municipality.objects.filter(pk__in=seen.values("municipality")))
+        self.institutions = list(Organisation.objects.filter(pk__in=seen.values("owner_organisation")))
+        self._offer("body", "alle", ((body.pk, str(body)) for body in self.bodies if body.taken))
+        self._offer("municipality", "alle", ((place.pk, str(place)) for place in self.places))
+        owners = [(f"g{body.pk}", str(body)) for body in self.bodies if body.owns]
+        self._offer("owner", "alle", [*owners, *((f"i{one.pk}", str(one)) for one in self.institutions)])
+        ends = seen.aggregate(first=Min("decided_on"), last=Max("decided_on"))
+        years = range(ends["last"].year, ends["first"].year - 1, -1) if ends["last"] else ()
+        self._offer("year", "alle", ((year, str(year)) for year in years))
+
+    @property
+    def order(self) -> str:
+        return {"old": "decided_on", "due": "due_on"}.get(self.given.get("sort", ""), "-decided_on")
+
+    def narrowed(self, rows: QuerySet) -> QuerySet:
+        given = self.given
+        rows = _RESOLUTIONS[given.get("state") or ""](rows)
+        if self.order == "due_on":
+            rows = rows.filter(due_on__isnull=False)
+        if given.get("origin"):
+            rows = rows.filter(municipality__isnull=given["origin"] == "bodies")
+        rows = rows.filter(**{name: given[name] for name in ("body", "municipality") if given.get(name)})
+        if given.get("owner"):
+            name = "owner_body" if given["owner"].startswith("g") else "owner_organisation"
+            rows = rows.filter(**{name: int(given["owner"][1:])})
+        if given.get("year"):
+            rows = rows.filter(decided_on__range=(dt.date(given["year"], 1, 1), dt.date(given["year"], 12, 31)))
+        for word in self.words:
+            bodies = [body.pk for body in self.bodies if word in fold(str(body))]
+            places = [place.pk for place in self.places if word in fold(str(place))]
+            rows = rows.filter(Q(folded__contains=word) | Q(body__in=bodies) | Q(municipality__in=places))
+        return rows
+
+
+_RESOLUTIONS: dict[str, Callable[[Any], QuerySet]] = {
+    "": lambda rows: rows,
+    "open": lambda rows: rows.open(),
+    "overdue": lambda rows: rows.overdue(),
+    "done": lambda rows: rows.filter(done_on__isnull=False),
+    "dropped": lambda rows: rows.filter(dropped_on__isnull=False),
+    "settled": lambda rows: rows.filter(due_on__isnull=True, done_on__isnull=True, dropped_on__isnull=True),
+}
+
+
+class StatementFilter(Filter):
+    """Filters of the list of statements that were asked for."""
+
+    FIRST = ("state", "organisation", "sort")
+    state = _choice("Stand", "alle", [
+        ("outstanding", "erbeten"), ("overdue", "überfällig"), ("received", "eingegangen"),
+        ("withdrawn", "zurückgezogen"),
+    ])  # fmt: skip
+    organisation = _row("Institution")
+    sort = _choice("Reihenfolge", "neueste zuerst", [("due", "Fälliges zuerst")])
+
+    def __init__(self, data, *, seen: QuerySet):
+        super().__init__(data)
+        self.fields["q"].widget.attrs["placeholder"] = "Wort oder Nummer"
+        self.institutions = list(Organisation.objects.filter(pk__in=seen.order_by().values("organisation")))
+        self._offer("organisation", "alle", ((one.pk, str(one)) for one in self.institutions))
+
+    @property
+    def order(self) -> str:
+        return "due_on" if self.given.get("sort") == "due" else "-asked_at"
+
+    def narrowed(self, rows: QuerySet) -> QuerySet:
+        given = self.given
+        rows = _STATEMENTS[given.get("state") or ""](rows)
+        if given.get("organisation"):
+            rows = rows.filter(organisation=given["organisation"])
+        for word in self.words:
+            named = [one.pk for one in self.institutions if word in fold(str(one))]
+            numbered = Issue.objects.filter(number__startswith=word.upper()).order_by().values("pk")
+            rows = rows.filter(Q(folded__contains=word) | Q(organisation__in=named) | Q(issue__in=numbered))
+        return rows
+
+
+_STATEMENTS: dict[str, Callable[[Any], QuerySet]] = {
+    "": lambda rows: rows,
+    "outstanding": lambda rows: rows.outstanding(),
+    "overdue": lambda rows: rows.outstanding().filter(due_on__lt=workdays.today()),
+    "received": lambda rows: rows.filter(received_on__isnull=False),
+    "withdrawn": lambda rows: rows.filter(withdrawn_on__isnull=False),
+}
 
 
 def _midnight(day: dt.date) -> dt.datetime:

@@ -70,6 +70,14 @@ ACTS = {
     "resolution.done": "Beschluss umgesetzt",
     "resolution.drop": "Beschluss entfallen",
     "resolution.put_off": "Beschluss: neuer Termin",
+    "resolution.enter": "Beschluss einer Kommune eingetragen",
+    "resolution.finish": "Beschluss: umgesetzt",
+    "resolution.drop": "Beschluss: entfallen",
+    "resolution.put_off": "Beschluss: Termin verschoben",
+    "resolution.export": "Beschlüsse: Export",
+    "statement.ask": "Stellungnahme erbeten",
+    "statement.receive": "Stellungnahme eingegangen",
+    "statement.withdraw": "Bitte um Stellungnahme zurückgenommen",
 }
 
 #: What rows are about; a number says more than an id.
@@ -85,6 +93,8 @@ KINDS = {
     "steering.timelimit": Kind("Frist"),
     "steering.agendaitem": Kind("Tagesordnungspunkt"),
     "steering.resolution": Kind("Beschluss", number="number"),
+    "steering.resolution": Kind("Beschluss", number="number"),
+    "steering.statement": Kind("Stellungnahme"),
 }
 
 

@@ -12,7 +12,7 @@ from kim.models import Absence, Assignment, Role
 from kim.paging import first_rows
 from kim.today import ASIDE, MAIN, monday_of, section
 from kim.together import Slot, day, moment, together
-from steering import access, desks, whereabouts
+from steering import access, desks, duties, register, whereabouts
 from steering.escalation import HOLDER, State
 from steering.models import AgendaItem, Body, Issue, Measure, Meeting
 
@@ -240,3 +240,39 @@ def bank(user):
         return None
     found = desks.figures(user)
     return {"figures": found, "bank": access.bank_name(user)}
+
+
+def _watches(user):
+    return (access.watches_every_resolution(user),), {}
+
+
+def _pressing(watches):
+    return register.pressing() if watches else {}
+
+
+@section("steering/_today_resolutions.html", column=MAIN, order=27, sets=_pressing, who=_watches)
+def resolutions(user, read):
+    """For the office and the chair: what was resolved and is still to be done, the most pressing first."""
+    if not read.get("pressing"):
+        return None
+    (figures,), today = read["resolution_figures"], workdays.today()
+    return {
+        "lines": [(row, *workdays.countdown(row.due_on, today)) for row in read["pressing"]],
+        "open_number": figures.open_number,
+        "late_number": figures.late_number,
+    }
+
+
+@section("steering/_today_duties.html", column=MAIN, order=14)
+def duties_of_mine(user):
+    """Everything else that is due with the user within two weeks, or overdue: one clock, whatever it is about."""
+    if not access.sees_content(user):
+        return None
+    today = workdays.today()
+    mine = duties.of(user, today + duties.AHEAD)
+    if access.watches_every_resolution(user):  # those have a section of their own
+        mine = [duty for duty in mine if not duty.key.startswith("resolution:")]
+    if not mine:
+        return None
+    lines = [(duty, *workdays.countdown(duty.due_on, today)) for duty in mine[:WAITING]]
+    return {"lines": lines, "more": len(mine[WAITING:])}

@@ -7,6 +7,7 @@ from steering.views import bodies, decisions, inbox, issues, limits, lists, meet
 from steering.views import agendas, bodies, inbox, issues, limits, lists, meetings
 from steering.views import bodies, inbox, issues, limits, lists, meetings
 from steering.views import minutes as minutes_views
+from steering.views import bodies, inbox, issues, limits, lists, meetings, resolutions, statements
 
 app_name = "steering"
 
@@ -93,4 +94,18 @@ urlpatterns = [
     path("objections/<int:pk>/decide/", minutes_views.objection_decide, name="objection_decide"),
     path("limits/", limits.limit_list, name="limit_list"),
     path("limits/<slug:state>/change/", limits.limit_change, name="limit_change"),
+    # resolutions and statements (views/resolutions.py, views/statements.py)
+    path("resolutions/", resolutions.resolution_list, name="resolution_list"),
+    path("resolutions/export.<slug:kind>", resolutions.resolution_export, name="resolution_export"),
+    path("resolutions/new/", resolutions.resolution_new, name="resolution_new"),
+    path("resolutions/municipalities/", resolutions.resolution_places, name="resolution_places"),
+    path("resolutions/<int:pk>/", resolutions.resolution_detail, name="resolution_detail"),
+    path("resolutions/<int:pk>/done/", resolutions.resolution_done, name="resolution_done"),
+    path("resolutions/<int:pk>/drop/", resolutions.resolution_drop, name="resolution_drop"),
+    path("resolutions/<int:pk>/put-off/", resolutions.resolution_put_off, name="resolution_put_off"),
+    path("statements/", statements.statement_list, name="statement_list"),
+    path("statements/new/", statements.statement_new, name="statement_new"),
+    path("statements/<int:pk>/", statements.statement_detail, name="statement_detail"),
+    path("statements/<int:pk>/receive/", statements.statement_receive, name="statement_receive"),
+    path("statements/<int:pk>/withdraw/", statements.statement_withdraw, name="statement_withdraw"),
 ]

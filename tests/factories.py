@@ -13,7 +13,7 @@ from kim import uploads, workdays
 from kim.models import Code, County, Municipality, Organisation, Role, RoleGrant, User
 from kim.models.people import with_role
 from steering.escalation import ESCALATION, State
-from steering.models import AgendaItem, Body, Issue, Meeting, Membership, Paper, TimeLimit
+from steering.models import AgendaItem, Body, Issue, Meeting, Membership, Paper, Resolution, Statement, TimeLimit
 
 LONG_AGO = dt.date(2020, 7, 1)
 LIMITS = {
@@ -147,6 +147,37 @@ def seat(body, user, function="lead", **fields) -> Membership:
     return Membership.objects.create(
         **{"body": body, "user": user, "function": function, "valid_from": LONG_AGO, "votes": function != "advisory"}
         | fields
+    )
+
+
+# Resolutions and statements
+
+
+def resolution(body=None, *, due=None, decided=-30, **fields) -> Resolution:
+    """A resolution of a body (default: the steering group; of a municipality with `municipality`), days from today."""
+    today = workdays.today()
+    given = {
+        "text": "Beide Stellen nutzen künftig ein gemeinsames Merkblatt.",
+        "verdict": Resolution.Verdict.RESOLVE,
+        "decided_on": today + dt.timedelta(days=decided),
+    }
+    if due is not None:
+        given |= {"due_on": today + dt.timedelta(days=due), "owner": "Kreissozialamt"}
+    if "municipality" in fields:
+        given |= {"organ": "Rat"}
+    else:
+        given["body"] = body or steering_group()
+    return Resolution.objects.create(**{"number": Resolution.next_number()} | given | fields)
+
+
+def statement(of=None, *, due=10, by=None, **about) -> Statement:
+    """An institution (default: a welfare organisation) is asked by the office, by default about a draft."""
+    asked = of or organisation("caritas", name="Caritas", kind="welfare")
+    about = about or {"subject": "Merkblatt für Wohngeld"}
+    question = "Was fehlt in diesem Entwurf aus Sicht der Beratung?"
+    due_on = workdays.today() + dt.timedelta(days=due)
+    return Statement.ask(
+        by=by or user(Role.STRATEGIC_OFFICE), organisation=asked, question=question, due_on=due_on, **about
     )
 
 

@@ -11,7 +11,19 @@ from steering.escalation import State
 from steering.models import Reminder
 from tests.casework.factories import authority, case_manager
 from tests.casework.one_of_each import one_of_each
-from tests.factories import county, holder_of, issue_at, limits, municipality, project_group, steering_group, take, user
+from tests.factories import (
+    county,
+    holder_of,
+    issue_at,
+    limits,
+    municipality,
+    project_group,
+    resolution,
+    statement,
+    steering_group,
+    take,
+    user,
+)
 
 
 def world(*, with_case=True) -> SimpleNamespace:
@@ -46,6 +58,9 @@ def world(*, with_case=True) -> SimpleNamespace:
     issues["paused"] = issue_at(State.STRATEGY, reported_by=reporter, municipality=place)
     office = holder_of(issues["paused"])
     issues["paused"].pause(by=office, until=workdays.today() + dt.timedelta(days=9), reason="Wartet auf den Erlass")
+    resolution(local, due=9, owner_body=local, issue=worked_on)
+    resolution(municipality=place)
+    statement(by=lead, issue=worked_on)
     Reminder.objects.create(
         issue=talked_about, stay=talked_about.step_no, kind="due", day=workdays.today(), given_on=workdays.today()
     )

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from kim import privacy_gate, trail, workdays
 from kim.addresses import address
 from kim.models import Municipality, Organisation, User
 from kim.rules import allows, demand
+from kim.trigrams import fold
 from kim.workflow import StepRefused
 from steering import access
 from steering.escalation import ESCALATION, State
@@ -268,6 +269,22 @@ class Ballot:
 _DEPUTY = "Die Vertretung stimmt nur, wenn das Mitglied nicht da ist."
 
 
+class ResolutionQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(access.visible_resolutions(user))
+
+    def open(self):
+        """Something is still to be done, by a day."""
+        return self.filter(due_on__isnull=False, done_on__isnull=True, dropped_on__isnull=True)
+
+    def overdue(self, day=None):
+        """Open with a day before `day` (which may be a slot; default: today)."""
+        return self.open().filter(due_on__lt=day or workdays.today())
+
+    def municipal(self):
+        return self.filter(municipality__isnull=False)
+
+
 class Resolution(models.Model):
     """What was resolved, by a body of KIM on an item of its agenda, or by the council of a municipality.
 
@@ -331,6 +348,9 @@ class Resolution(models.Model):
     recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     recorded_at = models.DateTimeField(default=workdays.now)
     source = models.CharField("Beleg", max_length=200, blank=True)
+    folded = models.TextField(editable=False, blank=True)
+
+    objects = ResolutionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-decided_on", "-pk"]
@@ -375,6 +395,11 @@ class Resolution(models.Model):
 
     def get_absolute_url(self):
         return address("steering:resolution_detail", self.pk)
+
+    def save(self, *args, **kwargs):
+        if "update_fields" not in kwargs:
+            self.folded = fold(f"{self.number} {self.organ} {self.owner} {self.text}")
+        super().save(*args, **kwargs)
 
     @classmethod
     def next_number(cls) -> str:
@@ -464,9 +489,7 @@ class Resolution(models.Model):
         if self.verdict == self.Verdict.ADOPT and item.rules:  # type: ignore[union-attr]  # taken on an item
             item.rules.adopt(resolution=self, valid_from=given.get("valid_from") or self.decided_on)  # type: ignore[union-attr]
         if self.verdict == self.Verdict.ADOPT and item.minutes:  # type: ignore[union-attr]
-            approve = getattr(item.minutes, "approve", None)  # type: ignore[union-attr]
-            if approve:
-                approve(by=by)
+            item.minutes.approve(by=by)  # type: ignore[union-attr]
         if before := item.open_resolution:  # type: ignore[union-attr]
             match given.get("becomes", "open"):
                 case "done":
@@ -475,34 +498,6 @@ class Resolution(models.Model):
                     before.drop(by=by, reason=self.text)
                 case "later":
                     before.put_off(by=by, due_on=given.get("until"), reason=self.text)
-
-    def finish(self, *, by, evidence: str) -> None:
-        """Done, with what shows it."""
-        self._lock_open(by)
-        self.done_on, self.done_by, self.evidence = workdays.today(), by, evidence
-        self.save(update_fields=["done_on", "done_by", "evidence"])
-        trail.record("resolution.done", self, by=by)
-
-    def drop(self, *, by, reason: str) -> None:
-        self._lock_open(by)
-        self.dropped_on, self.dropped_because = workdays.today(), reason
-        self.save(update_fields=["dropped_on", "dropped_because"])
-        trail.record("resolution.drop", self, by=by)
-
-    def put_off(self, *, by, due_on: dt.date, reason: str) -> None:
-        self._lock_open(by)
-        if due_on is None or due_on < workdays.today():
-            raise StepRefused("Bitte nennen Sie den neuen Termin: heute oder später.")
-        self.due_on = due_on
-        self.save(update_fields=["due_on"])
-        trail.record("resolution.put_off", self, by=by, note=f"bis {due_on:%d.%m.%Y}")
-
-    def _lock_open(self, by):
-        self.refresh_from_db(from_queryset=Resolution.objects.select_for_update(of=("self",)))
-        if self.body:
-            demand(access.runs_meetings, by, self.body)
-        if not self.is_open:
-            raise StepRefused(f"{self} ist nicht mehr offen: {self.standing}.")
 
     @classmethod
     def follow_issue(cls, sender, obj, act, record, given, **kwargs) -> None:
@@ -547,6 +542,143 @@ class Resolution(models.Model):
         if self.due_on is None:
             return "mit dem Beschluss erledigt"
         return "überfällig" if self.is_overdue else "offen"
+
+    # What becomes of it
+
+    @classmethod
+    @transaction.atomic
+    def enter(
+        cls,
+        *,
+        by,
+        municipality,
+        organ,
+        decided_on,
+        text,
+        verdict=Verdict.RESOLVE,
+        owner="",
+        due_on=None,
+        issue=None,
+        source="",
+        confirmed=frozenset(),
+    ) -> "Resolution":
+        """What the council of a municipality resolved, entered by the office."""
+        demand(access.records_municipal_resolutions, by)
+        if decided_on > workdays.today():
+            raise StepRefused("Der Tag des Beschlusses liegt in der Zukunft. Bitte tragen Sie ihn danach ein.")
+        if due_on and not owner:
+            raise StepRefused("Bitte nennen Sie, wer es bis dahin umsetzt.")
+        if due_on and due_on < decided_on:
+            raise StepRefused("Umzusetzen sein kann ein Beschluss nicht vor dem Tag, an dem er gefasst wurde.")
+        # The place is part of what a reader learns: a rare nationality in a small municipality may name somebody.
+        texts = {"Organ": organ, "Beschluss": text, "Verantwortlich": owner, "Beleg": source}
+        texts["Kommune"] = municipality.name
+        vouched = pass_gate(texts, by=by, confirmed=confirmed, issue=issue)
+        made = cls.objects.create(
+            number=cls.next_number(),
+            municipality=municipality,
+            organ=organ,
+            decided_on=decided_on,
+            text=text,
+            verdict=verdict,
+            owner=owner,
+            due_on=due_on,
+            issue=issue,
+            source=source,
+            recorded_by=by,
+        )
+        trail.record("resolution.enter", made, by=by, note=vouched)
+        return made
+
+    @transaction.atomic
+    def finish(self, *, by, evidence, on: dt.date | None = None, confirmed=frozenset()) -> None:
+        """Done on a day (default: today), with what shows it."""
+        self._follow(by)
+        on = on or workdays.today()
+        if not evidence:
+            raise StepRefused("Bitte sagen Sie, woran man sieht, dass der Beschluss umgesetzt ist.")
+        if on > workdays.today():
+            raise StepRefused("Umgesetzt ist ein Beschluss frühestens heute, nicht an einem Tag in der Zukunft.")
+        if on < self.decided_on:
+            raise StepRefused(f"Dieser Beschluss wurde erst am {self.decided_on:%d.%m.%Y} gefasst.")
+        vouched = pass_gate({"Nachweis": evidence}, by=by, confirmed=confirmed, issue=self.issue)
+        self.done_on, self.done_by, self.evidence = on, by, evidence
+        self.save()
+        trail.record("resolution.finish", self, by=by, note=vouched)
+
+    @transaction.atomic
+    def drop(self, *, by, reason, confirmed=frozenset()) -> None:
+        """It will not be carried out any more, for a reason."""
+        self._follow(by)
+        if not reason:
+            raise StepRefused("Bitte sagen Sie, warum der Beschluss nicht mehr umgesetzt wird.")
+        vouched = pass_gate({"Grund": reason}, by=by, confirmed=confirmed, issue=self.issue)
+        self.dropped_on, self.dropped_because = workdays.today(), reason
+        self.save()
+        trail.record("resolution.drop", self, by=by, note=vouched)
+
+    @transaction.atomic
+    def put_off(self, *, by, due_on: dt.date, reason, confirmed=frozenset()) -> "Postponement":
+        """More time, for a reason; the day it had stays readable."""
+        before = self._follow(by)
+        if not reason:
+            raise StepRefused("Bitte sagen Sie, warum der Beschluss mehr Zeit braucht.")
+        if due_on <= workdays.today():
+            raise StepRefused("Der neue Termin muss nach dem heutigen Tag liegen.")
+        if due_on <= before:
+            raise StepRefused(f"Der neue Termin muss nach dem bisherigen liegen, dem {before:%d.%m.%Y}.")
+        vouched = pass_gate({"Grund": reason}, by=by, confirmed=confirmed, issue=self.issue)
+        made = self.postponements.create(before=before, due_on=due_on, reason=reason, by=by)
+        self.due_on = due_on
+        self.save()
+        note = f"von {before:%d.%m.%Y} auf {due_on:%d.%m.%Y}"
+        trail.record("resolution.put_off", self, by=by, note=f"{note}, {vouched}" if vouched else note)
+        return made
+
+    def _follow(self, by) -> dt.date:
+        """Lock and read anew; refuse to whoever may not, and what is not open any more. The day it is due."""
+        self.refresh_from_db(from_queryset=Resolution.objects.select_for_update(of=("self",)))
+        demand(access.follows_resolution, by, self)
+        if self.due_on is None and not self.dropped_on and not self.done_on:
+            raise StepRefused("Dieser Beschluss hat keinen Termin: Er war mit dem Beschluss selbst erledigt.")
+        if self.due_on is None or not self.is_open:
+            raise StepRefused(f"Dieser Beschluss ist schon {self.standing}.")
+        return self.due_on
+
+
+class Postponement(models.Model):
+    """A resolution was given more time: the day it had, the day it has since, and why."""
+
+    resolution = models.ForeignKey(Resolution, on_delete=models.CASCADE, related_name="postponements")
+    before = models.DateField("bisher bis")
+    due_on = models.DateField("jetzt bis")
+    reason = models.TextField("Grund", max_length=2000)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=workdays.now)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = "Terminverschiebung"
+        constraints = [
+            models.CheckConstraint(name="steering_postponed_to_a_later_day", condition=Q(due_on__gt=F("before"))),
+            models.CheckConstraint(name="steering_postponed_for_a_reason", condition=~Q(reason="")),
+        ]
+
+    def __str__(self):
+        return f"{self.resolution}: {self.before:%d.%m.%Y} auf {self.due_on:%d.%m.%Y}"
+
+
+def pass_gate(texts, *, by, confirmed=frozenset(), issue=None) -> str:
+    """Send texts that belong to no issue's own record through the privacy gate; in words what was vouched for.
+
+    Raises privacy_gate.Held or privacy_gate.GateDown. With `issue`, the people of its cases are looked for, too.
+    """
+    given = {name: text for name, text in texts.items() if text}
+    found = privacy_gate.require(given, author=by, confirmed=set(confirmed), context=issue)
+    number = len({finding.key for finding in found})
+    if not number:
+        return ""
+    return "1 Hinweis der Datenschutzprüfung bestätigt" if number == 1 else f"{number} Hinweise bestätigt"
 
 
 #: Verdicts that take the step of the same name.

@@ -41,6 +41,8 @@ from steering.views.dossier import DONE, Dossier
 from steering.views.telling import lines_of
 
 HOME = "/"
+#: Steps before whose click the page says how many statements are still waited for.
+AFTER_STATEMENTS = ("propose", "solve", "decline")
 
 
 @dataclass(frozen=True)
@@ -191,6 +193,7 @@ def _context(request, dossier, act, form, conflict, kept):
         "comment": comment,
         "comment_url": ACTS["comment"].url(issue),
         "comment_saved_at": draft.saved_at if (draft := dossier.draft(ACTS["comment"].draft_key(issue))) else None,
+        "outstanding": dossier.outstanding if act and act.row and act.name in AFTER_STATEMENTS else "",
         "conflict": conflict,
         "kept": list(kept),
         "failed": bool(conflict or (form is not None and form.errors) or (comment is not None and comment.errors)),

@@ -11,7 +11,7 @@ from django.http import Http404
 from django.utils import timezone
 
 from kim import workdays
-from kim.addresses import address
+from kim.addresses import address, page
 from kim.dated import valid_on
 from kim.models import Code, County, Draft, Municipality, Notice, Organisation, User
 from kim.notices import mark_read
@@ -32,6 +32,7 @@ from steering.models import (
     Pause,
     Reminder,
     Reporter,
+    Statement,
 )
 from steering.notices import key_of
 from steering.offices import name_of
@@ -282,6 +283,28 @@ class Dossier:
         return self.read["measures"] if self.whole else []
 
     @cached_property
+    def statements(self) -> list[Statement]:
+        """Who was asked about it early, with `organisation_name`."""
+        return self.read["statements"] if self.whole else []
+
+    @property
+    def outstanding(self) -> str:
+        """In words how many of them are still waited for; empty where none is."""
+        number = sum(one.is_outstanding for one in self.statements)
+        if not number:
+            return ""
+        return "1 Stellungnahme steht noch aus." if number == 1 else f"{number} Stellungnahmen stehen noch aus."
+
+    @property
+    def ask_url(self) -> str:
+        """Where to ask for statements; empty for whom that is not to be done."""
+        issue = self.issue
+        may = self.whole and issue.is_open and issue.released_at is not None
+        if not may or not allows(access.asks_for_statements, self.user, issue):
+            return ""
+        return f"{page('steering:statement_new')}?issue={issue.pk}"
+
+    @cached_property
     def agenda(self):
         """Where it was dealt with; `open_to_user` says whether that meeting is one the user may see."""
         items = self.read["agenda"] if self.whole else []
@@ -451,6 +474,9 @@ def _page(sight, interims, all_words, drafts, more):
             starts_at=F("meeting__starts_at"), body_id=F("meeting__body"), body_name=F("meeting__body__name"),
             cancelled=F("meeting__cancelled_at"),
         ),
+        "statements": Statement.objects.filter(issue=issue).order_by("due_on", "pk").annotate(
+            organisation_name=F("organisation__name")
+        ).only("organisation", "issue", "due_on", "received_on", "withdrawn_on"),
         "reporters": Reporter.of(issue).order_by("-first", "joined_at", "pk").annotate(
             user_name=F("user__display_name"), number=F("issue__number")
         ),

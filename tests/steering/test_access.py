@@ -29,6 +29,14 @@ from tests.factories import (  # of minutes
     steering_group,
     take,
     topic,
+    municipality,
+    organisation,
+    project_group,
+    resolution,
+    seat,
+    statement,
+    steering_group,
+    take,
     user,
 )
 
@@ -131,6 +139,22 @@ TABLE = [
     ("minutes_object",  "sent",          404, 404, 404, 403, 403, 200, 200, 404, 404, 404, 404, 404),
     ("minutes_object",  "approved",      403, 403, 403, 403, 403, 200, 200, 404, 404, 403, 404, 404),
     ("objection_decide", "sent",         404, 404, 404, 403, 200, 403, 403, 404, 404, 404, 404, 404),
+
+    ("resolution_list",    None,         200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403),
+    ("resolution_export",  "csv",        200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403),
+    ("resolution_new",     None,         403, 403, 403, 403, 200, 403, 403, 403, 403, 403, 403, 403),
+    ("resolution_places",  None,         200, 200, 200, 200, 200, 200, 200, 403, 403, 200, 403, 403),
+    ("resolution_detail",  "of_issue",   200, 200, 404, 200, 200, 200, 200, 200, 404, 404, 404, 404),
+    ("resolution_detail",  "steering",   404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 404, 404),
+    ("resolution_detail",  "municipal",  200, 200, 200, 200, 200, 200, 200, 404, 404, 200, 404, 404),
+    ("resolution_done",    "of_issue",   403, 403, 404, 403, 200, 403, 403, 200, 404, 404, 404, 404),
+    ("resolution_drop",    "of_issue",   403, 403, 404, 403, 200, 403, 403, 200, 404, 404, 404, 404),
+    ("resolution_put_off", "of_issue",   403, 403, 404, 403, 200, 403, 403, 200, 404, 404, 404, 404),
+    ("statement_list",     None,         200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403),
+    ("statement_new",      None,         403, 403, 403, 403, 200, 403, 403, 403, 403, 403, 403, 403),
+    ("statement_detail",   "of_issue",   200, 200, 404, 200, 200, 200, 200, 200, 200, 404, 404, 404),
+    ("statement_receive",  "of_issue",   403, 403, 404, 403, 200, 403, 403, 403, 200, 404, 404, 404),
+    ("statement_withdraw", "of_issue",   403, 403, 404, 403, 200, 403, 403, 200, 403, 404, 404, 404),
 ]
 # fmt: on
 
@@ -177,6 +201,8 @@ def thing(people, url, state):
         return [local.pk] if state == "local" else [(group.next_meeting() if url == "meeting_detail" else group).pk]
     if url.startswith(("minutes_", "objection_")):
         return of_minutes(url, state, local)
+    if url.startswith(("resolution_", "statement_")):
+        return [asked_or_resolved(people, url, state, local).pk]
     if url in ("body_detail", "meeting_detail"):
         group = steering_group()
         return [local.pk] if state == "local" else [(group if url == "body_detail" else group.next_meeting()).pk]
@@ -213,6 +239,20 @@ def of_minutes(url, state, local):
     if url == "objection_decide":
         return [minutes.object(by=held.body.leads().get(), text="Das Ende fehlt.").pk]
     return [held.pk, "docx"] if url == "minutes_file" else [held.pk]
+def asked_or_resolved(people, url, kind, local):
+    """A resolution of the steering group for the local group to carry out, or a statement its lead asked for; the
+    outsider works for the institution that is asked.
+    """
+    if kind != "of_issue":
+        return resolution(**({"municipality": municipality()} if kind == "municipal" else {}))
+    issue = issue_at(S.PROJECT, reported_by=people["reporter"], municipality=local.municipalities.get())
+    issue.reporters.create(user=people["joined"], first=False)
+    if url.startswith("resolution_"):
+        return resolution(issue=issue, owner_body=local, due=20)
+    asked = organisation("caritas", name="Caritas", kind="welfare")
+    people["outsider"].organisation = asked
+    people["outsider"].save()
+    return statement(asked, by=people["lead"], issue=issue)
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row[0]}-{row[1]}")
