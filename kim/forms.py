@@ -178,6 +178,8 @@ class Form(forms.Form):
 
     draft_key = ""
     filled_with = ""
+    #: What becomes of findings of the gate that somebody vouches for.
+    vouched = "Was Sie bestätigen, sieht die Koordinierung bei der Freigabe."
 
     def __init__(self, data=None, **kwargs):
         kwargs.setdefault("label_suffix", "")

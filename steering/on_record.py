@@ -30,6 +30,26 @@ ACTS = {
     "county.load": "Kreisdaten geladen",
     "codes.load": "Codelisten des Landes geladen",
     "limit.change": "Frist geändert",
+    "agreement.prepare": "Kooperationsvereinbarung: Fassung begonnen",
+    "agreement.edit": "Kooperationsvereinbarung: Fassung geändert",
+    "agreement.send": "Kooperationsvereinbarung: versandt",
+    "agreement.sign": "Kooperationsvereinbarung: unterzeichnet",
+    "agreement.end": "Kooperationsvereinbarung: beendet",
+    "agreement.export": "Kooperationsvereinbarungen: Export",
+    "kickoff.plan": "Auftaktveranstaltung geplant",
+    "kickoff.edit": "Auftaktveranstaltung geändert",
+    "kickoff.hold": "Auftaktveranstaltung: Ergebnis eingetragen",
+    "kickoff.cancel": "Auftaktveranstaltung abgesagt",
+    "kickoff.admit": "Auftaktveranstaltung: teilnehmende Stelle eingetragen",
+    "kickoff.strike": "Auftaktveranstaltung: teilnehmende Stelle entfernt",
+    "kickoff.export": "Auftaktveranstaltungen: Export",
+    "interface.identify": "Schnittstelle eingetragen",
+    "interface.edit": "Schnittstelle geändert",
+    "interface.agree": "Schnittstelle: neue Arbeitsweise",
+    "interface.confirm": "Schnittstelle bestätigt",
+    "interface.retire": "Schnittstelle entfallen",
+    "interface.reopen": "Schnittstelle wieder in Gebrauch",
+    "interface.export": "Schnittstellen: Export",
 }
 
 #: What rows are about; a number says more than an id.
@@ -38,6 +58,9 @@ KINDS = {
     "steering.body": Kind("Gremium"),
     "steering.meeting": Kind("Sitzung"),
     "steering.timelimit": Kind("Frist"),
+    "steering.agreement": Kind("Kooperationsvereinbarung"),
+    "steering.kickoff": Kind("Auftaktveranstaltung"),
+    "steering.interface": Kind("Schnittstelle"),
 }
 
 

@@ -17,7 +17,7 @@ from django.db.models import Q
 from kim import trail, workdays
 from kim.models import Assignment, Code, County, Municipality, Organisation, PopulationCount, User
 from steering.county.reading import OF_THE_COUNTY, OF_THE_LAND, Row, read_codes
-from steering.models import Body, Meeting, Membership, TimeLimit
+from steering.models import Agreement, Body, KickOff, Meeting, Membership, TimeLimit
 
 ONE_DAY = dt.timedelta(days=1)
 CODES_OF_THE_LAND = settings.BASE_DIR / "data" / "codes.yaml"
@@ -37,6 +37,8 @@ CALLED = {
     "Body": "Gremien",
     "Membership": "Sitze",
     "Meeting": "Sitzungen",
+    "Agreement": "Kooperationsvereinbarungen",
+    "KickOff": "Auftaktveranstaltungen",
 }
 
 
@@ -85,6 +87,8 @@ def load(file: Row, by: User | None = None) -> Changes:
     loader.limits(file.limits)
     loader.accounts(file.accounts)
     loader.bodies(file.bodies)
+    loader.agreements(file.agreements)
+    loader.kick_offs(file.kick_offs)
     if loader.changes:
         trail.record("county.load", county, by=by, note=str(loader.changes)[:200])
     return loader.changes
@@ -226,6 +230,19 @@ class Loader:
                 moment = dt.datetime.combine(meeting.day, meeting.time or TIME_UNKNOWN, workdays.BERLIN)
                 told = meeting.given("title", "place", "mode", "source")
                 self._bring(Meeting, {"body": body, "starts_at": moment}, told)
+
+    def agreements(self, rows: list[Row]) -> None:
+        for row in rows:
+            told = row.given(
+                "subject", "contact", "signed_on", "signatories", "valid_from", "renew_months", "source"
+            )  # fmt: skip
+            key = {"municipality": self.places[row.municipality], "version": row.version or 1}
+            self._bring(Agreement, key, told | _end_of(row))
+
+    def kick_offs(self, rows: list[Row]) -> None:
+        for row in rows:
+            told = {"held": row.held is not False} | row.given("day_is_known", "place", "outcome", "source")
+            self._bring(KickOff, {"municipality": self.places[row.municipality], "on_day": row.day}, told)
 
     # Making, comparing, counting
 
