@@ -55,6 +55,13 @@ class Agreed:
         following = self.following
         return f"Fassung {following.version} {following.words_on(self.day)}" if following else ""
 
+    def words_of(self, version: Agreement) -> str:
+        """Of one version among all; one that ended because the next began was replaced."""
+        following = [one for one in self.versions if one.valid_from and one.valid_from == version.valid_until]
+        if following and following[0].valid_from and following[0].valid_from <= self.day:
+            return f"abgelöst durch Fassung {following[0].version}"
+        return version.words_on(self.day)
+
     @property
     def tone(self) -> str:
         return TONE.get(self.standing, "plain")  # type: ignore[call-overload]

@@ -60,10 +60,9 @@ def agreement_detail(request, pk):
     context = {
         "place": place,
         "row": row,
-        "versions": [(one, one.words_on(today), row.current is one) for one in row.versions],
+        "versions": [(one, row.words_of(one), row.current is one) for one in row.versions],
         "may_keep": may_keep,
         "may_begin": may_keep and not any(not one.is_settled for one in row.versions),
-        "today": today,
     }
     return render(request, "steering/agreement_detail.html", context)
 

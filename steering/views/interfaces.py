@@ -166,7 +166,7 @@ def interface_reopen(request, pk):
 
 
 def _interface(request, pk):
-    rows = Interface.objects.visible_to(request.user)
+    rows = Interface.objects.visible_to(request.user).prefetch_related("between", "legal_areas")
     return get_object_or_404(rows.select_related("municipality", "identified_at__municipality", "confirmed_by"), pk=pk)
 
 

@@ -9,8 +9,19 @@ from kim import workdays
 from kim.models import Absence, Role
 from kim.paging import capped, page
 from steering.escalation import State
-from steering.models import Issue
-from tests.factories import county, issue_at, limits, municipality, project_group, seat, steering_group, take, user
+from steering.models import Agreement, Interface, Issue, KickOff
+from tests.factories import (
+    county,
+    issue_at,
+    limits,
+    municipality,
+    organisation,
+    project_group,
+    seat,
+    steering_group,
+    take,
+    user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -61,6 +72,30 @@ TABLE = [
     ("body_detail",     "steering",      404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 200, 404),
     ("body_detail",     "local",         404, 404, 404, 200, 200, 404, 404, 200, 404, 404, 200, 404),
     ("meeting_detail",  "steering",      404, 404, 404, 200, 200, 200, 200, 404, 404, 404, 404, 404),
+
+    ("agreement_list",  None,            200, 200, 200, 200, 200, 200, 200, 403, 403, 200, 403, 403),
+    ("kickoff_list",    None,            200, 200, 200, 200, 200, 200, 200, 403, 403, 200, 403, 403),
+    ("interface_list",  None,            200, 200, 200, 200, 200, 200, 200, 403, 403, 200, 403, 403),
+    ("agreement_export", "csv",          200, 200, 200, 200, 200, 200, 200, 403, 403, 200, 403, 403),
+    ("kickoff_export",  "csv",           200, 200, 200, 200, 200, 200, 200, 403, 403, 200, 403, 403),
+    ("interface_export", "csv",          200, 200, 200, 200, 200, 200, 200, 403, 403, 200, 403, 403),
+    ("kickoff_new",     None,            403, 403, 403, 403, 200, 403, 403, 403, 403, 403, 403, 403),
+    ("interface_new",   None,            403, 403, 403, 403, 200, 403, 403, 403, 403, 403, 403, 403),
+    ("agreement_detail", "place",        200, 200, 200, 200, 200, 200, 200, 404, 404, 200, 404, 404),
+    ("agreement_new",   "place",         403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("agreement_edit",  "agreement",     403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("agreement_send",  "agreement",     403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("agreement_sign",  "agreement",     403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("agreement_end",   "agreement",     403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("kickoff_detail",  "kickoff",       200, 200, 200, 200, 200, 200, 200, 404, 404, 200, 404, 404),
+    ("kickoff_edit",    "kickoff",       403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("kickoff_hold",    "kickoff",       403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("kickoff_cancel",  "kickoff",       403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("kickoff_participant", "kickoff",   403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("interface_detail", "interface",    200, 200, 200, 200, 200, 200, 200, 404, 404, 200, 404, 404),
+    ("interface_edit",  "interface",     403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("interface_way",   "interface",     403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("interface_retire", "interface",    403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
 ]
 # fmt: on
 
@@ -69,7 +104,20 @@ ACTS = {
     "issue_step", "issue_join", "issue_comment", "issue_pause", "issue_resume", "issue_interim_report",
     "issue_effect", "issue_measure", "issue_measure_done", "issue_similar", "issue_alike",
     "inbox_together", "body_seat", "body_seat_end", "meeting_move", "meeting_cancel", "limit_change",
+    # test_cooperation
+    "kickoff_participant_remove", "interface_confirm", "interface_reopen",
 }  # fmt: skip
+
+
+#: What the rows of agreements, kick-off events and interfaces are about.
+COOPERATION = {
+    "place": lambda office, place: place,
+    "agreement": lambda office, place: Agreement.prepare(place, by=office),
+    "kickoff": lambda office, place: KickOff.plan(by=office, municipality=place, on_day=workdays.today()),
+    "interface": lambda office, place: Interface.identify(
+        by=office, title="Übergabe", between=[organisation(), organisation("abh", name="Amt", kind="authority")]
+    ),
+}
 
 
 @pytest.fixture
@@ -97,6 +145,8 @@ def thing(people, url, state):
         return []
     if state == "csv":
         return [state]
+    if state in COOPERATION:
+        return [COOPERATION[state](people["office"], place).pk]
     if url in ("body_detail", "meeting_detail"):
         group = steering_group()
         return [local.pk] if state == "local" else [(group if url == "body_detail" else group.next_meeting()).pk]
