@@ -19,6 +19,7 @@ from steering.models import Agreement, Interface, Issue, KickOff
 from steering.renewals import agreements_to_renew
 from tests.factories import LONG_AGO, codes, county, draft, issue_at, municipality, organisation, user
 from tests.htmx import SWAP, element
+from tests.test_hostile import HOSTILE, Page, ask
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 12
@@ -662,3 +663,29 @@ def test_codes_that_have_ended_are_offered_only_where_they_are_used(client, offi
     assert str(area.pk) in dict(
         client.get(url("interface_edit", made.pk)).context["form"].fields["legal_areas"].choices
     )
+
+
+FORMS = {
+    "agreement_new": "place", "agreement_edit": "agreement", "agreement_send": "agreement",
+    "agreement_sign": "agreement", "agreement_end": "agreement", "kickoff_new": "", "kickoff_edit": "event",
+    "kickoff_hold": "event", "kickoff_participant": "event", "interface_new": "", "interface_edit": "interface",
+    "interface_way": "interface",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_no_form_breaks_whatever_is_typed_into_it(client, office, place, name):
+    held(place, office)
+    known = {"place": [municipality().pk], "agreement": [Agreement.prepare(place, by=office).pk],
+             "event": [KickOff.plan(by=office, municipality=place, on_day=day(0)).pk], "": [],
+             "interface": [interface(office).pk]}  # fmt: skip
+    client.raise_request_exception = False
+    where = url(name, *known[FORMS[name]])
+    form = next(form for form in Page(client.get(where).text).forms if form["method"] == "post"
+                and "csrfmiddlewaretoken" in form["fields"] and not form["action"])  # fmt: skip
+    fields = [one for one in form["fields"] if one != "csrfmiddlewaretoken"]
+    for value in HOSTILE[1::4]:
+        ask(client, "post", where, dict.fromkeys(fields, value))
+    for number, field in enumerate(fields):
+        ask(client, "post", where, form["fields"] | {field: HOSTILE[4 + number % (len(HOSTILE) - 4)]})
+    ask(client, "get", where, dict.fromkeys(["auftakt", "kommune"], "\0" + "9" * 40))
