@@ -178,7 +178,7 @@ class Form(forms.Form):
 
     draft_key = ""
     filled_with = ""
-    #: Who reads what was vouched for, said where it is.
+    #: What becomes of findings of the gate that somebody vouches for.
     vouched = "Was Sie bestätigen, sieht die Koordinierung bei der Freigabe."
 
     def __init__(self, data=None, **kwargs):

@@ -754,3 +754,30 @@ def rules_seen(user) -> Q:
     if not sees_content(user):
         return Q(pk__in=[])
     return Q() if sees_every_body(user) else Q(body__in=groups_of(user))
+# Co-operation with the municipalities
+
+#: Who reads agreements, kick-off events and interfaces. They name no person and no issue.
+COOPERATING = (Role.CASE_MANAGER, Role.AUTHORITY, Role.COORDINATION, Role.STRATEGIC_OFFICE, Role.STEERING_GROUP)
+
+
+@rule(
+    "Vereinbarungen, Auftaktveranstaltungen und Schnittstellen sehen Case Management, Ausländer- und "
+    "Einbürgerungsbehörden, Koordinierung, Geschäftsstelle und Lenkungsgruppe."
+)
+def reads_cooperation(user, _=None):
+    return user.holds(*COOPERATING)
+
+
+@rule("Vereinbarungen, Auftaktveranstaltungen und Schnittstellen pflegt die Geschäftsstelle.")
+def keeps_cooperation(user, _=None):
+    return user.holds(Role.STRATEGIC_OFFICE)
+
+
+@rule("Dass an einer Schnittstelle noch so gearbeitet wird, bestätigen Geschäftsstelle und Koordinierung.")
+def confirms_interfaces(user, _=None):
+    return user.holds(Role.STRATEGIC_OFFICE, Role.COORDINATION)
+
+
+def visible_cooperation(user) -> Q:
+    """All of it or nothing; of municipalities, those whose agreements may be read."""
+    return Q() if user.acts_as(*COOPERATING) else Q(pk__in=[])

@@ -13,6 +13,7 @@ class SteeringConfig(AppConfig):
         from kim import access, digests, trail
         from kim.workflow import happened
         from steering import desks, duties, matrix, milestones, notices, on_record, reminders, today, vacancies  # noqa: F401  they hang their counts and sections in
+        from steering import desks, duties, matrix, notices, on_record, reminders, renewals, today, vacancies  # noqa: F401  they hang their counts and sections in
         from steering.models import Issue
         from steering import desks, duties, matrix, notices, on_record, reminders, today, vacancies  # noqa: F401  they hang their counts and sections in
         from steering.models import Issue, Resolution

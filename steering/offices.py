@@ -1,11 +1,11 @@
 """Who is meant by an office today: the accounts behind „Koordinierung“, „Geschäftsstelle“, „Lenkungsgruppe“ …"""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db.models import Exists, OuterRef, Q
 
 from kim import workdays
-from kim.models import Assignment, Role, User
+from kim.models import Assignment, Municipality, Role, User
 from kim.models.people import with_role
 from kim.together import Slot, day, text, together
 from steering.escalation import Office
@@ -37,16 +37,28 @@ def people_of_each(offices: Iterable[Office], issues: Iterable[Issue]) -> dict[i
     same = people_of_all(everywhere, issues[0]) if everywhere and issues else {}
     found: dict[int, dict[Office, list[User]]] = {issue.pk: dict(same) for issue in issues}
     if Office.STRATEGY in asked:
-        everybody, duties = list(with_role(Role.STRATEGIC_OFFICE, workdays.today())), list(_duties(workdays.today()))
+        contacts = contacts_for()
         for issue in issues:
-            bank = issue.municipality.bank if issue.municipality else None
-            here = {one.user_id for one in duties
-                    if one.municipality_id == issue.municipality_id or (one.bank and one.bank == bank)}  # fmt: skip
-            found[issue.pk][Office.STRATEGY] = [one for one in everybody if one.pk in here] or everybody
+            found[issue.pk][Office.STRATEGY] = contacts(issue.municipality)
     if Office.REPORTERS in asked:
         for pk, people in _reporters_of_each(list(found)).items():
             found[pk][Office.REPORTERS] = people
     return found
+
+
+def contacts_for() -> Callable[[Municipality | None], list[User]]:
+    """The office's people for a municipality as of today: those named for it or its bank of the Rhine, else all.
+
+    Two queries, however many places are then asked about.
+    """
+    everybody, duties = list(with_role(Role.STRATEGIC_OFFICE, workdays.today())), list(_duties(workdays.today()))
+
+    def contacts(place):
+        pk, bank = (place.pk, place.bank) if place else (None, None)
+        here = {one.user_id for one in duties if one.municipality_id == pk or (one.bank and one.bank == bank)}
+        return [one for one in everybody if one.pk in here] or everybody
+
+    return contacts
 
 
 def _reporters_of_each(pks: list[int]) -> dict[int, list[User]]:

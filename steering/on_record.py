@@ -78,6 +78,26 @@ ACTS = {
     "statement.ask": "Stellungnahme erbeten",
     "statement.receive": "Stellungnahme eingegangen",
     "statement.withdraw": "Bitte um Stellungnahme zurückgenommen",
+    "agreement.prepare": "Kooperationsvereinbarung: Fassung begonnen",
+    "agreement.edit": "Kooperationsvereinbarung: Fassung geändert",
+    "agreement.send": "Kooperationsvereinbarung: versandt",
+    "agreement.sign": "Kooperationsvereinbarung: unterzeichnet",
+    "agreement.end": "Kooperationsvereinbarung: beendet",
+    "agreement.export": "Kooperationsvereinbarungen: Export",
+    "kickoff.plan": "Auftaktveranstaltung geplant",
+    "kickoff.edit": "Auftaktveranstaltung geändert",
+    "kickoff.hold": "Auftaktveranstaltung: Ergebnis eingetragen",
+    "kickoff.cancel": "Auftaktveranstaltung abgesagt",
+    "kickoff.admit": "Auftaktveranstaltung: teilnehmende Stelle eingetragen",
+    "kickoff.strike": "Auftaktveranstaltung: teilnehmende Stelle entfernt",
+    "kickoff.export": "Auftaktveranstaltungen: Export",
+    "interface.identify": "Schnittstelle eingetragen",
+    "interface.edit": "Schnittstelle geändert",
+    "interface.agree": "Schnittstelle: neue Arbeitsweise",
+    "interface.confirm": "Schnittstelle bestätigt",
+    "interface.retire": "Schnittstelle entfallen",
+    "interface.reopen": "Schnittstelle wieder in Gebrauch",
+    "interface.export": "Schnittstellen: Export",
 }
 
 #: What rows are about; a number says more than an id.
@@ -95,6 +115,9 @@ KINDS = {
     "steering.resolution": Kind("Beschluss", number="number"),
     "steering.resolution": Kind("Beschluss", number="number"),
     "steering.statement": Kind("Stellungnahme"),
+    "steering.agreement": Kind("Kooperationsvereinbarung"),
+    "steering.kickoff": Kind("Auftaktveranstaltung"),
+    "steering.interface": Kind("Schnittstelle"),
 }
 
 

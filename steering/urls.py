@@ -8,6 +8,7 @@ from steering.views import agendas, bodies, inbox, issues, limits, lists, meetin
 from steering.views import bodies, inbox, issues, limits, lists, meetings
 from steering.views import minutes as minutes_views
 from steering.views import bodies, inbox, issues, limits, lists, meetings, resolutions, statements
+from steering.views import agreements, bodies, inbox, interfaces, issues, kickoffs, limits, lists, meetings
 
 app_name = "steering"
 
@@ -108,4 +109,35 @@ urlpatterns = [
     path("statements/<int:pk>/", statements.statement_detail, name="statement_detail"),
     path("statements/<int:pk>/receive/", statements.statement_receive, name="statement_receive"),
     path("statements/<int:pk>/withdraw/", statements.statement_withdraw, name="statement_withdraw"),
+    # agreements, kick-off events, interfaces
+    path("agreements/", agreements.agreement_list, name="agreement_list"),
+    path("agreements/export.<slug:kind>", agreements.agreement_export, name="agreement_export"),
+    path("agreements/<int:pk>/", agreements.agreement_detail, name="agreement_detail"),
+    path("agreements/<int:pk>/versions/new/", agreements.agreement_new, name="agreement_new"),
+    path("agreements/versions/<int:pk>/edit/", agreements.agreement_edit, name="agreement_edit"),
+    path("agreements/versions/<int:pk>/send/", agreements.agreement_send, name="agreement_send"),
+    path("agreements/versions/<int:pk>/sign/", agreements.agreement_sign, name="agreement_sign"),
+    path("agreements/versions/<int:pk>/end/", agreements.agreement_end, name="agreement_end"),
+    path("kick-offs/", kickoffs.kickoff_list, name="kickoff_list"),
+    path("kick-offs/export.<slug:kind>", kickoffs.kickoff_export, name="kickoff_export"),
+    path("kick-offs/new/", kickoffs.kickoff_new, name="kickoff_new"),
+    path("kick-offs/<int:pk>/", kickoffs.kickoff_detail, name="kickoff_detail"),
+    path("kick-offs/<int:pk>/edit/", kickoffs.kickoff_edit, name="kickoff_edit"),
+    path("kick-offs/<int:pk>/hold/", kickoffs.kickoff_hold, name="kickoff_hold"),
+    path("kick-offs/<int:pk>/cancel/", kickoffs.kickoff_cancel, name="kickoff_cancel"),
+    path("kick-offs/<int:pk>/participants/new/", kickoffs.kickoff_participant, name="kickoff_participant"),
+    path(
+        "kick-offs/<int:pk>/participants/<int:participant>/remove/",
+        kickoffs.kickoff_participant_remove,
+        name="kickoff_participant_remove",
+    ),
+    path("interfaces/", interfaces.interface_list, name="interface_list"),
+    path("interfaces/export.<slug:kind>", interfaces.interface_export, name="interface_export"),
+    path("interfaces/new/", interfaces.interface_new, name="interface_new"),
+    path("interfaces/<int:pk>/", interfaces.interface_detail, name="interface_detail"),
+    path("interfaces/<int:pk>/edit/", interfaces.interface_edit, name="interface_edit"),
+    path("interfaces/<int:pk>/ways/new/", interfaces.interface_way, name="interface_way"),
+    path("interfaces/<int:pk>/confirm/", interfaces.interface_confirm, name="interface_confirm"),
+    path("interfaces/<int:pk>/retire/", interfaces.interface_retire, name="interface_retire"),
+    path("interfaces/<int:pk>/reopen/", interfaces.interface_reopen, name="interface_reopen"),
 ]

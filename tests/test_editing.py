@@ -7,9 +7,10 @@ from django.urls import get_resolver, reverse
 
 from kim import workdays
 from kim.models import Draft, Role, TrailEntry
+from steering.models import Agreement, Interface, KickOff
 from tests.casework.factories import case_manager
 from tests.casework.one_of_each import address, one_of_each
-from tests.factories import draft, held_meeting, project_group, steering_group, user
+from tests.factories import draft, held_meeting, municipality, organisation, project_group, steering_group, user
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +41,11 @@ OF_THE_OFFICE = {
     "body_edit": project_group,
     "minutes_edit": held_meeting,
     "rules_edit": lambda: steering_group().rules.create(version=1),
+}
+COOPERATION = {
+    "agreement_edit": ("contact", "Sozialamt", "Ordnungsamt"),
+    "kickoff_edit": ("place", "Kreishaus", "Rathaus"),
+    "interface_edit": ("title", "Bescheid ans Jobcenter", "Antrag ans Jobcenter"),
 }
 
 
@@ -123,8 +129,22 @@ def test_the_second_window_of_steering_undoes_nothing(client, name):
     demand_conflict(twice(client, reverse(f"steering:{name}", args=[one.pk]), field, first, second), first, second)
 
 
+@pytest.mark.parametrize("name", COOPERATION)
+def test_the_second_window_of_cooperation_undoes_nothing(client, name):
+    office, place = user(Role.STRATEGIC_OFFICE), municipality()
+    both = [organisation(), organisation("jobcenter", name="Jobcenter", kind="employment")]
+    one = {
+        "agreement_edit": lambda: Agreement.prepare(place, by=office),
+        "kickoff_edit": lambda: KickOff.plan(by=office, municipality=place, on_day=workdays.today()),
+        "interface_edit": lambda: Interface.identify(by=office, title="Übergabe", between=both),
+    }[name]()
+    client.force_login(office)
+    field, first, second = COOPERATION[name]
+    demand_conflict(twice(client, reverse(f"steering:{name}", args=[one.pk]), field, first, second), first, second)
+
+
 def test_every_page_to_edit_is_among_them():
-    for app, known in (("casework", CASEWORK), ("steering", STEERING), ("kim", {})):
+    for app, known in (("casework", CASEWORK), ("steering", STEERING | COOPERATION), ("kim", {})):
         names = {name for name in get_resolver().namespace_dict[app][1].reverse_dict if isinstance(name, str)}
         assert {name for name in names if name.endswith("_edit")} <= set(known)
 

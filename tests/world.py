@@ -8,10 +8,11 @@ from types import SimpleNamespace
 from kim import workdays
 from kim.models import Draft, JobRun, Role
 from steering.escalation import State
-from steering.models import Reminder
+from steering.models import Agreement, Interface, KickOff, Reminder
 from tests.casework.factories import authority, case_manager
 from tests.casework.one_of_each import one_of_each
 from tests.factories import (
+    codes,
     county,
     holder_of,
     issue_at,
@@ -20,6 +21,8 @@ from tests.factories import (
     project_group,
     resolution,
     statement,
+    organisation,
+    project_group,
     steering_group,
     take,
     user,
@@ -66,5 +69,25 @@ def world(*, with_case=True) -> SimpleNamespace:
     )
     Draft.keep(reporter, "issue.new", {"title": "Angefangen"}, url="/steering/issues/new/", title="Knackpunkt")
     JobRun.objects.create(job="heartbeat", day=workdays.today(), finished_at=workdays.now())
+    agreed = cooperation(people[Role.STRATEGIC_OFFICE], place)
     its = one_of_each(reporter, taker=case_manager(), issue=talked_about) if with_case else None
-    return SimpleNamespace(people=people, issues=issues, group=group, local=local, place=place, its=its)
+    return SimpleNamespace(people=people, issues=issues, group=group, local=local, place=place, agreed=agreed, its=its)
+
+
+def cooperation(office, place) -> SimpleNamespace:
+    """An agreement that ends, the version to follow it, a kick-off event that was held and an interface found there."""
+    today, code = workdays.today(), codes()
+    both = [organisation(), organisation("jobcenter", name="Jobcenter", kind="employment")]
+    held = Agreement.prepare(place, by=office, subject="Sprechzeiten im Rathaus", contact="Sozialamt")
+    held.sign(by=office, signed_on=today, signatories="Landrat", valid_from=today - dt.timedelta(days=300),
+              valid_until=today + dt.timedelta(days=90))  # fmt: skip
+    event = KickOff.plan(by=office, municipality=place, on_day=today, place="Rathaus")
+    event.admit(by=office, sector="legal", organisation=both[1], legal_area=code.legal_area, persons=2)
+    event.hold(by=office, outcome="Die Wege sind abgestimmt.")
+    found = Interface.identify(
+        by=office, title="Bescheinigung an das Jobcenter", between=both, legal_areas=[code.legal_area],
+        identified_at=event, way="Am selben Tag.",
+    )  # fmt: skip
+    return SimpleNamespace(
+        place=place, version=Agreement.prepare(place, by=office), held=held, event=event, interface=found
+    )

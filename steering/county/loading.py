@@ -17,7 +17,16 @@ from django.db.models import Q
 from kim import trail, workdays
 from kim.models import Assignment, Code, County, Municipality, Organisation, PopulationCount, User
 from steering.county.reading import OF_THE_COUNTY, OF_THE_LAND, Row, read_codes, seats_named
-from steering.models import Body, ExpectedSeat, Meeting, Membership, RulesOfProcedure, TimeLimit
+from steering.models import (
+    Agreement,
+    Body,
+    ExpectedSeat,
+    KickOff,
+    Meeting,
+    Membership,
+    RulesOfProcedure,
+    TimeLimit,
+)
 from steering.models.rules import APPLIED
 
 ONE_DAY = dt.timedelta(days=1)
@@ -40,6 +49,8 @@ CALLED = {
     "Meeting": "Sitzungen",
     "ExpectedSeat": "Vorgesehene Sitze",
     "RulesOfProcedure": "Geschäftsordnungen",
+    "Agreement": "Kooperationsvereinbarungen",
+    "KickOff": "Auftaktveranstaltungen",
 }
 
 
@@ -88,6 +99,8 @@ def load(file: Row, by: User | None = None) -> Changes:
     loader.limits(file.limits)
     loader.accounts(file.accounts)
     loader.bodies(file.bodies)
+    loader.agreements(file.agreements)
+    loader.kick_offs(file.kick_offs)
     if loader.changes:
         trail.record("county.load", county, by=by, note=str(loader.changes)[:200])
     return loader.changes
@@ -255,6 +268,19 @@ class Loader:
         else:
             told = row.given("submitted_on", "submitted_to", "text", "source", *APPLIED)
             self._bring(RulesOfProcedure, {"body": body, "version": row.version}, told)
+
+    def agreements(self, rows: list[Row]) -> None:
+        for row in rows:
+            told = row.given(
+                "subject", "contact", "signed_on", "signatories", "valid_from", "renew_months", "source"
+            )  # fmt: skip
+            key = {"municipality": self.places[row.municipality], "version": row.version or 1}
+            self._bring(Agreement, key, told | _end_of(row))
+
+    def kick_offs(self, rows: list[Row]) -> None:
+        for row in rows:
+            told = {"held": row.held is not False} | row.given("day_is_known", "place", "outcome", "source")
+            self._bring(KickOff, {"municipality": self.places[row.municipality], "on_day": row.day}, told)
 
     # Making, comparing, counting
 

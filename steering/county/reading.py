@@ -518,6 +518,28 @@ BODY = entry("Gremium", {
    no_double("members", "Der Sitz", "account", "organisation", "valid_from"),
    no_double("meetings", "Die Sitzung", "day", "time"))  # fmt: skip
 
+AGREEMENT = entry("Kooperationsvereinbarung", {
+    "municipality": Field(reference("Kommune"), **NEEDED),
+    "version": Field(whole(1, 99)),
+    "subject": Field(text(4000)),
+    "contact": Field(text(160)),
+    "signed_on": Field(day),
+    "signatories": Field(text(500)),
+    **DATED,
+    "renew_months": Field(whole(1, 36)),
+    "source": Field(text(200), **NEEDED),
+}, ends_after_it_starts)  # fmt: skip
+
+KICK_OFF = entry("Auftaktveranstaltung", {
+    "municipality": Field(reference("Kommune"), **NEEDED),
+    "day": Field(day, **NEEDED),
+    "day_is_known": Field(yes_no),
+    "place": Field(text(160)),
+    "held": Field(yes_no),
+    "outcome": Field(text(4000)),
+    "source": Field(text(200), **NEEDED),
+})  # fmt: skip
+
 FILE = entry("Datei", {
     "county": Field(COUNTY, **NEEDED),
     "population": Field(POPULATION),
@@ -527,7 +549,11 @@ FILE = entry("Datei", {
     "limits": Field(many(LIMIT), many=True, **NEEDED),
     "accounts": Field(many(ACCOUNT), many=True, **NEEDED),
     "bodies": Field(many(BODY), many=True, **NEEDED),
-}, no_double("limits", "Die Frist", "state", "valid_from"))  # fmt: skip
+    "agreements": Field(many(AGREEMENT), many=True),
+    "kick_offs": Field(many(KICK_OFF), many=True),
+}, no_double("limits", "Die Frist", "state", "valid_from"),
+   no_double("agreements", "Die Vereinbarung", "municipality", "version"),
+   no_double("kick_offs", "Die Auftaktveranstaltung", "municipality", "day"))  # fmt: skip
 
 
 def read(path: str | Path) -> Row:

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 
 from kim import workdays
 from kim.forms import CHOSEN, REQUIRED, Day, Form, Line, OneOf, Pick, SomeOf, Text
+from kim.trigrams import fold
 from steering.escalation import ESCALATION
 from steering.models import Body, Frequency, Issue, Outcome, Reach, Urgency
 
@@ -62,6 +63,8 @@ class IssueForm(Form):
             "further_municipalities": SomeOf(choices["municipality"], label="Weitere Kommunen", required=False),
             "organisations": SomeOf(choices["organisations"], label="Betroffene Stellen", required=False),
         }
+        if choices["interface"]:
+            chosen["interface"] = _interface(choices["interface"])
         self.fields |= chosen
         for name in self.NEEDED:
             self.fields[name].required = name == "title" or reporting
@@ -75,7 +78,8 @@ class IssueForm(Form):
 
     @property
     def place(self):
-        return self.group("topic", "life_domain", "legal_areas", "municipality")
+        names = ["topic", "life_domain", "legal_areas", "municipality", "interface"]
+        return self.group(*(name for name in names if name in self.fields))
 
     @property
     def weight(self):
@@ -98,7 +102,30 @@ class IssueForm(Form):
         place = given.get("municipality")
         if place and place in given.get("further_municipalities", []):
             given["further_municipalities"] = [one for one in given["further_municipalities"] if one != place]
+        interface = given.get("interface")
+        if (
+            interface
+            and place
+            and interface.municipality not in (None, place, *given.get("further_municipalities", []))
+        ):
+            self.add_error(
+                "interface",
+                f"Diese Schnittstelle liegt in {interface.municipality}. Bitte wählen Sie eine aus {place} oder eine "
+                "im ganzen Kreis.",
+            )
         return given
+
+
+def _interface(rows) -> OneOf:
+    """Those in use, each with its municipality: those of the whole county first, then place by place."""
+    places: dict[str, list] = {}
+    for one in rows:
+        places.setdefault(str(one.municipality or ""), []).append(one)
+    groups = [(name or "im ganzen Kreis", places[name]) for name in sorted(places, key=fold)]
+    return OneOf(
+        groups=groups, label="Welche Schnittstelle klemmt?", required=False, empty="keine oder unbekannt",
+        help_text="Wo zwei Stellen einander etwas übergeben; aus der Kommune oder dem ganzen Kreis.",
+    )  # fmt: skip
 
 
 # Steps and acts on one issue

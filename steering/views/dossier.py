@@ -24,6 +24,7 @@ from steering.models import (
     Body,
     Comment,
     Confirmation,
+    Interface,
     InterimReport,
     Issue,
     IssueStep,
@@ -216,6 +217,15 @@ class Dossier:
     @property
     def organisations(self):
         return self.read["organisations"]
+
+    @property
+    def interface(self) -> Interface | None:
+        """Where it jams; its page is not for everybody who sees the issue."""
+        return next(iter(self.read["interface"]), None)
+
+    @property
+    def reads_interface(self) -> bool:
+        return allows(access.reads_cooperation, self.user)
 
     @cached_property
     def reporters(self) -> list[Reporter]:
@@ -488,6 +498,7 @@ def _page(sight, interims, all_words, drafts, more):
         "legal_areas": Code.objects.filter(pk__in=through(Issue, "legal_areas", issue)).order_by("position", "label"),
         "further": Municipality.objects.filter(pk__in=through(Issue, "further_municipalities", issue)).only("name"),
         "organisations": Organisation.objects.filter(pk__in=through(Issue, "organisations", issue)).only("name"),
+        "interface": Interface.objects.filter(pk__in=here.order_by().values("interface")).only("title"),
         "notices": _notices_about(issue),
         "unread": Notice.objects.filter(recipient=user, read_at__isnull=True, url=text("url")).only("pk"),
         "drafts": Draft.objects.filter(user=user, key__in=[text(f"draft_{number}") for number in range(drafts)]),

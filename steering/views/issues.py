@@ -221,7 +221,11 @@ def _filled(issue, read):
 def _written(issue, many: dict) -> dict:
     plain = [*GATE_NAMES.values(), "frequency", "urgency", "presumed_reach"]
     found = {name: getattr(issue, name) for name in plain}
-    return found | {name: getattr(issue, f"{name}_id") for name in ("topic", "life_domain", "municipality")} | many
+    return (
+        found
+        | {name: getattr(issue, f"{name}_id") for name in ("topic", "life_domain", "municipality", "interface")}
+        | many
+    )
 
 
 def _many(issue) -> dict:

@@ -14,7 +14,7 @@ from kim.together import Slot, day, text, through, together
 from steering.access import sees_reporters
 from steering.escalation import ESCALATION, State
 from steering.forms.issues import IssueForm
-from steering.models import Issue, IssueStep, TimeLimit
+from steering.models import Interface, Issue, IssueStep, TimeLimit
 from steering.notices import foresee, tellings
 from steering.views.telling import Line, lines_of
 
@@ -30,6 +30,9 @@ def choices(user, key, issue=None) -> dict:
     by_list: dict[str, list[Code]] = {}
     for code in read["codes"]:
         by_list.setdefault(code.list, []).append(code)
+    places = {place.pk: place for place in read["municipality"]}
+    for one in read["interface"]:
+        one.municipality = places.get(one.municipality_id)
     read["key"] = key
     read["choices"] = {
         "topic": by_list.get(Code.List.TOPIC, []),
@@ -37,6 +40,7 @@ def choices(user, key, issue=None) -> dict:
         "legal_areas": by_list.get(Code.List.LEGAL_AREA, []),
         "municipality": read["municipality"],
         "organisations": read["organisations"],
+        "interface": read["interface"],
     }
     return read
 
@@ -55,11 +59,13 @@ def _offered(edited):
     codes = valid_on(today)
     for ids in used if edited else ():
         codes |= Q(pk__in=ids)
+    interfaces = Q(retired_on=None) | (Q(pk__in=here.order_by().values("interface")) if edited else Q(pk__in=[]))
     places = Assignment.objects.valid_on(today).filter(user=user, known_until__isnull=True, municipality__isnull=False)
     return {
         "codes": Code.objects.filter(codes).order_by("position", "label"),
         "municipality": Municipality.objects.order_by("name"),
         "organisations": Organisation.objects.order_by("name"),
+        "interface": Interface.objects.filter(interfaces).order_by("title", "pk").only("title", "municipality"),
         "drafts": Draft.objects.filter(user=user, key=text("key")),
         "places": places.order_by("pk"),
         "county": County.objects.all()[:1],

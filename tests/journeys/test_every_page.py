@@ -37,6 +37,15 @@ def addresses_of_things(role, there) -> list[str]:
         reverse("steering:meeting_move", args=[there.group.next_meeting().pk]),
         reverse("steering:limit_change", args=["coordination"]),
     ]
+    agreed = there.agreed
+    for name, thing in [
+        ("agreement_detail", agreed.place), ("agreement_edit", agreed.version), ("agreement_send", agreed.version),
+        ("agreement_sign", agreed.version), ("agreement_end", agreed.held), ("kickoff_detail", agreed.event),
+        ("kickoff_edit", agreed.event), ("kickoff_participant", agreed.event), ("interface_detail", agreed.interface),
+        ("interface_edit", agreed.interface), ("interface_way", agreed.interface),
+        ("interface_retire", agreed.interface),
+    ]:  # fmt: skip
+        found.append(reverse(f"steering:{name}", args=[thing.pk]))
     for issue in there.issues.values():
         found.append(issue.get_absolute_url())
         if role == Role.COORDINATION:

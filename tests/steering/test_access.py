@@ -10,6 +10,7 @@ from kim.models import Absence, Role
 from kim.paging import capped, page
 from steering.escalation import State
 from steering.models import Issue
+from steering.models import Agreement, Interface, Issue, KickOff
 from tests.factories import (
     county,
     issue_at,
@@ -35,6 +36,10 @@ from tests.factories import (  # of minutes
     resolution,
     seat,
     statement,
+    municipality,
+    organisation,
+    project_group,
+    seat,
     steering_group,
     take,
     user,
@@ -155,6 +160,30 @@ TABLE = [
     ("statement_detail",   "of_issue",   200, 200, 404, 200, 200, 200, 200, 200, 200, 404, 404, 404),
     ("statement_receive",  "of_issue",   403, 403, 404, 403, 200, 403, 403, 403, 200, 404, 404, 404),
     ("statement_withdraw", "of_issue",   403, 403, 404, 403, 200, 403, 403, 200, 403, 404, 404, 404),
+
+    ("agreement_list",  None,            200, 200, 200, 200, 200, 200, 200, 403, 403, 200, 403, 403),
+    ("kickoff_list",    None,            200, 200, 200, 200, 200, 200, 200, 403, 403, 200, 403, 403),
+    ("interface_list",  None,            200, 200, 200, 200, 200, 200, 200, 403, 403, 200, 403, 403),
+    ("agreement_export", "csv",          200, 200, 200, 200, 200, 200, 200, 403, 403, 200, 403, 403),
+    ("kickoff_export",  "csv",           200, 200, 200, 200, 200, 200, 200, 403, 403, 200, 403, 403),
+    ("interface_export", "csv",          200, 200, 200, 200, 200, 200, 200, 403, 403, 200, 403, 403),
+    ("kickoff_new",     None,            403, 403, 403, 403, 200, 403, 403, 403, 403, 403, 403, 403),
+    ("interface_new",   None,            403, 403, 403, 403, 200, 403, 403, 403, 403, 403, 403, 403),
+    ("agreement_detail", "place",        200, 200, 200, 200, 200, 200, 200, 404, 404, 200, 404, 404),
+    ("agreement_new",   "place",         403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("agreement_edit",  "agreement",     403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("agreement_send",  "agreement",     403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("agreement_sign",  "agreement",     403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("agreement_end",   "agreement",     403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("kickoff_detail",  "kickoff",       200, 200, 200, 200, 200, 200, 200, 404, 404, 200, 404, 404),
+    ("kickoff_edit",    "kickoff",       403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("kickoff_hold",    "kickoff",       403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("kickoff_cancel",  "kickoff",       403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("kickoff_participant", "kickoff",   403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("interface_detail", "interface",    200, 200, 200, 200, 200, 200, 200, 404, 404, 200, 404, 404),
+    ("interface_edit",  "interface",     403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("interface_way",   "interface",     403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
+    ("interface_retire", "interface",    403, 403, 403, 403, 200, 403, 403, 404, 404, 403, 404, 404),
 ]
 # fmt: on
 
@@ -166,7 +195,20 @@ ACTS = {
     "inbox_together", "body_seat", "body_seat_end", "meeting_move", "meeting_cancel", "limit_change",
     "meeting_open", "item_decide", "item_admit",
     "meeting_build",
+    # test_cooperation
+    "kickoff_participant_remove", "interface_confirm", "interface_reopen",
 }  # fmt: skip
+
+
+#: What the rows of agreements, kick-off events and interfaces are about.
+COOPERATION = {
+    "place": lambda office, place: place,
+    "agreement": lambda office, place: Agreement.prepare(place, by=office),
+    "kickoff": lambda office, place: KickOff.plan(by=office, municipality=place, on_day=workdays.today()),
+    "interface": lambda office, place: Interface.identify(
+        by=office, title="Übergabe", between=[organisation(), organisation("abh", name="Amt", kind="authority")]
+    ),
+}
 
 
 @pytest.fixture
@@ -203,6 +245,8 @@ def thing(people, url, state):
         return of_minutes(url, state, local)
     if url.startswith(("resolution_", "statement_")):
         return [asked_or_resolved(people, url, state, local).pk]
+    if state in COOPERATION:
+        return [COOPERATION[state](people["office"], place).pk]
     if url in ("body_detail", "meeting_detail"):
         group = steering_group()
         return [local.pk] if state == "local" else [(group if url == "body_detail" else group.next_meeting()).pk]

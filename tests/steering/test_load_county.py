@@ -11,7 +11,16 @@ from django.db.models import Sum
 from kim import workdays
 from kim.models import Assignment, Code, County, Municipality, Organisation, PopulationCount, TrailEntry, User
 from steering import county
-from steering.models import Body, ExpectedSeat, Meeting, Membership, RulesOfProcedure, TimeLimit
+from steering.models import (
+    Agreement,
+    Body,
+    ExpectedSeat,
+    KickOff,
+    Meeting,
+    Membership,
+    RulesOfProcedure,
+    TimeLimit,
+)
 from steering.seating import Seating
 
 FILE = settings.BASE_DIR / "data" / "rhein-sieg-kreis.yaml"
@@ -163,6 +172,38 @@ def test_what_somebody_wrote_on_the_rules_stays(loaded):
     RulesOfProcedure.objects.update(text="§ 1 Aufgabe", by=office, submitted_to="Kreistag")
     assert not load()
     assert RulesOfProcedure.objects.get().submitted_to == "Kreistag"
+
+
+def test_the_fifteen_municipalities_of_the_nine_have_an_agreement_since_the_day_of_the_report(loaded):
+    agreements = Agreement.objects.select_related("municipality")
+    assert {one.municipality.name for one in agreements} == {name for _, names in NINE for name in names}
+    for one in agreements:
+        told = (one.version, one.valid_from, one.valid_until, one.signed_on, one.signatories, one.contact)
+        assert told == (1, PUBLISHED, None, None, "", "")
+        assert one.source.startswith("Sachstand 16.03.2022")
+        assert one.standing_on(PUBLISHED) == "in_force"
+
+
+def test_kick_off_events_are_told_without_place_and_day_so_none_is_loaded(loaded):
+    assert not KickOff.objects.exists()
+
+
+def test_a_county_that_knows_more_of_its_agreements_and_events_says_so(db, tmp_path):
+    path = tmp_path / "kreis.yaml"
+    path.write_text(
+        SMALL
+        + """\
+agreements:
+  - {municipality: "05382004", valid_from: 2022-01-01, last_day: 2023-12-31, signed_on: 2021-12-01, source: Vertrag}
+kick_offs:
+  - {municipality: "05382004", day: 2022-04-05, day_is_known: false, place: Rathaus, source: Vermerk}
+"""
+    )
+    load(path)
+    agreement, event = Agreement.objects.get(), KickOff.objects.get()
+    assert (agreement.valid_until, agreement.signed_on) == (dt.date(2024, 1, 1), dt.date(2021, 12, 1))
+    assert (event.held, event.day_words, event.source) == (True, "spätestens 05.04.2022", "Vermerk")
+    assert not load(path)
 
 
 def test_limits_and_code_lists_are_there(loaded):
@@ -327,6 +368,9 @@ WRONG = [
     ("no mapping", "- {key: kreis, name: Kreis, kind: county}", "- kreis", 7, "Angaben in der Form"),
     ("empty", "name: Kreis, kind", 'name: "", kind', 7, "Der Wert ist leer"),
     ("persons of no day", "population: {counted_on: 2022-12-31, source: Destatis}", "# -", 4, "„population“"),
+    ("no source", "bodies:\n", 'agreements: [{municipality: "05382004"}]\nbodies:\n', 27, "„source“ fehlt"),
+    ("two events", "bodies:\n", 'kick_offs: [&a {municipality: "05382004", day: 2022-04-05, source: x}, *a]\nbodies:\n',
+     27, "steht doppelt"),
     ("broken YAML", "organisations:", "organisations: [", 7, "kein gültiges YAML"),
     ("tabs", "  topic:", "\ttopic:", 10, "kein gültiges YAML"),
 ]  # fmt: skip

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from kim import demo as kim_demo
 from kim import privacy_gate, workdays
-from kim.models import Assignment, County, Mail, Notice, Role, User
-from steering import county
+from kim.models import Assignment, County, Mail, Municipality, Notice, Role, User
+from steering import county, duties
 from steering.demo import plan
 from steering.demo.playing import NAMED
 from steering.escalation import ESCALATION, HOLDER, State
 from steering.management.commands import load_demo
-from steering.models import Issue, IssueStep, Meeting, Reminder
+from steering.models import Agreement, Interface, Issue, IssueStep, KickOff, Meeting, Reminder
 from tests import factories
 
 STORIES = plan.stories(load_demo.DATA / "demo-issues.yaml")
@@ -139,6 +139,29 @@ def test_the_steering_group_has_met_and_will_meet(demo):
     assert quarters.count() == 4
     for issue in Issue.objects.filter(state=State.STEERING):
         assert issue.meeting in meetings
+
+
+def test_agreements_end_soon_are_over_or_missing_and_all_that_is_invented_says_so(demo):
+    today = workdays.today()
+    there = Agreement.objects.filter(valid_from__isnull=False)
+    standings = {one.standing_on(today) for one in there}
+    assert {"in_force", "ending", "over"} <= standings
+    assert {one.standing_on(today) for one in Agreement.objects.filter(valid_from=None)} == {"prepared", "sent"}
+    assert Municipality.objects.filter(agreements=None).count() == 2
+    assert set(Agreement.objects.exclude(source__startswith="Sachstand").values_list("source", flat=True)) == {"Demo"}
+    assert {duty.key.split(":")[0] for duty in duties.open_until(today)} >= {"agreement"}
+
+
+def test_kick_offs_and_interfaces_have_something_of_everything(demo):
+    assert {event.standing for event in KickOff.objects.all()} == {
+        "hat stattgefunden", "Ergebnis fehlt noch", "geplant", "abgesagt",
+    }  # fmt: skip
+    assert set(KickOff.objects.values_list("source", flat=True)) == {"Demo"}
+    assert 5 <= Interface.objects.count() <= 8
+    assert Interface.objects.stale().count() >= 2
+    assert all("Künstliches Beispiel" in one.description for one in Interface.objects.all())
+    assert Interface.objects.filter(ways__isnull=True).exists()
+    assert Issue.objects.open().filter(interface__isnull=False).count() >= 3
 
 
 # Accounts
