@@ -80,6 +80,7 @@ ENTRIES = (
     Entry("Prüflisten", "clipboard-check", "casework:checklist_list", CASES | MODULE_3, ("casework:checklist_",)),
     Entry("Fallübergaben", "arrow-left-right", "casework:handover_list", CASES | COORDINATION, ("casework:handover_",)),
     Entry("Gremien", "people", "steering:body_list", EVERYBODY - {Role.AUDIT}, ("steering:body_",)),
+    Entry("Ansprechpersonen", "geo-alt", "steering:contact_list", CONTENT, ("steering:contact_",)),
     Entry("Importe", "file-earmark-spreadsheet", "casework:import_list", CASES, ("casework:import_",)),
     Entry("Löschfristen", "trash", "casework:retention_list", CASES | COORDINATION, KEPT_UNTIL),
     Entry("Fristen", "hourglass-split", "steering:limit_list", frozenset({Role.ADMIN}), ("steering:limit_",)),
@@ -90,6 +91,7 @@ ENTRIES = (
     Entry("Löschregister", "trash", "casework:erasure_list", OVERSIGHT),
     Entry("Mitteilungen", "bell", "kim:notice_list", EVERYBODY, ("kim:notice_",), "ungelesen"),
     Entry("Abwesenheit", "person-dash", "kim:absence_list", EVERYBODY, ("kim:absence_",)),
+    Entry("Kalender", "calendar-event", "kim:calendar", EVERYBODY, ("kim:calendar_",)),
     Entry("Hilfe und Tasten", "question-circle", "kim:help"),
 )  # fmt: skip
 

@@ -525,6 +525,11 @@ def looks_at_bodies(user, _=None):
     return user.holds(*CONTENT_ROLES, Role.ADMIN)
 
 
+@rule("Ansprechpersonen sehen alle, die mit Knackpunkten arbeiten; Verwaltung und Revision nicht.")
+def reads_contacts(user, _=None):
+    return user.holds(*CONTENT_ROLES)
+
+
 def visible_bodies(user) -> Q:
     """Everything for the office, coordination and administration; otherwise the bodies one sits in."""
     return Q() if sees_every_body(user) else Q(pk__in=groups_of(user))

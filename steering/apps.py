@@ -10,7 +10,7 @@ class SteeringConfig(AppConfig):
     def ready(self):
         from kim import access, digests, trail
         from kim.workflow import happened
-        from steering import desks, duties, matrix, notices, on_record, reminders, today, vacancies  # noqa: F401  they hang their counts and sections in
+        from steering import calendars, desks, duties, matrix, notices, on_record, reminders, today, vacancies  # noqa: F401  they hang their counts and sections in
         from steering.models import Issue
 
         happened.connect(notices.tell_of, sender=Issue, dispatch_uid="steering.notices")

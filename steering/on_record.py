@@ -27,6 +27,7 @@ ACTS = {
     "meeting.plan": "Sitzung geplant",
     "meeting.move": "Sitzung verlegt",
     "meeting.cancel": "Sitzung abgesagt",
+    "user.export": "Ansprechpersonen: Export",
     "county.load": "Kreisdaten geladen",
     "codes.load": "Codelisten des Landes geladen",
     "limit.change": "Frist geändert",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from steering.views import bodies, inbox, issues, limits, lists, meetings
+from steering.views import bodies, contacts, inbox, issues, limits, lists, meetings
 
 app_name = "steering"
 
@@ -46,4 +46,7 @@ urlpatterns = [
     path("meetings/<int:pk>/cancel/", meetings.meeting_cancel, name="meeting_cancel"),
     path("limits/", limits.limit_list, name="limit_list"),
     path("limits/<slug:state>/change/", limits.limit_change, name="limit_change"),
+    # contacts (views/contacts.py)
+    path("contacts/", contacts.contact_list, name="contact_list"),
+    path("contacts/export.<slug:kind>", contacts.contact_export, name="contact_export"),
 ]

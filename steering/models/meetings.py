@@ -1,7 +1,9 @@
 """When bodies meet and what they speak of. Names follow OParl (Meeting, AgendaItem, Paper)."""
 
 import datetime as dt
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
@@ -97,6 +99,11 @@ class Meeting(models.Model):
         if "update_fields" not in kwargs:
             self.folded = fold(f"{self.title} {self.place}")
         super().save(*args, **kwargs)
+
+    @property
+    def uid(self) -> str:
+        """The same in invitations and calendars, so that a program shows the meeting once (RFC 5545)."""
+        return f"meeting-{self.pk}@{urlsplit(settings.BASE_URL).hostname}"
 
     @property
     def day(self):

@@ -11,6 +11,7 @@ from kim.rules import allows, demand
 from kim.views.filters import searched
 from kim.workflow import StepRefused
 from steering import access, export
+from steering.contacts import contacts_of
 from steering.filters import BodyFilter
 from steering.forms.bodies import BodyForm, SeatEndForm, SeatForm
 from steering.models import Body, Issue, Meeting, Membership
@@ -114,12 +115,14 @@ def _body(request, body):
     seats = list(body.memberships.select_related("user", "organisation"))
     meetings = Meeting.objects.visible_to(request.user).filter(body=body)
     issues: list[Issue] = []
+    places = list(body.municipalities.all())
     if access.sees_content(request.user):
         given = Issue.objects.visible_to(request.user).filter(body=body).open()
         issues = list(given.for_list().order_by("due_rank", "pk")[:12])
     context = {
         "body": body,
-        "municipalities": list(body.municipalities.all()),
+        "municipalities": places,
+        "contacts": _contacts(places) if body.kind == Body.Kind.LOCAL else [],
         "seats": [seat for seat in seats if seat.holds_on(today)],
         "coming_seats": [seat for seat in seats if seat.valid_from > today],
         "former_seats": [seat for seat in seats if seat.valid_until and seat.valid_until <= today],
@@ -130,6 +133,12 @@ def _body(request, body):
         "may_plan": allows(access.keeps_meetings, request.user),
     }
     return render(request, "steering/body_detail.html", context)
+
+
+def _contacts(places) -> list[tuple[Municipality, list[User]]]:
+    """Each municipality of a local group with who of the office answers for it."""
+    found = contacts_of(places)
+    return [(place, found[place.pk]) for place in places]
 
 
 def _status(request):
