@@ -65,8 +65,12 @@ class CaseManager:
 
     @property
     def days(self) -> str:
-        """„Mo, Mi“; empty where no days are recorded."""
-        return ", ".join(workdays.WEEKDAYS[int(one) - 1][:2] for one in sorted(self.weekdays) if one in "1234567")
+        """„Mo, Mi“, „Mo bis Fr“; empty where no days are recorded."""
+        days = sorted({int(one) for one in self.weekdays if one in "1234567"})
+        names = [workdays.WEEKDAYS[day - 1][:2] for day in days]
+        if len(days) > 2 and days[-1] - days[0] == len(days) - 1:
+            return f"{names[0]} bis {names[-1]}"
+        return ", ".join(names)
 
     def __str__(self) -> str:
         return f"{self.user} ({self.days})" if self.days else str(self.user)

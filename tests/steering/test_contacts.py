@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from kim import workdays
 from kim.models import Assignment, Role, RoleGrant, TrailEntry, User
-from steering.contacts import contacts_of
+from steering.contacts import CaseManager, contacts_of
 from steering.escalation import Office, State
 from steering.offices import people_of_all, people_of_each
 from tests.casework.factories import case, case_manager
@@ -105,7 +105,15 @@ def test_the_list_by_bank_with_mail_and_days(client, reader):
     assert "Früheres Konto" not in page.text
     (line,) = dict(page.context["groups"])["rechtsrheinisch"]
     assert (line.place, line.case_managers) == (right, [])
-    assert "zurzeit niemand" in page.text
+    assert "zurzeit kein Case Management" in page.text
+
+
+@pytest.mark.parametrize(
+    ("weekdays", "words"),
+    [("", ""), ("1", "Mo"), ("21", "Mo, Di"), ("123", "Mo bis Mi"), ("12345", "Mo bis Fr"), ("124", "Mo, Di, Do")],
+)
+def test_weekdays_as_people_say_them(weekdays, words):
+    assert CaseManager(User(), weekdays).days == words
 
 
 def test_without_municipalities_it_says_so(client, reader):
