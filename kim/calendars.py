@@ -119,28 +119,38 @@ def entries_of(user) -> list[Entry]:
 def presence(user, first: dt.date, last: dt.date) -> list[Entry]:
     """Days at a municipality by the weekdays of the user's duties, without holidays and days they are away.
 
-    Single days instead of a rule with exceptions: not every program leaves the exceptions out. Duties without
-    weekdays tell nothing about a day.
+    Days that follow each other are one entry. No rule with exceptions: not every program leaves the exceptions out.
+    Duties without weekdays tell nothing about a day.
     """
+    first -= dt.timedelta(days=first.weekday())  # so that a week does not begin anew every day
     last = min(last, workdays.today() + PRESENCE)
     begun = Q(valid_from__lte=last) & (Q(valid_until__isnull=True) | Q(valid_until__gt=first))
     duties = Assignment.objects.filter(begun, user=user, known_until__isnull=True, municipality__isnull=False)
     duties = duties.exclude(weekdays="").annotate(place=F("municipality__name")).order_by("pk")
     away = list(Absence.objects.filter(begun, user=user))
     rules = county_of(user).workday_rules
+
+    def is_there(duty: Assignment, day: dt.date) -> bool:
+        on_duty = duty.holds_on(day) and str(day.isoweekday()) in duty.weekdays
+        return on_duty and workdays.day_off(day, rules) is None and not any(one.holds_on(day) for one in away)
+
+    days = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
     return [
-        Entry(uid_of(f"presence-{duty.pk}-{day:%Y%m%d}"), day, f"vor Ort: {duty.place}", is_free=True)
+        Entry(uid_of(f"presence-{duty.pk}-{start:%Y%m%d}"), start, f"vor Ort: {duty.place}", end, is_free=True)
         for duty in duties
-        for day in _days(max(first, duty.valid_from), last)
-        if str(day.isoweekday()) in duty.weekdays
-        and duty.holds_on(day)
-        and workdays.day_off(day, rules) is None
-        and not any(absence.holds_on(day) for absence in away)
+        for start, end in _runs(day for day in days if is_there(duty, day))
     ]
 
 
-def _days(first: dt.date, last: dt.date) -> Iterable[dt.date]:
-    return (first + dt.timedelta(days=number) for number in range((last - first).days + 1))
+def _runs(days: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:
+    """Days in order as spans from the first to before the day after the last."""
+    found: list[tuple[dt.date, dt.date]] = []
+    for day in days:
+        if found and found[-1][1] == day:
+            found[-1] = (found[-1][0], day + ONE_DAY)
+        else:
+            found.append((day, day + ONE_DAY))
+    return found
 
 
 # As a file

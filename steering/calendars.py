@@ -6,10 +6,13 @@ Of an issue the number, of a duty what may stand in a mail; never a title, a tex
 import datetime as dt
 from collections.abc import Iterator
 
+from django.db.models import Q
+
 from kim import workdays
 from kim.calendars import ONE_DAY, Entry, source, uid_of
+from kim.models import Role
 from steering import access, duties
-from steering.models import Issue, Meeting
+from steering.models import Body, Issue, Meeting
 
 #: Of all that lies on a desk, the most pressing; a calendar with more says nothing any more.
 MOST = 200
@@ -17,11 +20,16 @@ MOST = 200
 
 @source("meetings")
 def meetings(user, first: dt.date, last: dt.date) -> Iterator[Entry]:
-    """Those of the bodies the user, or somebody they stand in for, sits in today; also those called off."""
-    groups = access.groups_of(user)
-    if not groups or not access.sees_content(user):
+    """Those of the bodies the user, or somebody they stand in for, sits in today; also those called off.
+
+    The office has no seat in the steering group, but prepares all of its meetings and takes the minutes.
+    """
+    if not access.sees_content(user):
         return
-    seen = Meeting.objects.visible_to(user).filter(body__in=groups).select_related("body")
+    own = Q(body__in=access.groups_of(user))
+    if user.acts_as(Role.STRATEGIC_OFFICE):
+        own |= Q(body__kind=Body.Kind.STEERING)
+    seen = Meeting.objects.visible_to(user).filter(own).select_related("body")
     for meeting in seen.filter(starts_at__gte=_midnight(first), starts_at__lt=_midnight(last + ONE_DAY)):
         start, end = _span(meeting)
         yield Entry(

@@ -60,6 +60,7 @@ QUESTIONS = (
     ("Namen der Meldenden", access.sees_reporters),
     ("Fristen ändern", partial(allows, access.keeps_limits)),
     ("Gremien pflegen", partial(allows, access.keeps_bodies)),
+    ("Ansprechpersonen sehen", partial(allows, access.reads_contacts)),
     ("Sitzungen planen", partial(allows, access.keeps_meetings)),
 )
 

@@ -135,10 +135,10 @@ def _body(request, body):
     return render(request, "steering/body_detail.html", context)
 
 
-def _contacts(places) -> list[tuple[Municipality, list[User]]]:
-    """Each municipality of a local group with who of the office answers for it."""
-    found = contacts_of(places)
-    return [(place, found[place.pk]) for place in places]
+def _contacts(places) -> list[User]:
+    """Who of the office answers for the municipalities of a local group, each once."""
+    people = {person for some in contacts_of(places).values() for person in some}
+    return sorted(people, key=str)
 
 
 def _status(request):

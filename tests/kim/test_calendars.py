@@ -265,6 +265,12 @@ def test_the_server_keeps_no_log_of_addresses():
 # What stands in it
 
 
+def days_of(person) -> set[dt.date]:
+    """Every single day of the entries."""
+    spans = [(one.start, (one.until - one.start).days) for one in entries_of(again(person))]
+    return {start + dt.timedelta(days=number) for start, length in spans for number in range(length)}
+
+
 class TestPresence:
     def test_the_days_of_a_duty_without_holidays_and_days_away(self, me):
         duty = works_at(me, municipality("Windeck"))
@@ -272,29 +278,40 @@ class TestPresence:
         Absence.objects.create(
             user=me, deputy=user(), valid_from=monday + dt.timedelta(days=2), valid_until=monday + dt.timedelta(days=3)
         )
-        days = {entry.start: entry for entry in entries_of(again(me))}
-        assert days[monday].summary == "vor Ort: Windeck"
-        assert days[monday].uid == uid_of(f"presence-{duty.pk}-{monday:%Y%m%d}")
-        assert days[monday].is_free
-        assert monday + dt.timedelta(days=2) not in days, "away"
-        assert {day.isoweekday() for day in days} == {1, 3}
-        assert all(workdays.day_off(day) is None for day in days)
-        assert max(days) <= workdays.today() + calendars.PRESENCE
+        entries = {entry.start: entry for entry in entries_of(again(me))}
+        assert entries[monday].summary == "vor Ort: Windeck"
+        assert entries[monday].uid == uid_of(f"presence-{duty.pk}-{monday:%Y%m%d}")
+        assert entries[monday].is_free
+        assert entries[monday].until == monday + dt.timedelta(days=1)
+        assert monday + dt.timedelta(days=2) not in entries, "away"
+        assert {day.isoweekday() for day in entries} == {1, 3}
+        assert all(workdays.day_off(day) is None for day in entries)
+        assert max(entries) <= workdays.today() + calendars.PRESENCE
 
-    def test_a_holiday_on_such_a_day_is_left_out(self, me):
-        works_at(me, municipality("Windeck"), weekdays="1234567")
-        with workdays.as_of(dt.date(2026, 4, 27)):
-            days = {entry.start for entry in entries_of(again(me))}
-        assert dt.date(2026, 4, 30) in days
-        assert dt.date(2026, 5, 1) not in days
+    def test_days_that_follow_each_other_are_one_entry_and_a_holiday_parts_them(self, me):
+        works_at(me, municipality("Windeck"), weekdays="12345")
+        with workdays.as_of(dt.date(2026, 4, 22)):
+            spans = {entry.start: entry.until for entry in entries_of(again(me))}
+        assert spans[dt.date(2026, 4, 20)] == dt.date(2026, 4, 25), "from Monday to Friday"
+        assert spans[dt.date(2026, 4, 27)] == dt.date(2026, 5, 1), "the first of May is left out"
+        assert spans[dt.date(2026, 5, 11)] == dt.date(2026, 5, 14), "so is Ascension Day"
+        assert dt.date(2026, 5, 15) in spans
+
+    def test_a_week_is_the_same_entry_on_every_day_it_is_read(self, me):
+        works_at(me, municipality("Windeck"), weekdays="12345")
+        read = []
+        for day in range(20, 24):
+            with workdays.as_of(dt.date(2026, 4, day)):
+                read.append([entry.uid for entry in entries_of(again(me))][:20])
+        assert len({tuple(uids) for uids in read}) == 1
 
     def test_a_closed_christmas_eve_too(self, me):
         works_at(me, municipality("Windeck"), weekdays="1234567")
         with workdays.as_of(dt.date(2026, 12, 1)):
             county(christmas_eve_is_workday=False)
-            assert dt.date(2026, 12, 24) not in {entry.start for entry in entries_of(again(me))}
+            assert dt.date(2026, 12, 24) not in days_of(me)
             county(christmas_eve_is_workday=True)
-            assert dt.date(2026, 12, 24) in {entry.start for entry in entries_of(again(me))}
+            assert dt.date(2026, 12, 24) in days_of(me)
 
     def test_a_duty_begins_and_ends_with_its_days(self, me):
         monday = a_monday()

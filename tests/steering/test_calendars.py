@@ -132,13 +132,19 @@ def test_who_left_the_body_or_holds_no_role_any_more_reads_none(member):
 
 
 def test_a_deputy_has_them_as_long_as_they_stand_in(member):
-    deputy = user(Role.STRATEGIC_OFFICE)
+    deputy = user(Role.PROJECT_GROUP)
     assert not found(deputy)
     until = workdays.today() + dt.timedelta(days=3)
     Absence.objects.create(user=member, deputy=deputy, valid_from=workdays.today(), valid_until=until)
     assert set(found(deputy)) == {steering_group().next_meeting().uid}
     with workdays.as_of(until):
         assert not found(deputy)
+
+
+def test_the_office_has_those_of_the_steering_group_it_prepares():
+    meeting(project_group(), days=3)
+    coming = steering_group().next_meeting()
+    assert set(found(user(Role.STRATEGIC_OFFICE))) == {coming.uid}
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.AUDIT])
