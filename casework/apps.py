@@ -9,6 +9,7 @@ class CaseworkConfig(AppConfig):
 
     def ready(self):
         from casework import (
+            calendars,  # noqa: F401  what it knows stands in calendars
             known_people,
             linked_issues,
             matrix,

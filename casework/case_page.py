@@ -15,6 +15,7 @@ from kim import sections, workdays
 from kim.models import Municipality, Organisation, User
 from kim.sections import ASIDE, MAIN
 from kim.together import Slot, moment, text, together
+from steering import contacts
 
 __all__ = ["ASIDE", "MAIN", "case_seen", "section", "sections_of"]
 
@@ -39,12 +40,14 @@ def sections_of(case: Case, user) -> dict[str, list[sections.Shown]]:
 def case_seen(user, pk) -> Case | None:
     """The case where `user` sees it, with its person, place, owner and employer; one query, and put on record.
 
-    Hung to it: `came_from`, the state before its last step; `look`, the one under which it is seen; and `known`,
-    what the gates of its steps ask (Case.at_gates), as of now. Whatever else it points at comes with the sections
-    (views/clients.py).
+    Hung to it: `came_from`, the state before its last step; `look`, the one under which it is seen; `contacts`, who of
+    the office answers for its place; and `known`, what the gates of its steps ask (Case.at_gates), as of now. Whatever
+    else it points at comes with the sections (views/clients.py).
     """
     load, subject = access.Caseload.of(user), Case(pk=pk)
-    read: dict[str, Any] = _case(*load.shape)(case=pk, **load.values, **reading.lately_values(subject))
+    read: dict[str, Any] = _case(*load.shape)(
+        case=pk, today=workdays.today(), **load.values, **reading.lately_values(subject)
+    )
     if not read["cases"]:
         return None
     case = read["cases"][0]
@@ -52,6 +55,7 @@ def case_seen(user, pk) -> Case | None:
     client.identity = next(iter(read["identities"]), None)
     client.household = next(iter(read["households"]), None)
     case.municipality, case.owner, case.employer = read["places"][0], read["owners"][0], read["employers"][0]
+    case.contacts = contacts.among(read, case.municipality)
     case.look = next(iter(read["looks"]), None)
     case.known = {
         "for_advice": read["consents"],
@@ -82,5 +86,6 @@ def _case(*caseload):
         "starts": Assessment.objects.order_by().filter(case=case).only("start"),
         "achievements": Goal.objects.order_by().filter(case=case).only("achievement"),
         "lately": lately.order_by().only("pk")[:1],
+        **contacts.sets(),
     }
     return found

@@ -5,6 +5,7 @@ and the places it passed stay. `KIM_DEBUG=1` shows everything on the screen of t
 """
 
 import os
+import re
 import sys
 import traceback
 from typing import Any
@@ -38,6 +39,17 @@ def without_query(logger: WrappedLogger, method: str, event: EventDict) -> Event
     return event
 
 
+#: Addresses that are a key themselves: of a calendar, of a link to set a password.
+_KEYS = re.compile(r"(/calendar/|/password/reset/key/)[^\s\"']+")
+
+
+def without_keys(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Cut what follows in such an address, whoever logs it: Django's errors, its small server, gunicorn."""
+    if isinstance(event.get("event"), str):
+        event["event"] = _KEYS.sub(r"\1…", event["event"])
+    return event
+
+
 SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -68,9 +80,9 @@ def logging_config(level: str) -> dict[str, Any]:
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     without_values,
                     without_query,
+                    without_keys,
                     structlog.processors.JSONRenderer(ensure_ascii=False),
                 ],
-                "keep_exc_info": True,
             }
         },
         "handlers": {

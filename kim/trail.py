@@ -14,6 +14,9 @@ ACTS: dict[str, str] = {
     "absence.arrange": "Abwesenheit eingetragen",
     "absence.end": "Abwesenheit beendet",
     "absence.pass_on": "Vertretung weitergegeben",
+    "calendarfeed.create": "Kalenderadresse angelegt",
+    "calendarfeed.renew": "Kalenderadresse erneuert",
+    "calendarfeed.revoke": "Kalenderadresse widerrufen",
     "mail.send_again": "Mail erneut versandt",
 }
 
@@ -28,6 +31,7 @@ class Kind(NamedTuple):
 #: By the label of its model; apps add theirs with `name_kinds`.
 KINDS: dict[str, Kind] = {
     "kim.absence": Kind("Abwesenheit"),
+    "kim.calendarfeed": Kind("Kalenderadresse"),
     "kim.code": Kind("Eintrag einer Codeliste"),
     "kim.county": Kind("Kreis"),
     "kim.mail": Kind("Mail"),

@@ -4,7 +4,19 @@ from allauth.account.urls import urlpatterns as allauth_pages
 from django.urls import include, path
 
 from kim import health
-from kim.views import absences, access_matrix, drafts, filters, help_page, mails, notices, operation, today, trail
+from kim.views import (
+    absences,
+    access_matrix,
+    calendars,
+    drafts,
+    filters,
+    help_page,
+    mails,
+    notices,
+    operation,
+    today,
+    trail,
+)
 
 handler400 = "kim.errors.bad_request"
 handler403 = "kim.errors.forbidden"
@@ -42,6 +54,10 @@ own = [
     path("notices/<int:pk>/read/", notices.notice_read, name="notice_read"),
     path("absences/", absences.absence_list, name="absence_list"),
     path("absences/<int:pk>/end/", absences.absence_end, name="absence_end"),
+    # calendar (views/calendars.py); what follows calendar/ is kept out of every log (kim/logs.py)
+    path("calendar/", calendars.calendar, name="calendar"),
+    path("calendar/revoke/", calendars.calendar_revoke, name="calendar_revoke"),
+    path("calendar/<slug:token>.ics", calendars.calendar_feed, name="calendar_feed"),
     path("mails/", mails.mail_list, name="mail_list"),
     path("mails/<int:pk>/", mails.mail_detail, name="mail_detail"),
     # operation, rights, trail (views/operation.py, access_matrix.py, trail.py)

@@ -532,6 +532,11 @@ def looks_at_bodies(user, _=None):
     return user.holds(*CONTENT_ROLES, Role.ADMIN)
 
 
+@rule("Ansprechpersonen sehen alle, die mit Knackpunkten arbeiten; Verwaltung und Revision nicht.")
+def reads_contacts(user, _=None):
+    return user.holds(*CONTENT_ROLES)
+
+
 def visible_bodies(user) -> Q:
     """Everything for the office, coordination and administration; otherwise the bodies one sits in."""
     return Q() if sees_every_body(user) else Q(pk__in=groups_of(user))
@@ -568,6 +573,8 @@ def is_decided_there(user, issue):
 def casts_vote(user, seat):
     """Never for those one stands in for: bodies name the deputies of their members themselves."""
     return seat.user_id == user.pk
+
+
 @rule("Sitzungen planen die Geschäftsstelle und, für ihre Gruppe, die Leitung.")
 def plans_meetings(user, _=None):
     """Of any body at all; of which one, `runs_meetings` says."""
@@ -588,6 +595,8 @@ def proposes_topics(user, body):
 @rule("Zurückziehen kann ein Thema, wer es angemeldet hat, sonst die Geschäftsstelle oder die Leitung.")
 def withdraws_item(user, item):
     return runs_meetings(user, item.meeting.body) or (item.kind == "topic" and item.added_by_id == user.pk)
+
+
 # Minutes
 
 
@@ -626,6 +635,8 @@ def may_object(user, minutes):
     meeting = minutes.meeting
     then = meeting.body.memberships.valid_on(meeting.day)
     return meeting.body_id in _memberships(user) or then.filter(user=user).exists()
+
+
 # Resolutions and statements
 
 #: Who reads every resolution of every body.
@@ -754,6 +765,8 @@ def rules_seen(user) -> Q:
     if not sees_content(user):
         return Q(pk__in=[])
     return Q() if sees_every_body(user) else Q(body__in=groups_of(user))
+
+
 # Co-operation with the municipalities
 
 #: Who reads agreements, kick-off events and interfaces. They name no person and no issue.

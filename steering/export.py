@@ -157,6 +157,16 @@ RESOLUTIONS: Sequence[Column] = (
     ("Beleg", 40, lambda resolution: resolution.source),
 )
 
+# Contacts
+
+CONTACTS: Sequence[Column] = (
+    ("Kommune", 26, lambda line: str(line.place)),
+    ("Rheinseite", 16, lambda line: line.place.get_bank_display()),
+    ("Geschäftsstelle", 44, lambda line: ", ".join(str(person) for person in line.contacts)),
+    ("E-Mail", 44, lambda line: ", ".join(person.email for person in line.contacts if person.email)),
+    ("Case Management vor Ort", 60, lambda line: ", ".join(str(one) for one in line.case_managers)),
+)
+
 
 # Files
 

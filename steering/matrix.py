@@ -61,7 +61,7 @@ QUESTIONS = (
     ("Fristen ändern", partial(allows, access.keeps_limits)),
     ("Gremien pflegen", partial(allows, access.keeps_bodies)),
     ("Sitzungen planen", partial(allows, access.plans_meetings)),
-    ("Sitzungen planen", partial(allows, access.keeps_meetings)),
+    ("Ansprechpersonen sehen", partial(allows, access.reads_contacts)),
     ("Vereinbarungen, Auftakte und Schnittstellen lesen", partial(allows, access.reads_cooperation)),
     ("Vereinbarungen, Auftakte und Schnittstellen pflegen", partial(allows, access.keeps_cooperation)),
     ("Schnittstellen bestätigen", partial(allows, access.confirms_interfaces)),

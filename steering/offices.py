@@ -1,13 +1,14 @@
 """Who is meant by an office today: the accounts behind „Koordinierung“, „Geschäftsstelle“, „Lenkungsgruppe“ …"""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from django.db.models import Exists, OuterRef, Q
 
 from kim import workdays
-from kim.models import Assignment, Municipality, Role, User
+from kim.models import Role, User
 from kim.models.people import with_role
 from kim.together import Slot, day, text, together
+from steering import contacts
 from steering.escalation import Office
 from steering.models import Body, Issue, Membership, Reporter
 
@@ -30,35 +31,20 @@ def people_of_all(offices: Iterable[Office], issue: Issue) -> dict[Office, list[
 
 
 def people_of_each(offices: Iterable[Office], issues: Iterable[Issue]) -> dict[int, dict[Office, list[User]]]:
-    """For each of several issues (by id) the same, in four queries at most; project groups are not asked for."""
+    """For each of several issues (by id) the same, in three queries at most; project groups are not asked for."""
     issues = list(issues)
     asked = set(offices)
     everywhere = [office for office in asked if office in (Office.COORDINATION, Office.STEERING)]
     same = people_of_all(everywhere, issues[0]) if everywhere and issues else {}
     found: dict[int, dict[Office, list[User]]] = {issue.pk: dict(same) for issue in issues}
     if Office.STRATEGY in asked:
-        contacts = contacts_for()
+        read = contacts.read_office()
         for issue in issues:
-            found[issue.pk][Office.STRATEGY] = contacts(issue.municipality)
+            found[issue.pk][Office.STRATEGY] = contacts.among(read, issue.municipality)
     if Office.REPORTERS in asked:
         for pk, people in _reporters_of_each(list(found)).items():
             found[pk][Office.REPORTERS] = people
     return found
-
-
-def contacts_for() -> Callable[[Municipality | None], list[User]]:
-    """The office's people for a municipality as of today: those named for it or its bank of the Rhine, else all.
-
-    Two queries, however many places are then asked about.
-    """
-    everybody, duties = list(with_role(Role.STRATEGIC_OFFICE, workdays.today())), list(_duties(workdays.today()))
-
-    def contacts(place):
-        pk, bank = (place.pk, place.bank) if place else (None, None)
-        here = {one.user_id for one in duties if one.municipality_id == pk or (one.bank and one.bank == bank)}
-        return [one for one in everybody if one.pk in here] or everybody
-
-    return contacts
 
 
 def _reporters_of_each(pks: list[int]) -> dict[int, list[User]]:
@@ -99,15 +85,10 @@ def _leads_of(bodies):
 
 def _contacts():
     """The office's people; `here` marks those named for this municipality or its bank of the Rhine, who come first."""
-    duties = _duties(day())
+    duties = contacts.named_duties(day())
     places = Q(municipality=Slot("place")) | Q(~Q(bank=""), bank=text("bank"))
     named = duties.filter(places, user=OuterRef("pk"))
     return with_role(Role.STRATEGIC_OFFICE, day()).annotate(here=Exists(named))
-
-
-def _duties(on):
-    """Which place or bank of the Rhine each of the office's people is named for."""
-    return Assignment.objects.valid_on(on).filter(role=Role.STRATEGIC_OFFICE, known_until__isnull=True)
 
 
 def name_of(office: Office, issue: Issue) -> str:

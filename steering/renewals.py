@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from django.db.models import Exists, OuterRef
 
 from kim.dated import months_after
+from steering.contacts import answering
 from steering.duties import Duty, source
 from steering.models import Agreement
-from steering.offices import contacts_for
 
 #: The longest time before its end at which an agreement asks to be renewed, in months (see its constraint).
 LONGEST = 36
@@ -24,7 +24,7 @@ def agreements_to_renew(until: dt.date) -> Iterator[Duty]:
     due = [(one, day) for one in open_ones if (day := one.renew_on) and day <= until]
     if not due:
         return
-    contacts = contacts_for()
+    contacts = answering()
     for one, day in due:
         yield Duty(
             key=f"agreement:{one.pk}",

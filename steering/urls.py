@@ -2,13 +2,26 @@
 
 from django.urls import path
 
-from steering.views import bodies, inbox, issues, limits, lists, meetings, milestones, rules, seats
-from steering.views import bodies, decisions, inbox, issues, limits, lists, meetings
-from steering.views import agendas, bodies, inbox, issues, limits, lists, meetings
-from steering.views import bodies, inbox, issues, limits, lists, meetings
+from steering.views import (
+    agendas,
+    agreements,
+    bodies,
+    contacts,
+    decisions,
+    inbox,
+    interfaces,
+    issues,
+    kickoffs,
+    limits,
+    lists,
+    meetings,
+    milestones,
+    resolutions,
+    rules,
+    seats,
+    statements,
+)
 from steering.views import minutes as minutes_views
-from steering.views import bodies, inbox, issues, limits, lists, meetings, resolutions, statements
-from steering.views import agreements, bodies, inbox, interfaces, issues, kickoffs, limits, lists, meetings
 
 app_name = "steering"
 
@@ -140,4 +153,7 @@ urlpatterns = [
     path("interfaces/<int:pk>/confirm/", interfaces.interface_confirm, name="interface_confirm"),
     path("interfaces/<int:pk>/retire/", interfaces.interface_retire, name="interface_retire"),
     path("interfaces/<int:pk>/reopen/", interfaces.interface_reopen, name="interface_reopen"),
+    # contacts (views/contacts.py)
+    path("contacts/", contacts.contact_list, name="contact_list"),
+    path("contacts/export.<slug:kind>", contacts.contact_export, name="contact_export"),
 ]

@@ -105,6 +105,22 @@ document.addEventListener("change", (event) => {
     if (box.checked !== all.checked) box.click();
   }
 });
+// „Kopieren“: where the browser does not let us, the text is at least marked.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  const field = button && document.getElementById(button.dataset.copy);
+  if (!field) return;
+  field.focus();
+  field.select();
+  let words = "Kopiert";
+  try {
+    await navigator.clipboard.writeText(field.value);
+  } catch {
+    words = "Markiert: jetzt Strg und C drücken";
+  }
+  button.textContent = words;
+  announce(words);
+});
 function reveal() {
   for (const element of document.querySelectorAll("[data-with-script]")) element.hidden = false;
 }

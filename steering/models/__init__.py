@@ -4,9 +4,8 @@ from steering.models.bodies import Body, Membership
 from steering.models.choices import Frequency, Outcome, Reach, Urgency
 from steering.models.clock import DutyReminder, Pause, Reminder, TimeLimit
 from steering.models.cooperation import Agreement, Interface, InterfaceWay, KickOff, KickOffParticipant
-from steering.models.decisions import Attendance, Resolution, Vote
-from steering.models.expected import ExpectedSeat
 from steering.models.decisions import Attendance, Postponement, Resolution, Vote
+from steering.models.expected import ExpectedSeat
 from steering.models.issues import Issue
 from steering.models.meetings import AgendaItem, Meeting, Paper
 from steering.models.milestones import Milestone

@@ -3,7 +3,9 @@
 import datetime as dt
 from collections.abc import Iterable
 from functools import cached_property
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 from django.utils import timezone
@@ -107,6 +109,11 @@ class Meeting(models.Model):
         if "update_fields" not in kwargs:
             self.folded = fold(f"{self.title} {self.place}")
         super().save(*args, **kwargs)
+
+    @property
+    def uid(self) -> str:
+        """The same in invitations and calendars, so that a program shows the meeting once (RFC 5545)."""
+        return f"meeting-{self.pk}@{urlsplit(settings.BASE_URL).hostname}"
 
     @property
     def day(self):

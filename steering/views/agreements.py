@@ -12,10 +12,10 @@ from kim.models import Municipality
 from kim.rules import allows, demand
 from kim.views.filters import searched
 from steering import access, cooperation, export
+from steering.contacts import answering
 from steering.coverage import NONE, agreed
 from steering.forms.cooperation import AgreementEndForm, AgreementForm, AgreementSendForm, AgreementSignForm
 from steering.models import Agreement
-from steering.offices import contacts_for
 from steering.views.files import send
 from steering.views.form_pages import form_page
 
@@ -47,7 +47,7 @@ def agreement_export(request, kind):
 
 def _table(request):
     agreements = Agreement.objects.visible_to(request.user)
-    rows = agreed(Municipality.objects.all(), agreements, workdays.today(), contacts_for())
+    rows = agreed(Municipality.objects.all(), agreements, workdays.today(), answering())
     return cooperation.AgreementFilter(request.GET, rows=rows)
 
 
@@ -55,7 +55,7 @@ def _table(request):
 def agreement_detail(request, pk):
     """All versions of one municipality, the latest first."""
     place, today = _place(request, pk), workdays.today()
-    (row,) = agreed([place], Agreement.objects.filter(municipality=place), today, contacts_for())
+    (row,) = agreed([place], Agreement.objects.filter(municipality=place), today, answering())
     may_keep = allows(access.keeps_cooperation, request.user)
     context = {
         "place": place,

@@ -8,12 +8,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from kim import workdays
 from kim.htmx import page as template_for
-from kim.models import Municipality
+from kim.models import Municipality, User
 from kim.rules import allows, demand
 from kim.together import Slot, day, moment, through, together
 from kim.views.acting import form_page
 from kim.views.filters import searched
 from steering import access, export
+from steering.contacts import contacts_of
 from steering.escalation import State
 from steering.filters import BodyFilter
 from steering.forms.bodies import BodyEditForm, BodyEndForm, BodyForm
@@ -70,6 +71,7 @@ def body_detail(request, pk):
     context = {
         "body": body,
         "municipalities": read["places"],
+        "contacts": _contacts(read["places"]) if body.kind == Body.Kind.LOCAL else [],
         "seating": Seating.of(body, today, seats),
         "coming_seats": [seat for seat in seats if seat.valid_from > today],
         "former_seats": [seat for seat in seats if seat.valid_until and seat.valid_until <= today],
@@ -86,6 +88,12 @@ def body_detail(request, pk):
     at_work = body.is_project_group or bool(context.get("issues"))
     context["seats_first"] = context["head_free"] and not (works and at_work)
     return render(request, "steering/body_detail.html", context)
+
+
+def _contacts(places) -> list[User]:
+    """Who of the office answers for the municipalities of a local group, each once."""
+    people = {person for some in contacts_of(places).values() for person in some}
+    return sorted(people, key=str)
 
 
 @together

@@ -17,7 +17,7 @@ from kim.models import Code, County, Draft, Municipality, Notice, Organisation, 
 from kim.notices import mark_read
 from kim.rules import allows
 from kim.together import Slot, day, text, through, together
-from steering import access, linked_cases, whereabouts
+from steering import access, contacts, linked_cases, whereabouts
 from steering.escalation import ESCALATION, HOLDER, NEXT_UP, Office, State
 from steering.models import (
     AgendaItem,
@@ -226,6 +226,11 @@ class Dossier:
     @property
     def reads_interface(self) -> bool:
         return allows(access.reads_cooperation, self.user)
+
+    @property
+    def contacts(self) -> list[User]:
+        """Who in the office answers for its municipality."""
+        return contacts.among(self.read, self.issue.municipality) if self.issue.municipality else []
 
     @cached_property
     def reporters(self) -> list[Reporter]:
@@ -503,6 +508,7 @@ def _page(sight, interims, all_words, drafts, more):
         "unread": Notice.objects.filter(recipient=user, read_at__isnull=True, url=text("url")).only("pk"),
         "drafts": Draft.objects.filter(user=user, key__in=[text(f"draft_{number}") for number in range(drafts)]),
         **linked_cases.sets(issue, interims),
+        **contacts.sets(),
         **{name: MORE[name](both) for name in more},
     }  # fmt: skip
 

@@ -90,7 +90,7 @@ def meeting_detail(request, pk):
         "may_propose": speakable and allows(access.proposes_topics, request.user, meeting.body),
         "may_withdraw": _withdrawable(request.user, agenda) if speakable else set(),
         "in_time": workdays.today() <= meeting.topics_until,
-        "decisions": decided(request.user, meeting, {item.issue_id for item in agenda.items}),
+        "decisions": decided(request.user, meeting, {item.issue_id for item in agenda.items if item.issue_id}),
         "meeting_minutes": minutes_of(meeting, request.user),
     }
     return render(request, "steering/meeting_detail.html", context)

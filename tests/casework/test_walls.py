@@ -23,8 +23,8 @@ from hypothesis.extra.django import TestCase
 from casework.lifecycle import LIFECYCLE, State
 from casework.models import Case, Conference, Consent, HandOver, Participant, Procedure, Referral
 from casework.models.network import PASSES_ON
-from kim import digests, jobs, workdays
-from kim.models import Absence, Code, JobRun, Mail, Notice, Role, SavedFilter, User
+from kim import calendar_feeds, digests, jobs, workdays
+from kim.models import Absence, CalendarFeed, Code, JobRun, Mail, Notice, Role, SavedFilter, User
 from kim.workflow import StepRefused
 from steering import reminders
 from steering.escalation import ESCALATION
@@ -50,6 +50,7 @@ WORDS = {
     "state": [State.CLOSED, "strategy"],
     "which": [Code.List.TOPIC.value],
     "language": ["de", "ar"],
+    "token": ["calendar-of-owner", "calendar-of-look", "unknown"],
 }
 #: Words before a number that are not the plural of a model, and parameters that are not the name of one.
 MODELS = {
@@ -170,6 +171,8 @@ def here(db):
         "receiver": user(Role.AUTHORITY, organisation=authority()),
         "root": user(None, is_superuser=True, is_staff=True), "nobody": None,
     }  # fmt: skip
+    for name in ("owner", "look"):
+        CalendarFeed.objects.create(user=people[name], digest=calendar_feeds.digest_of(f"calendar-of-{name}"))
     return Case.objects.get(pk=case.pk), people
 
 

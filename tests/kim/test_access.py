@@ -18,6 +18,7 @@ TABLE = [
     ("help",           200, 200, 200, 200, 200, 200, 200, 200),
     ("notice_list",    200, 200, 200, 200, 200, 200, 200, 200),
     ("absence_list",   200, 200, 200, 200, 200, 200, 200, 200),
+    ("calendar",       200, 200, 200, 200, 200, 200, 200, 200),
     ("mail_list",      200, 200, 200, 200, 200, 200, 200, 200),
     ("operation",      403, 403, 403, 403, 403, 403, 200, 403),
     ("access_matrix",  403, 403, 403, 403, 403, 403, 200, 200),
@@ -35,7 +36,9 @@ OWN = {
     ),
 }
 #: Addresses that take what is sent, for oneself only or for administrators; see their own tests.
-ACTS = {"draft_save", "filter_save", "notice_read_all", "mail_resend_all", "mail_resend"}
+ACTS = {"draft_save", "filter_save", "notice_read_all", "mail_resend_all", "mail_resend", "calendar_revoke"}
+#: What calendar programs ask for without signing in; see test_calendars.
+OPEN = {"calendar_feed"}
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +87,7 @@ def test_with_a_mail_server_there_is_no_page_of_mails(client, monkeypatch):
 def test_every_address_of_the_ground_floor_has_a_row():
     resolver = next(r for r in get_resolver().url_patterns if getattr(r, "namespace", "") == "kim")
     named = {pattern.name for pattern in resolver.url_patterns}
-    assert named == {row[0] for row in TABLE} | set(OWN) | ACTS
+    assert named == {row[0] for row in TABLE} | set(OWN) | ACTS | OPEN
 
 
 def test_nobody_sees_anything_before_signing_in(client):

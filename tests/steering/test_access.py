@@ -9,39 +9,23 @@ from kim import workdays
 from kim.models import Absence, Role
 from kim.paging import capped, page
 from steering.escalation import State
-from steering.models import Issue
-from steering.models import Agreement, Interface, Issue, KickOff
+from steering.models import Agreement, Interface, Issue, KickOff, Minutes
 from tests.factories import (
-    county,
-    issue_at,
-    limits,
-    meeting,
-    municipality,
-    paper,
-from steering.models import Issue, Minutes
-from tests.factories import (  # of minutes
     county,
     held_meeting,
     issue_at,
     limits,
-    municipality,
-    project_group,
-    seat,
-    steering_group,
-    take,
-    topic,
+    meeting,
     municipality,
     organisation,
+    paper,
     project_group,
     resolution,
     seat,
     statement,
-    municipality,
-    organisation,
-    project_group,
-    seat,
     steering_group,
     take,
+    topic,
     user,
 )
 
@@ -70,6 +54,8 @@ TABLE = [
     ("meeting_year",    None,            403, 403, 403, 403, 200, 403, 403, 200, 200, 403, 403, 403),
     ("limit_list",      None,            403, 403, 403, 403, 403, 403, 403, 403, 403, 403, 200, 403),
 
+    ("contact_list",    None,            200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403),
+    ("contact_export",  "csv",           200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403),
     ("issue_export",    "csv",           200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 403, 403),
     ("report_export",   "csv",           200, 200, 200, 403, 403, 403, 403, 403, 403, 200, 403, 403),
     ("inbox_export",    "csv",           403, 403, 403, 200, 200, 403, 403, 403, 403, 403, 403, 403),
@@ -189,14 +175,11 @@ TABLE = [
 
 #: Addresses that only act; what they refuse is tested with the act itself (test_issue_pages, test_bodies, test_inbox).
 ACTS = {
-    "issue_step", "issue_join", "issue_comment", "issue_pause", "issue_resume", "issue_interim_report",
-    "issue_effect", "issue_measure", "issue_measure_done", "issue_similar", "issue_alike",
-    "inbox_together", "body_seat_change", "body_seat_end", "expected_end", "milestone_done", "meeting_move", "meeting_cancel", "limit_change",
-    "inbox_together", "body_seat", "body_seat_end", "meeting_move", "meeting_cancel", "limit_change",
-    "meeting_open", "item_decide", "item_admit",
-    "meeting_build",
-    # test_cooperation
-    "kickoff_participant_remove", "interface_confirm", "interface_reopen",
+    "body_seat_change", "body_seat_end", "expected_end", "inbox_together", "interface_confirm", "interface_reopen",
+    "issue_alike", "issue_comment", "issue_effect", "issue_interim_report", "issue_join", "issue_measure",
+    "issue_measure_done", "issue_pause", "issue_resume", "issue_similar", "issue_step", "item_admit", "item_decide",
+    "kickoff_participant_remove", "limit_change", "meeting_build", "meeting_cancel", "meeting_move", "meeting_open",
+    "milestone_done",
 }  # fmt: skip
 
 
@@ -283,6 +266,8 @@ def of_minutes(url, state, local):
     if url == "objection_decide":
         return [minutes.object(by=held.body.leads().get(), text="Das Ende fehlt.").pk]
     return [held.pk, "docx"] if url == "minutes_file" else [held.pk]
+
+
 def asked_or_resolved(people, url, kind, local):
     """A resolution of the steering group for the local group to carry out, or a statement its lead asked for; the
     outsider works for the institution that is asked.
