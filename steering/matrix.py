@@ -61,6 +61,7 @@ QUESTIONS = (
     ("Fristen ändern", partial(allows, access.keeps_limits)),
     ("Gremien pflegen", partial(allows, access.keeps_bodies)),
     ("Sitzungen planen", partial(allows, access.keeps_meetings)),
+    ("Geschäftsordnungen schreiben", partial(allows, access.keeps_rules)),
 )
 
 

@@ -78,7 +78,8 @@ TABLE = [
 ACTS = {
     "issue_step", "issue_join", "issue_comment", "issue_pause", "issue_resume", "issue_interim_report",
     "issue_effect", "issue_measure", "issue_measure_done", "issue_similar", "issue_alike",
-    "inbox_together", "body_seat_change", "body_seat_end", "expected_end", "milestone_done", "meeting_move", "meeting_cancel", "limit_change",
+    "inbox_together", "body_seat_change", "body_seat_end", "expected_end", "milestone_done", "meeting_move",
+    "meeting_cancel", "limit_change",
 }  # fmt: skip
 
 
@@ -109,7 +110,7 @@ def thing(people, url, state):
         return [state]
     group = steering_group()
     if state == "rules":
-        return [group.rules.create(version=1).pk]
+        return [group.rules.get_or_create(version=1)[0].pk]
     if state in ("steering", "local") and not isinstance(state, State):
         return [local.pk] if state == "local" else [(group.next_meeting() if url == "meeting_detail" else group).pk]
     issue = issue_at(state, reported_by=people["reporter"], municipality=place)
