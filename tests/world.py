@@ -66,6 +66,10 @@ def world(*, with_case=True) -> SimpleNamespace:
     Reminder.objects.create(
         issue=talked_about, stay=talked_about.step_no, kind="due", day=workdays.today(), given_on=workdays.today()
     )
+    group.rules.create(version=1, text="§ 1 Aufgabe")
+    for body in (group, local):
+        body.expected.create(name="Jugendamt", valid_from=workdays.today())
+        body.milestones.create(title="Auftakt", due_on=workdays.today(), by=office)
     Draft.keep(reporter, "issue.new", {"title": "Angefangen"}, url="/steering/issues/new/", title="Knackpunkt")
     JobRun.objects.create(job="heartbeat", day=workdays.today(), finished_at=workdays.now())
     agreed = cooperation(people[Role.STRATEGIC_OFFICE], place)

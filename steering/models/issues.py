@@ -645,9 +645,12 @@ class Issue(models.Model):
             raise StepRefused("Ein Knackpunkt über einen Ort hinaus braucht eine thematische Projektgruppe.")
         if body.kind == Body.Kind.LOCAL and not body.municipalities.filter(pk=self.municipality_id).exists():
             raise StepRefused(f"{body} ist nicht für {self.municipality} eingerichtet.")
-        if not body.holds_on(workdays.today()):
+        locked = Body.objects.select_for_update().get(pk=body.pk)  # its lead does not leave meanwhile
+        today = workdays.today()
+        if not (
+            locked.holds_on(today) and locked.holds_on(today + dt.timedelta(days=1))
+        ):  # nothing new on its last day
             raise StepRefused(f"{body} besteht nicht mehr. Bitte wählen Sie eine andere Gruppe.")
-        Body.objects.select_for_update().get(pk=body.pk)  # its lead does not leave meanwhile
         if not body.leads().exists():
             raise StepRefused(
                 f"{body} hat zurzeit keine Leitung. Bitte tragen Sie unter „Gremien“ zuerst eine ein "

@@ -180,6 +180,10 @@ ACTS = {
     "issue_measure_done", "issue_pause", "issue_resume", "issue_similar", "issue_step", "item_admit", "item_decide",
     "kickoff_participant_remove", "limit_change", "meeting_build", "meeting_cancel", "meeting_move", "meeting_open",
     "milestone_done",
+    "issue_step", "issue_join", "issue_comment", "issue_pause", "issue_resume", "issue_interim_report",
+    "issue_effect", "issue_measure", "issue_measure_done", "issue_similar", "issue_alike",
+    "inbox_together", "body_seat_change", "body_seat_end", "expected_end", "milestone_done", "meeting_move",
+    "meeting_cancel", "limit_change",
 }  # fmt: skip
 
 
@@ -221,7 +225,7 @@ def thing(people, url, state):
         return [state]
     group = steering_group()
     if state == "rules":
-        return [group.rules.create(version=1).pk]
+        return [group.rules.get_or_create(version=1)[0].pk]
     if state in ("steering", "local") and not isinstance(state, State):
         return [local.pk] if state == "local" else [(group.next_meeting() if url == "meeting_detail" else group).pk]
     if url.startswith(("minutes_", "objection_")):

@@ -192,6 +192,16 @@ def test_a_body_does_not_end_before_it_last_met_or_somebody_joined(office):
     assert body.has_ended
 
 
+def test_a_body_is_given_nothing_new_on_its_last_day(office):
+    issue = issue_at("steering")
+    body = project_group("local", issue.municipality)
+    body.end(by=office, last_day=day(0), result="Fertig.")
+    with pytest.raises(StepRefused, match="besteht nicht mehr"):
+        take(issue, "assign", body=body)
+    issue.refresh_from_db()
+    assert issue.state == "steering"
+
+
 def test_the_steering_group_does_not_end(client, office):
     group = steering_group()
     refused = client.post(url("body_end", group.pk), {"last_day": typed(0), "result": "Fertig."})
