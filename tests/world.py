@@ -11,7 +11,18 @@ from steering.escalation import State
 from steering.models import Reminder
 from tests.casework.factories import authority, case_manager
 from tests.casework.one_of_each import one_of_each
-from tests.factories import county, holder_of, issue_at, limits, municipality, project_group, steering_group, take, user
+from tests.factories import (
+    county,
+    holder_of,
+    issue_at,
+    limits,
+    municipality,
+    paper,
+    project_group,
+    steering_group,
+    take,
+    user,
+)
 
 
 def world(*, with_case=True) -> SimpleNamespace:
@@ -51,5 +62,6 @@ def world(*, with_case=True) -> SimpleNamespace:
     )
     Draft.keep(reporter, "issue.new", {"title": "Angefangen"}, url="/steering/issues/new/", title="Knackpunkt")
     JobRun.objects.create(job="heartbeat", day=workdays.today(), finished_at=workdays.now())
+    paper(group.next_meeting(), by=people[Role.STRATEGIC_OFFICE])
     its = one_of_each(reporter, taker=case_manager(), issue=talked_about) if with_case else None
     return SimpleNamespace(people=people, issues=issues, group=group, local=local, place=place, its=its)

@@ -127,7 +127,7 @@ def thing(people, url, state):
         return []
     if state == "csv":
         return [state]
-    if state in ("steering", "local"):
+    if state in ("steering", "local") and not url.startswith("issue"):
         group = local if state == "local" else steering_group()
         if url == "body_detail":
             return [group.pk]

@@ -25,7 +25,7 @@ SECONDS = 1.5
 def test_thousands_of_meetings_and_items_cost_no_more_questions_than_few(client):
     county()
     group = steering_group()
-    issue = issue_at(State.STEERING)
+    issue_at(State.STEERING)
     client.force_login(user(Role.STRATEGIC_OFFICE))
     there = group.next_meeting()
     pages = [
@@ -86,9 +86,9 @@ def multiply(model, where, times):
     table = model._meta.db_table
     columns = ", ".join(f'"{field.column}"' for field in model._meta.concrete_fields if not field.primary_key)
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TEMPORARY TABLE one_each AS SELECT {columns} FROM {table} WHERE {where}")  # noqa: S608
+        cursor.execute(f"CREATE TEMPORARY TABLE one_each AS SELECT {columns} FROM {table} WHERE {where}")
         for _ in range(times - 1):
-            cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM one_each")  # noqa: S608
+            cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM one_each")
         cursor.execute("DROP TABLE one_each")
 
 
