@@ -4,18 +4,22 @@ Receives the acts of a meeting within their transaction. A key says which state 
 the same twice, and a second invitation reaches those who have come since. No issue and no topic stands in a mail.
 """
 
+import datetime as dt
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
-from kim import mail
-from kim.models import Notice, User
-from kim.models.people import deputies_of
+from kim import mail, workdays
+from kim.models import Notice, Role, User
+from kim.models.people import deputies_of, with_role
 from kim.notices import Telling, tell
+from steering import duties
 from steering.calendar_entries import CANCEL, REQUEST, entry, place_of
-from steering.models import Meeting, Membership
+from steering.models import Body, Meeting, Membership, RulesOfProcedure
 
 #: What a notice says of an act, and the subject of the mail.
 SAID = {"invite": "Einladung", "move": "Geändert", "cancel": "Abgesagt"}
@@ -138,3 +142,36 @@ def _body(meeting: Meeting, act: str, left: bool) -> str:
     else:
         lines.append("Die beiliegende Absage nimmt den Termin aus Ihrem Kalender.")
     return "\n".join(lines) + "\n"
+
+
+# What is due
+
+
+@duties.source("invitations")
+def due(day: dt.date) -> Iterator[duties.Duty]:
+    """Invitations the rules want by `day`: with the leads of a group, else with the office."""
+    most = dt.timedelta(days=90)  # the longest the rules may ask for
+    until = dt.datetime.combine(day + most, dt.time.max, workdays.BERLIN)
+    coming = Meeting.objects.upcoming().filter(invited_at__isnull=True, opened_at__isnull=True, starts_at__lte=until)
+    meetings = list(coming.select_related("body"))
+    if not meetings:
+        return
+    today = workdays.today()
+    held = RulesOfProcedure.objects.filter(
+        Q(valid_until__isnull=True) | Q(valid_until__gt=today), valid_from__lte=today
+    )
+    rules = {one.body_id: one for one in held.select_related("body")}
+    general = next((one for one in rules.values() if one.body.kind == Body.Kind.STEERING), RulesOfProcedure())
+    office = frozenset(with_role(Role.STRATEGIC_OFFICE, today).values_list("pk", flat=True))
+    leads: dict[int, set[int]] = {}
+    seats = Membership.of_leads(today).filter(body__in={one.body_id for one in meetings})
+    for body, user in seats.exclude(body__kind=Body.Kind.STEERING).values_list("body", "user"):
+        leads.setdefault(body, set()).add(user)
+    for meeting in meetings:
+        meeting.rules = rules.get(meeting.body_id, general)
+        if meeting.invite_by <= day:
+            people = frozenset(leads.get(meeting.body_id, office))
+            subject = f"{meeting.body}, {meeting.day:%d.%m.%Y}"
+            yield duties.Duty(
+                f"invitation:{meeting.pk}", meeting.invite_by, subject, "Einladung", meeting.get_absolute_url(), people
+            )

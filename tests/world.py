@@ -22,6 +22,8 @@ from tests.factories import (
     project_group,
     resolution,
     statement,
+    paper,
+    project_group,
     steering_group,
     take,
     user,
@@ -73,6 +75,7 @@ def world(*, with_case=True) -> SimpleNamespace:
     Draft.keep(reporter, "issue.new", {"title": "Angefangen"}, url="/steering/issues/new/", title="Knackpunkt")
     JobRun.objects.create(job="heartbeat", day=workdays.today(), finished_at=workdays.now())
     agreed = cooperation(people[Role.STRATEGIC_OFFICE], place)
+    paper(group.next_meeting(), by=people[Role.STRATEGIC_OFFICE])
     its = one_of_each(reporter, taker=case_manager(), issue=talked_about) if with_case else None
     return SimpleNamespace(people=people, issues=issues, group=group, local=local, place=place, agreed=agreed, its=its)
 

@@ -242,6 +242,7 @@ def thing(people, url, state):
         days = -len(url)  # one of its own for each address
         return [meeting(local if state == "local" else steering_group(), days=days, **written).pk]
     if state in ("steering", "local"):
+    if state in ("steering", "local") and not url.startswith("issue"):
         group = local if state == "local" else steering_group()
         if url == "body_detail":
             return [group.pk]

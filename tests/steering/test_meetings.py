@@ -18,7 +18,7 @@ from kim import files, trail, uploads, workdays
 from kim.models import Mail, Notice, Role, TrailEntry
 from kim.privacy_gate import Held
 from kim.workflow import StepRefused
-from steering import reminders, year_plan
+from steering import duties, invitations, reminders, year_plan
 from steering.calendar_entries import PUBLISH, entry
 from steering.escalation import State
 from steering.models import AgendaItem, Meeting, Minutes, Paper, Resolution, RulesOfProcedure
@@ -370,8 +370,8 @@ class TestInvitation:
         client.force_login(there.body.leads().get())
         answer = client.get(url("meeting_invitation", there.pk))
         assert answer.headers["Content-Type"] == "application/pdf"
-        assert b"/Lang" in answer.content or b"de" in answer.content
-        assert re.search(rb"pdfuaid:part", answer.content)
+        assert re.search(rb"/Lang\s*\(de", answer.content)
+        assert re.search(rb"<pdfuaid:part>1<", answer.content)
         words = text_of(answer.content)
         for part in ("Einladung: Lenkungsgruppe", "Entwurf: Die Einladung ist noch nicht versandt", issue.title,
                      "Sprachmittlung im Krankenhaus", "Entwurf des Merkblatts", f"Themen anmelden: bis {said(19)}",
@@ -381,6 +381,38 @@ class TestInvitation:
         words = text_of(client.get(url("meeting_invitation", there.pk)).content)
         assert issue.title not in words
         assert "Für Sie nicht sichtbarer Punkt" in words
+
+
+class TestDue:
+    def test_an_invitation_is_due_with_whoever_sends_it_until_it_is_sent(self, office, there):
+        group, lead = project_group(), user(Role.PROJECT_GROUP)
+        group.memberships.all().delete()
+        seat(group, lead)
+        theirs, led_by_nobody = meeting(group, days=30), meeting(project_group("thematic"), days=31)
+        led_by_nobody.body.memberships.all().delete()
+        rules_of(group, invitation_days=20)
+        meeting(days=300)
+        found = [one for one in duties.open_until(day(26)) if one.key.startswith("invitation:")]
+        assert [(one.key, one.due_on, one.people) for one in found] == [
+            (f"invitation:{theirs.pk}", day(10), {lead.pk}),
+            (f"invitation:{led_by_nobody.pk}", day(17), {office.pk}),
+            (f"invitation:{there.pk}", day(26), {office.pk}),
+        ]
+        assert found[0].subject == f"{group}, {said(30)}"
+        theirs.invite(by=lead)
+        there.cancel(by=office)
+        left = [one.key for one in duties.open_until(day(26)) if one.key.startswith("invitation:")]
+        assert left == [f"invitation:{led_by_nobody.pk}"]
+
+    def test_it_costs_the_same_for_many(self, there):
+        taken = []
+        for more in (2, 6):
+            for number in range(more):
+                meeting(project_group(), days=10 + more * 10 + number)
+            with CaptureQueriesContext(connection) as queries:
+                list(invitations.due(day(60)))
+            taken.append(len(queries))
+        assert taken[0] == taken[1]
 
 
 class TestAgenda:
