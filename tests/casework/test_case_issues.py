@@ -14,10 +14,10 @@ from kim.models import Absence, Code, Draft, Notice, Role, TrailEntry, User
 from kim.workflow import StepRefused
 from steering.escalation import State as At
 from steering.linked_cases import Seen
-from steering.models import Issue
+from steering.models import Interface, Issue
 from tests.casework.factories import case, case_at, case_manager, code, consultation, take
 from tests.casework.factories import client as person
-from tests.factories import codes, county, draft, issue_at, limits, municipality, user
+from tests.factories import codes, county, draft, issue_at, limits, municipality, organisation, user
 from tests.factories import take as take_issue
 from tests.htmx import SWAP, element
 
@@ -78,6 +78,15 @@ def test_a_report_from_a_case_is_linked_in_casework_alone(client, led, owner):
     assert led.number not in client.get(issue.get_absolute_url()).text
     assert INTERIM not in client.get(issue.get_absolute_url()).text
     assert TrailEntry.objects.filter(act="case.link_issue").exists()
+
+
+def test_a_report_from_a_case_says_where_it_jams(client, led, owner):
+    both = [organisation(), organisation("jobcenter", name="Jobcenter", kind="employment")]
+    there = Interface.identify(by=user(Role.STRATEGIC_OFFICE), title="Übergabe der Akte", between=both)
+    as_(client, owner)
+    assert "Übergabe der Akte" in client.get(url("case_issue_new", led)).text
+    assert client.post(url("case_issue_new", led), sent(interface=there.pk)).status_code == 302
+    assert Issue.objects.get().interface == there
 
 
 def test_from_a_case_too_it_is_said_who_will_be_told_and_looking_keeps_nothing(client, led, owner):
