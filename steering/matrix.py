@@ -65,7 +65,6 @@ QUESTIONS = (
     ("Vereinbarungen, Auftakte und Schnittstellen lesen", partial(allows, access.reads_cooperation)),
     ("Vereinbarungen, Auftakte und Schnittstellen pflegen", partial(allows, access.keeps_cooperation)),
     ("Schnittstellen bestätigen", partial(allows, access.confirms_interfaces)),
-    ("Sitzungen planen", partial(allows, access.keeps_meetings)),
     ("Geschäftsordnungen schreiben", partial(allows, access.keeps_rules)),
 )
 

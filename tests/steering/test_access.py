@@ -180,10 +180,6 @@ ACTS = {
     "issue_measure_done", "issue_pause", "issue_resume", "issue_similar", "issue_step", "item_admit", "item_decide",
     "kickoff_participant_remove", "limit_change", "meeting_build", "meeting_cancel", "meeting_move", "meeting_open",
     "milestone_done",
-    "issue_step", "issue_join", "issue_comment", "issue_pause", "issue_resume", "issue_interim_report",
-    "issue_effect", "issue_measure", "issue_measure_done", "issue_similar", "issue_alike",
-    "inbox_together", "body_seat_change", "body_seat_end", "expected_end", "milestone_done", "meeting_move",
-    "meeting_cancel", "limit_change",
 }  # fmt: skip
 
 
@@ -234,17 +230,15 @@ def thing(people, url, state):
         return [asked_or_resolved(people, url, state, local).pk]
     if state in COOPERATION:
         return [COOPERATION[state](people["office"], place).pk]
-    if url in ("body_detail", "meeting_detail"):
-        group = steering_group()
-        return [local.pk] if state == "local" else [(group if url == "body_detail" else group.next_meeting()).pk]
+    if state == "rules":
+        return [steering_group().rules.get_or_create(version=1)[0].pk]
     if url in ("meeting_conduct", "attendance_record", "meeting_close", "item_vote"):
         written = {"mode": "written", "written_until": workdays.today()} if state == "written" else {}
         days = -len(url)  # one of its own for each address
         return [meeting(local if state == "local" else steering_group(), days=days, **written).pk]
-    if state in ("steering", "local"):
-    if state in ("steering", "local") and not url.startswith("issue"):
+    if state in ("steering", "local") and not isinstance(state, State):
         group = local if state == "local" else steering_group()
-        if url == "body_detail":
+        if not url.startswith(("meeting_", "paper_", "item_")):
             return [group.pk]
         there = group.next_meeting() or meeting(group)
         if url.startswith("paper_") and url != "paper_new":
