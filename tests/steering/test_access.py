@@ -219,11 +219,6 @@ def thing(people, url, state):
         return []
     if state == "csv":
         return [state]
-    group = steering_group()
-    if state == "rules":
-        return [group.rules.get_or_create(version=1)[0].pk]
-    if state in ("steering", "local") and not isinstance(state, State):
-        return [local.pk] if state == "local" else [(group.next_meeting() if url == "meeting_detail" else group).pk]
     if url.startswith(("minutes_", "objection_")):
         return of_minutes(url, state, local)
     if url.startswith(("resolution_", "statement_")):
