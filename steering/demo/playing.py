@@ -9,6 +9,7 @@ from django.db import transaction
 from kim import workdays
 from kim.models import Bank, Code, Municipality, Notice, Organisation, User
 from steering.demo.plan import MEETING_TIME, Act
+from steering.demo.sessions import Sessions
 from steering.escalation import ESCALATION, State
 from steering.models import Body, Issue, Meeting
 
@@ -41,8 +42,10 @@ def play(stories: dict[str, dict[str, Any]], acts: list[Act]) -> dict[str, Issue
     """All acts in their order, or none of them."""
     player = Player(stories)
     for act in acts:
+        player.sessions.live_until(act.moment)
         with workdays.as_of(act.moment):
             player.do(act)
+    player.sessions.live_until(workdays.now())
     return player.issues
 
 
@@ -55,6 +58,7 @@ class Player:
         self.institutions = {one.key: one for one in Organisation.objects.all()}
         self.codes = {(code.list, code.code): code for code in Code.objects.all()}
         self.bodies = {body.key: body for body in Body.objects.all()}
+        self.sessions = Sessions(self.people, stories)
 
     @cached_property
     def meetings(self) -> dict[dt.date, Meeting]:
@@ -66,7 +70,9 @@ class Player:
             self.issues[act.story] = self._start(self.stories[act.story])
         issue = self.issues[act.story]
         by = self.people[given.pop("by")] if "by" in given else self._actor(act)
-        if act.name in ESCALATION.names:
+        if self.sessions.decides(act, issue):
+            self.sessions.decide(act, issue, self._given(act, issue, given))
+        elif act.name in ESCALATION.names:
             getattr(issue, act.name)(by=by, **self._given(act, issue, given))
         else:
             getattr(self, f"_{act.name}")(issue, by, **given)
