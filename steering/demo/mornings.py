@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from django.db.models import F
+
 from kim import digests, workdays
 from kim.models import County, Mail
 from steering import reminders
@@ -32,8 +34,8 @@ def tell(today: dt.date) -> None:
     told_at = _at(workdays.add_workdays(today, -1, County.current().workday_rules), TOLD_AT)
     with workdays.as_of(told_at):
         digests.compose()
+    Mail.objects.update(state=Mail.State.SENT, sent_at=F("created_at"), attempts=1, calendar="")
     mails = Mail.objects.filter(key__startswith="digest:")
-    mails.update(state=Mail.State.SENT, sent_at=told_at, attempts=1)
     if last := mails.order_by("pk").last():
         Mail.objects.filter(pk=last.pk).update(state=Mail.State.FAILED, sent_at=None, last_error=FULL)
 

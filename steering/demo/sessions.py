@@ -180,7 +180,9 @@ class Sessions:
                 text = "Die Geschäftsordnung wird in der vorgelegten Fassung verabschiedet."
                 Resolution.take(item, verdict="adopt", text=text, valid_from=day, **take)
             case "resolution":
-                Resolution.take(item, verdict="note", text="Der Stand ist berichtet.", **take)
+                until = workdays.add_workdays(workdays.today(), 60)
+                text = "Der Stand ist berichtet; die Umsetzung braucht mehr Zeit."
+                Resolution.take(item, verdict="resolve", text=text, becomes="later", until=until, **take)
 
     def _finish_later(self, made: Resolution, due: dt.date) -> None:
         """Most of what was resolved is done in time."""

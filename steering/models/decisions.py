@@ -502,10 +502,13 @@ class Resolution(models.Model):
     @classmethod
     def follow_issue(cls, sender, obj, act, record, given, **kwargs) -> None:
         """Receiver of `happened`: what an issue was assigned for is done with its result, or decided anew."""
+        given_to = cls.objects.open().filter(issue=obj, verdict=cls.Verdict.ASSIGN)
+        if act == "interim_report":  # the group is at work: its next report is what the resolution waits for
+            given_to.filter(due_on__lt=obj.due_on or dt.date.min).update(due_on=obj.due_on)
+            return
         if act not in ESCALATION.names or record.source not in (State.PROJECT, State.STEERING):
             return
-        mine = cls.objects.select_for_update().filter(issue=obj, verdict=cls.Verdict.ASSIGN)
-        for one in mine.filter(due_on__isnull=False, done_on__isnull=True, dropped_on__isnull=True):
+        for one in given_to.select_for_update():
             if act == "solve":
                 one.done_on, one.done_by, one.evidence = workdays.today(), record.by, "Ergebnis liegt vor"
                 one.save(update_fields=["done_on", "done_by", "evidence"])
