@@ -137,6 +137,7 @@ class StepDecision(Decision, StepForm):
 
     def __init__(self, item, verdict, data=None, *, groups=(), voices=(), written=False, organisations=(), **kwargs):
         row = ESCALATION.find(verdict, State.STEERING)
+        item.issue.resolved = True  # here it is the meeting that decides
         super().__init__(row, item.issue, data, groups=groups, **kwargs)
         for name in ("reason", "result"):
             self.fields.pop(name, None)
@@ -237,13 +238,15 @@ class CloseForm(Form):
 
 
 class VoteForm(Form):
-    """A voice in writing. `seats` are those one may give it for."""
+    """A voice in writing. `seats` are those one may give it for; whoever has one only is not asked."""
 
     item = forms.IntegerField(widget=forms.HiddenInput, min_value=1, max_value=2**31 - 1)
 
     def __init__(self, data=None, *, seats=(), **kwargs):
         super().__init__(data, **kwargs)
-        self.fields["seat"] = OneOf(
-            seats, label="Stimme von", label_of=name_of, empty="" if len(seats) == 1 else "Bitte wählen"
-        )
-        self.fields["value"] = Pick(label="Ihre Stimme" if len(seats) == 1 else "Antwort", choices=Vote.Value.choices)
+        self.alone = name_of(seats[0]) if len(seats) == 1 else ""
+        self.fields["seat"] = OneOf(seats, label="Stimme von", label_of=name_of)
+        if self.alone:
+            self.fields["seat"].widget = forms.HiddenInput()
+        label = f"Stimme von {self.alone}" if self.alone else "Antwort"
+        self.fields["value"] = Pick(label=label, choices=Vote.Value.choices)

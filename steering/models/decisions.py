@@ -132,6 +132,8 @@ class Vote(models.Model):
         if seat is None:
             raise StepRefused("Gäste haben keine Stimme.")
         giving = cast_by_seat or seat
+        if cast_by_seat is not None and cast_by_seat.deputy_of_id != seat.pk:
+            raise StepRefused(f"{name_of(cast_by_seat)} vertritt dieses Mitglied nicht.")
         ballot.be_open_for_votes()
         if not (access.casts_vote(by, giving) or allows(access.runs_meetings, by, ballot.meeting.body)):
             raise PermissionDenied(access.casts_vote.refusal)

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from kim import workdays
+from kim import errors, workdays
 from kim.editing import Filled
 from kim.models import Code, County, Draft, Municipality, Organisation, User
 from kim.privacy_gate import GateDown, Held
@@ -254,6 +254,7 @@ def _show(sitting, top, verdict="", *, form=None, admission=None, status=200):
     if top:
         top.current = True
     ready = top and meeting.is_running and not top.is_done
+    verdict = verdict or (verdicts_of(top.item)[0] if top else "")
     written = sitting.written_standing(top.item) if ready and meeting.is_written else None
     if ready and top.item.waits_for_admission:
         admission = admission or (None if top.item.admission else AdmissionForm())
@@ -268,6 +269,7 @@ def _show(sitting, top, verdict="", *, form=None, admission=None, status=200):
         "choices": _choices(sitting, top, verdict) if form else (),
         "form": form,
         "admission": admission,
+        "kept": form.typed() if form is not None and form.is_bound and not ready else (),
         "written": written,
         "ready": ready,
         "done_number": sum(one.is_done or one.is_gone for one in sitting.tops),
@@ -399,8 +401,10 @@ def item_decide(request, pk):
     sitting.read_beside(top)
     verdict = request.POST.get("verdict", "")
     if verdict not in verdicts_of(top.item):
-        messages.error(request, "Zu diesem Punkt ist dieses Ergebnis nicht (mehr) möglich. Hier steht der neue Stand.")
-        return _back(sitting.meeting, f"?item={pk}#jetzt")
+        kept = [("Beschluss", typed)] if (typed := request.POST.get("text", "")) else []
+        reason = "Zu diesem Punkt ist dieses Ergebnis nicht (mehr) möglich."
+        url = reverse("steering:meeting_conduct", args=[sitting.meeting.pk]) + f"?item={pk}#jetzt"
+        return errors.conflict(request, reason, url=url, kept=kept)
     if "preview" in request.POST:
         given = {name: values[-1] for name, values in request.POST.lists() if name != "preview"}
         return _show(sitting, top, verdict, form=_form(sitting, top, verdict, initial=given))
@@ -430,6 +434,9 @@ def _told(top, made: Resolution, asked) -> str:
 @require_POST
 def item_admit(request, pk):
     sitting, top = _item(request, pk)
+    if top.item.admission or not top.item.waits_for_admission:
+        messages.error(request, "Über die Aufnahme dieses Punkts ist nicht (mehr) abzustimmen.")
+        return _back(sitting.meeting, f"?item={pk}#jetzt")
     form = AdmissionForm(request.POST)
     found = []
 

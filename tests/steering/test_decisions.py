@@ -271,6 +271,8 @@ def test_who_may_not_vote_is_told_why(office):
     Attendance.record(sitting, by=office, seats={deputy: "present"})
     with refused("Die Vertretung stimmt nur, wenn das Mitglied nicht da ist"):
         Vote.cast(item, by=office, seat=member, cast_by_seat=deputy, value="yes")
+    with refused("vertritt dieses Mitglied nicht"):
+        Vote.cast(item, by=office, seat=second, cast_by_seat=deputy, value="yes")
     Vote.cast(item, by=office, seat=member, value="yes")
     with refused("schon abgegeben"):
         Vote.cast(item, by=office, seat=member, value="no")
@@ -838,13 +840,19 @@ def test_a_decision_too_late_says_who_was_first(client, office):
     _, item = tabled(sitting)
     running(office, sitting=sitting)
     assert client.post(url("item_decide", item.pk), sent(item, "defer")).status_code == 302
-    answer = client.post(url("item_decide", item.pk), sent(item, "decline"), follow=True)
+    answer = client.post(url("item_decide", item.pk), sent(item, "decline"))
+    assert answer.status_code == 409
     assert "nicht (mehr) möglich" in answer.text
+    assert "Die Stellen stimmen sich ab." in answer.text
     words = topic(sitting)
     assert client.post(url("item_decide", words.pk), sent(words, "resolve")).status_code == 302
     again = client.post(url("item_decide", words.pk), sent(words, "resolve"))
     assert again.status_code == 422
     assert "schon ein Beschluss festgehalten: B-" in again.text
+    assert "Die Stellen stimmen sich ab.</" in again.text
+    sitting.close(by=office)
+    closed = client.post(url("item_decide", words.pk), sent(words, "resolve"))
+    assert "ist geschlossen" in closed.text
 
 
 def test_open_resolutions_rules_and_topics_are_decided_on_the_page(client, office):
@@ -979,16 +987,17 @@ def test_the_page_of_an_issue_says_beforehand_that_the_meeting_decides(client, o
 
 def test_whatever_is_typed_in_a_meeting_is_taken_or_refused_with_a_sentence(client, office):
     table("Jobcenter")
-    sitting = meeting(days=0, invited_at=workdays.now() - dt.timedelta(days=14))
-    late = topic(sitting)
-    sitting.invited_at = None
+    sitting = meeting(days=0)
     _, item = tabled(sitting)
     before = Resolution.objects.create(
         number="B-2020-0001", body=sitting.body, verdict="resolve", text="Merkblatt", decided_on=LONG_AGO,
         owner="KI", due_on=workdays.today(),
     )  # fmt: skip
     back = sitting.agenda.create(kind="resolution", open_resolution=before)
-    sheet = written()
+    sitting.invited_at = workdays.now()
+    sitting.save()
+    late = topic(sitting)
+    sheet = written(days=-1)
     topic(sheet, "Gemeinsames Merkblatt")
     sent_forms = set()
     running(office, sitting=sitting)
@@ -1017,6 +1026,6 @@ def test_whatever_is_typed_in_a_meeting_is_taken_or_refused_with_a_sentence(clie
                 answer = client.post(url("item_decide", one.pk), fields | {"verdict": verdict, "until": value})
                 assert answer.status_code in (302, 409, 422), (verdict, value[:20])
             answer = client.post(url("item_admit", one.pk), dict.fromkeys(["yes", "no", "abstained"], value))
-            assert answer.status_code in (302, 422)
+            assert answer.status_code in (302, 422), value[:20]
     for name, value in [("item", HOSTILE[6]), ("verdict", HOSTILE[2]), ("reach", HOSTILE[3]), ("body", HOSTILE[6])]:
         assert client.get(conduct, {name: value}).status_code == 200
