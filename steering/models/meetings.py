@@ -285,7 +285,7 @@ class Meeting(models.Model):
             if self.invites_late:
                 note = f"nach der Frist (bis {self.invite_by:%d.%m.%Y})"
             self.build_agenda(by=by)
-            self._place([item.pk for item in self.agenda.standing().in_order().only("pk")])
+            self._place(list(self.agenda.standing().in_order().values_list("pk", flat=True)))
             self.invited_at = workdays.now()
             self.sequence += 1
             self.save(update_fields=["invited_at", "sequence"])
