@@ -76,6 +76,9 @@ class Meeting(models.Model):
     source = models.CharField("Beleg", max_length=200, blank=True)
     folded = models.TextField(editable=False, blank=True)
 
+    #: What an invitation says of when and where.
+    SAID = ("starts_at", "place", "mode", "title", "minutes_long", "video_url", "written_until")
+
     objects = MeetingQuerySet.as_manager()
 
     class Meta:
@@ -253,7 +256,7 @@ class Meeting(models.Model):
             raise StepRefused("Bitte wählen Sie eine kommende Sitzung desselben Gremiums.")
         self.cancelled_at = workdays.now()
         self.sequence += self.invited_at is not None
-        self.save()
+        self.save(update_fields=["cancelled_at", "sequence"])
         ahead = self.agenda.filter(Q(issue__in=[issue.pk for issue in issues]) | Q(kind=AgendaItem.Kind.INFORMATION))
         ahead.bring_to(instead)
         if instead is not None:
@@ -297,10 +300,7 @@ class Meeting(models.Model):
         return sum(int(told or 0) for _, told in answers)
 
     def _said(self) -> tuple:
-        """What an invitation says of when and where."""
-        return (
-            self.starts_at, self.place, self.mode, self.title, self.minutes_long, self.video_url, self.written_until,
-        )  # fmt: skip
+        return tuple(getattr(self, name) for name in self.SAID)
 
     def _be_possible(self) -> None:
         """A procedure in writing is allowed by the rules and long enough; nothing else has an end of its own."""
@@ -456,7 +456,7 @@ class Meeting(models.Model):
     def _lock(self):
         """What other acts go by, as the database has it now."""
         locked = Meeting.objects.select_for_update().get(pk=self.pk)
-        for name in ("starts_at", "cancelled_at", "invited_at", "sequence", "opened_at", "closed_at"):
+        for name in (*self.SAID, "cancelled_at", "invited_at", "sequence", "opened_at", "closed_at"):
             setattr(self, name, getattr(locked, name))
         self.__dict__.pop("rules", None)
 

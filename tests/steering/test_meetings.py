@@ -799,6 +799,14 @@ class TestPage:
             assert issue.title not in words
 
 
+def test_calling_off_undoes_nothing_that_was_saved_meanwhile(office, there):
+    stale = Meeting.objects.select_related("body").get(pk=there.pk)
+    there.move(by=office, starts_at=there.starts_at, place="Rathaus", mode="hybrid", title="")
+    stale.cancel(by=office)
+    there.refresh_from_db()
+    assert (there.place, there.mode, there.cancelled_at is None) == ("Rathaus", "hybrid", False)
+
+
 def test_a_meeting_that_was_opened_is_not_moved_any_more(office):
     there = meeting(days=1, opened_at=workdays.now())
     with pytest.raises(StepRefused, match="schon begonnen"):
