@@ -61,13 +61,21 @@ class Invited:
         """Those who were invited and do not sit there any more."""
         if not self.meeting.invited_at:
             return []
-        prefix = f"invitation:{self.meeting.pk}:"
-        rows = Notice.objects.filter(key__startswith=prefix, audience="member", recipient__is_active=True)
+        rows = self._ever_told().filter(recipient__is_active=True)
         out = _told(f"uninvited:{self.meeting.pk}:{self.meeting.sequence}")
         # Deputies of an absent member are told the same in KIM, and have no seat to lose.
         sat = self.meeting.body.memberships.filter(user__in=rows.values("recipient")).values("user")
         known = User.objects.filter(pk__in=sat).exclude(pk__in=out)
         return [person for person in known.order_by("pk") if person not in self.people]
+
+    @property
+    def to_call_off(self) -> list[User]:
+        """Everybody who has the meeting in the calendar, whether they still sit there or not."""
+        ever = set(self._ever_told().values_list("recipient", flat=True))
+        return [*(person for person in self.people if person.pk in ever), *self.to_uninvite]
+
+    def _ever_told(self):
+        return Notice.objects.filter(key__startswith=f"invitation:{self.meeting.pk}:", audience="member")
 
 
 def _told(key: str):
@@ -83,10 +91,10 @@ def tell_of(sender, obj, act, record, given, **kwargs) -> int:
     if act not in SAID:
         return 0
     invited = Invited(obj)
-    people, method = invited.to_tell, CANCEL if act == "cancel" else REQUEST
-    leaving = [] if act == "cancel" else invited.to_uninvite
     if act == "cancel":
-        people = list({person.pk: person for person in [*people, *invited.to_uninvite]}.values())
+        people, leaving, method = invited.to_call_off, [], CANCEL
+    else:
+        people, leaving, method = invited.to_tell, invited.to_uninvite, REQUEST
     _write(obj, act, method, people, key_of(obj))
     _write(obj, "cancel", CANCEL, leaving, f"uninvited:{obj.pk}:{obj.sequence}", left=True)
     return len(people) + len(leaving)

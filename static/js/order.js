@@ -36,7 +36,12 @@ document.addEventListener("dragend", () => {
   item.classList.remove("kim-agenda__item--now");
   const form = item.closest("[data-order]");
   const all = items(form);
-  all.forEach((one, at) => { one.querySelector(".kim-agenda__no").lastChild.textContent = at + 1; });
+  all.forEach((one, at) => {
+    one.querySelector(".kim-agenda__no").lastChild.textContent = at + 1;
+    for (const button of one.querySelectorAll("button[aria-label]")) {
+      button.ariaLabel = button.ariaLabel.replace(/\d+$/, at + 1);
+    }
+  });
   const region = document.getElementById("ansage");
   if (form.dataset.order === "kept") {
     if (region) region.textContent = `Jetzt auf Platz ${all.indexOf(item) + 1} von ${all.length}, noch nicht gespeichert`;

@@ -78,6 +78,9 @@ class Meeting(models.Model):
     source = models.CharField("Beleg", max_length=200, blank=True)
     folded = models.TextField(editable=False, blank=True)
 
+    #: What an invitation says of when and where.
+    SAID = ("starts_at", "place", "mode", "title", "minutes_long", "video_url", "written_until")
+
     objects = MeetingQuerySet.as_manager()
 
     class Meta:
@@ -277,7 +280,7 @@ class Meeting(models.Model):
             self._be_another(instead)
         self.cancelled_at = workdays.now()
         self.sequence += self.invited_at is not None
-        self.save()
+        self.save(update_fields=["cancelled_at", "sequence"])
         ahead = self.agenda.filter(Q(issue__in=[issue.pk for issue in issues]) | Q(kind=AgendaItem.Kind.INFORMATION))
         ahead.bring_to(instead)
         if instead is not None:
@@ -355,7 +358,7 @@ class Meeting(models.Model):
             if self.invites_late:
                 note = f"nach der Frist (bis {self.invite_by:%d.%m.%Y})"
             self.build_agenda(by=by)
-            self._place([item.pk for item in self.agenda.standing().in_order().only("pk")])
+            self._place(list(self.agenda.standing().in_order().values_list("pk", flat=True)))
             self.invited_at = workdays.now()
             self.sequence += 1
             self.save(update_fields=["invited_at", "sequence"])
@@ -367,10 +370,7 @@ class Meeting(models.Model):
         return sum(int(told or 0) for _, told in answers)
 
     def _said(self) -> tuple:
-        """What an invitation says of when and where."""
-        return (
-            self.starts_at, self.place, self.mode, self.title, self.minutes_long, self.video_url, self.written_until,
-        )  # fmt: skip
+        return tuple(getattr(self, name) for name in self.SAID)
 
     def _be_possible(self) -> None:
         """A procedure in writing is allowed by the rules and long enough; nothing else has an end of its own."""
@@ -526,7 +526,7 @@ class Meeting(models.Model):
     def _lock(self):
         """What other acts go by, as the database has it now."""
         locked = Meeting.objects.select_for_update().get(pk=self.pk)
-        for name in ("starts_at", "cancelled_at", "invited_at", "sequence", "opened_at", "closed_at"):
+        for name in (*self.SAID, "cancelled_at", "invited_at", "sequence", "opened_at", "closed_at"):
             setattr(self, name, getattr(locked, name))
         self.__dict__.pop("rules", None)
 

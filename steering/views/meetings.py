@@ -119,7 +119,7 @@ def _needed(rules, seats) -> str:
 def meeting_new(request):
     demand(access.plans_meetings, request.user)
     bodies = _run_by(request.user)
-    first = next((body for body in bodies if body.kind == Body.Kind.STEERING), None)
+    first = next((body for body in bodies if body.kind == Body.Kind.STEERING), bodies[0] if len(bodies) == 1 else None)
     form = MeetingForm(request.POST or None, bodies=bodies, initial={"body": first})
     if request.method == "POST" and form.is_valid():
         try:

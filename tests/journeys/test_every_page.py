@@ -35,6 +35,10 @@ def addresses_of_things(role, there) -> list[str]:
         reverse("steering:body_detail", args=[there.group.pk]),
         reverse("steering:meeting_detail", args=[there.group.next_meeting().pk]),
         reverse("steering:meeting_move", args=[there.group.next_meeting().pk]),
+        *(
+            reverse(f"steering:{name}", args=[there.group.next_meeting().pk])
+            for name in ("meeting_invite", "meeting_order", "meeting_topic", "paper_new")
+        ),
         reverse("steering:limit_change", args=["coordination"]),
     ]
     agreed = there.agreed

@@ -319,7 +319,9 @@ class TestInvitation:
         assert moved.vevent.dtstart.value.date() == day(45)
         client.post(url("meeting_move", there.pk), given)  # nothing changed, nobody is told
         assert Mail.objects.count() == 2
+        seat(there.body, user(Role.STEERING_GROUP), "member")  # never invited, so there is nothing to call off
         client.post(url("meeting_cancel", there.pk), {"instead": ""})
+        assert Mail.objects.count() == 3
         off = vobject.readOne(Mail.objects.get(key__startswith=f"invitation:{there.pk}:3:").calendar)
         first = vobject.readOne(Mail.objects.order_by("pk").first().calendar)
         assert (off.method.value, off.vevent.status.value) == ("CANCEL", "CANCELLED")
@@ -743,6 +745,9 @@ class TestPage:
         past = meeting(starts_at=dt.datetime(2021, 11, 25, tzinfo=workdays.BERLIN), title="Konstituierende Sitzung")
         page = client.get(past.get_absolute_url()).text
         assert "Konstituierende Sitzung am Donnerstag, 25. November 2021" in page
+        assert "keine Tagesordnung festgehalten" in page
+        assert "Fristen" not in page
+        assert "Einladung als PDF" not in page
         assert "00:00" not in page
         assert "00:00" not in client.get(past.body.get_absolute_url()).text
         assert b"BEGIN:VEVENT" in client.get(url("meeting_calendar", past.pk)).content
@@ -792,6 +797,14 @@ class TestPage:
         noted = TrailEntry.objects.exclude(note="").values_list("note", flat=True)
         for words in (*(f"{headline} {text}" for headline, text in told), *noted):
             assert issue.title not in words
+
+
+def test_calling_off_undoes_nothing_that_was_saved_meanwhile(office, there):
+    stale = Meeting.objects.select_related("body").get(pk=there.pk)
+    there.move(by=office, starts_at=there.starts_at, place="Rathaus", mode="hybrid", title="")
+    stale.cancel(by=office)
+    there.refresh_from_db()
+    assert (there.place, there.mode, there.cancelled_at is None) == ("Rathaus", "hybrid", False)
 
 
 def test_a_meeting_that_was_opened_is_not_moved_any_more(office):
