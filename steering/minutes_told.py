@@ -7,13 +7,12 @@ from django.db.models import Max, Q
 
 from kim import workdays
 from kim.addresses import address
-from kim.dated import valid_on
-from kim.models import Role, User
+from kim.models import Organisation, Role, User
 from kim.models.people import with_role
 from kim.notices import Telling, once_each, tell
 from steering.duties import Duty, source
-from steering.models import Body, Meeting, Membership, Minutes, Objection, RulesOfProcedure
-from steering.models.gathering import place_of
+from steering.models import Body, Meeting, Minutes, Objection, RulesOfProcedure
+from steering.models.gathering import seats_then_or_now
 
 BODY, OFFICE, AUTHOR = "body", "strategy", "author"
 
@@ -25,22 +24,20 @@ def name_of(meeting: Meeting) -> str:
 
 def members_of(meeting: Meeting) -> list[User]:
     """Accounts with a seat on the day of the meeting or today, in order of name."""
-    people = {seat.user for seat in _seats(meeting) if seat.user and seat.user.is_active}
+    people = {seat.user for seat in seats_then_or_now(meeting) if seat.user and seat.user.is_active}
     return sorted(people, key=lambda person: (str(person), person.pk))
 
 
-def without_account(meeting: Meeting) -> list[str]:
+def places_without_account(meeting: Meeting) -> list[Organisation]:
     """Institutions with a seat then or now that KIM tells nothing, because nobody has an account for them."""
-    return sorted({place_of(seat) for seat in _seats(meeting) if not seat.user or not seat.user.is_active})
-
-
-def _seats(meeting: Meeting):
-    held = valid_on(meeting.day) | valid_on(workdays.today())
-    return Membership.objects.filter(held, body=meeting.body).select_related("user", "organisation")
+    seats = list(seats_then_or_now(meeting))
+    told = {seat.organisation_id for seat in seats if seat.user and seat.user.is_active}
+    found = {seat.organisation for seat in seats if seat.organisation and seat.organisation_id not in told}
+    return sorted(found, key=lambda place: (str(place), place.pk))
 
 
 def tellings(minutes: Minutes, act: str, *, by: User | None, objection: Objection | None = None) -> list[Telling]:
-    """What whom is told of `act`; for „send“ also before, then as of today."""
+    """What whom is told of `act`; for „send“ also before, then as of today. Who has no account the office tells."""
     meeting = minutes.meeting
     which, day = name_of(meeting), f"vom {meeting.day:%d.%m.%Y}"
     if act == "send":
@@ -54,7 +51,7 @@ def tellings(minutes: Minutes, act: str, *, by: User | None, objection: Objectio
         office = tuple(with_role(Role.STRATEGIC_OFFICE))
         text = f"Zur Niederschrift der Sitzung {day} liegt eine Einwendung vor. Bitte entscheiden Sie darüber."
         told = Telling(OFFICE, "Geschäftsstelle", office, f"Einwendung zur Niederschrift: {which}", text)
-    elif act == "objection_decide" and objection:
+    elif act == "objection_decide" and objection and not objection.organisation:
         text = f"Über Ihre Einwendung zur Niederschrift der Sitzung {day} ist entschieden: {objection.standing}."
         told = Telling(AUTHOR, "Wer sie erhob", (objection.by,), f"Ihre Einwendung: {which}", text)
     else:
