@@ -167,8 +167,8 @@ class Minutes(models.Model):
 
     @property
     def _approved_by_the_body(self) -> bool:
-        """A meeting has these minutes on its agenda and took a resolution on them that does not reject them."""
-        return self.agenda_items.filter(resolution__isnull=False).exclude(resolution__verdict="reject").exists()
+        """A meeting had these minutes on its agenda and adopted them by a resolution."""
+        return self.agenda_items.filter(resolution__verdict="adopt").exists()
 
     def gathered(self) -> dict[str, Any]:
         """What they say as things stand now; page, PDF and DOCX are made from it. Plain JSON."""

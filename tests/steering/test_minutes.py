@@ -593,9 +593,11 @@ def test_the_body_itself_approves_before_that(office):
     item = AgendaItem.objects.create(meeting=held_meeting(days=0), kind="minutes", minutes=minutes)
     with pytest.raises(StepRefused, match="noch bis einschließlich"):
         minutes.approve(by=office)
-    resolution = decided(item, office, verdict="reject")
-    with pytest.raises(StepRefused, match="noch bis einschließlich"):
-        minutes.approve(by=office)
+    resolution = decided(item, office)
+    for verdict in ("reject", "defer"):
+        Resolution.objects.filter(pk=resolution.pk).update(verdict=verdict)
+        with pytest.raises(StepRefused, match="noch bis einschließlich"):
+            minutes.approve(by=office)
     Resolution.objects.filter(pk=resolution.pk).update(verdict="adopt")
     minutes.approve(by=office)
     assert minutes.approved_on == day(0)
