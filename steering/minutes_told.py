@@ -3,17 +3,16 @@
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
 
-from django.db.models import Max, Q
+from django.db.models import F, Q
 
 from kim import workdays
 from kim.addresses import address
-from kim.dated import valid_on
-from kim.models import Role, User
+from kim.models import Organisation, Role, User
 from kim.models.people import with_role
 from kim.notices import Telling, once_each, tell
 from steering.duties import Duty, source
-from steering.models import Body, Meeting, Membership, Minutes, Objection, RulesOfProcedure
-from steering.models.gathering import place_of
+from steering.models import Body, Meeting, Minutes, Objection, RulesOfProcedure
+from steering.models.gathering import seats_then_or_now
 
 BODY, OFFICE, AUTHOR = "body", "strategy", "author"
 
@@ -25,22 +24,20 @@ def name_of(meeting: Meeting) -> str:
 
 def members_of(meeting: Meeting) -> list[User]:
     """Accounts with a seat on the day of the meeting or today, in order of name."""
-    people = {seat.user for seat in _seats(meeting) if seat.user and seat.user.is_active}
+    people = {seat.user for seat in seats_then_or_now(meeting) if seat.user and seat.user.is_active}
     return sorted(people, key=lambda person: (str(person), person.pk))
 
 
-def without_account(meeting: Meeting) -> list[str]:
+def places_without_account(meeting: Meeting) -> list[Organisation]:
     """Institutions with a seat then or now that KIM tells nothing, because nobody has an account for them."""
-    return sorted({place_of(seat) for seat in _seats(meeting) if not seat.user or not seat.user.is_active})
-
-
-def _seats(meeting: Meeting):
-    held = valid_on(meeting.day) | valid_on(workdays.today())
-    return Membership.objects.filter(held, body=meeting.body).select_related("user", "organisation")
+    seats = list(seats_then_or_now(meeting))
+    told = {seat.organisation_id for seat in seats if seat.user and seat.user.is_active}
+    found = {seat.organisation for seat in seats if seat.organisation and seat.organisation_id not in told}
+    return sorted(found, key=lambda place: (str(place), place.pk))
 
 
 def tellings(minutes: Minutes, act: str, *, by: User | None, objection: Objection | None = None) -> list[Telling]:
-    """What whom is told of `act`; for „send“ also before, then as of today."""
+    """What whom is told of `act`; for „send“ also before, then as of today. Who has no account the office tells."""
     meeting = minutes.meeting
     which, day = name_of(meeting), f"vom {meeting.day:%d.%m.%Y}"
     if act == "send":
@@ -54,7 +51,7 @@ def tellings(minutes: Minutes, act: str, *, by: User | None, objection: Objectio
         office = tuple(with_role(Role.STRATEGIC_OFFICE))
         text = f"Zur Niederschrift der Sitzung {day} liegt eine Einwendung vor. Bitte entscheiden Sie darüber."
         told = Telling(OFFICE, "Geschäftsstelle", office, f"Einwendung zur Niederschrift: {which}", text)
-    elif act == "objection_decide" and objection:
+    elif act == "objection_decide" and objection and not objection.organisation:
         text = f"Über Ihre Einwendung zur Niederschrift der Sitzung {day} ist entschieden: {objection.standing}."
         told = Telling(AUTHOR, "Wer sie erhob", (objection.by,), f"Ihre Einwendung: {which}", text)
     else:
@@ -73,32 +70,43 @@ def tell_of(sender, *, obj, act, record, given, **kwargs) -> None:
 @source("minutes")
 def open_until(day: dt.date) -> Iterable[Duty]:
     """Drafts of meetings that were opened, objections to answer, and next versions after an objection was accepted."""
-    office = frozenset(with_role(Role.STRATEGIC_OFFICE).values_list("pk", flat=True))
-    return [duty for duty in _all(_rules_by_day(), office) if duty.due_on <= day]
+    found = list(_all())
+    if not found:
+        return []
+    office, rules = frozenset(with_role(Role.STRATEGIC_OFFICE).values_list("pk", flat=True)), _rules_by_day()
+    due = [_duty(key, begin + dt.timedelta(days=days(rules(meeting))), meeting, words, office)
+           for key, begin, days, meeting, words in found]  # fmt: skip
+    return [duty for duty in due if duty.due_on <= day]
 
 
-def _all(rules: Callable[[Meeting], RulesOfProcedure], office: frozenset[int]) -> Iterator[Duty]:
+#: Key, the day it counts from, how many days there are by the rules, the meeting, and what is to be done.
+Open = tuple[str, dt.date, Callable[[RulesOfProcedure], int], Meeting, str]
+
+
+def _all() -> Iterator[Open]:
     unsent = Q(minutes__isnull=True) | Q(minutes__sent_at__isnull=True)
     held = Meeting.objects.filter(unsent, opened_at__isnull=False, cancelled_at__isnull=True).select_related("body")
     for meeting in held:
-        due = meeting.day + dt.timedelta(days=rules(meeting).minutes_days)
-        yield _duty(f"minutes:{meeting.pk}", due, meeting, "Entwurf der Niederschrift versenden", office)
-    standing = Objection.objects.filter(minutes__approved_on__isnull=True)
-    waiting = standing.filter(accepted__isnull=True).select_related("minutes__meeting__body")
-    for one in waiting:
-        due = one.minutes.objections_until or one.at.astimezone(workdays.BERLIN).date()
-        yield _duty(f"objection:{one.pk}", due, one.minutes.meeting, "Über eine Einwendung entscheiden", office)
-    reopened = (
-        Minutes.objects.filter(objections__in=standing.filter(accepted=True), approved_on__isnull=True)
-        .exclude(pk__in=Minutes.objects.undisputed().values("pk"))
-        .annotate(answered_at=Max("objections__decided_at"))
-        .select_related("meeting__body")
-    )
-    for minutes in reopened:
-        due = minutes.answered_at.astimezone(workdays.BERLIN).date()
-        due += dt.timedelta(days=rules(minutes.meeting).minutes_days)
+        words = "Entwurf der Niederschrift versenden"
+        yield f"minutes:{meeting.pk}", meeting.day, lambda rules: rules.minutes_days, meeting, words
+    waiting = Q(accepted__isnull=True) | Q(accepted=True, version=F("minutes__version"))
+    standing = Objection.objects.filter(waiting, minutes__approved_on__isnull=True)
+    reopened: dict[int, tuple[dt.datetime, Minutes]] = {}
+    for one in standing.select_related("minutes__meeting__body"):
+        if one.decided_at is None:
+            until = one.minutes.objections_until or one.at.astimezone(workdays.BERLIN).date()
+            words = "Über eine Einwendung entscheiden"
+            yield f"objection:{one.pk}", until, lambda rules: 0, one.minutes.meeting, words
+        else:
+            last, _ = reopened.get(one.minutes_id, (one.decided_at, one.minutes))
+            reopened[one.minutes_id] = (max(last, one.decided_at), one.minutes)
+    for answered_at, minutes in reopened.values():
+        key, begin = (
+            f"minutes:{minutes.meeting_id}:{minutes.version + 1}",
+            answered_at.astimezone(workdays.BERLIN).date(),
+        )
         words = "Neue Fassung der Niederschrift versenden"
-        yield _duty(f"minutes:{minutes.meeting_id}:{minutes.version + 1}", due, minutes.meeting, words, office)
+        yield key, begin, lambda rules: rules.minutes_days, minutes.meeting, words
 
 
 def _duty(key: str, due: dt.date, meeting: Meeting, words: str, people: frozenset[int]) -> Duty:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.crypto import salted_hmac
 
-from kim.forms import SHOWN, Form, Pick, Text
+from kim.forms import SHOWN, Form, OneOf, Pick, Text
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,16 @@ class NotesForm(WrittenTogether):
 
 
 class ObjectionForm(Form):
-    text = Text(
-        label="Einwendung", max_length=4000, rows=6,
-        help_text="Was ist falsch oder fehlt, und wie soll es heißen?",
-    )  # fmt: skip
+    """Of a member; or, with `organisations` to choose from, of one of them that has no account."""
+
+    def __init__(self, data=None, *, organisations=None, **kwargs):
+        super().__init__(data, **kwargs)
+        if organisations is not None:
+            self.fields["organisation"] = OneOf(organisations, label="Wer erhebt sie?")
+        self.fields["text"] = Text(
+            label="Einwendung", max_length=4000, rows=6,
+            help_text="Was ist falsch oder fehlt, und wie soll es heißen?",
+        )  # fmt: skip
 
 
 class AnswerForm(Form):

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from kim import workdays
+from kim.dated import valid_on
 from steering.models.bodies import Membership
 from steering.models.decisions import Attendance, Resolution, Vote
 from steering.models.meetings import AgendaItem, Meeting
@@ -38,6 +40,12 @@ def gathered(meeting: Meeting, rules: RulesOfProcedure, *, opening: str, closing
         "items": list(_items(meeting, votes)),
         "closing": closing,
     }
+
+
+def seats_then_or_now(meeting: Meeting):
+    """The seats of its body that hold on the day of the meeting or today."""
+    held = valid_on(meeting.day) | valid_on(workdays.today())
+    return Membership.objects.filter(held, body=meeting.body).select_related("user", "organisation")
 
 
 def place_of(seat: Membership) -> str:

@@ -9,12 +9,12 @@ from django.utils.functional import cached_property
 
 from kim import privacy_gate, trail, workdays
 from kim.addresses import address
-from kim.models import User
+from kim.models import Organisation, User
 from kim.rules import demand
 from kim.workflow import StepRefused, happened
 from steering import access
 from steering.models.choices import only
-from steering.models.gathering import gathered
+from steering.models.gathering import gathered, seats_then_or_now
 from steering.models.issues import Issue
 from steering.models.meetings import AgendaItem, Meeting
 from steering.models.rules import RulesOfProcedure
@@ -167,8 +167,8 @@ class Minutes(models.Model):
 
     @property
     def _approved_by_the_body(self) -> bool:
-        """A meeting has these minutes on its agenda and took a resolution on them that does not reject them."""
-        return self.agenda_items.filter(resolution__isnull=False).exclude(resolution__verdict="reject").exists()
+        """A meeting had these minutes on its agenda and adopted them by a resolution."""
+        return self.agenda_items.filter(resolution__verdict="adopt").exists()
 
     def gathered(self) -> dict[str, Any]:
         """What they say as things stand now; page, PDF and DOCX are made from it. Plain JSON."""
@@ -260,14 +260,22 @@ class Minutes(models.Model):
         happened.send(Minutes, obj=self, act="send", record=left, given={})
 
     @transaction.atomic
-    def object(self, *, by, text: str, confirmed=frozenset()) -> "Objection":
-        """A member says what is wrong, as long as the rules let them."""
-        demand(access.may_object, by, self)
+    def object(self, *, by, text: str, organisation: Organisation | None = None, confirmed=frozenset()) -> "Objection":
+        """A member says what is wrong, as long as the rules let them.
+
+        For an `organisation` with a seat that has no account, whoever runs the meeting writes down what it said.
+        """
+        if organisation is None:
+            demand(access.may_object, by, self)
+        else:
+            demand(access.runs_meetings, by, self.meeting.body)
+            if not seats_then_or_now(self.meeting).filter(organisation=organisation).exists():
+                raise StepRefused(f"{organisation} hat keinen Sitz in diesem Gremium.")
         self._read_locked()
         if why := self.why_no_objection:
             raise StepRefused(why)
         _pass_gate({"Einwendung": text}, by=by, confirmed=confirmed)
-        made = self.objections.create(version=self.version, text=text, by=by)
+        made = self.objections.create(version=self.version, text=text, by=by, organisation=organisation)
         left = trail.record("minutes.object", self, by=by, note=f"Fassung {self.version}")
         happened.send(Minutes, obj=self, act="object", record=left, given={"objection": made})
         return made
@@ -355,6 +363,10 @@ class Objection(models.Model):
     version = models.PositiveSmallIntegerField("zur Fassung")
     text = models.TextField("Einwendung", max_length=4000)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="Institution",
+        help_text="die sie erhebt, wenn sie kein Konto hat und die Geschäftsstelle sie einträgt",
+    )  # fmt: skip
     at = models.DateTimeField(default=workdays.now)
     accepted = models.BooleanField("aufgenommen", null=True, blank=True)
     answer = models.TextField("Antwort", max_length=2000, blank=True)
@@ -376,6 +388,11 @@ class Objection(models.Model):
 
     def __str__(self):
         return f"{self.minutes}: Einwendung vom {self.at:%d.%m.%Y}"
+
+    @property
+    def who(self) -> str:
+        """Who raised it."""
+        return str(self.organisation or self.by)
 
     @property
     def standing(self) -> str:

@@ -22,7 +22,7 @@ from kim.views.filters import searched
 from steering import access, export, minutes_files
 from steering.filters import MinutesFilter
 from steering.forms.minutes import AnswerForm, Clashed, NotesForm, ObjectionForm, WordsForm, WrittenTogether
-from steering.minutes_told import tellings, without_account
+from steering.minutes_told import places_without_account, tellings
 from steering.models import AgendaItem, Body, Issue, Meeting, Minutes, Objection
 from steering.models.gathering import bare_numbers, subject_of
 from steering.models.minutes import HIDDEN
@@ -94,7 +94,9 @@ def minutes_detail(request, pk):
         "writes": writes,
         "open": open_now,
         "may_approve": writes and bool(minutes.pk) and not minutes.approved_on and not minutes.why_not_approved,
-        "may_object": bool(minutes.pk) and not minutes.why_no_objection and allows(access.may_object, user, minutes),
+        "may_object": bool(minutes.pk)
+        and not minutes.why_no_objection
+        and (writes or allows(access.may_object, user, minutes)),
         "objections": list(minutes.objections.all()) if met else [],
     }
     return render(request, "steering/minutes_detail.html", context)
@@ -128,7 +130,7 @@ def _read(request, pk) -> Minutes:
     user = request.user
     there = Q(pk__in=Minutes.objects.visible_to(user).values("meeting"))
     meetings = Meeting.objects.filter(there | Q(access.visible_meetings(user), minutes__isnull=True))
-    objections = Prefetch("minutes__objections", Objection.objects.select_related("by"))
+    objections = Prefetch("minutes__objections", Objection.objects.select_related("by", "organisation"))
     meetings = meetings.select_related("body", "minutes").prefetch_related(objections)
     meeting = get_object_or_404(meetings, pk=pk)
     minutes = getattr(meeting, "minutes", None) or Minutes(meeting=meeting)
@@ -270,7 +272,7 @@ def minutes_send(request, pk):
         "form": form,
         "refused": refused,
         "tellings": lines_of(told, names_reporters=False, rules=county_of(request.user).workday_rules),
-        "elsewhere": [] if refused else without_account(minutes.meeting),
+        "elsewhere": [] if refused else places_without_account(minutes.meeting),
         "bare": [] if refused else bare_numbers(minutes.meeting),
         "unattended": not refused and not minutes.meeting.attendances.exists(),
         "days": minutes.rules.objection_days,
@@ -305,10 +307,13 @@ def minutes_object(request, pk):
     minutes = get_object_or_404(
         Minutes.objects.visible_to(request.user).select_related("meeting__body"), meeting__pk=pk
     )
-    demand(access.may_object, request.user, minutes)
+    own = allows(access.may_object, request.user, minutes)
+    if not own and not allows(access.runs_meetings, request.user, minutes.meeting.body):
+        demand(access.may_object, request.user, minutes)
+    others = None if own else places_without_account(minutes.meeting)
     key = f"minutes-objection:{minutes.pk}"
     draft = Draft.of(request.user, key) if request.method != "POST" else None
-    form = ObjectionForm(request.POST or None, initial=draft.data if draft else {})
+    form = ObjectionForm(request.POST or None, organisations=others, initial=draft.data if draft else {})
     form.draft_key = key
     if (
         request.method == "POST"
@@ -316,17 +321,26 @@ def minutes_object(request, pk):
         and not acts.take(form, lambda **who: minutes.object(**form.cleaned_data, **who), request.user)
     ):
         Draft.drop(request.user, key)
-        messages.success(request, "Ihre Einwendung liegt bei der Geschäftsstelle. Sie erfahren, was daraus wird.")
+        words = "Ihre Einwendung liegt bei der Geschäftsstelle. Sie erfahren, was daraus wird."
+        messages.success(request, words if own else "Die Einwendung ist eingetragen.")
         return redirect("steering:minutes_detail", pk)
-    context = {"minutes": minutes, "meeting": minutes.meeting, "form": form, "refused": minutes.why_no_objection,
-               "saved_at": draft.saved_at if draft else None}  # fmt: skip
+    context = {
+        "minutes": minutes,
+        "meeting": minutes.meeting,
+        "form": form,
+        "own": own,
+        "refused": minutes.why_no_objection,
+        "saved_at": draft.saved_at if draft else None,
+    }
     return render(request, "steering/minutes_object.html", context, status=_status(request))
 
 
 @both_ways
 def objection_decide(request, pk):
     """Accepted or not, with an answer to who raised it."""
-    objections = Objection.objects.visible_to(request.user).select_related("minutes__meeting__body", "by")
+    objections = Objection.objects.visible_to(request.user).select_related(
+        "minutes__meeting__body", "by", "organisation"
+    )
     objection = get_object_or_404(objections, pk=pk)
     minutes = objection.minutes
     demand(access.runs_meetings, request.user, minutes.meeting.body)

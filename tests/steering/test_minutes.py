@@ -478,12 +478,33 @@ def test_who_sat_there_on_the_day_objects_also_when_the_seat_has_ended(client, o
     seat(held.body, never, "member", valid_until=day(-20))
     sent(held, office)
     where = url("minutes_object", held.pk)
-    for person, expected in ((left, 200), (later, 200), (never, 404), (office, 403), (user(Role.COORDINATION), 403)):
+    for person, expected in ((left, 200), (later, 200), (never, 404), (user(Role.COORDINATION), 403)):
         client.force_login(person)
         answer = client.get(where)
         assert answer.status_code == expected, str(person)
         if expected == 403:
             assert "wer am Tag der Sitzung oder heute darin sitzt" in answer.text
+
+
+def test_the_office_writes_down_what_an_institution_without_account_objects(client, office, member):
+    held = held_meeting()
+    bamf, jobcenter = organisation("bamf", name="BAMF"), organisation("jobcenter")
+    held.body.memberships.create(organisation=bamf, function="member", valid_from=day(-90))
+    minutes = sent(held, office)
+    where = url("minutes_object", held.pk)
+    assert list(client.get(where).context["form"].fields["organisation"].rows.values()) == [bamf]
+    assert client.post(where, {"text": "Das BAMF war da."}).status_code == 422
+    assert client.post(where, {"text": "Das BAMF war da.", "organisation": jobcenter.pk}).status_code == 422
+    assert client.post(where, {"text": "Das BAMF war da.", "organisation": bamf.pk}).status_code == 302
+    objection = Objection.objects.get()
+    assert (objection.who, objection.by) == ("BAMF", office)
+    told = Notice.objects.count()
+    objection.decide(by=user(Role.STRATEGIC_OFFICE), accepted=False, answer="Nein.")
+    assert Notice.objects.count() == told
+    with pytest.raises(StepRefused, match="hat keinen Sitz"):
+        minutes.object(by=office, text="Fremd", organisation=organisation("fremd", name="Fremde Stelle"))
+    with pytest.raises(PermissionDenied, match="Sitzungen führen"):
+        minutes.object(by=member, text="Für andere", organisation=bamf)
 
 
 def test_before_they_are_sent_nobody_objects(office, member):
@@ -572,9 +593,11 @@ def test_the_body_itself_approves_before_that(office):
     item = AgendaItem.objects.create(meeting=held_meeting(days=0), kind="minutes", minutes=minutes)
     with pytest.raises(StepRefused, match="noch bis einschließlich"):
         minutes.approve(by=office)
-    resolution = decided(item, office, verdict="reject")
-    with pytest.raises(StepRefused, match="noch bis einschließlich"):
-        minutes.approve(by=office)
+    resolution = decided(item, office)
+    for verdict in ("reject", "defer"):
+        Resolution.objects.filter(pk=resolution.pk).update(verdict=verdict)
+        with pytest.raises(StepRefused, match="noch bis einschließlich"):
+            minutes.approve(by=office)
     Resolution.objects.filter(pk=resolution.pk).update(verdict="adopt")
     minutes.approve(by=office)
     assert minutes.approved_on == day(0)
