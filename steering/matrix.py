@@ -61,6 +61,10 @@ QUESTIONS = (
     ("Fristen ändern", partial(allows, access.keeps_limits)),
     ("Gremien pflegen", partial(allows, access.keeps_bodies)),
     ("Sitzungen planen", partial(allows, access.keeps_meetings)),
+    ("Alle Beschlüsse lesen", access.reads_every_resolution),
+    ("Beschlüsse der Kommunen lesen", partial(allows, access.reads_municipal_resolutions)),
+    ("Beschlüsse der Kommunen eintragen", partial(allows, access.records_municipal_resolutions)),
+    ("Um Stellungnahmen bitten", partial(allows, access.asks_for_statements)),
 )
 
 
