@@ -682,8 +682,8 @@ def visible_resolutions(user) -> Q:
     return Reading.of(user).resolutions()
 
 
-def sees_resolutions_of_municipalities(user) -> bool:
-    return user.acts_as(*_READS_ALL, *_REPORTS)
+def reads_every_resolution(user) -> bool:
+    return user.acts_as(*_READS_ALL)
 
 
 def _reported_or_leading(people):

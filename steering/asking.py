@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from django.db.models import F
 
 from kim import workdays
-from kim.addresses import address
+from kim.addresses import address, page
 from kim.models import Role, RoleGrant, User
 from kim.models.people import with_role
 from kim.notices import Telling, once_each, tell
+from kim.rules import allows
 from kim.together import day
 from steering import access, duties
 from steering.duties import Duty
@@ -35,6 +36,15 @@ def tell_of(sender, obj: Statement, act, record, given, **kwargs) -> None:
 
 def accounts_of(statement: Statement):
     return accounts_of_institutions().filter(organisation=statement.organisation_id).order_by("pk")
+
+
+def about_rules(user, rules) -> dict:
+    """What `steering/_statements.html` shows beside a version of the rules of procedure; one query."""
+    may_ask = allows(access.asks_for_statements, user, None)
+    return {
+        "statements": list(Statement.objects.visible_to(user).filter(rules=rules).named()),
+        "ask_url": f"{page('steering:statement_new')}?rules={rules.pk}" if may_ask else "",
+    }
 
 
 def _sets():

@@ -126,7 +126,7 @@ def _section(
     if not mine:
         return None
     lines = tuple(_lines(mine[:limit], day))
-    return Section("Beschlüsse, Niederschriften, Vereinbarungen", "zu erledigen", lines, len(mine))
+    return Section("Termine und Aufgaben", "zu erledigen", lines, len(mine))
 
 
 def _lines(duties: list[Duty], day: dt.date) -> Iterator[Line]:

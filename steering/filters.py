@@ -509,8 +509,10 @@ class StatementFilter(Filter):
             rows = rows.filter(organisation=given["organisation"])
         for word in self.words:
             named = [one.pk for one in self.institutions if word in fold(str(one))]
-            numbered = Issue.objects.filter(number__startswith=word.upper()).order_by().values("pk")
-            rows = rows.filter(Q(folded__contains=word) | Q(organisation__in=named) | Q(issue__in=numbered))
+            found = Q(folded__contains=word) | Q(organisation__in=named)
+            if NUMBER.fullmatch(word):
+                found |= Q(issue__in=Issue.objects.filter(number=word.upper()).order_by().values("pk"))
+            rows = rows.filter(found)
         return rows
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from django.db import models, transaction
-from django.db.models import Case, Exists, OuterRef, Q, When
+from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.utils import timezone
 
 from kim import trail, workdays
@@ -35,6 +35,11 @@ def institutions():
 class StatementQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self.filter(access.visible_statements(user))
+
+    def named(self):
+        """With `organisation_name`, as a section of a page lists them, and no text."""
+        told = self.annotate(organisation_name=F("organisation__name")).order_by("due_on", "pk")
+        return told.only("organisation", "issue", "rules", "due_on", "received_on", "withdrawn_on")
 
     def outstanding(self):
         """Asked for, and neither received nor taken back."""

@@ -489,9 +489,7 @@ def _page(sight, interims, all_words, drafts, more):
             starts_at=F("meeting__starts_at"), body_id=F("meeting__body"), body_name=F("meeting__body__name"),
             cancelled=F("meeting__cancelled_at"),
         ),
-        "statements": Statement.objects.filter(issue=issue).order_by("due_on", "pk").annotate(
-            organisation_name=F("organisation__name")
-        ).only("organisation", "issue", "due_on", "received_on", "withdrawn_on"),
+        "statements": Statement.objects.filter(issue=issue).named(),
         "reporters": Reporter.of(issue).order_by("-first", "joined_at", "pk").annotate(
             user_name=F("user__display_name"), number=F("issue__number")
         ),

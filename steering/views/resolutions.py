@@ -33,8 +33,7 @@ def resolution_list(request):
     context = {
         "filter": found,
         "page": page(rows.select_related(*BESIDE).defer("folded", "evidence"), found.order, size=30, **given),
-        "there_are_some": bool(found.bodies or found.places),
-        "sees_municipal": access.sees_resolutions_of_municipalities(request.user),
+        "sees_municipal": allows(access.reads_municipal_resolutions, request.user),
         "may_enter": allows(access.records_municipal_resolutions, request.user),
         "search": searched(request.GET),
     }

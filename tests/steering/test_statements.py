@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
@@ -12,6 +13,7 @@ from kim import workdays
 from kim.models import Absence, Draft, Notice, Role, TrailEntry
 from kim.privacy_gate import Held
 from kim.workflow import StepRefused
+from steering.asking import about_rules
 from steering.escalation import State
 from steering.models import RulesOfProcedure, Statement
 from tests.at_once import at_once
@@ -116,6 +118,18 @@ def test_it_can_be_asked_about_rules_of_procedure(client, office, caritas):
     made = Statement.objects.get()
     assert made.rules == rules
     assert "Geschäftsordnung, Fassung 1, Lenkungsgruppe" in client.get(made.get_absolute_url()).text
+
+
+def test_the_page_of_rules_shows_what_was_asked_about_them(office, caritas):
+    rules = RulesOfProcedure.objects.create(body=steering_group(), version=1, text="§ 1")
+    asked = statement(caritas, rules=rules)
+    statement(caritas)
+    for person, may_ask in [(office, True), (user(Role.STEERING_GROUP), False), (user(organisation=caritas), False)]:
+        shown = about_rules(person, rules)
+        assert [(one.pk, one.organisation_name) for one in shown["statements"]] == [(asked.pk, "Caritas")]
+        assert shown["ask_url"] == (f"{url('statement_new')}?rules={rules.pk}" if may_ask else "")
+        assert "Caritas" in render_to_string("steering/_statements.html", shown)
+    assert about_rules(user(), rules)["statements"] == []
 
 
 @pytest.mark.parametrize(
