@@ -137,15 +137,16 @@ class Body(Dated):
         return made
 
     @transaction.atomic
-    def edit(self, *, by, name, mandate, mandated_by=None, municipalities=(), confirmed=frozenset()) -> None:
-        """Another name, place or mandate, and the resolution it rests on."""
+    def edit(self, *, by, name, mandate, mandated_by=None, municipalities=None, confirmed=frozenset()) -> None:
+        """Another name or mandate, with the resolution it rests on; other places where any are named."""
         demand(access.keeps_bodies, by)
         self.hold_still()
-        _need_a_place(self.kind, municipalities)
-        through_gate({"Name": name, "Auftrag": mandate}, municipalities, by=by, confirmed=confirmed)
+        places = list(self.municipalities.all()) if municipalities is None else municipalities
+        _need_a_place(self.kind, places)
+        through_gate({"Name": name, "Auftrag": mandate}, places, by=by, confirmed=confirmed)
         self.name, self.mandate, self.mandated_by = name, mandate, mandated_by
         self.save()
-        self.municipalities.set(municipalities)
+        self.municipalities.set(places)
         trail.record("body.edit", self, by=by)
 
     @transaction.atomic

@@ -241,7 +241,7 @@ class RulesOfProcedure(models.Model):
             )
         made = cls.blank(body)
         made._write(by=by, text=text, confirmed=confirmed, **parameters)
-        trail.record("rules.draft", made, by=by, note=f"Fassung {made.version}")
+        trail.record("rulesofprocedure.draft", made, by=by, note=f"Fassung {made.version}")
         return made
 
     @transaction.atomic
@@ -250,7 +250,7 @@ class RulesOfProcedure(models.Model):
         demand(access.keeps_rules, by)
         self._be_open()
         self._write(by=by, text=text, confirmed=confirmed, **parameters)
-        trail.record("rules.edit", self, by=by, note=f"Fassung {self.version}")
+        trail.record("rulesofprocedure.edit", self, by=by, note=f"Fassung {self.version}")
 
     @transaction.atomic
     def submit(self, *, by, on: dt.date, to: str, meeting: Meeting | None = None, confirmed=frozenset()) -> None:
@@ -265,7 +265,7 @@ class RulesOfProcedure(models.Model):
         self._come_to(meeting, by)
         self.submitted_on, self.submitted_to, self.meeting = on, to, meeting
         self.save()
-        trail.record("rules.submit", self, by=by, note=f"Fassung {self.version}")
+        trail.record("rulesofprocedure.submit", self, by=by, note=f"Fassung {self.version}")
 
     def adopt(self, *, resolution, valid_from: dt.date) -> None:
         """Holds from `valid_from`, by `resolution`; the version before ends. Within the transaction that decides, which
@@ -289,7 +289,7 @@ class RulesOfProcedure(models.Model):
         self.resolution, self.valid_from = resolution, valid_from
         self.save(update_fields=["resolution", "valid_from"])
         note = f"Fassung {self.version}, gilt ab {valid_from:%d.%m.%Y}"
-        trail.record("rules.adopt", self, by=resolution.recorded_by, note=note)
+        trail.record("rulesofprocedure.adopt", self, by=resolution.recorded_by, note=note)
 
     def _be_open(self) -> None:
         """Take the locks and read anew. Raises StepRefused once it is adopted, or when its body has ended."""

@@ -102,7 +102,9 @@ def test_name_places_and_mandate_of_a_body_change(client, office):
     assert refused.status_code == 422
     assert "mindestens eine Kommune" in refused.text
     with pytest.raises(StepRefused, match="mindestens eine Kommune"):
-        body.edit(by=office, name="Anders", mandate="")
+        body.edit(by=office, name="Anders", mandate="", municipalities=[])
+    body.edit(by=office, name="Anders", mandate="")
+    assert list(body.municipalities.all()) == [other]
 
 
 def test_a_mandate_that_points_to_a_person_is_held(client, office):

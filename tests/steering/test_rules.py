@@ -108,7 +108,7 @@ def test_a_version_holds_from_its_day_and_ends_the_one_before():
     first.refresh_from_db()
     assert (first.last_day, first.span) == (day(4), f"{day(-20):%d.%m.%Y} bis {day(4):%d.%m.%Y}")
     assert [RulesOfProcedure.in_force(group, day(when)).version for when in (-21, -20, 4, 5)] == [0, 1, 1, 2]
-    assert TrailEntry.objects.filter(act="rules.adopt", object_id=str(second.pk)).count() == 1
+    assert TrailEntry.objects.filter(act="rulesofprocedure.adopt", object_id=str(second.pk)).count() == 1
 
 
 @pytest.mark.parametrize(
