@@ -66,7 +66,6 @@ QUESTIONS = (
     ("Vereinbarungen, Auftakte und Schnittstellen pflegen", partial(allows, access.keeps_cooperation)),
     ("Schnittstellen bestätigen", partial(allows, access.confirms_interfaces)),
     ("Geschäftsordnungen schreiben", partial(allows, access.keeps_rules)),
-    ("Sitzungen planen", partial(allows, access.keeps_meetings)),
     ("Alle Beschlüsse lesen", access.reads_every_resolution),
     ("Beschlüsse der Kommunen lesen", partial(allows, access.reads_municipal_resolutions)),
     ("Beschlüsse der Kommunen eintragen", partial(allows, access.records_municipal_resolutions)),

@@ -5,6 +5,7 @@ Invented, but for the two meetings the documents name; of those only their day i
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from zlib import crc32
 
@@ -21,7 +22,6 @@ from steering.models import (
     Membership,
     Minutes,
     Resolution,
-    RulesOfProcedure,
 )
 from steering.models.decisions import STEPS, admit
 from steering.models.voices import voices_of
@@ -60,7 +60,10 @@ class Sessions:
                 (workdays.next_workday(day + dt.timedelta(days=WRITTEN)), dt.time(11), self._send_minutes),
             ]
         ):
-            self.ahead.append((_at(on, hour), number, lambda act=act: act(Meeting.objects.get(pk=pk))))
+            self.ahead.append((_at(on, hour), number, partial(self._do, act, pk)))
+
+    def _do(self, act: Callable[[Meeting], None], pk: int) -> None:
+        act(Meeting.objects.select_related("body").get(pk=pk))
 
     def live_until(self, moment: dt.datetime) -> None:
         """Everything that was due before `moment`, each at its own."""
@@ -72,15 +75,16 @@ class Sessions:
 
     def decides(self, act: Act, issue: Issue) -> bool:
         """Whether this step is taken by the steering group in its meeting."""
-        if act.state != State.STEERING or act.name not in STEPS:
+        if act.state != State.STEERING or act.name not in STEPS or issue.meeting_id is None:
             return False
         return Meeting.objects.filter(pk=issue.meeting_id, opened_at__isnull=False, closed_at__isnull=True).exists()
 
     def decide(self, act: Act, issue: Issue, given: dict[str, Any]) -> None:
-        items = issue.agenda_items.filter(meeting=issue.meeting_id, kind__in=AgendaItem.DECIDED)
-        item = items.select_related("meeting__body").latest("pk")
+        meeting = Meeting.objects.select_related("body").get(pk=issue.meeting_id)
+        item = meeting.agenda.filter(issue=issue, kind__in=AgendaItem.DECIDED).latest("pk")
+        item.meeting = meeting
         if item.waits_for_admission:
-            admit(item, by=self.office, yes=self._voices(item.meeting), no=0, abstained=0)
+            admit(item, by=self.office, yes=self._voices(meeting), no=0, abstained=0)
         text = given.pop("result" if act.name == "solve" else "reason")
         idea = self.stories[act.story].get("discussed", "")
         if idea:
@@ -92,7 +96,7 @@ class Sessions:
             verdict=act.name,
             text=text,
             consensus=not contested,
-            votes=self._votes(item.meeting, act.story) if contested else None,
+            votes=self._votes(meeting, act.story) if contested else None,
             **given,
         )
         if made.step is None:
@@ -133,8 +137,8 @@ class Sessions:
     # What is due
 
     def _invite(self, meeting: Meeting) -> None:
-        if RulesOfProcedure.objects.filter(body=self.group, submitted_on__isnull=False, valid_from=None).exists():
-            rules = self.group.rules.get(valid_from=None)
+        rules = self.group.rules.filter(submitted_on__isnull=False, valid_from=None).first()
+        if rules and rules.submitted_on:
             rules.submit(by=self.office, on=rules.submitted_on, to=rules.submitted_to, meeting=meeting)
         if not meeting.agenda.exists():
             meeting.agenda.create(kind=AgendaItem.Kind.TOPIC, title=TOPIC[0], text=TOPIC[1], added_by=self.office)
@@ -162,7 +166,7 @@ class Sessions:
             meeting.close(by=self.office)
 
     def _deal_with(self, item: AgendaItem) -> None:
-        take = {"by": self.office, "consensus": True}
+        take: dict[str, Any] = {"by": self.office, "consensus": True}
         match item.kind:
             case "information":
                 Resolution.take(item, verdict="note", text="Die Vergabe auf kurzem Dienstweg ist bekannt.", **take)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from kim import errors
 from kim.rules import allows, demand
 from kim.views.acting import form_page
-from steering import access
+from steering import access, asking
 from steering.forms.rules import RulesForm, RulesSubmitForm
 from steering.models import Body, RulesOfProcedure
 from steering.models.rules import APPLIED
@@ -30,6 +30,7 @@ def rules_detail(request, pk):
         "in_force": RulesOfProcedure.in_force(rules.body),
         "may_edit": keeps and not rules.is_adopted,
         "may_draft": keeps and waiting is None,
+        **asking.about_rules(request.user, rules),
     }
     return render(request, "steering/rules_detail.html", context)
 
