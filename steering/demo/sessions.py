@@ -80,7 +80,7 @@ class Sessions:
         return Meeting.objects.filter(pk=issue.meeting_id, opened_at__isnull=False, closed_at__isnull=True).exists()
 
     def decide(self, act: Act, issue: Issue, given: dict[str, Any]) -> None:
-        meeting = Meeting.objects.select_related("body").get(pk=issue.meeting_id)
+        meeting = Meeting.objects.select_related("body").get(issues=issue)
         item = meeting.agenda.filter(issue=issue, kind__in=AgendaItem.DECIDED).latest("pk")
         item.meeting = meeting
         if item.waits_for_admission:
