@@ -479,7 +479,7 @@ class Meeting(models.Model):
             )
         vouched = privacy_gate.require({"Thema": title, "Worum geht es?": text}, author=by, confirmed=set(confirmed))
         made = self.agenda.create(kind=AgendaItem.Kind.TOPIC, title=title, text=text, added_by=by)
-        trail.record("agenda.propose", made, by=by, note=vouched_for(vouched))
+        trail.record("agendaitem.propose", made, by=by, note=vouched_for(vouched))
         return made
 
     def _demand_majority(self, votes: Votes | None) -> str:
@@ -709,7 +709,7 @@ class AgendaItem(models.Model):
     @staticmethod
     def taken_off(items) -> set[int]:
         """Those of them that somebody took off the agenda; they do not come back by themselves."""
-        rows = TrailEntry.objects.filter(act="agenda.withdraw", kind=AgendaItem._meta.label_lower)
+        rows = TrailEntry.objects.filter(act="agendaitem.withdraw", kind=AgendaItem._meta.label_lower)
         found = rows.filter(object_id__in=[str(item.pk) for item in items]) if items else rows.none()
         return {int(pk) for pk in found.values_list("object_id", flat=True)}
 
@@ -736,7 +736,7 @@ class AgendaItem(models.Model):
             note = self.meeting._demand_majority(majority)
         self.withdrawn_at = workdays.now()
         self.save(update_fields=["withdrawn_at"])
-        trail.record("agenda.withdraw", self, by=by, note=note)
+        trail.record("agendaitem.withdraw", self, by=by, note=note)
 
 
 def vouched_for(findings) -> str:

@@ -557,7 +557,7 @@ class TestAgenda:
         assert client.post(url("item_withdraw", item.pk)).status_code == 422
         votes = {"yes": "3", "no": "0", "abstained": "0"}
         assert client.post(url("item_withdraw", item.pk), votes).status_code == 302
-        assert trail.of(item).get(act="agenda.withdraw").note == "Ja 3, Nein 0, Enthaltung 0"
+        assert trail.of(item).get(act="agendaitem.withdraw").note == "Ja 3, Nein 0, Enthaltung 0"
         again = client.post(url("item_withdraw", item.pk), votes)
         assert again.status_code == 422
         assert "schon abgesetzt" in again.text
