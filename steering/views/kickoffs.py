@@ -158,9 +158,9 @@ def kickoff_participant(request, pk):
 
 
 @require_POST
-def kickoff_participant_remove(request, pk, participant):
+def kickoff_participant_remove(request, pk, kick_off_participant):
     event = _to_change(request, pk)
-    found = get_object_or_404(event.participants.select_related("organisation"), pk=participant)
+    found = get_object_or_404(event.participants.select_related("organisation"), pk=kick_off_participant)
     return act_and_return(
         request, lambda: event.strike(found, by=request.user), event, f"{found} steht nicht mehr in der Liste."
     )
