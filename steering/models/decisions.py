@@ -751,6 +751,8 @@ def _be_open_to_change(meeting):
         raise StepRefused("Diese Sitzung ist abgesagt.")
     if meeting.closed_at:
         raise StepRefused("Diese Sitzung ist geschlossen; daran ändert nur noch die Niederschrift etwas.")
+    minutes = meeting._meta.get_field("minutes").related_model._default_manager  # they stand above the decisions
+    minutes.model.demand_open(meeting)
 
 
 def _be_running(meeting):
