@@ -49,8 +49,8 @@ _SOURCES: dict[str, tuple[Source, Sets | None]] = {}
 def source(name: str, sets: Sets | None = None) -> Callable[[Source], Source]:
     """Registers `f(until)`, or with `sets() -> {name: queryset}` `f(until, read)`.
 
-    Sets may use the slots `today` and `until` (kim.together); those of all sources are read in one query, their names
-    are everybody's. A second source of a name replaces the first.
+    Sets may use the slots `today` and `until`, and as moments `now` and `far` (kim.together). Those of all sources are
+    read in one query, their names are everybody's. A second source of a name replaces the first.
     """
 
     def register(function: Source) -> Source:
@@ -63,12 +63,19 @@ def source(name: str, sets: Sets | None = None) -> Callable[[Source], Source]:
 def open_until(day: dt.date) -> list[Duty]:
     """Everything open that is due on or before `day`, in order of its day."""
     names = tuple(sorted(_SOURCES))
-    read = _read(tuple(name for name in names if _SOURCES[name][1]))(today=workdays.today(), until=day)
+    read = _read(tuple(name for name in names if _SOURCES[name][1]))(
+        today=workdays.today(), now=workdays.now(), until=day, far=_far(day)
+    )
     found: list[Duty] = []
     for name in names:
         function, sets = _SOURCES[name]
         found += function(day, read) if sets else function(day)
     return sorted(found, key=lambda duty: (duty.due_on, duty.key))
+
+
+def _far(day: dt.date) -> dt.datetime:
+    """So late begins what must be prepared by `day` at the earliest: rules ask for ninety days ahead at most."""
+    return dt.datetime.combine(day + dt.timedelta(days=91), dt.time(), workdays.BERLIN)
 
 
 @together

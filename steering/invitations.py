@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import F
 from django.utils import timezone
 
 from kim import mail, workdays
 from kim.models import Notice, Role, User
 from kim.models.people import deputies_of, with_role
 from kim.notices import Telling, tell
+from kim.together import day, moment
 from steering import duties
 from steering.calendar_entries import CANCEL, REQUEST, entry, place_of
 from steering.models import Body, Meeting, Membership, RulesOfProcedure
@@ -155,31 +156,28 @@ def _body(meeting: Meeting, act: str, left: bool) -> str:
 # What is due
 
 
-@duties.source("invitations")
-def due(day: dt.date) -> Iterator[duties.Duty]:
-    """Invitations the rules want by `day`: with the leads of a group, else with the office."""
-    most = dt.timedelta(days=90)  # the longest the rules may ask for
-    until = dt.datetime.combine(day + most, dt.time.max, workdays.BERLIN)
-    coming = Meeting.objects.upcoming().filter(invited_at__isnull=True, opened_at__isnull=True, starts_at__lte=until)
-    meetings = list(coming.select_related("body"))
-    if not meetings:
-        return
+def _sets():
+    coming = Meeting.objects.filter(cancelled_at__isnull=True, invited_at__isnull=True, opened_at__isnull=True)
+    coming = coming.filter(starts_at__gt=moment(), starts_at__lt=moment("far"))
+    leads = Membership.of_leads(day()).exclude(body__kind=Body.Kind.STEERING)
+    return {
+        "uninvited": coming.order_by("starts_at", "pk").only("starts_at", "body").annotate(body_name=F("body__name")),
+        "inviting_rules": RulesOfProcedure.of_bodies(),
+        "inviting_office": with_role(Role.STRATEGIC_OFFICE, day()).order_by("pk").only("pk"),
+        "inviting_leads": leads.filter(body__in=coming.order_by().values("body")).order_by("pk").only("body", "user"),
+    }
+
+
+@duties.source("invitations", sets=_sets)
+def due(until: dt.date, read: dict) -> Iterator[duties.Duty]:
+    """Invitations the rules want by `until`: with the leads of a group, else with the office."""
     today = workdays.today()
-    held = RulesOfProcedure.objects.filter(
-        Q(valid_until__isnull=True) | Q(valid_until__gt=today), valid_from__lte=today
-    )
-    rules = {one.body_id: one for one in held.select_related("body")}
-    general = next((one for one in rules.values() if one.body.kind == Body.Kind.STEERING), RulesOfProcedure())
-    office = frozenset(with_role(Role.STRATEGIC_OFFICE, today).values_list("pk", flat=True))
-    leads: dict[int, set[int]] = {}
-    seats = Membership.of_leads(today).filter(body__in={one.body_id for one in meetings})
-    for body, user in seats.exclude(body__kind=Body.Kind.STEERING).values_list("body", "user"):
-        leads.setdefault(body, set()).add(user)
-    for meeting in meetings:
-        meeting.rules = rules.get(meeting.body_id, general)
-        if meeting.invite_by <= day:
-            people = frozenset(leads.get(meeting.body_id, office))
-            subject = f"{meeting.body}, {meeting.day:%d.%m.%Y}"
+    office = frozenset(one.pk for one in read["inviting_office"])
+    for meeting in read["uninvited"]:
+        meeting.rules = RulesOfProcedure.held_by(read["inviting_rules"], meeting.body_id, today)
+        if meeting.invite_by <= until:
+            leads = frozenset(seat.user_id for seat in read["inviting_leads"] if seat.body_id == meeting.body_id)
             yield duties.Duty(
-                f"invitation:{meeting.pk}", meeting.invite_by, subject, "Einladung", meeting.get_absolute_url(), people
-            )
+                f"invitation:{meeting.pk}", meeting.invite_by, f"{meeting.body_name}, {meeting.day:%d.%m.%Y}",
+                "Einladung", meeting.get_absolute_url(), leads or office,
+            )  # fmt: skip

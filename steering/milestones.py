@@ -3,27 +3,33 @@
 import datetime as dt
 from collections.abc import Iterator
 
-from kim import workdays
+from django.db.models import F, Q
+
+from kim.addresses import address
+from kim.together import day
 from steering.duties import Duty, source
 from steering.models import Membership, Milestone
 
 
-@source("milestone")
-def milestones_due(until: dt.date) -> Iterator[Duty]:
-    today = workdays.today()
-    waiting = Milestone.objects.filter(done_on__isnull=True, due_on__lte=until).exclude(body__valid_until__lte=today)
-    rows = list(waiting.select_related("body").order_by("due_on", "pk"))
-    leads: dict[int, set[int]] = {}
-    for body, user in (
-        Membership.of_leads(today).filter(body__in={row.body_id for row in rows}).values_list("body", "user")
-    ):
-        leads.setdefault(body, set()).add(user)
-    for row in rows:
+def _sets():
+    waiting = Milestone.objects.filter(done_on__isnull=True, due_on__lte=day("until")).filter(
+        Q(body__valid_until__isnull=True) | Q(body__valid_until__gt=day())
+    )
+    leads = Membership.of_leads(day()).filter(body__in=waiting.order_by().values("body"))
+    return {
+        "milestones": waiting.order_by("due_on", "pk").only("body", "due_on").annotate(body_name=F("body__name")),
+        "milestone_leads": leads.order_by("pk").only("body", "user"),
+    }
+
+
+@source("milestone", sets=_sets)
+def milestones_due(until: dt.date, read: dict) -> Iterator[Duty]:
+    for row in read["milestones"]:
         yield Duty(
             key=f"milestone:{row.pk}",
             due_on=row.due_on,
-            subject=str(row.body),
+            subject=row.body_name,
             words="Meilenstein",
-            url=row.body.get_absolute_url(),
-            people=frozenset(leads.get(row.body_id, ())),
+            url=address("steering:body_detail", row.body_id),
+            people=frozenset(lead.user_id for lead in read["milestone_leads"] if lead.body_id == row.body_id),
         )

@@ -1,7 +1,8 @@
 """Who is told of minutes, and what is due about them: the draft, the answers to objections, the next version."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 from django.db.models import F, Q
 
@@ -10,8 +11,9 @@ from kim.addresses import address
 from kim.models import Organisation, Role, User
 from kim.models.people import with_role
 from kim.notices import Telling, once_each, tell
+from kim.together import day
 from steering.duties import Duty, source
-from steering.models import Body, Meeting, Minutes, Objection, RulesOfProcedure
+from steering.models import Meeting, Minutes, Objection, RulesOfProcedure
 from steering.models.gathering import seats_then_or_now
 
 BODY, OFFICE, AUTHOR = "body", "strategy", "author"
@@ -67,66 +69,59 @@ def tell_of(sender, *, obj, act, record, given, **kwargs) -> None:
 # What is due
 
 
-@source("minutes")
-def open_until(day: dt.date) -> Iterable[Duty]:
-    """Drafts of meetings that were opened, objections to answer, and next versions after an objection was accepted."""
-    found = list(_all())
-    if not found:
-        return []
-    office, rules = frozenset(with_role(Role.STRATEGIC_OFFICE).values_list("pk", flat=True)), _rules_by_day()
-    due = [_duty(key, begin + dt.timedelta(days=days(rules(meeting))), meeting, words, office)
-           for key, begin, days, meeting, words in found]  # fmt: skip
-    return [duty for duty in due if duty.due_on <= day]
-
-
-#: Key, the day it counts from, how many days there are by the rules, the meeting, and what is to be done.
-Open = tuple[str, dt.date, Callable[[RulesOfProcedure], int], Meeting, str]
-
-
-def _all() -> Iterator[Open]:
+def _sets():
     unsent = Q(minutes__isnull=True) | Q(minutes__sent_at__isnull=True)
-    held = Meeting.objects.filter(unsent, opened_at__isnull=False, cancelled_at__isnull=True).select_related("body")
-    for meeting in held:
-        words = "Entwurf der Niederschrift versenden"
-        yield f"minutes:{meeting.pk}", meeting.day, lambda rules: rules.minutes_days, meeting, words
+    held = Meeting.objects.filter(unsent, opened_at__isnull=False, cancelled_at__isnull=True)
     waiting = Q(accepted__isnull=True) | Q(accepted=True, version=F("minutes__version"))
     standing = Objection.objects.filter(waiting, minutes__approved_on__isnull=True)
-    reopened: dict[int, tuple[dt.datetime, Minutes]] = {}
-    for one in standing.select_related("minutes__meeting__body"):
+    told = {
+        "meeting": F("minutes__meeting"),
+        "version_sent": F("minutes__version"),
+        "until": F("minutes__objections_until"),
+        "starts_at": F("minutes__meeting__starts_at"),
+        "body": F("minutes__meeting__body"),
+        "body_name": F("minutes__meeting__body__name"),
+    }
+    return {
+        "unwritten": held.order_by("pk").only("starts_at", "body").annotate(body_name=F("body__name")),
+        "objections": standing.order_by("pk").only("accepted", "decided_at", "at", "minutes").annotate(**told),
+        "minutes_rules": RulesOfProcedure.of_bodies(),
+        "writing_office": with_role(Role.STRATEGIC_OFFICE, day()).order_by("pk").only("pk"),
+    }
+
+
+@source("minutes", sets=_sets)
+def open_until(until: dt.date, read: dict) -> Iterator[Duty]:
+    """Drafts of meetings that were opened, objections to answer, and next versions after an objection was accepted."""
+    office = frozenset(one.pk for one in read["writing_office"])
+    for key, meeting, due, words in _due(read):
+        if due <= until:
+            told = f"Niederschrift: {meeting.body_name}, {meeting.day:%d.%m.%Y}"
+            yield Duty(key, due, told, words, address("steering:minutes_detail", meeting.pk), office)
+
+
+def _due(read: dict) -> Iterator[tuple[str, Any, dt.date, str]]:
+    def in_time(meeting, begin: dt.date) -> dt.date:
+        rules = RulesOfProcedure.held_by(read["minutes_rules"], meeting.body_id, meeting.day)
+        return begin + dt.timedelta(days=rules.minutes_days)
+
+    for meeting in read["unwritten"]:
+        yield f"minutes:{meeting.pk}", meeting, in_time(meeting, meeting.day), "Entwurf der Niederschrift versenden"
+    reopened: dict[int, Any] = {}
+    for one in read["objections"]:
         if one.decided_at is None:
-            until = one.minutes.objections_until or one.at.astimezone(workdays.BERLIN).date()
-            words = "Über eine Einwendung entscheiden"
-            yield f"objection:{one.pk}", until, lambda rules: 0, one.minutes.meeting, words
+            until = one.until or one.at.astimezone(workdays.BERLIN).date()
+            yield f"objection:{one.pk}", _meeting_of(one), until, "Über eine Einwendung entscheiden"
         else:
-            last, _ = reopened.get(one.minutes_id, (one.decided_at, one.minutes))
-            reopened[one.minutes_id] = (max(last, one.decided_at), one.minutes)
-    for answered_at, minutes in reopened.values():
-        key, begin = (
-            f"minutes:{minutes.meeting_id}:{minutes.version + 1}",
-            answered_at.astimezone(workdays.BERLIN).date(),
-        )
-        words = "Neue Fassung der Niederschrift versenden"
-        yield key, begin, lambda rules: rules.minutes_days, minutes.meeting, words
+            last = reopened.get(one.minutes_id)
+            reopened[one.minutes_id] = one if last is None or one.decided_at > last.decided_at else last
+    for one in reopened.values():
+        meeting, begin = _meeting_of(one), one.decided_at.astimezone(workdays.BERLIN).date()
+        key = f"minutes:{one.meeting}:{one.version_sent + 1}"
+        yield key, meeting, in_time(meeting, begin), "Neue Fassung der Niederschrift versenden"
 
 
-def _duty(key: str, due: dt.date, meeting: Meeting, words: str, people: frozenset[int]) -> Duty:
-    url = address("steering:minutes_detail", meeting.pk)
-    return Duty(key, due, f"Niederschrift: {name_of(meeting)}", words, url, people)
-
-
-def _rules_by_day() -> Callable[[Meeting], RulesOfProcedure]:
-    """RulesOfProcedure.in_force for many meetings: its own rules, else the steering group's, else the defaults."""
-    adopted = list(RulesOfProcedure.objects.filter(valid_from__isnull=False).defer("text").select_related("body"))
-
-    def of(meeting: Meeting) -> RulesOfProcedure:
-        held = [
-            rules
-            for rules in adopted
-            if rules.valid_from
-            and rules.valid_from <= meeting.day
-            and (rules.valid_until is None or meeting.day < rules.valid_until)
-            and (rules.body_id == meeting.body_id or rules.body.kind == Body.Kind.STEERING)
-        ]
-        return min(held, key=lambda rules: rules.body_id != meeting.body_id, default=RulesOfProcedure())
-
-    return of
+def _meeting_of(objection) -> Any:
+    meeting: Any = Meeting(pk=objection.meeting, starts_at=objection.starts_at, body_id=objection.body)
+    meeting.body_name = objection.body_name
+    return meeting

@@ -183,6 +183,8 @@ class Sessions:
                 day = workdays.today() + dt.timedelta(days=1)
                 text = "Die Geschäftsordnung wird in der vorgelegten Fassung verabschiedet."
                 Resolution.take(item, verdict="adopt", text=text, valid_from=day, **take)
+            case "resolution" if not item.open_resolution.is_open:
+                Resolution.take(item, verdict="note", text="Inzwischen umgesetzt.", **take)
             case "resolution":
                 until = workdays.add_workdays(workdays.today(), 60)
                 text = "Der Stand ist berichtet; die Umsetzung braucht mehr Zeit."
@@ -191,9 +193,11 @@ class Sessions:
     def _finish_later(self, made: Resolution, due: dt.date) -> None:
         """Most of what was resolved is done in time."""
         moment = _at(workdays.add_workdays(due, -3), dt.time(10))
-        done = (moment, 9, lambda: Resolution.objects.get(pk=made.pk).finish(by=self.office, evidence=DONE))
-        self.ahead.append(done)
+        self.ahead.append((moment, 9, partial(self._finish, made.pk)))
         self.ahead.sort(key=lambda entry: entry[:2])
+
+    def _finish(self, pk: int) -> None:
+        Resolution.objects.get(pk=pk).finish(by=self.office, evidence=DONE)
 
     def _send_minutes(self, meeting: Meeting) -> None:
         if meeting.closed_at is None:

@@ -628,7 +628,7 @@ class Resolution(models.Model):
         before = self._follow(by)
         if not reason:
             raise StepRefused("Bitte sagen Sie, warum der Beschluss mehr Zeit braucht.")
-        if due_on <= workdays.today():
+        if due_on is None or due_on <= workdays.today():
             raise StepRefused("Der neue Termin muss nach dem heutigen Tag liegen.")
         if due_on <= before:
             raise StepRefused(f"Der neue Termin muss nach dem bisherigen liegen, dem {before:%d.%m.%Y}.")

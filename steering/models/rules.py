@@ -158,6 +158,25 @@ class RulesOfProcedure(models.Model):
         found = sorted(held, key=lambda rules: rules.body_id != body.pk)
         return found[0] if found else cls(body=body, version=0)
 
+    @classmethod
+    def of_bodies(cls):
+        """What every body ever adopted, without the wording: a set for kim.together, asked by `held_by`."""
+        adopted = cls.objects.filter(valid_from__isnull=False).order_by("pk")
+        told = {"body_kind": F("body__kind")}
+        return adopted.only("body", "valid_from", "valid_until", *APPLIED).annotate(**told)
+
+    @classmethod
+    def held_by(cls, adopted, body_id: int, day: dt.date) -> "RulesOfProcedure":
+        """What a body goes by on `day`, from what was read with `of_bodies`."""
+        held = [
+            rules
+            for rules in adopted
+            if rules.valid_from <= day
+            and (rules.valid_until is None or day < rules.valid_until)
+            and (rules.body_id == body_id or rules.body_kind == Body.Kind.STEERING)
+        ]
+        return min(held, key=lambda rules: rules.body_id != body_id, default=cls())
+
     @property
     def is_adopted(self) -> bool:
         return self.valid_from is not None
