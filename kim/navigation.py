@@ -33,6 +33,7 @@ MODULE_3 = frozenset({Role.AUTHORITY})
 OVERSIGHT = frozenset({Role.ADMIN, Role.AUDIT})
 REPORTING = frozenset({Role.CASE_MANAGER, Role.AUTHORITY})
 MINUTES = ("steering:minutes_", "steering:objection_")
+OF_A_MEETING = ("steering:meeting_", "steering:attendance_", "steering:item_", "steering:paper_")
 #: Pages about the end of cases.
 KEPT_UNTIL = ("casework:hold_", "casework:erasure_")
 OF_A_BODY = ("steering:body_", "steering:expected_", "steering:milestone_", "steering:rules_")
@@ -80,7 +81,7 @@ ENTRIES = (
     Entry("Wiedervorlagen", "calendar-check", "casework:followup_list", CASES, ("casework:followup_",)),
     Entry("Melden", "megaphone", "steering:issue_new", REPORTING),
     Entry("Meine Meldungen", "card-checklist", "steering:report_list", REPORTING, ("steering:report_",)),
-    Entry("Sitzungen", "calendar3", "steering:meeting_list", CONTENT, ("steering:meeting_",)),
+    Entry("Sitzungen", "calendar3", "steering:meeting_list", CONTENT, OF_A_MEETING),
     Entry("Niederschriften", "journal-check", "steering:minutes_list", CONTENT, MINUTES),
     Entry("Beschlüsse", "check2-circle", "steering:resolution_list", CONTENT, ("steering:resolution_",), "überfällig"),
     Entry("Stellungnahmen", "chat-left-text", "steering:statement_list", CONTENT, ("steering:statement_",)),
@@ -88,7 +89,6 @@ ENTRIES = (
     Entry("Prüflisten", "clipboard-check", "casework:checklist_list", CASES | MODULE_3, ("casework:checklist_",)),
     Entry("Fallübergaben", "arrow-left-right", "casework:handover_list", CASES | COORDINATION, ("casework:handover_",)),
     Entry("Gremien", "people", "steering:body_list", EVERYBODY - {Role.AUDIT}, OF_A_BODY),
-    Entry("Gremien", "people", "steering:body_list", EVERYBODY - {Role.AUDIT}, ("steering:body_",)),
     Entry("Zusammenarbeit", "diagram-2", "steering:interface_list", COOPERATING, COOPERATION),
     Entry("Ansprechpersonen", "geo-alt", "steering:contact_list", CONTENT, ("steering:contact_",)),
     Entry("Importe", "file-earmark-spreadsheet", "casework:import_list", CASES, ("casework:import_",)),
