@@ -315,10 +315,10 @@ class MeetingFilter(Filter):
         )
 
     def narrowed(self, rows: QuerySet) -> QuerySet:
-        given, now = self.given, workdays.now()
+        given = self.given
         stand, year = given.get("stand"), given.get("year")
         if stand != "all" and not (year and not stand):
-            rows = rows.filter(starts_at__lte=now) if stand == "past" else rows.filter(starts_at__gt=now)
+            rows = rows.past() if stand == "past" else rows.to_come()
         if given.get("body"):
             rows = rows.filter(body=given["body"])
         if given.get("mode"):

@@ -802,7 +802,10 @@ def test_the_office_takes_a_meeting_from_opening_to_closing(client, office):
     assert three.meeting == other
     client.force_login(steering_group().leads().get())
     page = client.get(url("meeting_detail", sitting.pk)).text
-    assert "Beschlüsse dieser Sitzung" in page
+    taken = Resolution.objects.filter(agenda_item__meeting=sitting)
+    assert taken
+    for resolution in taken:  # beside their items, each with the way to the register
+        assert f'<a href="{resolution.get_absolute_url()}">{resolution}</a>' in page
     assert "Sitzung führen" not in page
 
 
