@@ -22,6 +22,7 @@ from steering import access
 from steering.access import UNREPORTED
 from steering.escalation import HOLDER, OPEN, Office, State
 from steering.models import Body, Comment, Confirmation, Issue, Meeting, Reporter
+from steering.models.meetings import MeetingQuerySet
 
 #: What a list can be ordered by: key in the address → (words, key of the page).
 ORDERS = {
@@ -314,7 +315,7 @@ class MeetingFilter(Filter):
             self.given.get("sort", ""), "-starts_at" if self.past else "starts_at"
         )
 
-    def narrowed(self, rows: QuerySet) -> QuerySet:
+    def narrowed(self, rows: MeetingQuerySet) -> MeetingQuerySet:
         given = self.given
         stand, year = given.get("stand"), given.get("year")
         if stand != "all" and not (year and not stand):

@@ -51,10 +51,10 @@ class MeetingQuerySet(models.QuerySet):
 
     def to_come(self):
         """Those to come, and those that are on."""
-        return self.filter(Q(starts_at__gt=workdays.now()) | self._on())
+        return self.filter(Q(starts_at__gt=workdays.now(), closed_at__isnull=True) | self._on())
 
     def past(self):
-        return self.filter(starts_at__lte=workdays.now()).exclude(self._on())
+        return self.filter(Q(starts_at__lte=workdays.now()) | Q(closed_at__isnull=False)).exclude(self._on())
 
     @staticmethod
     def _on() -> Q:
@@ -169,9 +169,9 @@ class Meeting(models.Model):
 
     @property
     def takes_written_votes(self) -> bool:
-        """Members vote in writing now: from its beginning to the end of the last day."""
+        """Members vote in writing now: once it has begun or was opened, to the end of the last day."""
         ended = self.cancelled_at or self.closed_at or self.written_is_over
-        return self.is_written and self.is_over and not ended
+        return self.is_written and (self.is_over or self.opened_at is not None) and not ended
 
     @property
     def ends_at(self) -> dt.datetime:

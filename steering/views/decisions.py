@@ -348,7 +348,8 @@ def meeting_open(request, pk):
     except StepRefused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "Die Sitzung ist eröffnet.")
+        what = "Das Umlaufverfahren" if sitting.meeting.is_written else "Die Sitzung"
+        messages.success(request, f"{what} ist eröffnet.")
     return _back(sitting.meeting)
 
 
@@ -365,7 +366,8 @@ def meeting_close(request, pk):
             form.add_error(None, str(refusal))
         else:
             went = f" Vertagt: {moved} Knackpunkt{'' if moved == 1 else 'e'}." if moved else ""
-            messages.success(request, f"Die Sitzung ist geschlossen.{went}")
+            what = "Das Umlaufverfahren" if meeting.is_written else "Die Sitzung"
+            messages.success(request, f"{what} ist geschlossen.{went}")
             return redirect(meeting)
     left = [top for top in sitting.tops if not top.is_done and not top.is_gone]
     context = {"meeting": meeting, "form": form, "left": left}
@@ -490,6 +492,10 @@ def item_vote(request, pk):
     seats = _seats_to_vote(sitting)
     if not seats:
         raise PermissionDenied(access.casts_vote.refusal)
+    papers: dict[int, list[Paper]] = {}
+    for paper in meeting.papers.standing().filter(item__isnull=False):
+        paper.meeting = meeting
+        papers.setdefault(paper.item_id, []).append(paper)
     sent = None
     if request.method == "POST":
         sent = VoteForm(request.POST, seats=seats)
@@ -498,7 +504,8 @@ def item_vote(request, pk):
     context = {
         "meeting": meeting,
         "form": sent if sent is not None and sent.errors else None,
-        "rows": [_row(sitting, top, seats, sent) for top in sitting.tops],
+        "rows": [_row(sitting, top, seats, sent, papers) for top in sitting.tops],
+        "not_begun": not (meeting.is_over or meeting.opened_at or meeting.cancelled_at),
         "may_vote": meeting.takes_written_votes,
         "runs": allows(access.runs_meetings, request.user, meeting.body),
     }
@@ -529,7 +536,7 @@ def _vote(sitting, form) -> bool:
     return True
 
 
-def _row(sitting, top, seats, sent) -> dict:
+def _row(sitting, top, seats, sent, papers) -> dict:
     own = {seat.pk for seat in seats}
     given = [vote for vote in sitting.votes.get(top.item.pk, []) if (vote.cast_by_seat_id or vote.seat_id) in own]
     mine = given[0] if len(seats) == 1 and given else None
@@ -541,7 +548,9 @@ def _row(sitting, top, seats, sent) -> dict:
     form = VoteForm(seats=seats, initial=initial, auto_id=f"top{top.item.pk}_%s")
     if sent is not None and sent.data.get("item") == str(top.item.pk):
         form = sent
-    return {"top": top, "form": form, "mine": mine, "standing": sitting.written_standing(top.item)}
+    hidden = top.item.issue_id and not top.issue
+    shown = [] if hidden else papers.get(top.item.pk, [])
+    return {"top": top, "form": form, "mine": mine, "standing": sitting.written_standing(top.item), "papers": shown}
 
 
 # Beside the agenda of meeting_detail
