@@ -61,7 +61,7 @@ def _following(seats):
     told = {"issue_title": F("issue__title"), "number": F("issue__number"), "place": F("issue__municipality__name")}
     return {
         "meeting": meetings.with_capped_figures().annotate(body_name=F("body__name"))[:1],
-        "agenda": items.annotate(**told)[:AGENDA],
+        "agenda": items.in_order().annotate(**told)[:AGENDA],
     }
 
 
