@@ -289,7 +289,7 @@ def _show(sitting, top, verdict="", *, form=None, admission=None, status=200):
         "legal_areas": sitting.beside["legal_areas"],
         "takes_notes": meeting.is_running,
         "papers": sitting.beside["papers"],
-        "ends_at": meeting.starts_at + dt.timedelta(minutes=meeting.minutes_long),
+        "ends_at": meeting.ends_at if meeting.day == workdays.today() else None,
         **_telling(sitting, top, verdict, form),
     }
     if request.htmx and request.htmx.target == "vorschau" and form is not None:
@@ -358,7 +358,8 @@ def meeting_close(request, pk):
     """Over; what was not decided goes to another meeting."""
     sitting = _sitting(request, pk)
     meeting = sitting.meeting
-    form = CloseForm(request.POST or None, others=meeting.others_to_come())
+    others = meeting.others_to_come()
+    form = CloseForm(request.POST or None, others=others)
     if request.method == "POST" and form.is_valid():
         try:
             moved = meeting.close(by=request.user, **form.cleaned_data)
@@ -370,7 +371,7 @@ def meeting_close(request, pk):
             messages.success(request, f"{what} ist geschlossen.{went}")
             return redirect(meeting)
     left = [top for top in sitting.tops if not top.is_done and not top.is_gone]
-    context = {"meeting": meeting, "form": form, "left": left}
+    context = {"meeting": meeting, "form": form, "left": left, "others": others}
     return render(request, "steering/meeting_close.html", context, status=_status(request))
 
 

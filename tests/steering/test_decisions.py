@@ -1121,3 +1121,14 @@ def test_a_meeting_is_planned_for_the_body_one_comes_from(client, office):
     assert address in client.get(url("body_detail", group.pk)).text
     assert client.get(address).context["form"].initial["body"] == group
     assert client.get(url("meeting_new") + "?body=x").status_code == 200
+
+
+def test_who_cannot_postpone_is_led_to_planning(client, office):
+    table("Jobcenter")
+    sitting = running(office, sitting=meeting(days=0))
+    tabled(sitting)
+    sitting.body.meetings.exclude(pk=sitting.pk).update(cancelled_at=workdays.now())
+    page = client.get(url("meeting_close", sitting.pk)).text
+    assert f"{url('meeting_new')}?body={sitting.body_id}" in page
+    meeting(days=9)
+    assert f"{url('meeting_new')}?body=" not in client.get(url("meeting_close", sitting.pk)).text
