@@ -441,10 +441,25 @@ class _Builder:
                 if row["id"] % 3 != 0
             ),
         )  # fmt: skip
+        empty = blank(AgendaItem)
         insert(
             AgendaItem,
-            ("meeting_id", "issue_id", "kind", "added_at"),
-            ((row["meeting_id"], row["id"], "tabled", row["_tabled"]) for row in rows if "_tabled" in row),
+            [name for name in empty if name != "id"],
+            (
+                [
+                    value
+                    for name, value in {
+                        **empty,
+                        "meeting_id": row["meeting_id"],
+                        "issue_id": row["id"],
+                        "kind": "tabled",
+                        "added_at": row["_tabled"],
+                    }.items()
+                    if name != "id"
+                ]
+                for row in rows
+                if "_tabled" in row
+            ),
         )
         insert(
             Pause,

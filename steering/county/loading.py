@@ -252,12 +252,12 @@ class Loader:
                 "organisation": self.institutions[row.organisation] if row.organisation else None,
                 "valid_from": row.valid_from,
             }
+            key["deputy_of"] = next((seat for named, seat in seats if row.deputy_of and seats_named(row, named)), None)
             told = row.given("function", "votes") | _end_of(row)
             if row.function == Membership.Function.ADVISORY:
                 told["votes"] = False
-            if row.deputy_of:
-                told["deputy_of"] = next(seat for named, seat in seats if seats_named(row, named))
-                told["votes"] = told["deputy_of"].votes and row.votes is not False
+            if key["deputy_of"]:
+                told["votes"] = key["deputy_of"].votes and row.votes is not False
             seats.append((row, self._bring(Membership, key, told)))
 
     def _rules(self, body: Body, row: Row) -> None:

@@ -138,7 +138,7 @@ class Vote(models.Model):
         if not (access.casts_vote(by, giving) or allows(access.runs_meetings, by, ballot.meeting.body)):
             raise PermissionDenied(access.casts_vote.refusal)
         vote = ballot.take(giving, value, by=by)
-        trail.record("vote.cast", ballot.item, by=by)
+        trail.record("agendaitem.vote", ballot.item, by=by)
         return vote
 
 
@@ -733,7 +733,7 @@ def admit(item: AgendaItem, *, by: User, yes: int, no: int, abstained: int) -> b
     item.admission = f"{'zugelassen' if admitted else 'nicht zugelassen'}: Ja {yes}, Nein {no}, Enthaltung {abstained}"
     item.admitted_at = workdays.now() if admitted else None
     item.save(update_fields=["admission", "admitted_at"])
-    trail.record("item.admit", item, by=by)
+    trail.record("agendaitem.admit", item, by=by)
     return admitted
 
 

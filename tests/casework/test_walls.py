@@ -55,6 +55,8 @@ WORDS = {
 #: Words before a number that are not the plural of a model, and parameters that are not the name of one.
 MODELS = {
     "inbox": "Issue", "measure": "Measure", "seats": "Membership", "seat": "Membership", "filters": "SavedFilter",
+    "expected": "ExpectedSeat", "items": "AgendaItem", "papers": "Paper", "objections": "Objection",
+    "agenda": "AgendaItem", "rules": "RulesOfProcedure",
     "documents": "Document", "imports": "Import", "case-issues": "CaseIssue", "follow-ups": "FollowUp",
 }  # fmt: skip
 #: The same words mean something else there.
