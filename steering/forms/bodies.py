@@ -79,7 +79,7 @@ class FunctionForm(Form):
             help_text="Nur für eine Vertretung. Sie endet mit dem Sitz, den sie vertritt.",
         )  # fmt: skip
         self.fields["without_vote"] = forms.BooleanField(
-            label="ohne Stimme", required=False, help_text="Beratende Mitglieder haben nie eine."
+            label="Ohne Stimme", required=False, help_text="Beratende Mitglieder haben nie eine."
         )
 
     def clean(self):
@@ -146,7 +146,7 @@ class ExpectedForm(Form):
         self.fields["organisation"] = OneOf(
             organisations, label="Institution in diesem Kreis", required=False, empty="noch nicht benannt"
         )
-        self.fields["occasional"] = forms.BooleanField(label="nur anlassbezogen", required=False)
+        self.fields["occasional"] = forms.BooleanField(label="Nur anlassbezogen", required=False)
         self.fields["source"] = Line(
             label="Beleg",
             required=False,

@@ -187,7 +187,7 @@ class TestTables:
         assert "anywhere" not in "".join(line for line in CSS.splitlines() if "kim-table--matrix" in line)
         assert "position: sticky" in self.rule(".kim-table--matrix :is(thead td, th[scope=row])")
 
-    @pytest.mark.parametrize("name", ["casework/procedure_detail", "steering/body_detail"])
+    @pytest.mark.parametrize("name", ["casework/procedure_detail", "steering/_body_seats"])
     def test_few_columns_lie_below_each_other_on_a_phone(self, name):
         assert "kim-table--stacked" in (ROOT / "templates" / f"{name}.html").read_text(encoding="utf-8")
 
