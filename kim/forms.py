@@ -179,7 +179,7 @@ class Form(forms.Form):
     draft_key = ""
     filled_with = ""
     #: What becomes of findings of the gate that somebody vouches for.
-    vouched = "Was Sie bestätigen, sieht die Koordinierung bei der Freigabe."
+    vouched = "Dass Sie es bestätigt haben, steht im Protokoll."
 
     def __init__(self, data=None, **kwargs):
         kwargs.setdefault("label_suffix", "")

@@ -40,14 +40,14 @@ class Duty:
         return any(hat.pk in self.people for hat in user.hats())
 
 
-#: What is open and due on or before a day, in a fixed number of queries; with sets, from their rows in none.
-Source = Callable[..., Iterable[Duty]]
+#: What is open and due on or before a day, from the rows of its sets.
+Source = Callable[[dt.date, dict], Iterable[Duty]]
 Sets = Callable[[], Mapping[str, QuerySet]]
-_SOURCES: dict[str, tuple[Source, Sets | None]] = {}
+_SOURCES: dict[str, tuple[Source, Sets]] = {}
 
 
-def source(name: str, sets: Sets | None = None) -> Callable[[Source], Source]:
-    """Registers `f(until)`, or with `sets() -> {name: queryset}` `f(until, read)`.
+def source(name: str, sets: Sets) -> Callable[[Source], Source]:
+    """Registers `f(until, read)` with what it reads: `sets() -> {name: queryset}`.
 
     Sets may use the slots `today` and `until`, and as moments `now` and `far` (kim.together). Those of all sources are
     read in one query, their names are everybody's. A second source of a name replaces the first.
@@ -63,13 +63,8 @@ def source(name: str, sets: Sets | None = None) -> Callable[[Source], Source]:
 def open_until(day: dt.date) -> list[Duty]:
     """Everything open that is due on or before `day`, in order of its day."""
     names = tuple(sorted(_SOURCES))
-    read = _read(tuple(name for name in names if _SOURCES[name][1]))(
-        today=workdays.today(), now=workdays.now(), until=day, far=_far(day)
-    )
-    found: list[Duty] = []
-    for name in names:
-        function, sets = _SOURCES[name]
-        found += function(day, read) if sets else function(day)
+    read = _read(names)(today=workdays.today(), now=workdays.now(), until=day, far=_far(day))
+    found = [duty for name in names for duty in _SOURCES[name][0](day, read)]
     return sorted(found, key=lambda duty: (duty.due_on, duty.key))
 
 
@@ -82,8 +77,7 @@ def _far(day: dt.date) -> dt.datetime:
 def _read(names):
     found: dict[str, QuerySet] = {}
     for name in names:
-        sets = _SOURCES[name][1]
-        named = sets() if sets else {}
+        named = _SOURCES[name][1]()
         if twice := found.keys() & named.keys():
             raise LookupError(f"sets of two sources are called {', '.join(sorted(twice))}")
         found |= named

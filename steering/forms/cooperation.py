@@ -2,16 +2,11 @@
 
 from django import forms
 
-from kim.forms import Day, Line, OneOf, Pick, SomeOf, Text
-from kim.forms import Form as AnyForm
+from kim.forms import Day, Form, Line, OneOf, Pick, SomeOf, Text
 from kim.models import Organisation
 from steering.models import KickOffParticipant
 
 WHOLE_NUMBER = "Bitte eine ganze Zahl angeben."
-
-
-class Form(AnyForm):
-    vouched = "Dass Sie es bestätigt haben, steht im Protokoll."
 
 
 def by_kind(organisations) -> list[tuple[str, list[Organisation]]]:

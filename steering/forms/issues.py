@@ -9,12 +9,17 @@ from kim.trigrams import fold
 from steering.escalation import ESCALATION
 from steering.models import Body, Frequency, Issue, Outcome, Reach, Urgency
 
+#: What somebody vouches for in an issue is kept with it.
+SEEN = "Was Sie bestätigen, sieht die Koordinierung bei der Freigabe."
+
+
 # Reporting an issue
 
 
 class IssueForm(Form):
     """The report, and its draft: a draft needs a title only, reporting needs everything that is marked."""
 
+    vouched = SEEN
     NEEDED = ("title", "situation", "topic", "legal_areas", "municipality")
 
     title = Line(
@@ -134,6 +139,7 @@ def _interface(rows) -> OneOf:
 class OnIssue(Form):
     """A form on the page of an issue. `seen` is the step number of the page it was sent from."""
 
+    vouched = SEEN
     button = "Speichern"
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=2**31 - 1)
 

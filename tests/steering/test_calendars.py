@@ -144,7 +144,7 @@ def test_a_deputy_has_them_as_long_as_they_stand_in(member):
 def test_the_office_has_those_of_the_steering_group_it_prepares():
     meeting(project_group(), days=3)
     coming = steering_group().next_meeting()
-    assert set(found(user(Role.STRATEGIC_OFFICE))) == {coming.uid}
+    assert set(found(user(Role.STRATEGIC_OFFICE))) == {coming.uid, uid_of(f"duty-invitation-{coming.pk}")}
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.AUDIT])
@@ -194,7 +194,8 @@ def test_duties_that_lie_with_somebody(monkeypatch):
     others = duties.Duty("resolution:18", day, "B-2026-0004", "Beschluss umzusetzen", "/x/18/", frozenset([-1]))
     ago = workdays.today() - dt.timedelta(days=100)
     old = duties.Duty("resolution:19", ago, "B-2026-0005", "Beschluss umzusetzen", "/x/19/", frozenset([me.pk]))
-    monkeypatch.setattr(duties, "_SOURCES", {"probe": lambda until: [mine, others, old] if until > day else []})
+    told = lambda until, read: [mine, others, old] if until > day else []  # noqa: E731
+    monkeypatch.setattr(duties, "_SOURCES", {"probe": (told, dict)})
     (entry,) = found(me).values()
     assert (entry.uid, entry.start) == (uid_of("duty-resolution-17"), day)
     assert (entry.summary, entry.url) == ("B-2026-0003: Beschluss umzusetzen", "/x/17/")

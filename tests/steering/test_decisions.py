@@ -587,7 +587,7 @@ def test_an_open_resolution_that_returned_is_settled(office, becomes, verdict, s
     item = sitting.agenda.create(kind="resolution", open_resolution=before)
     later = workdays.today() + dt.timedelta(days=40)
     if becomes == "later":
-        with refused("neuen Termin"):
+        with refused("neue Termin"):
             resolve(item, office, becomes="later")
     resolve(item, office, verdict=verdict, consensus=verdict == "resolve", becomes=becomes, until=later)
     before.refresh_from_db()
@@ -601,7 +601,7 @@ def test_what_is_settled_already_is_not_settled_again(office):
     before = resolve(topic(sitting), office, owner="KI", due_on=workdays.today())
     item = sitting.agenda.create(kind="resolution", open_resolution=before)
     before.finish(by=office, evidence="Merkblatt verteilt")
-    with refused("nicht mehr offen: umgesetzt"):
+    with refused("schon umgesetzt"):
         resolve(item, office, becomes="dropped")
 
 

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from kim import digests, jobs, workdays
-from kim.models import Absence, JobRun, Mail, Role
+from kim.models import Absence, JobRun, Mail, Role, User
 from steering import duties, reminders
 from steering.models import DutyReminder
 from tests.factories import (
@@ -29,8 +29,10 @@ BEFORE = dt.date(2026, 3, 30)
 
 
 @pytest.fixture(autouse=True)
-def _there():
+def _there(monkeypatch):
+    """Resolutions and statements alone: meetings to be prepared are due in tests of their own."""
     county()
+    monkeypatch.setattr(duties, "_SOURCES", {name: duties._SOURCES[name] for name in ("resolution", "statement")})
 
 
 def at(day, hour=7, minute=0):
@@ -277,19 +279,23 @@ def test_sources_are_read_in_one_query_however_much_is_due():
     assert counts[0] == counts[1]
 
 
-def test_a_plain_source_is_asked_with_the_day(monkeypatch):
+def test_a_source_is_asked_with_the_day_and_the_rows_of_its_sets(monkeypatch):
     asked = []
     somebody = user(Role.STRATEGIC_OFFICE)
 
-    def agreements(until):
-        asked.append(until)
+    def agreements(until, read):
+        asked.append((until, [row.pk for row in read["accounts"]]))
         return [duties.Duty("agreement:1", DUE, "Much", "Vereinbarung erneuern", "/x/", frozenset({somebody.pk}))]
 
-    monkeypatch.setattr(duties, "_SOURCES", {"agreement": (agreements, None)})
+    def sets():
+        return {"accounts": User.objects.order_by("pk").only("pk")}
+
+    monkeypatch.setattr(duties, "_SOURCES", {"agreement": (agreements, sets)})
     with at(DUE):
         assert [duty.words for duty in duties.of(somebody, DUE)] == ["Vereinbarung erneuern"]
-        assert duties.of(user(), DUE) == []
-    assert asked == [DUE, DUE]
+        assert duties.of(user(roles=[]), DUE) == []
+    assert [until for until, _ in asked] == [DUE, DUE]
+    assert asked[0][1] == [somebody.pk]
 
 
 def test_two_sources_do_not_share_the_name_of_a_set(monkeypatch):

@@ -77,7 +77,9 @@ def test_a_body_is_founded_with_a_mandate_by_resolution(client, office):
     assert client.post(url("body_new"), given | {"mandated_by": resolution.pk}).status_code == 302
     made = Body.objects.get(name="Sprachmittlung")
     assert (made.mandated_by, made.mandate) == (resolution, "Sprachmittlung ordnen")
-    assert f"Durch Beschluss {resolution}" in " ".join(client.get(made.get_absolute_url()).text.split())
+    shown = client.get(made.get_absolute_url()).text
+    assert "Durch Beschluss" in shown
+    assert f'<a href="{resolution.get_absolute_url()}">{resolution}</a>' in shown
 
 
 def test_what_was_rejected_is_no_mandate_but_the_one_that_is_chosen_stays(client, office):

@@ -18,7 +18,7 @@ from kim import files, trail, uploads, workdays
 from kim.models import Mail, Notice, Role, TrailEntry
 from kim.privacy_gate import Held
 from kim.workflow import StepRefused
-from steering import duties, invitations, reminders, year_plan
+from steering import duties, reminders, year_plan
 from steering.calendar_entries import PUBLISH, entry
 from steering.escalation import State
 from steering.models import AgendaItem, Meeting, Minutes, Paper, Resolution, RulesOfProcedure
@@ -412,7 +412,7 @@ class TestDue:
             for number in range(more):
                 meeting(project_group(), days=10 + more * 10 + number)
             with CaptureQueriesContext(connection) as queries:
-                list(invitations.due(day(60)))
+                duties.open_until(day(60))
             taken.append(len(queries))
         assert taken[0] == taken[1]
 

@@ -653,11 +653,12 @@ def test_drafts_objections_and_next_versions_are_due(office, member):
     adopt(steering_group(), office, minutes_days=12, objection_days=9)
 
     def due():
-        return {duty.key: duty.due_on for duty in duties.open_until(day(60))}
+        found = duties.open_until(day(60))
+        return {duty.key: duty.due_on for duty in found if not duty.key.startswith("invitation:")}
 
     assert due() == {f"minutes:{held.pk}": day(2)}
-    assert duties.open_until(day(1)) == []
-    duty = duties.open_until(day(60))[0]
+    assert not [duty for duty in duties.open_until(day(1)) if duty.key.startswith("minutes:")]
+    (duty,) = (duty for duty in duties.open_until(day(60)) if duty.key.startswith("minutes:"))
     assert (duty.subject, duty.is_of(office), duty.is_of(member)) == (
         f"Niederschrift: Lenkungsgruppe, {held.day:%d.%m.%Y}", True, False,
     )  # fmt: skip
@@ -670,7 +671,7 @@ def test_drafts_objections_and_next_versions_are_due(office, member):
     minutes.send(by=office)
     assert due() == {}
     duties.remind(day(-1), day(0))
-    assert not DutyReminder.objects.exists()
+    assert not DutyReminder.objects.exclude(duty__startswith="invitation:").exists()
 
 
 def test_what_is_due_is_found_by_the_same_number_of_queries(office):
