@@ -39,8 +39,6 @@ OF_A_MEETING = tuple(
     f"steering:{about}_" for about in ("meeting", "attendance", "item", "paper", "minutes", "objection")
 )
 RESOLUTIONS = ("steering:resolution_",)
-MINUTES = ("steering:minutes_", "steering:objection_")
-OF_A_MEETING = ("steering:meeting_", "steering:attendance_", "steering:item_", "steering:paper_")
 #: Pages about the end of cases.
 KEPT_UNTIL = ("casework:hold_", "casework:erasure_")
 OF_A_BODY = ("steering:body_", "steering:expected_", "steering:milestone_", "steering:rules_")
@@ -129,28 +127,6 @@ ENTRIES = (
         Entry("Importe", "file-earmark-spreadsheet", "casework:import_list", CASES, ("casework:import_",)),
         Entry("Löschfristen", "trash", "casework:retention_list", CASES | COORDINATION, KEPT_UNTIL),
     ),
-    Entry("Sitzungen", "calendar3", "steering:meeting_list", CONTENT, OF_A_MEETING),
-    Entry("Niederschriften", "journal-check", "steering:minutes_list", CONTENT, MINUTES),
-    Entry("Beschlüsse", "check2-circle", "steering:resolution_list", CONTENT, ("steering:resolution_",), "überfällig"),
-    Entry("Stellungnahmen", "chat-left-text", "steering:statement_list", CONTENT, ("steering:statement_",)),
-    Entry("Verzeichnis", "book", "casework:actor_list", CASES | COORDINATION, ("casework:actor_",)),
-    Entry("Prüflisten", "clipboard-check", "casework:checklist_list", CASES | MODULE_3, ("casework:checklist_",)),
-    Entry("Fallübergaben", "arrow-left-right", "casework:handover_list", CASES | COORDINATION, ("casework:handover_",)),
-    Entry("Gremien", "people", "steering:body_list", EVERYBODY - {Role.AUDIT}, OF_A_BODY),
-    Entry("Zusammenarbeit", "diagram-2", "steering:interface_list", COOPERATING, COOPERATION),
-    Entry("Ansprechpersonen", "geo-alt", "steering:contact_list", CONTENT, ("steering:contact_",)),
-    Entry("Importe", "file-earmark-spreadsheet", "casework:import_list", CASES, ("casework:import_",)),
-    Entry("Löschfristen", "trash", "casework:retention_list", CASES | COORDINATION, KEPT_UNTIL),
-    Entry("Fristen", "hourglass-split", "steering:limit_list", frozenset({Role.ADMIN}), ("steering:limit_",)),
-    Entry("Codelisten", "list-check", "casework:code_list", frozenset({Role.ADMIN}), ("casework:code_",)),
-    Entry("Betrieb", "activity", "kim:operation", frozenset({Role.ADMIN}), ("kim:operation", "kim:mail_")),
-    Entry("Rechte", "shield-check", "kim:access_matrix", OVERSIGHT),
-    Entry("Protokoll", "journal-text", "kim:trail", frozenset({Role.AUDIT})),
-    Entry("Löschregister", "trash", "casework:erasure_list", OVERSIGHT),
-    Entry("Mitteilungen", "bell", "kim:notice_list", EVERYBODY, ("kim:notice_",), "ungelesen"),
-    Entry("Abwesenheit", "person-dash", "kim:absence_list", EVERYBODY, ("kim:absence_",)),
-    Entry("Kalender", "calendar-event", "kim:calendar", EVERYBODY, ("kim:calendar_",)),
-    Entry("Hilfe und Tasten", "question-circle", "kim:help"),
 )  # fmt: skip
 
 _COUNTERS: dict[str, Callable] = {}
