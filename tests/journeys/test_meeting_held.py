@@ -91,7 +91,9 @@ def test_a_meeting_from_its_planning_to_its_minutes(people, window):
     assert {people.clara, people.coordination} <= told
     window(people.ben).open(thematic.get_absolute_url()).reads(str(wide))
 
-    office.open(f"/steering/meetings/{meeting.pk}/conduct/").press("Sitzung schließen", then="Alle Punkte sind behandelt")
+    office.open(f"/steering/meetings/{meeting.pk}/conduct/").press(
+        "Sitzung schließen", then="Alle Punkte sind behandelt"
+    )
     office.press("Sitzung schließen", exact=True).reads("geschlossen")
 
     # After it: the minutes are drawn from what was recorded, sent, and approved once nobody objected.

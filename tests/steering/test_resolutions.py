@@ -142,6 +142,39 @@ def test_links_lead_only_where_one_may_go(client, office):
     assert issue.get_absolute_url() not in page
 
 
+def test_the_register_says_what_a_decision_was_and_what_it_is_about(client, office):
+    issue = issue_at(State.PROJECT)
+    item = issue.agenda_items.get(kind="tabled")
+    given = resolution(agenda_item=item, issue=issue, verdict="assign", text="Eine einzelne Linie in einer Stadt.")
+    back = item.meeting.agenda.create(kind="resolution", open_resolution=given)
+    again = resolution(agenda_item=back, text="Die Umsetzung braucht mehr Zeit.")
+    assert given.line == "Zugewiesen: Eine einzelne Linie in einer Stadt."
+    assert again.line == again.text
+    text = client.get(url("resolution_list")).text
+    assert given.line in text
+    assert f"zu {issue.number}" in text
+    assert f"zu {given.number}" in text
+
+
+def test_an_issue_names_what_was_resolved_on_it_to_whom_may_read_that(client, office):
+    issue = issue_at(State.PROJECT)
+    taken = resolution(agenda_item=issue.agenda_items.get(kind="tabled"), issue=issue, verdict="assign")
+    place = resolution(municipality=municipality("Much"), issue=issue)
+    link = "zugewiesen mit Beschluss"
+    page = client.get(issue.get_absolute_url()).text
+    assert link in page
+    assert taken.get_absolute_url() in page
+    assert place.get_absolute_url() in page
+    assert "Much, Rat" in page
+    client.force_login(issue.reporters.get().user)
+    assert taken.get_absolute_url() in client.get(issue.get_absolute_url()).text
+    client.force_login(issue.body.leads().get())
+    page = client.get(issue.get_absolute_url()).text
+    assert link not in page
+    assert taken.get_absolute_url() not in page
+    assert place.get_absolute_url() not in page
+
+
 def test_the_title_of_the_page_is_the_number_alone(client, office):
     taken = resolution()
     page = client.get(taken.get_absolute_url()).text
