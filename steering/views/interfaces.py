@@ -13,6 +13,7 @@ from kim.rules import allows, demand
 from kim.views.acting import act_and_return
 from kim.views.filters import searched
 from steering import access, cooperation, export
+from steering.contacts import contacts_of
 from steering.forms.cooperation import InterfaceForm, InterfaceWayForm, PressForm
 from steering.models import Interface, Issue, KickOff
 from steering.views.files import send
@@ -75,6 +76,7 @@ def interface_detail(request, pk):
         "issues": list(seen.for_list().order_by("due_rank", "pk")[:ISSUES]),
         "may_keep": allows(access.keeps_cooperation, request.user),
         "may_confirm": allows(access.confirms_interfaces, request.user) and one.retired_on is None,
+        "contacts": contacts_of([one.municipality])[one.municipality_id] if one.municipality else [],
     }
     return render(request, "steering/interface_detail.html", context)
 

@@ -12,6 +12,7 @@ from kim.rules import allows, demand
 from kim.views.acting import act_and_return
 from kim.views.filters import searched
 from steering import access, cooperation, export
+from steering.contacts import contacts_of
 from steering.coverage import NONE, begun
 from steering.forms.cooperation import KickOffEditForm, KickOffForm, KickOffHoldForm, ParticipantForm, PressForm
 from steering.models import KickOff, KickOffParticipant
@@ -64,6 +65,7 @@ def kickoff_detail(request, pk):
         "others": list(KickOff.objects.filter(municipality=event.municipality_id).exclude(pk=event.pk)),
         "may_keep": allows(access.keeps_cooperation, request.user),
         "is_over": event.on_day <= workdays.today(),
+        "contacts": contacts_of([event.municipality])[event.municipality_id],
     }
     return render(request, "steering/kickoff_detail.html", context)
 
