@@ -22,6 +22,7 @@ from steering import access
 from steering.access import UNREPORTED
 from steering.escalation import HOLDER, OPEN, Office, State
 from steering.models import Body, Comment, Confirmation, Issue, Meeting, Reporter
+from steering.models.meetings import MeetingQuerySet
 
 #: What a list can be ordered by: key in the address → (words, key of the page).
 ORDERS = {
@@ -314,11 +315,11 @@ class MeetingFilter(Filter):
             self.given.get("sort", ""), "-starts_at" if self.past else "starts_at"
         )
 
-    def narrowed(self, rows: QuerySet) -> QuerySet:
-        given, now = self.given, workdays.now()
+    def narrowed(self, rows: MeetingQuerySet) -> MeetingQuerySet:
+        given = self.given
         stand, year = given.get("stand"), given.get("year")
         if stand != "all" and not (year and not stand):
-            rows = rows.filter(starts_at__lte=now) if stand == "past" else rows.filter(starts_at__gt=now)
+            rows = rows.past() if stand == "past" else rows.to_come()
         if given.get("body"):
             rows = rows.filter(body=given["body"])
         if given.get("mode"):

@@ -21,6 +21,7 @@ from kim.together import day, moment
 from steering import duties
 from steering.calendar_entries import CANCEL, REQUEST, entry, place_of
 from steering.models import Body, Meeting, Membership, RulesOfProcedure
+from steering.models.voices import in_order
 
 #: What a notice says of an act, and the subject of the mail.
 SAID = {"invite": "Einladung", "move": "Geändert", "cancel": "Abgesagt"}
@@ -35,7 +36,7 @@ class Invited:
     @cached_property
     def seats(self) -> list[Membership]:
         seats = self.meeting.body.memberships.valid_on(self.meeting.day)
-        return list(seats.select_related("user", "organisation").order_by("function", "pk"))
+        return in_order(list(seats.select_related("user", "organisation")))
 
     @cached_property
     def people(self) -> list[User]:

@@ -238,8 +238,9 @@ def error_list(form) -> list[dict]:
     found = [{"id": "", "text": text} for text in form.non_field_errors()]
     for bound in form:
         label = conditional_escape(bound.label)
+        named = not label.endswith(".")  # a label that is a sentence is not said twice
         found += [
-            {"id": bound.id_for_label or bound.auto_id, "text": format_html("{}: {}", label, text)}
+            {"id": bound.id_for_label or bound.auto_id, "text": format_html("{}: {}", label, text) if named else text}
             for text in bound.errors
         ]
     return found

@@ -7,9 +7,9 @@ from kim import workdays
 from kim.forms import Day, Form, Line, OneOf, Pick, Text
 from steering.escalation import ESCALATION, State
 from steering.forms.issues import OnIssue, StepForm
-from steering.models import AgendaItem, Attendance, Membership, Resolution, Vote
+from steering.models import AgendaItem, Attendance, Resolution, Vote
 from steering.models.decisions import STEPS
-from steering.models.voices import Voice, name_of
+from steering.models.voices import Voice, in_order, name_of
 
 CONSENSUS, VOTES = "consensus", "votes"
 
@@ -211,19 +211,6 @@ class AttendanceForm(Form):
     def given(self) -> dict:
         seats = {seat: self.cleaned_data.get(name) or "" for name, seat in self.seats.items()}
         return {"seats": seats, "guests": self.cleaned_data["guests"]}
-
-
-def in_order(seats) -> list[Membership]:
-    """By institution; deputies directly below their member."""
-    first = sorted((seat for seat in seats if not seat.deputy_of_id), key=_place)
-    found = []
-    for seat in first:
-        found += [seat, *sorted((one for one in seats if one.deputy_of_id == seat.pk), key=_place)]
-    return found + [seat for seat in seats if seat not in found]
-
-
-def _place(seat):
-    return (str(seat.organisation or seat.user), str(seat.user or ""), seat.pk)
 
 
 class CloseForm(Form):

@@ -109,7 +109,8 @@ class YearForm(Form):
         modes = [(mode.value, mode.label) for mode in Meeting.Mode if mode != Meeting.Mode.WRITTEN]
         self.fields["body"] = OneOf(bodies, label="Gremium")
         self.fields["year"] = Pick(label="Jahr", choices=years, initial=str(year + 1))
-        self.fields["nth"] = Pick(label="Welcher", choices=[(str(key), word) for key, word in year_plan.NTH])
+        nth = [(str(key), word) for key, word in year_plan.NTH]
+        self.fields["nth"] = Pick(label="Der wievielte im Monat", choices=nth)
         self.fields["weekday"] = Pick(label="Wochentag", choices=[(str(key), day) for key, day in year_plan.WEEKDAYS])
         self.fields["months"] = forms.TypedMultipleChoiceField(
             label="Monate", choices=[(str(key), month) for key, month in year_plan.MONTHS], coerce=int,

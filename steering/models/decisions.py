@@ -188,7 +188,7 @@ class Ballot:
         if not self.meeting.is_written:
             if not self.meeting.is_running:
                 raise StepRefused("Abgestimmt wird in der Sitzung. Bitte eröffnen Sie sie zuerst.")
-        elif not self.meeting.is_over:
+        elif not (self.meeting.is_over or self.meeting.opened_at):
             raise StepRefused("Die Stimmabgabe hat noch nicht begonnen.")
         elif self.meeting.written_is_over:
             raise StepRefused(f"Die Stimmabgabe endete am {self.meeting.written_until:%d.%m.%Y}.")

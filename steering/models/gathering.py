@@ -116,12 +116,13 @@ def numbered(meeting: Meeting, rows: Iterable[AgendaItem]) -> Iterator[tuple[int
 
 def bare_numbers(meeting: Meeting) -> list[int]:
     """The numbers of items of which neither a word nor a decision is kept."""
-    rows = meeting.agenda.select_related("resolution")
+    rows = meeting.agenda.in_order().select_related("resolution")
     return [no for no, _, item in numbered(meeting, rows) if no and not (item.notes or hasattr(item, "resolution"))]
 
 
 def _items(meeting: Meeting, votes: list[Vote]) -> Iterator[dict[str, Any]]:
-    rows = meeting.agenda.select_related("issue", "open_resolution", "rules", "minutes__meeting", "resolution")
+    agenda = meeting.agenda.in_order()
+    rows = agenda.select_related("issue", "open_resolution", "rules", "minutes__meeting", "resolution")
     given: dict[int, list[Vote]] = {}
     for vote in votes:
         given.setdefault(vote.item_id, []).append(vote)

@@ -49,6 +49,19 @@ class MeetingQuerySet(models.QuerySet):
     def upcoming(self, after=None):
         return self.filter(starts_at__gt=after or workdays.now(), cancelled_at__isnull=True).order_by("starts_at")
 
+    def to_come(self):
+        """Those to come, and those that are on."""
+        return self.filter(Q(starts_at__gt=workdays.now(), closed_at__isnull=True) | self._on())
+
+    def past(self):
+        return self.filter(Q(starts_at__lte=workdays.now()) | Q(closed_at__isnull=False)).exclude(self._on())
+
+    @staticmethod
+    def _on() -> Q:
+        """Opened and not closed, or voting in writing."""
+        on = Q(opened_at__isnull=False) | Q(mode="written", written_until__gte=workdays.today())
+        return on & Q(closed_at__isnull=True, cancelled_at__isnull=True)
+
     def next_of_each_body(self):
         """The next meeting of every body that has one to come."""
         coming = Meeting.objects.upcoming().filter(body=OuterRef("body"))
@@ -137,6 +150,16 @@ class Meeting(models.Model):
         return self.opened_at is not None and self.closed_at is None
 
     @property
+    def running_since(self) -> str:
+        """„14:02 Uhr“ today, else with the day; empty while it does not run."""
+        if not self.is_running:
+            return ""
+        opened = timezone.localtime(self.opened_at)
+        if self.is_written:
+            return f"{opened:%d.%m.%Y}"
+        return f"{opened:%H:%M} Uhr" if opened.date() == workdays.today() else f"{opened:%d.%m.%Y, %H:%M} Uhr"
+
+    @property
     def is_written(self) -> bool:
         return self.mode == self.Mode.WRITTEN
 
@@ -146,9 +169,9 @@ class Meeting(models.Model):
 
     @property
     def takes_written_votes(self) -> bool:
-        """Members vote in writing now: from its beginning to the end of the last day."""
+        """Members vote in writing now: once it has begun or was opened, to the end of the last day."""
         ended = self.cancelled_at or self.closed_at or self.written_is_over
-        return self.is_written and self.is_over and not ended
+        return self.is_written and (self.is_over or self.opened_at is not None) and not ended
 
     @property
     def ends_at(self) -> dt.datetime:
@@ -161,7 +184,7 @@ class Meeting(models.Model):
             return f"abgesagt am {timezone.localtime(self.cancelled_at):%d.%m.%Y}"
         if self.closed_at:
             return "geschlossen"
-        if self.opened_at:
+        if self.opened_at or self.takes_written_votes:
             return "läuft"
         if self.is_over:
             return "vergangen"
@@ -610,7 +633,9 @@ class AgendaItem(models.Model):
     #: As one reader sees it; set by steering.agendas.
     number: int
     shown: bool
+    opens: str
     enclosed: list["Paper"]
+    taken: models.Model | None
 
     meeting = models.ForeignKey(
         Meeting, on_delete=models.PROTECT, null=True, blank=True, related_name="agenda",

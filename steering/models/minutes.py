@@ -138,7 +138,7 @@ class Minutes(models.Model):
         if why := self.why_not_begun or (self.pk and self.why_closed):
             return why
         last = self.meeting.written_until or self.meeting.day
-        if not self.meeting.closed_at and last >= workdays.today():
+        if self.meeting.is_running or (not self.meeting.closed_at and last >= workdays.today()):
             return "Die Sitzung ist noch nicht geschlossen. Versenden lässt sich die Niederschrift danach."
         return UNDECIDED if self._is_disputed else ""
 

@@ -104,3 +104,16 @@ def accepts(rules: RulesOfProcedure, *, consensus: bool, yes: int, no: int) -> b
     if rules.majority == RulesOfProcedure.Majority.ONLY_CONSENSUS:
         return no == 0 and yes > 0
     return yes > no
+
+
+def in_order(seats) -> list[Membership]:
+    """By institution; deputies directly below their member."""
+    first = sorted((seat for seat in seats if not seat.deputy_of_id), key=_place)
+    found = []
+    for seat in first:
+        found += [seat, *sorted((one for one in seats if one.deputy_of_id == seat.pk), key=_place)]
+    return found + [seat for seat in seats if seat not in found]
+
+
+def _place(seat):
+    return (str(seat.organisation or seat.user), str(seat.user or ""), seat.pk)

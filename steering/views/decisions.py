@@ -11,7 +11,6 @@ from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kim import errors, workdays
@@ -22,6 +21,7 @@ from kim.rules import allows, demand
 from kim.together import Slot, day, moment, text, through, together
 from kim.workflow import StepRefused
 from steering import access, whereabouts
+from steering.agendas import address_of
 from steering.escalation import ESCALATION, State
 from steering.forms.decisions import (
     CHOICES,
@@ -31,7 +31,6 @@ from steering.forms.decisions import (
     CloseForm,
     VoteForm,
     decision_form,
-    in_order,
 )
 from steering.models import (
     AgendaItem,
@@ -40,13 +39,14 @@ from steering.models import (
     Issue,
     Meeting,
     Membership,
+    Paper,
     Resolution,
     RulesOfProcedure,
     TimeLimit,
     Vote,
 )
 from steering.models.decisions import STEPS, admit, verdicts_of
-from steering.models.voices import name_of, quorum, voices_of
+from steering.models.voices import in_order, name_of, quorum, voices_of
 from steering.notices import foresee, preview
 from steering.views.telling import lines_of
 
@@ -60,6 +60,7 @@ class Top:
     issue: Issue | None
     title: str
     resolution: Resolution | None
+    opens: str = ""
     current: bool = False
 
     @property
@@ -72,6 +73,12 @@ class Top:
         issue = self.item.issue
         undecided = issue and issue.state == State.STEERING and issue.meeting_id == self.item.meeting_id
         return not self.is_done and self.item.kind in AgendaItem.DECIDED and not undecided
+
+    @property
+    def back(self) -> str:
+        """To itself on the page where the meeting is run."""
+        there = reverse("steering:meeting_conduct", args=[self.item.meeting_id])
+        return f"{there}#top{self.no}" if self.is_done else f"{there}?item={self.item.pk}#jetzt"
 
     @property
     def draft_key(self) -> str:
@@ -87,13 +94,13 @@ class Sitting:
 
     @cached_property
     def tops(self) -> list[Top]:
-        agenda = self.meeting.agenda.standing().select_related(
+        agenda = self.meeting.agenda.standing().in_order().select_related(
             "issue__municipality", "issue__topic", "issue__body", "open_resolution", "rules",
             "minutes__meeting__body", "resolution",
         )  # fmt: skip
         seen = Issue.objects.visible_to(self.user).filter(pk=OuterRef("issue"))
         found = list(agenda.annotate(seen=Exists(seen)))
-        return [_top(no, item, self.meeting) for no, item in enumerate(found, start=1)]
+        return [_top(no, item, self.meeting, self.user) for no, item in enumerate(found, start=1)]
 
     def read_beside(self, top: Top | None) -> None:
         """What stands beside the agenda and in the form of the open item, in one query."""
@@ -102,12 +109,15 @@ class Sitting:
             body=self.meeting.body_id, meeting=self.meeting.pk, day=self.meeting.day, today=workdays.today(),
             after=max(self.meeting.starts_at, workdays.now()), issue=issue.pk if issue else None,
             place=issue.municipality_id if issue else None, user=self.user.pk, key=top.draft_key if top else "",
+            item=top.item.pk if top else None,
         )  # fmt: skip
         people, places = ({row.pk: row for row in read[name]} for name in ("users", "organisations"))
         for seat in read["seats"]:
             seat.user, seat.organisation = people.get(seat.user_id), places.get(seat.organisation_id)
         for following in read["following"]:
             following.body = self.meeting.body
+        for paper in read["papers"]:
+            paper.meeting = self.meeting
         self.beside = read
         self.seats, self.attendances = read["seats"], read["attendances"]
 
@@ -212,12 +222,13 @@ def _beside():
         "groups": groups.order_by("name").annotate(here=Exists(place)),
         "following": coming.order_by("starts_at")[:1],
         "drafts": Draft.objects.filter(user=Slot("user"), key=text("key")),
+        "papers": Paper.objects.standing().filter(item=Slot("item")).order_by("pk"),
         "county": County.objects.all()[:1],
         "limits": TimeLimit.objects.all(),
     }
 
 
-def _top(no, item, meeting) -> Top:
+def _top(no, item, meeting, user) -> Top:
     item.meeting = meeting
     if item.issue and item.issue.meeting_id == meeting.pk:
         item.issue.meeting = meeting
@@ -225,8 +236,8 @@ def _top(no, item, meeting) -> Top:
     resolution = getattr(item, "resolution", None)
     if item.issue_id:
         return Top(no, item, issue, issue.title if issue else "Knackpunkt", resolution)
-    title = f"Offener Beschluss {item.open_resolution}" if item.open_resolution else str(item.subject)
-    return Top(no, item, None, title, resolution)
+    title = f"Offener Beschluss {item.open_resolution}" if item.open_resolution else item.heading
+    return Top(no, item, None, title, resolution, address_of(item, user))
 
 
 # The page
@@ -276,6 +287,8 @@ def _show(sitting, top, verdict="", *, form=None, admission=None, status=200):
         "opens_today": meeting.day <= workdays.today() and not meeting.cancelled_at,
         "mini": whereabouts.mini(top.issue) if top and top.issue else None,
         "legal_areas": sitting.beside["legal_areas"],
+        "takes_notes": meeting.is_running,
+        "papers": sitting.beside["papers"],
         "ends_at": meeting.starts_at + dt.timedelta(minutes=meeting.minutes_long),
         **_telling(sitting, top, verdict, form),
     }
@@ -335,7 +348,8 @@ def meeting_open(request, pk):
     except StepRefused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "Die Sitzung ist eröffnet.")
+        what = "Das Umlaufverfahren" if sitting.meeting.is_written else "Die Sitzung"
+        messages.success(request, f"{what} ist eröffnet.")
     return _back(sitting.meeting)
 
 
@@ -352,7 +366,8 @@ def meeting_close(request, pk):
             form.add_error(None, str(refusal))
         else:
             went = f" Vertagt: {moved} Knackpunkt{'' if moved == 1 else 'e'}." if moved else ""
-            messages.success(request, f"Die Sitzung ist geschlossen.{went}")
+            what = "Das Umlaufverfahren" if meeting.is_written else "Die Sitzung"
+            messages.success(request, f"{what} ist geschlossen.{went}")
             return redirect(meeting)
     left = [top for top in sitting.tops if not top.is_done and not top.is_gone]
     context = {"meeting": meeting, "form": form, "left": left}
@@ -477,6 +492,10 @@ def item_vote(request, pk):
     seats = _seats_to_vote(sitting)
     if not seats:
         raise PermissionDenied(access.casts_vote.refusal)
+    papers: dict[int, list[Paper]] = {}
+    for paper in meeting.papers.standing().filter(item__isnull=False):
+        paper.meeting = meeting
+        papers.setdefault(paper.item_id, []).append(paper)
     sent = None
     if request.method == "POST":
         sent = VoteForm(request.POST, seats=seats)
@@ -485,7 +504,8 @@ def item_vote(request, pk):
     context = {
         "meeting": meeting,
         "form": sent if sent is not None and sent.errors else None,
-        "rows": [_row(sitting, top, seats, sent) for top in sitting.tops],
+        "rows": [_row(sitting, top, seats, sent, papers) for top in sitting.tops],
+        "not_begun": not (meeting.is_over or meeting.opened_at or meeting.cancelled_at),
         "may_vote": meeting.takes_written_votes,
         "runs": allows(access.runs_meetings, request.user, meeting.body),
     }
@@ -516,7 +536,7 @@ def _vote(sitting, form) -> bool:
     return True
 
 
-def _row(sitting, top, seats, sent) -> dict:
+def _row(sitting, top, seats, sent, papers) -> dict:
     own = {seat.pk for seat in seats}
     given = [vote for vote in sitting.votes.get(top.item.pk, []) if (vote.cast_by_seat_id or vote.seat_id) in own]
     mine = given[0] if len(seats) == 1 and given else None
@@ -528,23 +548,21 @@ def _row(sitting, top, seats, sent) -> dict:
     form = VoteForm(seats=seats, initial=initial, auto_id=f"top{top.item.pk}_%s")
     if sent is not None and sent.data.get("item") == str(top.item.pk):
         form = sent
-    return {"top": top, "form": form, "mine": mine, "standing": sitting.written_standing(top.item)}
+    hidden = top.item.issue_id and not top.issue
+    shown = [] if hidden else papers.get(top.item.pk, [])
+    return {"top": top, "form": form, "mine": mine, "standing": sitting.written_standing(top.item), "papers": shown}
 
 
 # Beside the agenda of meeting_detail
 
 
-def decided(user, meeting: Meeting, visible: set[int]) -> dict:
-    """For steering/_meeting_decisions.html: what the meeting resolved, and how one takes part in it now."""
-    rows = Resolution.objects.filter(agenda_item__meeting=meeting).select_related("issue")
-    taken = [row for row in rows.order_by("pk") if row.issue_id is None or row.issue_id in visible]
+def decided(user, meeting: Meeting) -> dict:
+    """For steering/_meeting_decisions.html: how one takes part in the meeting now."""
     runs = allows(access.runs_meetings, user, meeting.body)
     at_hand = meeting.day <= workdays.today() and not meeting.cancelled_at and not meeting.closed_at
     return {
-        "resolutions": taken,
         "conduct": runs and at_hand,
         "votes_in_writing": meeting.takes_written_votes,
-        "running_since": timezone.localtime(meeting.opened_at) if meeting.is_running else None,
     }
 
 

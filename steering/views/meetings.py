@@ -90,7 +90,8 @@ def meeting_detail(request, pk):
         "may_propose": speakable and allows(access.proposes_topics, request.user, meeting.body),
         "may_withdraw": _withdrawable(request.user, agenda) if speakable else set(),
         "in_time": workdays.today() <= meeting.topics_until,
-        "decisions": decided(request.user, meeting, {item.issue_id for item in agenda.items if item.issue_id}),
+        "decisions": decided(request.user, meeting),
+        "resolved": sum(item.taken is not None for item in agenda.items),
         "meeting_minutes": minutes_of(meeting, request.user),
     }
     return render(request, "steering/meeting_detail.html", context)
@@ -120,7 +121,8 @@ def meeting_new(request):
     demand(access.plans_meetings, request.user)
     bodies = _run_by(request.user)
     first = next((body for body in bodies if body.kind == Body.Kind.STEERING), bodies[0] if len(bodies) == 1 else None)
-    form = MeetingForm(request.POST or None, bodies=bodies, initial={"body": first})
+    asked = next((body for body in bodies if str(body.pk) == request.GET.get("body")), None)
+    form = MeetingForm(request.POST or None, bodies=bodies, initial={"body": asked or first})
     if request.method == "POST" and form.is_valid():
         try:
             meeting = Meeting.plan(by=request.user, **form.given)

@@ -1,6 +1,7 @@
 """In the meeting: who is there, who votes, what is resolved, and what follows from it at once."""
 
 import datetime as dt
+from urllib.parse import quote
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -25,6 +26,7 @@ from tests.factories import (
     local_group,
     meeting,
     organisation,
+    paper,
     project_group,
     seat,
     steering_group,
@@ -802,7 +804,10 @@ def test_the_office_takes_a_meeting_from_opening_to_closing(client, office):
     assert three.meeting == other
     client.force_login(steering_group().leads().get())
     page = client.get(url("meeting_detail", sitting.pk)).text
-    assert "Beschlüsse dieser Sitzung" in page
+    taken = Resolution.objects.filter(agenda_item__meeting=sitting)
+    assert taken
+    for resolution in taken:  # beside their items, each with the way to the register
+        assert f'<a href="{resolution.get_absolute_url()}">{resolution}</a>' in page
     assert "Sitzung führen" not in page
 
 
@@ -1029,3 +1034,90 @@ def test_whatever_is_typed_in_a_meeting_is_taken_or_refused_with_a_sentence(clie
             assert answer.status_code in (302, 422), value[:20]
     for name, value in [("item", HOSTILE[6]), ("verdict", HOSTILE[2]), ("reach", HOSTILE[3]), ("body", HOSTILE[6])]:
         assert client.get(conduct, {name: value}).status_code == 200
+
+
+# From page to page
+
+
+def test_the_meeting_the_invitation_and_the_minutes_count_alike(client, office):
+    table("Jobcenter")
+    sitting = meeting(days=0)
+    later = topic(sitting)
+    _, first = tabled(sitting)
+    running(office, sitting=sitting)
+    shown = {item.pk: item.number for item in client.get(url("meeting_detail", sitting.pk)).context["items"]}
+    assert shown == {first.pk: 1, later.pk: 2}
+    led = client.get(url("meeting_conduct", sitting.pk)).context["sitting"].tops
+    assert {top.item.pk: top.no for top in led} == shown
+    written_down = Minutes(meeting=sitting).gathered()["items"]
+    assert {item["item"]: item["no"] for item in written_down} == shown
+
+
+def test_the_open_item_shows_its_papers_and_leads_to_its_notes_and_back(client, office):
+    table("Jobcenter")
+    sitting = meeting(days=0)
+    item = topic(sitting)
+    put = paper(sitting, by=office, item=item)
+    running(office, sitting=sitting)
+    back = url("meeting_conduct", sitting.pk) + f"?item={item.pk}#jetzt"
+    notes = f"{url('minutes_item', item.pk)}?next={quote(back, safe='')}"
+    page = client.get(url("meeting_conduct", sitting.pk)).text
+    assert url("paper_file", put.pk) in page
+    assert f'href="{notes}"' in page
+    answer = client.post(notes, {"notes": "Das Jobcenter sieht kein Hindernis.", "next": back})
+    assert (answer.status_code, answer["Location"]) == (302, back)
+    assert "Das Jobcenter sieht kein Hindernis." in client.get(back).text
+
+
+def test_an_open_resolution_opens_from_the_agenda(client, office):
+    table("Jobcenter")
+    earlier = running(office, sitting=meeting(days=0))
+    made = resolve(topic(earlier), office, owner="Kreissozialamt", due_on=workdays.today() + dt.timedelta(days=5))
+    coming = meeting(days=20)
+    coming.agenda.create(kind="resolution", open_resolution=made)
+    client.force_login(steering_group().leads().get())
+    page = client.get(url("meeting_detail", coming.pk)).text
+    assert f'href="{made.get_absolute_url()}"' in page
+    assert made.text in page
+
+
+def test_a_running_meeting_is_listed_with_those_to_come(client, office):
+    table("Jobcenter")
+    hours = dt.timedelta(hours=3)
+    sitting = running(office, sitting=meeting(starts_at=workdays.now() - hours))
+    listed = lambda **asked: client.get(url("meeting_list"), asked).context["page"].rows  # noqa: E731
+    assert sitting in listed()
+    assert sitting not in listed(stand="past")
+    sitting.close(by=office)
+    assert sitting not in listed()
+    assert sitting in listed(stand="past")
+
+
+def test_a_written_procedure_takes_votes_from_its_opening(client, office):
+    (one,) = table("Jobcenter")
+    soon = workdays.now() + dt.timedelta(minutes=1)
+    sheet = meeting(starts_at=soon, mode="written", written_until=workdays.today() + dt.timedelta(days=7))
+    item = topic(sheet)
+    client.force_login(one.user)
+    assert "Abgestimmt wird vom" in client.get(url("item_vote", sheet.pk)).text
+    with workdays.as_of(soon.date()):
+        sheet.open(by=office)
+    answer = client.post(url("item_vote", sheet.pk), {"item": item.pk, "seat": one.pk, "value": "yes"}, follow=True)
+    assert "Die Stimme ist festgehalten" in answer.text
+
+
+def test_minutes_wait_until_the_meeting_is_closed(client, office):
+    table("Jobcenter")
+    sitting = running(office, sitting=meeting(days=-3))
+    assert client.post(url("minutes_send", sitting.pk)).status_code == 422
+    sitting.close(by=office)
+    assert "Niederschrift schreiben" in client.get(url("meeting_detail", sitting.pk)).text
+    assert client.post(url("minutes_send", sitting.pk)).status_code == 302
+
+
+def test_a_meeting_is_planned_for_the_body_one_comes_from(client, office):
+    group = project_group()
+    address = f"{url('meeting_new')}?body={group.pk}"
+    assert address in client.get(url("body_detail", group.pk)).text
+    assert client.get(address).context["form"].initial["body"] == group
+    assert client.get(url("meeting_new") + "?body=x").status_code == 200
