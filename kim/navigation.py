@@ -3,9 +3,10 @@
 Apps above hang their counts in with `@counter("steering:inbox")`; the ground floor imports none of them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import groupby
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -28,12 +29,16 @@ CONTENT = frozenset(Role) - {Role.ADMIN, Role.AUDIT}
 EVERYBODY = frozenset(Role)
 OFFICES = frozenset({Role.COORDINATION, Role.STRATEGIC_OFFICE})
 CASES = frozenset({Role.CASE_MANAGER})
+HANDING_OVER = frozenset({Role.CASE_MANAGER, Role.COORDINATION})
 COORDINATION = frozenset({Role.COORDINATION})
 MODULE_3 = frozenset({Role.AUTHORITY})
 OVERSIGHT = frozenset({Role.ADMIN, Role.AUDIT})
 REPORTING = frozenset({Role.CASE_MANAGER, Role.AUTHORITY})
-MINUTES = ("steering:minutes_", "steering:objection_")
-OF_A_MEETING = ("steering:meeting_", "steering:attendance_", "steering:item_", "steering:paper_")
+#: Pages of a meeting, from its agenda to its minutes.
+OF_A_MEETING = tuple(
+    f"steering:{about}_" for about in ("meeting", "attendance", "item", "paper", "minutes", "objection")
+)
+RESOLUTIONS = ("steering:resolution_",)
 #: Pages about the end of cases.
 KEPT_UNTIL = ("casework:hold_", "casework:erasure_")
 OF_A_BODY = ("steering:body_", "steering:expected_", "steering:milestone_", "steering:rules_")
@@ -59,6 +64,7 @@ class Entry:
     counted: str = ""  # what its count counts, for screen readers; empty: no count
     url: str = ""
     current: str = ""  # the value of aria-current, or empty
+    group: str = ""  # the heading it stands under, or none
 
     @property
     def count(self) -> str:
@@ -68,6 +74,10 @@ class Entry:
     def for_somebody(self) -> bool:
         """Entries for everybody are also there for an account without any role."""
         return self.roles == EVERYBODY
+
+
+def _group(heading: str, *entries: Entry) -> Iterable[Entry]:
+    return (replace(entry, group=heading) for entry in entries)
 
 
 ENTRIES = (
@@ -81,28 +91,42 @@ ENTRIES = (
     Entry("Wiedervorlagen", "calendar-check", "casework:followup_list", CASES, ("casework:followup_",)),
     Entry("Melden", "megaphone", "steering:issue_new", REPORTING),
     Entry("Meine Meldungen", "card-checklist", "steering:report_list", REPORTING, ("steering:report_",)),
-    Entry("Sitzungen", "calendar3", "steering:meeting_list", CONTENT, OF_A_MEETING),
-    Entry("Niederschriften", "journal-check", "steering:minutes_list", CONTENT, MINUTES),
-    Entry("Beschlüsse", "check2-circle", "steering:resolution_list", CONTENT, ("steering:resolution_",), "überfällig"),
-    Entry("Stellungnahmen", "chat-left-text", "steering:statement_list", CONTENT, ("steering:statement_",)),
-    Entry("Verzeichnis", "book", "casework:actor_list", CASES | COORDINATION, ("casework:actor_",)),
-    Entry("Prüflisten", "clipboard-check", "casework:checklist_list", CASES | MODULE_3, ("casework:checklist_",)),
-    Entry("Fallübergaben", "arrow-left-right", "casework:handover_list", CASES | COORDINATION, ("casework:handover_",)),
-    Entry("Gremien", "people", "steering:body_list", EVERYBODY - {Role.AUDIT}, OF_A_BODY),
-    Entry("Zusammenarbeit", "diagram-2", "steering:interface_list", COOPERATING, COOPERATION),
-    Entry("Ansprechpersonen", "geo-alt", "steering:contact_list", CONTENT, ("steering:contact_",)),
-    Entry("Importe", "file-earmark-spreadsheet", "casework:import_list", CASES, ("casework:import_",)),
-    Entry("Löschfristen", "trash", "casework:retention_list", CASES | COORDINATION, KEPT_UNTIL),
-    Entry("Fristen", "hourglass-split", "steering:limit_list", frozenset({Role.ADMIN}), ("steering:limit_",)),
-    Entry("Codelisten", "list-check", "casework:code_list", frozenset({Role.ADMIN}), ("casework:code_",)),
-    Entry("Betrieb", "activity", "kim:operation", frozenset({Role.ADMIN}), ("kim:operation", "kim:mail_")),
-    Entry("Rechte", "shield-check", "kim:access_matrix", OVERSIGHT),
-    Entry("Protokoll", "journal-text", "kim:trail", frozenset({Role.AUDIT})),
-    Entry("Löschregister", "trash", "casework:erasure_list", OVERSIGHT),
-    Entry("Mitteilungen", "bell", "kim:notice_list", EVERYBODY, ("kim:notice_",), "ungelesen"),
-    Entry("Abwesenheit", "person-dash", "kim:absence_list", EVERYBODY, ("kim:absence_",)),
-    Entry("Kalender", "calendar-event", "kim:calendar", EVERYBODY, ("kim:calendar_",)),
-    Entry("Hilfe und Tasten", "question-circle", "kim:help"),
+    *_group(
+        "Beraten und beschließen",
+        Entry("Sitzungen", "calendar3", "steering:meeting_list", CONTENT, OF_A_MEETING),
+        Entry("Beschlüsse", "check2-circle", "steering:resolution_list", CONTENT, RESOLUTIONS, "überfällig"),
+        Entry("Stellungnahmen", "chat-left-text", "steering:statement_list", CONTENT, ("steering:statement_",)),
+        Entry("Gremien", "people", "steering:body_list", EVERYBODY - {Role.AUDIT}, OF_A_BODY),
+    ),
+    *_group(
+        "KIM verwalten",
+        Entry("Fristen", "hourglass-split", "steering:limit_list", frozenset({Role.ADMIN}), ("steering:limit_",)),
+        Entry("Codelisten", "list-check", "casework:code_list", frozenset({Role.ADMIN}), ("casework:code_",)),
+        Entry("Betrieb", "activity", "kim:operation", frozenset({Role.ADMIN}), ("kim:operation", "kim:mail_")),
+        Entry("Rechte", "shield-check", "kim:access_matrix", OVERSIGHT),
+        Entry("Protokoll", "journal-text", "kim:trail", frozenset({Role.AUDIT})),
+        Entry("Löschregister", "trash", "casework:erasure_list", OVERSIGHT),
+    ),
+    *_group(
+        "Für mich",
+        Entry("Mitteilungen", "bell", "kim:notice_list", EVERYBODY, ("kim:notice_",), "ungelesen"),
+        Entry("Abwesenheit", "person-dash", "kim:absence_list", EVERYBODY, ("kim:absence_",)),
+        Entry("Kalender", "calendar-event", "kim:calendar", EVERYBODY, ("kim:calendar_",)),
+        Entry("Hilfe und Tasten", "question-circle", "kim:help"),
+    ),
+    *_group(
+        "Nachschlagen",
+        Entry("Zusammenarbeit", "diagram-2", "steering:interface_list", COOPERATING, COOPERATION),
+        Entry("Ansprechpersonen", "geo-alt", "steering:contact_list", CONTENT, ("steering:contact_",)),
+        Entry("Verzeichnis", "book", "casework:actor_list", CASES | COORDINATION, ("casework:actor_",)),
+        Entry("Prüflisten", "clipboard-check", "casework:checklist_list", CASES | MODULE_3, ("casework:checklist_",)),
+    ),
+    *_group(
+        "Fälle verwalten",
+        Entry("Fallübergaben", "arrow-left-right", "casework:handover_list", HANDING_OVER, ("casework:handover_",)),
+        Entry("Importe", "file-earmark-spreadsheet", "casework:import_list", CASES, ("casework:import_",)),
+        Entry("Löschfristen", "trash", "casework:retention_list", CASES | COORDINATION, KEPT_UNTIL),
+    ),
 )  # fmt: skip
 
 _COUNTERS: dict[str, Callable] = {}
@@ -121,6 +145,11 @@ class Navigation:
     @property
     def more(self):
         return self.entries[FIRST:]
+
+    @property
+    def groups(self) -> list[tuple[str, list[Entry]]]:
+        """What stands behind the first ones, by heading."""
+        return [(heading, list(entries)) for heading, entries in groupby(self.more, lambda entry: entry.group)]
 
     @property
     def names(self):

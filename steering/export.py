@@ -145,6 +145,7 @@ RESOLUTIONS: Sequence[Column] = (
     ("Gremium oder Kommune", 36, lambda resolution: str(resolution.body or resolution.municipality)),
     ("Organ", 30, lambda resolution: resolution.organ),
     ("Ergebnis", 24, lambda resolution: resolution.get_verdict_display()),
+    ("zu", 14, lambda resolution: resolution.issue_number or resolution.returned_number or ""),
     ("Beschluss", 80, lambda resolution: resolution.text),
     ("im Konsens", 11, lambda resolution: "ja" if resolution.consensus else ""),
     ("Ja", 6, lambda resolution: resolution.yes),

@@ -29,7 +29,7 @@ def milestones_due(until: dt.date, read: dict) -> Iterator[Duty]:
             key=f"milestone:{row.pk}",
             due_on=row.due_on,
             subject=row.body_name,
-            words="Meilenstein",
+            words="Meilenstein erreichen",
             url=address("steering:body_detail", row.body_id),
             people=frozenset(lead.user_id for lead in read["milestone_leads"] if lead.body_id == row.body_id),
         )

@@ -43,10 +43,12 @@ def _late(me, away, today):
 def pressing() -> dict:
     """Sets for „Heute“ (slots: me, today): the open ones whose day is nearest or longest past, and the figures."""
     still = Resolution.objects.open()
-    lines = still.order_by("due_on", "pk").annotate(body_name=F("body__name"), place=F("municipality__name"))
+    lines = still.order_by("due_on", "pk").annotate(
+        body_name=F("body__name"), place=F("municipality__name"), issue_number=F("issue__number")
+    )
     me = User.objects.filter(pk=Slot("me")).only("pk")
     return {
-        "pressing": lines.only("number", "text", "owner", "due_on")[:PRESSING],
+        "pressing": lines.only("number", "verdict", "text", "owner", "due_on", "body")[:PRESSING],
         "resolution_figures": me.annotate(
             open_number=CappedNumber(still), late_number=CappedNumber(Resolution.objects.overdue(day()))
         ),

@@ -246,18 +246,19 @@ class Loader:
         """Those that are stood in for before those who stand in."""
         seats: list[tuple[Row, Membership]] = []
         for row in sorted(rows, key=lambda row: row.deputy_of is not None):
+            held = next(seat for named, seat in seats if seats_named(row, named)) if row.deputy_of else None
             key = {
                 "body": body,
                 "user": self.people[row.account] if row.account else None,
                 "organisation": self.institutions[row.organisation] if row.organisation else None,
                 "valid_from": row.valid_from,
+                "deputy_of": held,  # an institution may have a seat and a deputy for it from the same day
             }
-            key["deputy_of"] = next((seat for named, seat in seats if row.deputy_of and seats_named(row, named)), None)
             told = row.given("function", "votes") | _end_of(row)
             if row.function == Membership.Function.ADVISORY:
                 told["votes"] = False
-            if key["deputy_of"]:
-                told["votes"] = key["deputy_of"].votes and row.votes is not False
+            if held:
+                told["votes"] = held.votes and row.votes is not False
             seats.append((row, self._bring(Membership, key, told)))
 
     def _rules(self, body: Body, row: Row) -> None:

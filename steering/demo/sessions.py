@@ -183,7 +183,7 @@ class Sessions:
                 day = workdays.today() + dt.timedelta(days=1)
                 text = "Die Geschäftsordnung wird in der vorgelegten Fassung verabschiedet."
                 Resolution.take(item, verdict="adopt", text=text, valid_from=day, **take)
-            case "resolution" if not item.open_resolution.is_open:
+            case "resolution" if not (item.open_resolution and item.open_resolution.is_open):
                 Resolution.take(item, verdict="note", text="Inzwischen umgesetzt.", **take)
             case "resolution":
                 until = workdays.add_workdays(workdays.today(), 60)

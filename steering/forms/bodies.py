@@ -114,7 +114,7 @@ class SeatForm(FunctionForm):
             help_text="Bei einer Vertretung leer: die Institution des Sitzes.",
         )  # fmt: skip
         self.fields["valid_from"] = Day(label="Ab", past=True, initial=workdays.today)
-        self.fields["last_day"] = Day(label="Letzter Tag", required=False, help_text="leer: bis auf Weiteres")
+        self.fields["last_day"] = Day(label="Letzter Tag", required=False, help_text="Leer: bis auf Weiteres.")
         first = ["user", "organisation", "function", "deputy_of", "without_vote", "valid_from", "last_day"]
         self.order_fields(first)
 

@@ -143,7 +143,7 @@ class InterfaceForm(Form):
                 label="Schnittstelle", max_length=140, help_text="Was wird übergeben, von wem an wen? In einem Satz."
             ),
             "municipality": OneOf(choices["places"], label="Kommune", required=False, empty="im ganzen Kreis"),
-            "between": SomeOf(choices["organisations"], label="Zwischen", help_text="mindestens zwei Stellen"),
+            "between": SomeOf(choices["organisations"], label="Zwischen", help_text="Mindestens zwei Stellen."),
             "legal_areas": SomeOf(choices["areas"], label="Rechtskreise", required=False),
             "description": Text(label="Worum geht es?", max_length=2000, required=False),
             "identified_at": OneOf(
@@ -156,7 +156,7 @@ class InterfaceForm(Form):
                 label="Vereinbarte Arbeitsweise", max_length=4000, rows=6, required=False,
                 help_text="Wer tut was bis wann? Kann später nachgetragen werden.",
             )  # fmt: skip
-            fields["agreed_on"] = Day(label="Vereinbart am", past=True, required=False, help_text="leer: heute")
+            fields["agreed_on"] = Day(label="Vereinbart am", past=True, required=False, help_text="Leer: heute.")
         self.fields |= fields
 
     def clean_between(self):

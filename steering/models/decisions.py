@@ -548,6 +548,16 @@ class Resolution(models.Model):
             return "mit dem Beschluss erledigt"
         return "überfällig" if self.is_overdue else "offen"
 
+    @property
+    def line(self) -> str:
+        """As lists say it. What is resolved on an issue is its step; the text is only why, and alone says nothing."""
+        verdict = self.get_verdict_display()
+        return f"{verdict[0].upper()}{verdict[1:]}: {self.text}" if self.is_step else self.text
+
+    @property
+    def is_step(self) -> bool:
+        return self.body_id is not None and self.verdict in STEPS
+
     # What becomes of it
 
     @classmethod

@@ -77,6 +77,7 @@ def body_detail(request, pk):
         "former_seats": [seat for seat in seats if seat.valid_until and seat.valid_until <= today],
         "coming": read.get("coming", []),
         "past": read.get("past", []),
+        "sees_meetings": meets,
         "may_manage": allows(access.keeps_bodies, user) and not body.has_ended,
         "may_plan": allows(access.runs_meetings, user, body) and not body.has_ended,
         "works": works,

@@ -33,6 +33,7 @@ from steering.models import (
     Pause,
     Reminder,
     Reporter,
+    Resolution,
     Statement,
 )
 from steering.notices import key_of
@@ -321,11 +322,24 @@ class Dossier:
 
     @cached_property
     def agenda(self):
-        """Where it was dealt with; `open_to_user` says whether that meeting is one the user may see."""
+        """Where it was dealt with; `open_to_user` says whether that meeting is one the user may see, `resolved` what
+        came of it.
+        """
         items = self.read["agenda"] if self.whole else []
         for item in items:
             item.open_to_user = item.body_id is not None and access.sees_meetings_of(self.user, item.body_id)
+            item.resolved = next((one for one in self.resolutions if one.agenda_item_id == item.pk), None)
         return items
+
+    @cached_property
+    def resolutions(self) -> list[Resolution]:
+        """What was resolved on it, as far as the user may read that; with `place`, the municipality."""
+        reading, reporters = access.Reading.of(self.user), self.issue.all_reporter_ids
+        return [one for one in self.read["resolutions"] if self.whole and reading.reads(one, reporters)]
+
+    @property
+    def municipal(self) -> list[Resolution]:
+        return [one for one in self.resolutions if one.municipality_id]
 
     @cached_property
     def handed_back(self) -> IssueStep | None:
@@ -488,6 +502,12 @@ def _page(sight, interims, all_words, drafts, more):
         "agenda": AgendaItem.objects.filter(issue=issue).order_by("pk").annotate(
             starts_at=F("meeting__starts_at"), body_id=F("meeting__body"), body_name=F("meeting__body__name"),
             cancelled=F("meeting__cancelled_at"),
+        ),
+        "resolutions": Resolution.objects.filter(issue=issue).order_by("decided_on", "pk").annotate(
+            place=F("municipality__name")
+        ).only(
+            "number", "verdict", "decided_on", "organ", "due_on", "done_on", "dropped_on", "agenda_item", "body",
+            "owner_body", "municipality",
         ),
         "statements": Statement.objects.filter(issue=issue).named(),
         "reporters": Reporter.of(issue).order_by("-first", "joined_at", "pk").annotate(

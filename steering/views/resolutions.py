@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, Q
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
@@ -23,6 +23,8 @@ from steering.views.files import send
 
 #: What one row of the register and its file show beside the resolution.
 BESIDE = ("body", "municipality")
+#: What it is about: an issue, or a resolution that came back.
+ABOUT = {"issue_number": F("issue__number"), "returned_number": F("agenda_item__open_resolution__number")}
 
 
 @require_safe
@@ -32,7 +34,9 @@ def resolution_list(request):
     given = {name: request.GET.get(name, "") for name in ("after", "before")}
     context = {
         "filter": found,
-        "page": page(rows.select_related(*BESIDE).defer("folded", "evidence"), found.order, size=30, **given),
+        "page": page(
+            rows.select_related(*BESIDE).annotate(**ABOUT).defer("folded", "evidence"), found.order, size=30, **given
+        ),
         "sees_municipal": allows(access.reads_municipal_resolutions, request.user),
         "may_enter": allows(access.records_municipal_resolutions, request.user),
         "search": searched(request.GET),
@@ -44,7 +48,7 @@ def resolution_list(request):
 def resolution_export(request, kind):
     demand(access.works_with_issues, request.user)
     _, found, rows = _resolutions(request)
-    rows = rows.select_related(*BESIDE).order_by(*order_of(found.order, None))
+    rows = rows.select_related(*BESIDE).annotate(**ABOUT).order_by(*order_of(found.order, None))
     sheet = export.Sheet("Beschlüsse", "resolution.export", export.RESOLUTIONS, rows, found.narrowed_by)
     return send(request, kind, sheet)
 

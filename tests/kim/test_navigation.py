@@ -49,7 +49,24 @@ def test_what_somebody_finds_first(role, labels):
         (Role.COORDINATION, "/casework/handovers/1/", "Fallübergaben"),
         (Role.AUTHORITY, "/casework/procedures/1/", "Vorgänge"),
         (Role.ADMIN, "/casework/codes/1/edit/", "Codelisten"),
+        (Role.STRATEGIC_OFFICE, "/steering/minutes/", "Sitzungen"),
+        (Role.STRATEGIC_OFFICE, "/steering/meetings/1/attendance/", "Sitzungen"),
+        (Role.STRATEGIC_OFFICE, "/steering/rules/1/", "Gremien"),
+        (Role.AUTHORITY, "/steering/kick-offs/", "Zusammenarbeit"),
     ],
 )
 def test_a_page_belongs_under_one_entry(role, path, label):
     assert [entry.label for entry in navigation_at(path, role).entries if entry.current] == [label]
+
+
+def test_what_stands_behind_the_first_is_told_apart_by_headings():
+    groups = navigation_at("/", Role.CASE_MANAGER).groups
+    headings = [heading for heading, _ in groups]
+    assert headings == ["", "Beraten und beschließen", "Für mich", "Nachschlagen", "Fälle verwalten"]
+    assert len(set(headings)) == len(headings)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_no_entry_stands_there_twice(role):
+    labels = [entry.label for entry in navigation_at("/", role).entries]
+    assert len(labels) == len(set(labels))

@@ -250,7 +250,9 @@ def test_the_agenda_shows_only_issues_the_reader_may_see(client):
 def test_the_administration_keeps_members_but_reads_no_issue(client):
     issue = issue_at(State.PROJECT)
     client.force_login(user(Role.ADMIN))
-    assert issue.title not in client.get(issue.body.get_absolute_url()).content.decode()
+    page = client.get(issue.body.get_absolute_url()).content.decode()
+    assert issue.title not in page
+    assert "Keine Sitzung geplant" not in page, "who may not see meetings is not told there are none"
     assert client.get(url("meeting_list")).status_code == 403
     assert client.get(url("meeting_detail", issue.meeting.pk)).status_code == 404
 

@@ -18,7 +18,18 @@ from steering.demo import plan
 from steering.demo.playing import NAMED
 from steering.escalation import ESCALATION, HOLDER, State
 from steering.management.commands import load_demo
-from steering.models import Agreement, Interface, Issue, IssueStep, KickOff, Meeting, Reminder
+from steering.models import (
+    Agreement,
+    Interface,
+    Issue,
+    IssueStep,
+    KickOff,
+    Meeting,
+    Milestone,
+    Reminder,
+    Resolution,
+    Statement,
+)
 from tests import factories
 
 STORIES = plan.stories(load_demo.DATA / "demo-issues.yaml")
@@ -162,6 +173,27 @@ def test_kick_offs_and_interfaces_have_something_of_everything(demo):
     assert all("Künstliches Beispiel" in one.description for one in Interface.objects.all())
     assert Interface.objects.filter(ways__isnull=True).exists()
     assert Issue.objects.open().filter(interface__isnull=False).count() >= 3
+
+
+def test_municipalities_resolve_and_institutions_are_asked_with_something_of_everything(demo):
+    entered = Resolution.objects.filter(municipality__isnull=False)
+    assert {one.standing.split(" am ")[0] for one in entered} == {
+        "umgesetzt", "offen", "überfällig", "mit dem Beschluss erledigt",
+    }  # fmt: skip
+    assert set(entered.values_list("source", flat=True)) == {"Demo"}
+    asked = Statement.objects.all()
+    assert {one.standing.split(" am ")[0] for one in asked} == {"eingegangen", "erbeten", "überfällig"}
+    assert asked.filter(issue__isnull=False).count() >= 2
+    assert asked.exclude(subject="").exists()
+    assert all("Künstliches Beispiel" in one.question for one in asked)
+    authority = User.objects.get(username="authority")
+    assert any(one.is_outstanding for one in asked.filter(organisation=authority.organisation))
+
+
+def test_milestones_are_reached_overdue_and_to_come(demo):
+    aimed = Milestone.objects.all()
+    assert aimed.filter(done_on__isnull=False).exists()
+    assert {one.is_overdue for one in aimed.filter(done_on=None)} == {True, False}
 
 
 # Accounts

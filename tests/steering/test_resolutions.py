@@ -142,6 +142,39 @@ def test_links_lead_only_where_one_may_go(client, office):
     assert issue.get_absolute_url() not in page
 
 
+def test_the_register_says_what_a_decision_was_and_what_it_is_about(client, office):
+    issue = issue_at(State.PROJECT)
+    item = issue.agenda_items.get(kind="tabled")
+    given = resolution(agenda_item=item, issue=issue, verdict="assign", text="Eine einzelne Linie in einer Stadt.")
+    back = item.meeting.agenda.create(kind="resolution", open_resolution=given)
+    again = resolution(agenda_item=back, text="Die Umsetzung braucht mehr Zeit.")
+    assert given.line == "Zugewiesen: Eine einzelne Linie in einer Stadt."
+    assert again.line == again.text
+    text = client.get(url("resolution_list")).text
+    assert given.line in text
+    assert f"zu {issue.number}" in text
+    assert f"zu {given.number}" in text
+
+
+def test_an_issue_names_what_was_resolved_on_it_to_whom_may_read_that(client, office):
+    issue = issue_at(State.PROJECT)
+    taken = resolution(agenda_item=issue.agenda_items.get(kind="tabled"), issue=issue, verdict="assign")
+    place = resolution(municipality=municipality("Much"), issue=issue)
+    link = "zugewiesen mit Beschluss"
+    page = client.get(issue.get_absolute_url()).text
+    assert link in page
+    assert taken.get_absolute_url() in page
+    assert place.get_absolute_url() in page
+    assert "Much, Rat" in page
+    client.force_login(issue.reporters.get().user)
+    assert taken.get_absolute_url() in client.get(issue.get_absolute_url()).text
+    client.force_login(issue.body.leads().get())
+    page = client.get(issue.get_absolute_url()).text
+    assert link not in page
+    assert taken.get_absolute_url() not in page
+    assert place.get_absolute_url() not in page
+
+
 def test_the_title_of_the_page_is_the_number_alone(client, office):
     taken = resolution()
     page = client.get(taken.get_absolute_url()).text
@@ -502,6 +535,8 @@ def test_today_counts_what_is_open_and_overdue_for_office_and_chair(client, offi
         assert (part.about["open_number"], part.about["late_number"]) == (2, 1)
         assert "2 offen" in page.text
         assert "1 überfällig" in page.text
+        others = [one.about["lines"] for one in page.context["columns"]["main"] if one.key == "duties-of-mine"]
+        assert not [duty.key for lines in others for duty, *_ in lines if duty.key.startswith("resolution:")]
     member = user(Role.STEERING_GROUP)
     seat(steering_group(), member, function="member")
     client.force_login(member)

@@ -9,7 +9,7 @@ from kim import workdays
 from kim.demo import demo_password, load_further
 from kim.models import County, User
 from steering import county
-from steering.demo import cooperation, mornings, plan, playing
+from steering.demo import cooperation, mornings, participation, plan, playing
 from steering.models import Issue
 
 DATA = settings.BASE_DIR / "data"
@@ -75,6 +75,7 @@ def tell_stories() -> dict[str, Issue]:
     today = workdays.today()
     issues = playing.play(told, plan.plan(told.values(), today, County.current().workday_rules))
     cooperation.cooperate(DATA / "demo-cooperation.yaml", today, issues)
+    participation.take_part(DATA / "demo-participation.yaml", today, issues)
     playing.look_back(today)
     playing.read_up(today)
     mornings.live(today)
