@@ -9,6 +9,8 @@ import io
 from itertools import count
 from types import SimpleNamespace
 
+from django.db import transaction
+
 from kim import uploads, workdays
 from kim.models import Code, County, Municipality, Organisation, Role, RoleGrant, User
 from kim.models.people import with_role
@@ -167,7 +169,9 @@ def resolution(body=None, *, due=None, decided=-30, **fields) -> Resolution:
         given |= {"organ": "Rat"}
     else:
         given["body"] = body or steering_group()
-    return Resolution.objects.create(**{"number": Resolution.next_number()} | given | fields)
+    with transaction.atomic():
+        number = Resolution.next_number()
+    return Resolution.objects.create(**{"number": number} | given | fields)
 
 
 def statement(of=None, *, due=10, by=None, **about) -> Statement:
