@@ -229,7 +229,7 @@ def thing(people, url, state):
         return [steering_group().rules.get_or_create(version=1)[0].pk]
     if url in ("meeting_conduct", "attendance_record", "meeting_close", "item_vote"):
         written = {"mode": "written", "written_until": workdays.today()} if state == "written" else {}
-        days = -len(url) - 40 * Meeting.objects.count()  # one of its own for each address
+        days = -1000 - Meeting.objects.count()  # a day of its own for each address
         return [meeting(local if state == "local" else steering_group(), days=days, **written).pk]
     if state in ("steering", "local") and not isinstance(state, State):
         group = local if state == "local" else steering_group()
