@@ -17,8 +17,6 @@ def told_by(resolution) -> str:
 class BodyEditForm(Form):
     """Name, places and mandate of a body; a steering group stands for the whole county."""
 
-    vouched = ""
-
     def __init__(self, data=None, *, municipalities=(), resolutions=(), local=False, **kwargs):
         super().__init__(data, **kwargs)
         self.local = local
@@ -58,7 +56,6 @@ class BodyForm(BodyEditForm):
 class BodyEndForm(Form):
     """What came of a body, and its last day."""
 
-    vouched = ""
     last_day = Day(label="Letzter Tag", past=True)
     result = Text(
         label="Ergebnis",
@@ -138,8 +135,6 @@ class SeatChangeForm(FunctionForm):
 class ExpectedForm(Form):
     """An institution that should sit in a body."""
 
-    vouched = ""
-
     def __init__(self, data=None, *, organisations=(), **kwargs):
         super().__init__(data, **kwargs)
         self.fields["name"] = Line(label="Stelle", max_length=120, help_text="Etwa „Jugendamt“; kein Name.")
@@ -161,7 +156,6 @@ class ExpectedEndForm(Form):
 
 
 class MilestoneForm(Form):
-    vouched = ""
     title = Line(label="Meilenstein", max_length=200, help_text="Was bis dahin erreicht sein soll.")
     due_on = Day(label="Bis", not_before=workdays.today)
 

@@ -31,8 +31,6 @@ def _label(name: str) -> str:
 class RulesForm(Form):
     """A version: its wording, and what the software applies of it. Days are calendar days."""
 
-    vouched = ""
-
     def __init__(self, data=None, **kwargs):
         super().__init__(data, **kwargs)
         self.fields["text"] = Text(
@@ -56,8 +54,6 @@ class RulesForm(Form):
 
 class RulesSubmitForm(Form):
     """When a draft was put before whom, and the meeting that is to adopt it."""
-
-    vouched = ""
 
     def __init__(self, data=None, *, meetings=(), **kwargs):
         super().__init__(data, **kwargs)

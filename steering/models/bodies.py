@@ -7,7 +7,7 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.text import slugify
 
-from kim import privacy_gate, trail, workdays
+from kim import trail, workdays
 from kim.addresses import address
 from kim.dated import Dated, DatedQuerySet, valid_on
 from kim.models import Municipality, Organisation, RoleGrant, User
@@ -17,6 +17,7 @@ from kim.trigrams import fold
 from kim.workflow import StepRefused
 from steering import access
 from steering.models.choices import number_of, only
+from steering.models.gate import pass_gate
 
 ONE_DAY = dt.timedelta(days=1)
 ENDED = "Dieses Gremium ist beendet; hier ändert sich nichts mehr."
@@ -125,7 +126,7 @@ class Body(Dated):
         """A new project group or working group; a local one is there for at least one municipality."""
         demand(access.keeps_bodies, by)
         _need_a_place(kind, municipalities)
-        through_gate({"Name": name, "Auftrag": mandate}, municipalities, by=by, confirmed=confirmed)
+        vouched = pass_gate({"Name": name, "Auftrag": mandate}, places=municipalities, by=by, confirmed=confirmed)
         base = slugify(fold(name))[:40] or "gremium"
         taken = set(cls.objects.filter(key__startswith=base).values_list("key", flat=True))
         key = next(key for no in range(1, len(taken) + 2) if (key := base if no == 1 else f"{base}-{no}") not in taken)
@@ -133,7 +134,7 @@ class Body(Dated):
             key=key, name=name, kind=kind, valid_from=valid_from, mandate=mandate, mandated_by=mandated_by
         )
         made.municipalities.set(municipalities)
-        trail.record("body.found", made, by=by)
+        trail.record("body.found", made, by=by, note=vouched)
         return made
 
     @transaction.atomic
@@ -143,11 +144,11 @@ class Body(Dated):
         self.hold_still()
         places = list(self.municipalities.all()) if municipalities is None else municipalities
         _need_a_place(self.kind, places)
-        through_gate({"Name": name, "Auftrag": mandate}, places, by=by, confirmed=confirmed)
+        vouched = pass_gate({"Name": name, "Auftrag": mandate}, places=places, by=by, confirmed=confirmed)
         self.name, self.mandate, self.mandated_by = name, mandate, mandated_by
         self.save()
         self.municipalities.set(places)
-        trail.record("body.edit", self, by=by)
+        trail.record("body.edit", self, by=by, note=vouched)
 
     @transaction.atomic
     def seat(
@@ -190,7 +191,7 @@ class Body(Dated):
         if self.kind == self.Kind.STEERING:
             raise StepRefused("Die Lenkungsgruppe ist auf Dauer eingerichtet und lässt sich nicht beenden.")
         self._be_done(last_day)
-        through_gate({"Ergebnis": result}, self.municipalities.all(), by=by, confirmed=confirmed)
+        vouched = pass_gate({"Ergebnis": result}, places=self.municipalities.all(), by=by, confirmed=confirmed)
         until = last_day + ONE_DAY
         beyond = Q(valid_until__isnull=True) | Q(valid_until__gt=until)
         planned = self.memberships.filter(valid_from__gte=until)  # they never begin
@@ -201,7 +202,7 @@ class Body(Dated):
         self.expected.filter(beyond).update(valid_until=until)
         self.valid_until, self.result = until, result
         self.save()
-        trail.record("body.end", self, by=by)
+        trail.record("body.end", self, by=by, note=vouched)
 
     def _be_done(self, last_day):
         if not self.valid_from <= last_day <= workdays.today():
@@ -235,17 +236,6 @@ class Body(Dated):
 def _need_a_place(kind, municipalities) -> None:
     if kind == Body.Kind.LOCAL and not municipalities:
         raise StepRefused("Eine örtliche Projektgruppe braucht mindestens eine Kommune.")
-
-
-def through_gate(texts: dict[str, str], places=(), *, by, confirmed=frozenset()) -> None:
-    """Send free text through the privacy gate, by the names its fields have on the page.
-
-    The places are part of what a reader learns. Raises privacy_gate.Held with the findings, or privacy_gate.GateDown.
-    """
-    named: dict[str, str | None] = {name: text for name, text in texts.items() if text}
-    if named:
-        named["Kommunen"] = ", ".join(str(place) for place in places)
-        privacy_gate.require(named, author=by, confirmed=set(confirmed))
 
 
 class Membership(Dated):

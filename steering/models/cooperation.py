@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models, transaction
 from django.db.models import F, Q
 
-from kim import privacy_gate, trail, workdays
+from kim import trail, workdays
 from kim.addresses import address
 from kim.dated import inclusive, months_after
 from kim.models import Code, Municipality, Organisation, User
@@ -16,6 +16,7 @@ from kim.trigrams import fold
 from kim.workflow import StepRefused
 from steering import access
 from steering.models.choices import only
+from steering.models.gate import noted, pass_gate
 
 #: An interface nobody has confirmed for so many months is asked about.
 STALE_AFTER = 12
@@ -26,18 +27,8 @@ class CooperationQuerySet(models.QuerySet):
         return self.filter(access.visible_cooperation(user))
 
 
-def pass_gate(texts: dict[str, str], *, by, confirmed: Collection[str], place=None) -> str:
-    """Send free text through the privacy gate; answers what the trail notes of it.
-
-    Raises privacy_gate.Held with the findings, or privacy_gate.GateDown when the check cannot run.
-    """
-    written = {str(name): text for name, text in texts.items() if text}
-    if not written:
-        return ""
-    # The place is part of what a reader learns: a rare nationality in a small municipality may name somebody.
-    written |= {"Kommune": place.name} if place else {}
-    findings = privacy_gate.require(written, author=by, confirmed=set(confirmed))
-    return f", Hinweise der Datenschutzprüfung bestätigt: {len(findings)}" if findings else ""
+def _places(row) -> list[Municipality]:
+    return [row.municipality] if row.municipality else []
 
 
 class Agreement(models.Model):
@@ -261,11 +252,11 @@ class Agreement(models.Model):
 
     def _write(self, by, act, confirmed: Collection[str] = frozenset(), **fields):
         named = {label: fields[name] for name, label in self.TEXTS.items() if name in fields}
-        vouched = pass_gate(named, by=by, confirmed=confirmed, place=self.municipality)
+        vouched = pass_gate(named, by=by, confirmed=confirmed, places=_places(self))
         for name, value in fields.items():
             setattr(self, name, value)
         self.save()
-        trail.record(f"agreement.{act}", self, by=by, note=f"{self.municipality}, Fassung {self.version}{vouched}")
+        trail.record(f"agreement.{act}", self, by=by, note=noted(self.municipality, f"Fassung {self.version}", vouched))
 
 
 class KickOff(models.Model):
@@ -380,9 +371,9 @@ class KickOff(models.Model):
         given["legal_area"] = legal_area if sector == KickOffParticipant.Sector.LEGAL else None
         if self.participants.filter(**{key: value for key, value in given.items() if value}).exists():
             raise StepRefused("Diese Stelle steht schon in der Liste. Entfernen Sie sie erst, um sie zu ändern.")
-        vouched = pass_gate({"Stelle": name}, by=by, confirmed=confirmed, place=self.municipality)
+        vouched = pass_gate({"Stelle": name}, by=by, confirmed=confirmed, places=_places(self))
         made = self.participants.create(**given, persons=persons)
-        trail.record("kickoff.admit", self, by=by, note=f"{self.municipality}{vouched}")
+        trail.record("kickoff.admit", self, by=by, note=noted(self.municipality, vouched))
         return made
 
     @transaction.atomic
@@ -409,9 +400,9 @@ class KickOff(models.Model):
             )
 
     def _write(self, by, act, confirmed: Collection[str] = frozenset(), texts=None):
-        vouched = pass_gate(texts or {}, by=by, confirmed=confirmed, place=self.municipality)
+        vouched = pass_gate(texts or {}, by=by, confirmed=confirmed, places=_places(self))
         self.save()
-        note = f"{self.municipality}, {self.on_day:%d.%m.%Y}{vouched}"
+        note = noted(self.municipality, f"{self.on_day:%d.%m.%Y}", vouched)
         trail.record(f"kickoff.{act}", self, by=by, note=note)
 
 
@@ -560,11 +551,11 @@ class Interface(models.Model):
             raise StepRefused(
                 f"Die jetzige Arbeitsweise ist vom {latest.agreed_on:%d.%m.%Y}; die neue muss jünger sein."
             )
-        vouched = pass_gate({"vereinbarte Arbeitsweise": text}, by=by, confirmed=confirmed, place=self.municipality)
+        vouched = pass_gate({"vereinbarte Arbeitsweise": text}, by=by, confirmed=confirmed, places=_places(self))
         made = self.ways.create(text=text, agreed_on=agreed_on, event=event, by=by)
         self.confirmed_on, self.confirmed_by = max(agreed_on, self.confirmed_on or agreed_on), by
         self.save(update_fields=["confirmed_on", "confirmed_by"])
-        trail.record("interface.agree", self, by=by, note=f"{self._where}{vouched}")
+        trail.record("interface.agree", self, by=by, note=noted(self._where, vouched))
         return made
 
     @transaction.atomic
@@ -610,11 +601,11 @@ class Interface(models.Model):
         if len(set(between)) < 2:
             raise StepRefused("Eine Schnittstelle liegt zwischen mindestens zwei Stellen.")
         texts = {"Schnittstelle": self.title, "Worum geht es?": self.description}
-        vouched = pass_gate(texts, by=by, confirmed=confirmed, place=self.municipality)
+        vouched = pass_gate(texts, by=by, confirmed=confirmed, places=_places(self))
         self.save()
         self.between.set(between)
         self.legal_areas.set(legal_areas)
-        trail.record(f"interface.{act}", self, by=by, note=f"{self._where}{vouched}")
+        trail.record(f"interface.{act}", self, by=by, note=noted(self._where, vouched))
 
 
 class InterfaceWay(models.Model):

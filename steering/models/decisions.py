@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.db.models import F, Q
 
-from kim import privacy_gate, trail, workdays
+from kim import trail, workdays
 from kim.addresses import address
 from kim.models import Municipality, Organisation, User
 from kim.rules import allows, demand
@@ -20,6 +20,7 @@ from steering import access
 from steering.escalation import ESCALATION, State
 from steering.models.bodies import Body, Membership
 from steering.models.choices import only
+from steering.models.gate import noted, pass_gate
 from steering.models.meetings import AgendaItem, Meeting
 from steering.models.numbers import ResolutionNumbers
 from steering.models.rules import RulesOfProcedure, admits
@@ -71,7 +72,7 @@ class Attendance(models.Model):
             _be_of(seat, meeting)
         guests = list(dict.fromkeys(guest for guest in guests if guest))
         # Institutions are known to be none; whoever comes is named by the place they come from.
-        privacy_gate.require({"Gäste": "\n".join(guests)}, author=by, confirmed=confirmed)
+        vouched = pass_gate({"Gäste": "\n".join(guests)}, by=by, confirmed=confirmed)
         there = {row.seat_id: row for row in meeting.attendances.filter(seat__isnull=False)}
         for seat, presence in seats.items():
             row = there.get(seat.pk)
@@ -87,7 +88,7 @@ class Attendance(models.Model):
             for guest in guests
             if guest not in known
         )
-        trail.record("meeting.attendance", meeting, by=by)
+        trail.record("meeting.attendance", meeting, by=by, note=vouched)
 
 
 class Vote(models.Model):
@@ -451,7 +452,8 @@ class Resolution(models.Model):
             if verdict == cls.Verdict.ASSIGN:
                 owner_body = owner_body or given["body"]
                 due_on = due_on or step.due_on
-        _pass_gate(item, {"Verantwortlich": owner} | ({} if step else {"Beschluss": text}), by=by, confirmed=confirmed)
+        said = {"Verantwortlich": owner} | ({} if step else {"Beschluss": text})
+        vouched = pass_gate(said, by=by, confirmed=confirmed, issue=item.issue)
         owner = ", ".join(str(one) for one in (owner_body, owner_organisation, owner) if one)
         made = cls(
             number=cls.next_number(),
@@ -474,7 +476,7 @@ class Resolution(models.Model):
         made.save(force_insert=True)
         item.dealt_with_at = workdays.now()
         item.save(update_fields=["dealt_with_at"])
-        trail.record("resolution.take", made, by=by)
+        trail.record("resolution.take", made, by=by, note=vouched)
         if carried:
             made._carry_out(given, by=by)
         return made
@@ -647,7 +649,7 @@ class Resolution(models.Model):
         self.due_on = due_on
         self.save()
         note = f"von {before:%d.%m.%Y} auf {due_on:%d.%m.%Y}"
-        trail.record("resolution.put_off", self, by=by, note=f"{note}, {vouched}" if vouched else note)
+        trail.record("resolution.put_off", self, by=by, note=noted(note, vouched))
         return made
 
     def _follow(self, by) -> dt.date:
@@ -681,19 +683,6 @@ class Postponement(models.Model):
 
     def __str__(self):
         return f"{self.resolution}: {self.before:%d.%m.%Y} auf {self.due_on:%d.%m.%Y}"
-
-
-def pass_gate(texts, *, by, confirmed=frozenset(), issue=None) -> str:
-    """Send texts that belong to no issue's own record through the privacy gate; in words what was vouched for.
-
-    Raises privacy_gate.Held or privacy_gate.GateDown. With `issue`, the people of its cases are looked for, too.
-    """
-    given = {name: text for name, text in texts.items() if text}
-    found = privacy_gate.require(given, author=by, confirmed=set(confirmed), context=issue)
-    number = len({finding.key for finding in found})
-    if not number:
-        return ""
-    return "1 Hinweis der Datenschutzprüfung bestätigt" if number == 1 else f"{number} Hinweise bestätigt"
 
 
 #: Verdicts that take the step of the same name.
@@ -838,13 +827,3 @@ def _needs(issue, verdict, text, given) -> dict:
     row = ESCALATION.find(verdict, State.STEERING)
     named = {name: given[name] for name in row.needs if given.get(name)}  # type: ignore[union-attr]  # STEPS leave it
     return {_TEXT_OF[verdict]: text} | named
-
-
-def _pass_gate(item, texts, *, by, confirmed):
-    """What the step of an issue does not send through the gate itself."""
-    named = {name: text for name, text in texts.items() if text}
-    if not named:
-        return
-    if item.issue and item.issue.municipality:
-        named["Kommune"] = item.issue.municipality.name
-    privacy_gate.require(named, author=by, confirmed=set(confirmed), context=item.issue)

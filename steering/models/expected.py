@@ -11,7 +11,8 @@ from kim.models import Organisation
 from kim.rules import demand
 from kim.workflow import StepRefused
 from steering import access
-from steering.models.bodies import Body, through_gate
+from steering.models.bodies import Body
+from steering.models.gate import noted, pass_gate
 
 
 class ExpectedSeat(Dated):
@@ -55,11 +56,11 @@ class ExpectedSeat(Dated):
         later = Q(valid_until__isnull=True) | Q(valid_until__gt=valid_from)
         if body.expected.filter(later, name__iexact=name).exists():
             raise StepRefused(f"„{name}“ ist für diese Zeit schon vorgesehen.")
-        through_gate({"Stelle": name, "Beleg": source}, by=by, confirmed=confirmed)
+        vouched = pass_gate({"Stelle": name, "Beleg": source}, by=by, confirmed=confirmed)
         made = cls.objects.create(
             body=body, name=name, organisation=organisation, occasional=occasional, source=source, valid_from=valid_from
         )
-        trail.record("body.expect", body, by=by, note=f"vorgesehener Sitz {made.pk}")
+        trail.record("body.expect", body, by=by, note=noted(f"vorgesehener Sitz {made.pk}", vouched))
         return made
 
     @transaction.atomic

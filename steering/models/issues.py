@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from kim import privacy_gate, trail, workdays
+from kim import trail, workdays
 from kim.addresses import address
 from kim.dated import months_after
 from kim.models import Code, County, Municipality, Notice, Organisation, User
@@ -24,11 +24,12 @@ from steering.models.bodies import Body
 from steering.models.choices import Frequency, Outcome, Reach, Urgency, only
 from steering.models.clock import Pause, deadline_for
 from steering.models.cooperation import Interface
+from steering.models.gate import pass_gate
 from steering.models.issue_sets import LONG, IssueQuerySet
 from steering.models.meetings import AgendaItem, Meeting
 from steering.models.numbers import NumberRange
 from steering.models.progress import Comment, InterimReport, Measure
-from steering.models.traces import Confirmation, IssueStep, Reporter
+from steering.models.traces import IssueStep, Reporter
 
 NEVER_DUE = dt.date(9999, 12, 31)
 
@@ -428,24 +429,8 @@ class Issue(models.Model):
         return texts
 
     def pass_gate(self, texts: dict[str, str], *, by, confirmed=frozenset()) -> None:
-        """Send every text through the privacy gate; vouched-for findings are kept for the coordination to see.
-
-        Raises privacy_gate.Held with the findings, or privacy_gate.GateDown when the check cannot run.
-        """
-        named = {self.name_of(field): text for field, text in texts.items() if text}
-        if not named:
-            return
-        # The place is part of what a reader learns: a rare nationality in a small municipality may name somebody.
-        named["Kommune"] = self.municipality.name if self.municipality else ""
-        findings = privacy_gate.require(named, author=by, confirmed=set(confirmed), context=self)
-        Confirmation.objects.bulk_create(
-            [
-                Confirmation(issue=self, key=found.key, field=found.field, kind=found.kind,
-                             excerpt=found.excerpt[:120], by=by)
-                for found in findings
-            ],
-            ignore_conflicts=True,
-        )  # fmt: skip
+        """Every text by the name of its field; see steering.models.gate."""
+        pass_gate({self.name_of(field): text for field, text in texts.items()}, by=by, confirmed=confirmed, issue=self)
 
     def arrive(self, row, given) -> None:
         """What being in a new state means for the clock and the milestones."""

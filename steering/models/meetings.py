@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 from django.utils import timezone
 
-from kim import files, privacy_gate, trail, uploads, workdays
+from kim import files, trail, uploads, workdays
 from kim.addresses import address
 from kim.models import TrailEntry, User
 from kim.paging import CappedNumber
@@ -20,6 +20,7 @@ from kim.workflow import StepRefused, happened
 from steering import access
 from steering.models.bodies import Body
 from steering.models.choices import number_of, only
+from steering.models.gate import pass_gate
 
 #: How a body voted on a change of its agenda: yes, no, abstained.
 Votes = tuple[int, int, int]
@@ -500,9 +501,9 @@ class Meeting(models.Model):
                 f"(Geschäftsordnung: {self.rules.topic_days} Tage vorher). "
                 "Die Geschäftsstelle kann das Thema noch nachtragen."
             )
-        vouched = privacy_gate.require({"Thema": title, "Worum geht es?": text}, author=by, confirmed=set(confirmed))
+        vouched = pass_gate({"Thema": title, "Worum geht es?": text}, by=by, confirmed=confirmed)
         made = self.agenda.create(kind=AgendaItem.Kind.TOPIC, title=title, text=text, added_by=by)
-        trail.record("agendaitem.propose", made, by=by, note=vouched_for(vouched))
+        trail.record("agendaitem.propose", made, by=by, note=vouched)
         return made
 
     def _demand_majority(self, votes: Votes | None) -> str:
@@ -764,11 +765,6 @@ class AgendaItem(models.Model):
         trail.record("agendaitem.withdraw", self, by=by, note=note)
 
 
-def vouched_for(findings) -> str:
-    """How many findings of the privacy gate the author vouched for, for the trail."""
-    return f"Datenschutzprüfung: {len(findings)} bestätigt" if findings else ""
-
-
 class PaperQuerySet(models.QuerySet):
     def standing(self):
         return self.filter(withdrawn_at__isnull=True)
@@ -831,7 +827,7 @@ class Paper(models.Model):
     def put(cls, meeting, *, by, title, file, file_type, item=None, confirmed=frozenset()) -> "Paper":
         """Encrypt and keep `file`, known to be a `file_type`. What fails leaves neither a row nor a file."""
         demand(access.runs_meetings, by, meeting.body)
-        vouched = privacy_gate.require({"Bezeichnung": title}, author=by, confirmed=set(confirmed))
+        vouched = pass_gate({"Bezeichnung": title}, by=by, confirmed=confirmed)
         try:
             kept = files.keep(uploads.chunks(file))
         except OSError as error:
@@ -848,7 +844,7 @@ class Paper(models.Model):
                     meeting=meeting, item=item, title=title, kept=kept.name, kind=file_type.key, size=kept.size,
                     sha256=kept.sha256, by=by,
                 )  # fmt: skip
-                trail.record("paper.put", made, by=by, note=vouched_for(vouched))
+                trail.record("paper.put", made, by=by, note=vouched)
         except BaseException:
             files.remove(kept.name)
             raise

@@ -10,7 +10,8 @@ from kim.models import User
 from kim.rules import demand
 from kim.workflow import StepRefused
 from steering import access
-from steering.models.bodies import Body, through_gate
+from steering.models.bodies import Body
+from steering.models.gate import pass_gate
 
 
 class Milestone(models.Model):
@@ -52,9 +53,9 @@ class Milestone(models.Model):
         body.hold_still()
         if due_on < workdays.today():
             raise StepRefused("Ein Meilenstein liegt nicht in der Vergangenheit. Bitte wählen Sie einen Tag ab heute.")
-        through_gate({"Meilenstein": title}, body.municipalities.all(), by=by, confirmed=confirmed)
+        vouched = pass_gate({"Meilenstein": title}, places=body.municipalities.all(), by=by, confirmed=confirmed)
         made = cls.objects.create(body=body, title=title, due_on=due_on, by=by)
-        trail.record("milestone.add", made, by=by)
+        trail.record("milestone.add", made, by=by, note=vouched)
         return made
 
     @transaction.atomic

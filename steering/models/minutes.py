@@ -7,18 +7,18 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.functional import cached_property
 
-from kim import privacy_gate, trail, workdays
+from kim import trail, workdays
 from kim.addresses import address
 from kim.models import Organisation, User
 from kim.rules import demand
 from kim.workflow import StepRefused, happened
 from steering import access
 from steering.models.choices import only
+from steering.models.gate import noted, pass_gate
 from steering.models.gathering import gathered, seats_then_or_now
 from steering.models.issues import Issue
 from steering.models.meetings import AgendaItem, Meeting
 from steering.models.rules import RulesOfProcedure
-from steering.models.traces import Confirmation
 
 #: What stands in place of the title of an issue its reader may not see.
 HIDDEN = "Knackpunkt (für Sie nicht sichtbar)"
@@ -223,11 +223,11 @@ class Minutes(models.Model):
         if not changed:
             return
         named = {LABELS[name]: given[name] for name in changed}
-        _pass_gate(named, by=by, confirmed=confirmed)
+        vouched = pass_gate(named, by=by, confirmed=confirmed)
         for name in changed:
             setattr(self, name, given[name])
         self.save(update_fields=changed)
-        trail.record("minutes.edit", self, by=by, note=", ".join(named))
+        trail.record("minutes.edit", self, by=by, note=noted(*named, vouched))
 
     @classmethod
     @transaction.atomic
@@ -240,10 +240,10 @@ class Minutes(models.Model):
         cls.demand_open(meeting)
         there = AgendaItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
         if there.notes != notes:
-            _pass_gate({"Beratung": notes}, by=by, confirmed=confirmed, issue=item.issue)
+            vouched = pass_gate({"Beratung": notes}, by=by, confirmed=confirmed, issue=item.issue)
             there.notes = item.notes = notes
             there.save(update_fields=["notes"])
-            trail.record("minutes.note", made, by=by, note=f"Tagesordnungspunkt {item.pk}")
+            trail.record("minutes.note", made, by=by, note=noted(f"Tagesordnungspunkt {item.pk}", vouched))
         return made
 
     @transaction.atomic
@@ -274,9 +274,9 @@ class Minutes(models.Model):
         self._read_locked()
         if why := self.why_no_objection:
             raise StepRefused(why)
-        _pass_gate({"Einwendung": text}, by=by, confirmed=confirmed)
+        vouched = pass_gate({"Einwendung": text}, by=by, confirmed=confirmed)
         made = self.objections.create(version=self.version, text=text, by=by, organisation=organisation)
-        left = trail.record("minutes.object", self, by=by, note=f"Fassung {self.version}")
+        left = trail.record("minutes.object", self, by=by, note=noted(f"Fassung {self.version}", vouched))
         happened.send(Minutes, obj=self, act="object", record=left, given={"objection": made})
         return made
 
@@ -330,24 +330,6 @@ class Minutes(models.Model):
         meeting = self.meeting
         self.refresh_from_db(from_queryset=Minutes.objects.select_for_update(of=("self",)))
         self.meeting = meeting
-
-
-def _pass_gate(texts: dict[str, str], *, by, confirmed, issue: Issue | None = None) -> None:
-    """Raises privacy_gate.Held or GateDown. What was vouched for in words about an issue is kept with the issue."""
-    named = {label: text for label, text in texts.items() if text}
-    if not named:
-        return
-    if issue and issue.municipality:
-        named["Kommune"] = issue.municipality.name  # what a reader learns of the place may name somebody
-    found = privacy_gate.require(named, author=by, confirmed=set(confirmed), context=issue)
-    if issue:
-        Confirmation.objects.bulk_create(
-            [
-                Confirmation(issue=issue, key=one.key, field=one.field, kind=one.kind, excerpt=one.excerpt[:120], by=by)
-                for one in found
-            ],
-            ignore_conflicts=True,
-        )
 
 
 class ObjectionQuerySet(models.QuerySet):
@@ -411,8 +393,8 @@ class Objection(models.Model):
             raise StepRefused(f"Über diese Einwendung ist schon entschieden: {there.standing}.")
         if not answer:
             raise StepRefused("Bitte sagen Sie, was sich ändert oder warum sich nichts ändert.")
-        _pass_gate({"Antwort": answer}, by=by, confirmed=confirmed)
+        vouched = pass_gate({"Antwort": answer}, by=by, confirmed=confirmed)
         self.accepted, self.answer, self.decided_by, self.decided_at = accepted, answer, by, workdays.now()
         self.save(update_fields=["accepted", "answer", "decided_by", "decided_at"])
-        left = trail.record("minutes.objection_decide", minutes, by=by, note=self.standing)
+        left = trail.record("minutes.objection_decide", minutes, by=by, note=noted(self.standing, vouched))
         happened.send(Minutes, obj=minutes, act="objection_decide", record=left, given={"objection": self})

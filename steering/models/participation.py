@@ -14,7 +14,7 @@ from kim.rules import demand
 from kim.trigrams import fold
 from kim.workflow import StepRefused, happened
 from steering import access
-from steering.models.decisions import pass_gate
+from steering.models.gate import pass_gate
 from steering.models.issues import Issue
 from steering.models.rules import RulesOfProcedure
 

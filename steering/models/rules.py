@@ -14,8 +14,9 @@ from kim.models import User
 from kim.rules import demand
 from kim.workflow import StepRefused
 from steering import access
-from steering.models.bodies import Body, through_gate
+from steering.models.bodies import Body
 from steering.models.choices import only
+from steering.models.gate import noted, pass_gate
 from steering.models.meetings import Meeting
 
 
@@ -259,8 +260,7 @@ class RulesOfProcedure(models.Model):
                 "anzulegen."
             )
         made = cls.blank(body)
-        made._write(by=by, text=text, confirmed=confirmed, **parameters)
-        trail.record("rulesofprocedure.draft", made, by=by, note=f"Fassung {made.version}")
+        made._write("draft", by=by, text=text, confirmed=confirmed, **parameters)
         return made
 
     @transaction.atomic
@@ -268,8 +268,7 @@ class RulesOfProcedure(models.Model):
         """Until it is adopted the wording and the parameters may change, also after it was submitted."""
         demand(access.keeps_rules, by)
         self._be_open()
-        self._write(by=by, text=text, confirmed=confirmed, **parameters)
-        trail.record("rulesofprocedure.edit", self, by=by, note=f"Fassung {self.version}")
+        self._write("edit", by=by, text=text, confirmed=confirmed, **parameters)
 
     @transaction.atomic
     def submit(self, *, by, on: dt.date, to: str, meeting: Meeting | None = None, confirmed=frozenset()) -> None:
@@ -280,11 +279,11 @@ class RulesOfProcedure(models.Model):
             raise StepRefused("Vorgelegt wird an einem Tag bis heute. Bitte tragen Sie es ein, wenn es geschehen ist.")
         if meeting and (meeting.body_id != self.body_id or meeting.is_over or meeting.cancelled_at):
             raise StepRefused("Bitte wählen Sie eine kommende Sitzung desselben Gremiums.")
-        through_gate({"Wem, in welcher Sitzung": to}, by=by, confirmed=confirmed)
+        vouched = pass_gate({"Wem, in welcher Sitzung": to}, by=by, confirmed=confirmed)
         self._come_to(meeting, by)
         self.submitted_on, self.submitted_to, self.meeting = on, to, meeting
         self.save()
-        trail.record("rulesofprocedure.submit", self, by=by, note=f"Fassung {self.version}")
+        trail.record("rulesofprocedure.submit", self, by=by, note=noted(f"Fassung {self.version}", vouched))
 
     def adopt(self, *, resolution, valid_from: dt.date) -> None:
         """Holds from `valid_from`, by `resolution`; the version before ends. Within the transaction that decides, which
@@ -320,12 +319,13 @@ class RulesOfProcedure(models.Model):
     def why_fixed(self) -> str:
         return f"Fassung {self.version} ist verabschiedet und ändert sich nicht mehr. Legen Sie eine neue Fassung an."
 
-    def _write(self, *, by, text, confirmed, **parameters) -> None:
-        through_gate({"Wortlaut": text}, by=by, confirmed=confirmed)
+    def _write(self, act: str, *, by, text, confirmed, **parameters) -> None:
+        note = noted(f"Fassung {self.version}", pass_gate({"Wortlaut": text}, by=by, confirmed=confirmed))
         self.text, self.by, self.at = text, by, workdays.now()
         for name, value in parameters.items():
             setattr(self, name, value)
         self.save()
+        trail.record(f"rulesofprocedure.{act}", self, by=by, note=note)
 
     def _come_to(self, meeting: Meeting | None, by) -> None:
         """On the agenda of that meeting, and off that of another one still to come."""

@@ -596,7 +596,7 @@ def test_what_is_vouched_for_is_let_through_and_the_trail_says_so(office, place)
     assert keys
     Agreement.prepare(place, by=office, subject=text, confirmed=keys)
     note = TrailEntry.objects.get(act="agreement.prepare").note
-    assert note == "Windeck, Fassung 1, Hinweise der Datenschutzprüfung bestätigt: 1"
+    assert note == "Windeck, Fassung 1, 1 Hinweis der Datenschutzprüfung bestätigt"
 
 
 def test_what_was_begun_is_kept_and_dropped_once_it_is_saved(client, office, place):
