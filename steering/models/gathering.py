@@ -14,10 +14,10 @@ from steering.models.bodies import Membership
 from steering.models.decisions import Attendance, Resolution, Vote
 from steering.models.meetings import AgendaItem, Meeting
 from steering.models.rules import RulesOfProcedure
+from steering.models.voices import quorum, voices_among
 
 NOT_RECORDED = "Die Anwesenheit ist nicht festgehalten; die Beschlussfähigkeit lässt sich nicht feststellen."
 NOT_VOTED = "Es ist keine Stimme abgegeben worden; der Umlauf ist nicht beschlussfähig."
-_DAYS = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag")
 
 
 def gathered(meeting: Meeting, rules: RulesOfProcedure, *, opening: str, closing: str) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def gathered(meeting: Meeting, rules: RulesOfProcedure, *, opening: str, closing
         meeting.attendances.select_related("seat__organisation", "seat__user", "seat__deputy_of__organisation",
                                            "seat__deputy_of__user")
     )  # fmt: skip
-    seats = list(meeting.body.memberships.valid_on(meeting.day))
+    seats = list(meeting.body.memberships.valid_on(meeting.day).select_related("user", "organisation"))
     votes = list(Vote.objects.filter(item__meeting=meeting).select_related("seat__organisation", "seat__user"))
     return {
         "title": f"Niederschrift: {meeting.title or meeting.body.name}, {meeting.day:%d.%m.%Y}",
@@ -59,36 +59,26 @@ def function_of(seat: Membership) -> str:
     return f"{seat.get_function_display()}{whose}"
 
 
-def quorum(seats: Iterable[Membership], there: Iterable[Membership], rules: RulesOfProcedure, *, written: bool) -> str:
-    """In words: how many of the voices were `there` (in writing: voted), and whether that is enough by the rules."""
-    by_institution = rules.voices == RulesOfProcedure.Voices.INSTITUTION
-    voices = {
-        seat.pk: (seat.organisation_id if by_institution and seat.organisation_id else f"seat {seat.pk}")
-        for seat in seats
-        if seat.votes and seat.function != Membership.Function.DEPUTY
-    }
-    heard = {voices[pk] for seat in there for pk in (seat.pk, seat.deputy_of_id) if pk in voices}
-    total = len(set(voices.values()))
-    reached = total > 0 and len(heard) * 100 >= rules.quorum_percent * total
-    return (
-        f"{'Beschlussfähig' if reached else 'Nicht beschlussfähig'}: {len(heard)} von {total} Stimmen "
-        f"{'abgegeben' if written else 'vertreten'}, nötig sind {rules.quorum_percent} Prozent."
-    )
-
-
 def _quorum(meeting: Meeting, seats, attended, votes, rules) -> str:
-    written = meeting.mode == Meeting.Mode.WRITTEN
-    there = [row.seat for row in attended if row.seat and row.presence == Attendance.Presence.PRESENT]
-    there = [vote.seat for vote in votes] if written else there
+    """In words: how many of the voices were there (in writing: voted), and whether that is enough by the rules."""
+    if meeting.is_written:
+        there = {vote.cast_by_seat_id or vote.seat_id for vote in votes}
+    else:
+        there = {row.seat_id for row in attended if row.seat_id and row.presence == Attendance.Presence.PRESENT}
     if not there:
-        return NOT_VOTED if written else NOT_RECORDED
-    return quorum(seats, there, rules, written=written)
+        return NOT_VOTED if meeting.is_written else NOT_RECORDED
+    voices = voices_among(seats, by_institution=rules.voices == RulesOfProcedure.Voices.INSTITUTION)
+    found = quorum(voices, there, rules)
+    return (
+        f"{'Beschlussfähig' if found.reached else 'Nicht beschlussfähig'}: {found.there} von {found.of} Stimmen "
+        f"{'abgegeben' if meeting.is_written else 'vertreten'}, nötig sind {found.percent} Prozent."
+    )
 
 
 def _facts(meeting: Meeting, rules: RulesOfProcedure) -> list[list[str]]:
     facts = [
         ("Gremium", meeting.body.name),
-        ("Tag", f"{_DAYS[meeting.day.weekday()]}, {meeting.day:%d.%m.%Y}"),
+        ("Tag", f"{workdays.WEEKDAYS[meeting.day.weekday()]}, {meeting.day:%d.%m.%Y}"),
         ("Beginn", _hour(meeting.opened_at) or (_hour(meeting.starts_at) if meeting.has_hour else "")),
         ("Ende", _hour(meeting.closed_at)),
         ("Form", meeting.get_mode_display()),
