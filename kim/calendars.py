@@ -97,6 +97,13 @@ def source(name: str) -> Callable[[Source], Source]:
     return register
 
 
+def berlin():
+    """The VTIMEZONE of every calendar and invitation; the one icalendar makes up begins summer time an hour off."""
+    from icalendar import Timezone
+
+    return Timezone.from_ical(TIMEZONE.replace("\n", "\r\n"))
+
+
 def uid_of(name: str) -> str:
     """„meeting-17“ → „meeting-17@kim.example.org“: the same in every calendar and invitation of this installation."""
     return f"{name}@{urlsplit(settings.BASE_URL).hostname}"
@@ -158,7 +165,7 @@ def _runs(days: Iterable[dt.date]) -> list[tuple[dt.date, dt.date]]:
 
 def as_ics(entries: Iterable[Entry], name: str) -> bytes:
     """The entries as a calendar (RFC 5545) called `name`; on one day the same entries make the same file."""
-    from icalendar import Calendar, Timezone  # here: few workers ever write a calendar, and all would carry it
+    from icalendar import Calendar  # here: few workers ever write a calendar, and all would carry it
 
     book = Calendar()
     for key, value in (
@@ -171,7 +178,7 @@ def as_ics(entries: Iterable[Entry], name: str) -> bytes:
     ):
         book.add(key, value)
     book.add("REFRESH-INTERVAL", dt.timedelta(hours=1), parameters={"VALUE": "DURATION"})
-    book.add_component(Timezone.from_ical(TIMEZONE.replace("\n", "\r\n")))
+    book.add_component(berlin())
     stamp = dt.datetime.combine(workdays.today(), dt.time(), workdays.BERLIN).astimezone(dt.UTC)
     for entry in entries:
         book.add_component(_event(entry, stamp))

@@ -5,51 +5,28 @@ An entry keeps its UID for good; SEQUENCE grows with every change, so that a cal
 
 import datetime as dt
 from email.utils import parseaddr
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils import timezone
 
 from kim import workdays
+from kim.calendars import berlin
 from kim.models import User
 from steering.models import Meeting
 
 REQUEST, CANCEL, PUBLISH = "REQUEST", "CANCEL", "PUBLISH"
-#: Central European Time as it has been since 1996.
-_BERLIN = b"""BEGIN:VTIMEZONE\r
-TZID:Europe/Berlin\r
-BEGIN:DAYLIGHT\r
-TZOFFSETFROM:+0100\r
-TZOFFSETTO:+0200\r
-TZNAME:CEST\r
-DTSTART:19960331T020000\r
-RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU\r
-END:DAYLIGHT\r
-BEGIN:STANDARD\r
-TZOFFSETFROM:+0200\r
-TZOFFSETTO:+0100\r
-TZNAME:CET\r
-DTSTART:19961027T030000\r
-RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r
-END:STANDARD\r
-END:VTIMEZONE\r
-"""
-
-
-def uid_of(meeting: Meeting) -> str:
-    return f"sitzung-{meeting.pk}@{urlsplit(settings.BASE_URL).hostname}"
 
 
 def entry(meeting: Meeting, method: str, attendee: User | None = None) -> str:
     """The meeting as an iCalendar object; in a mail `attendee` is the one person who gets it."""
     # Imported here: few processes ever write an entry, and all would carry the library.
-    from icalendar import Calendar, Timezone
+    from icalendar import Calendar
 
     made = Calendar()
     made.add("version", "2.0")
     made.add("prodid", "-//KIM//Kommunales Integrationsmanagement//DE")
     made.add("method", method)
-    made.add_component(Timezone.from_ical(_BERLIN))
+    made.add_component(berlin())
     made.add_component(event(meeting, cancelled=method == CANCEL or meeting.cancelled_at is not None, to=attendee))
     return made.to_ical().decode()
 
@@ -59,7 +36,7 @@ def event(meeting: Meeting, *, cancelled: bool, to: User | None = None):
     from icalendar import Event, vCalAddress
 
     made = Event()
-    made.add("uid", uid_of(meeting))
+    made.add("uid", meeting.uid)
     made.add("sequence", meeting.sequence)
     made.add("dtstamp", workdays.now())
     if meeting.mode == Meeting.Mode.WRITTEN or not meeting.has_hour:

@@ -23,7 +23,7 @@ from steering.models.choices import only
 from steering.models.gate import noted, pass_gate
 from steering.models.meetings import AgendaItem, Meeting
 from steering.models.numbers import ResolutionNumbers
-from steering.models.rules import RulesOfProcedure, admits
+from steering.models.rules import RulesOfProcedure
 from steering.models.voices import Quorum, Voice, accepts, name_of, quorum, voices_of
 
 
@@ -728,7 +728,7 @@ def admit(item: AgendaItem, *, by: User, yes: int, no: int, abstained: int) -> b
         raise StepRefused(
             f"Abstimmen können die {ballot.quorum.there} Stimmen, die da sind. Bitte prüfen Sie die Zahlen."
         )
-    admitted = admits(ballot.rules, yes, no, abstained)
+    admitted = ballot.rules.admits(yes, no, abstained)
     item.admission = f"{'zugelassen' if admitted else 'nicht zugelassen'}: Ja {yes}, Nein {no}, Enthaltung {abstained}"
     item.admitted_at = workdays.now() if admitted else None
     item.save(update_fields=["admission", "admitted_at"])

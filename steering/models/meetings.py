@@ -3,15 +3,14 @@
 import datetime as dt
 from collections.abc import Iterable
 from functools import cached_property
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 from django.utils import timezone
 
 from kim import files, trail, uploads, workdays
 from kim.addresses import address
+from kim.calendars import uid_of
 from kim.models import TrailEntry, User
 from kim.paging import CappedNumber
 from kim.rules import allows, demand
@@ -130,7 +129,7 @@ class Meeting(models.Model):
     @property
     def uid(self) -> str:
         """The same in invitations and calendars, so that a program shows the meeting once (RFC 5545)."""
-        return f"meeting-{self.pk}@{urlsplit(settings.BASE_URL).hostname}"
+        return uid_of(f"meeting-{self.pk}")
 
     @property
     def day(self):
@@ -508,9 +507,6 @@ class Meeting(models.Model):
 
     def _demand_majority(self, votes: Votes | None) -> str:
         """The vote in the words of the trail; raises StepRefused where the rules' majority is missing."""
-        # The rules stand above the meetings.
-        from steering.models.rules import admits
-
         needed = self.rules.get_admission_display()
         if votes is None:
             raise StepRefused(
@@ -518,7 +514,7 @@ class Meeting(models.Model):
                 "bitte halten Sie fest, wie es abgestimmt hat."
             )
         words = "Ja {}, Nein {}, Enthaltung {}".format(*votes)
-        if not admits(self.rules, *votes):
+        if not self.rules.admits(*votes):
             raise StepRefused(f"Die Geschäftsordnung verlangt hierfür: {needed}. Das ist nicht erreicht ({words}).")
         return words
 
@@ -619,8 +615,7 @@ class AgendaItem(models.Model):
         MINUTES = "minutes", "Niederschrift"
         TOPIC = "topic", "angemeldetes Thema"
 
-    #: Kinds that are about an issue, and the field in which the others name what they are about.
-    OF_ISSUES = ("tabled", "proposal", "information", "interim")
+    #: The field in which kinds that are about no issue name what they are about.
     #: Those on which an issue's next step hangs, and what goes along when a meeting does not come to it.
     DECIDED = ("tabled", "proposal")
     CARRIED = (*DECIDED, "information", "topic")

@@ -220,6 +220,19 @@ class RulesOfProcedure(models.Model):
             and timezone.localtime(self.at).date() > self.submitted_on
         )
 
+    def admits(self, yes: int, no: int, abstained: int) -> bool:
+        """Whether the body lets its agenda be changed after the invitation. Measured by the votes cast.
+
+        Who abstains casts none; where the rules ask for one voice, an abstention does not break it.
+        """
+        cast = yes + no
+        match self.admission:
+            case self.Admission.UNANIMOUS:
+                return yes > 0 and no == 0
+            case self.Admission.TWO_THIRDS:
+                return yes > 0 and 3 * yes >= 2 * cast
+        return yes > no
+
     def sentences(self) -> list[str]:
         """What the software applies of it, as people read it."""
         return [said(self) for _, _, said in PARAMETERS]
@@ -375,17 +388,3 @@ PARAMETERS: tuple[tuple[str, tuple[str, ...], Callable[[RulesOfProcedure], str]]
 )  # fmt: skip
 #: The columns of the parameters.
 APPLIED = tuple(name for _, names, _ in PARAMETERS for name in names)
-
-
-def admits(rules: RulesOfProcedure, yes: int, no: int, abstained: int) -> bool:
-    """Whether the body lets its agenda be changed after the invitation. Measured by the votes cast.
-
-    Who abstains casts none; where the rules ask for one voice, an abstention does not break it.
-    """
-    cast = yes + no
-    match rules.admission:
-        case RulesOfProcedure.Admission.UNANIMOUS:
-            return yes > 0 and no == 0
-        case RulesOfProcedure.Admission.TWO_THIRDS:
-            return yes > 0 and 3 * yes >= 2 * cast
-    return yes > no

@@ -22,7 +22,6 @@ from steering import duties, reminders, year_plan
 from steering.calendar_entries import PUBLISH, entry
 from steering.escalation import State
 from steering.models import AgendaItem, Meeting, Minutes, Paper, Resolution, RulesOfProcedure
-from steering.models.rules import admits
 from tests.at_once import at_once
 from tests.factories import (
     PDF,
@@ -103,7 +102,7 @@ def on(there, kind):
     ],
 )  # fmt: skip
 def test_what_the_rules_ask_for_to_change_an_agenda(admission, votes, expected):
-    assert admits(RulesOfProcedure(admission=admission), *votes) is expected
+    assert RulesOfProcedure(admission=admission).admits(*votes) is expected
 
 
 class TestPlanning:
@@ -253,7 +252,7 @@ class TestInvitation:
         assert event.decoded("dtend") == there.ends_at
         assert (event["sequence"], event["status"]) == (1, "CONFIRMED")
         assert event["attendee"] == f"mailto:{member.email}"
-        assert event["uid"] == f"sitzung-{there.pk}@localhost"
+        assert event["uid"] == f"meeting-{there.pk}@localhost"
         read = vobject.readOne(mail.calendar)
         assert read.method.value == "REQUEST"
         assert read.vevent.summary.value == "Lenkungsgruppe: 23. Sitzung"
