@@ -1,4 +1,4 @@
-"""App configuration."""
+"""App configuration; says what the trail calls the acts of this app and who may do what."""
 
 from django.apps import AppConfig
 
@@ -6,3 +6,14 @@ from django.apps import AppConfig
 class FundingConfig(AppConfig):
     name = "funding"
     verbose_name = "Stellen und Mittel"
+
+    def ready(self):
+        from funding import (
+            matrix,
+            on_record,
+        )
+        from kim import access, trail
+
+        access.register_tables("funding", matrix.tables)
+        trail.name_acts(on_record.words())
+        trail.name_kinds(on_record.KINDS)

@@ -41,6 +41,12 @@ def months_after(day: dt.date, months: int) -> dt.date:
     return day.replace(year=day.year + years, month=month + 1, day=min(day.day, last))
 
 
+def known_choice(table: str, field: str, choices, *, empty=False) -> models.CheckConstraint:
+    """The database holds nothing but these choices or values in a column (and "" where it may be `empty`)."""
+    values = [*getattr(choices, "values", choices), *([""] if empty else [])]
+    return models.CheckConstraint(name=f"{table}_{field}_known", condition=Q(**{f"{field}__in": values}))
+
+
 class DatedQuerySet(models.QuerySet):
     def valid_on(self, day=None):
         return self.filter(valid_on(day or workdays.today()))

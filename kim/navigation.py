@@ -45,6 +45,13 @@ OF_A_BODY = ("steering:body_", "steering:expected_", "steering:milestone_", "ste
 #: Those who read what county and municipalities agree on, and the pages about it.
 COOPERATING = CASES | MODULE_3 | OFFICES | {Role.STEERING_GROUP}
 COOPERATION = ("steering:interface_", "steering:agreement_", "steering:kickoff_")
+#: Who reads posts and money (funding.access).
+MONEY = OFFICES | OVERSIGHT | {Role.STEERING_GROUP}
+OF_A_POST = ("funding:post_", "funding:reported_", "funding:staffing_")
+OF_A_NOTICE = tuple(
+    f"funding:{about}_"
+    for about in ("notice", "programme", "calculation", "proof", "eligibility", "deadline", "payment")
+)
 #: Pages below one case; the coordination reads them in a look.
 OF_A_CASE = tuple(
     f"casework:{about}_"
@@ -97,6 +104,14 @@ ENTRIES = (
         Entry("Beschlüsse", "check2-circle", "steering:resolution_list", CONTENT, RESOLUTIONS, "überfällig"),
         Entry("Stellungnahmen", "chat-left-text", "steering:statement_list", CONTENT, ("steering:statement_",)),
         Entry("Gremien", "people", "steering:body_list", EVERYBODY - {Role.AUDIT}, OF_A_BODY),
+    ),
+    *_group(
+        "Stellen und Mittel",
+        Entry("Stellen", "person-badge", "funding:board", MONEY, OF_A_POST),
+        Entry("Meine Stelle", "person-workspace", "funding:own_post", REPORTING),
+        Entry("Bescheide", "bank", "funding:notice_list", MONEY, OF_A_NOTICE),
+        Entry("Ausgaben", "receipt", "funding:cost_list", OVERSIGHT, ("funding:cost_",)),
+        Entry("Bedarf", "pie-chart", "funding:scenario_list", MONEY, ("funding:scenario_", "funding:criterion_")),
     ),
     *_group(
         "KIM verwalten",

@@ -75,4 +75,5 @@ urlpatterns = [
     path("", include((own, "kim"))),
     path("steering/", include("steering.urls")),
     path("casework/", include("casework.urls")),
+    path("funding/", include("funding.urls")),
 ]

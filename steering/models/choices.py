@@ -1,8 +1,10 @@
 """What an issue may be said to be: how far it reaches, how often it occurs, how it ended."""
 
 from django.db import models
-from django.db.models import Count, Q, Subquery, Value
+from django.db.models import Count, Subquery, Value
 from django.db.models.functions import Coalesce
+
+from kim.dated import known_choice
 
 
 class Reach(models.TextChoices):
@@ -32,9 +34,7 @@ class Frequency(models.TextChoices):
 
 
 def only(model: str, field: str, choices, *, empty=False) -> models.CheckConstraint:
-    """The database holds nothing but these choices or values in a column (and "" where it may be `empty`)."""
-    values = [*getattr(choices, "values", choices), *([""] if empty else [])]
-    return models.CheckConstraint(name=f"steering_{model}_{field}_known", condition=Q(**{f"{field}__in": values}))
+    return known_choice(f"steering_{model}", field, choices, empty=empty)
 
 
 def number_of(rows):

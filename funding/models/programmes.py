@@ -1,0 +1,130 @@
+"""Programmes of the Land, their periods, and what they pay for what, from when until when."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from kim.dated import Dated, known_choice
+from kim.facts import Fact
+from kim.models import Role
+
+
+class Module(models.TextChoices):
+    OVERHEAD = "overhead", "Modul 1 · Strategische Koordinierung"
+    CASE_MANAGEMENT = "case_management", "Modul 2 · Case Management"
+    AUTHORITIES = "authorities", "Modul 3 · Ausländer- und Einbürgerungsbehörden"
+
+    @property
+    def number(self) -> int:
+        return list(Module).index(self) + 1
+
+    @property
+    def short(self) -> str:
+        return f"Modul {self.number}"
+
+
+#: The functions in which people work for a module.
+ROLES = {
+    Module.OVERHEAD: (Role.STRATEGIC_OFFICE,),
+    Module.CASE_MANAGEMENT: (Role.CASE_MANAGER, Role.COORDINATION),
+    Module.AUTHORITIES: (Role.AUTHORITY,),
+}
+
+
+class Item(models.TextChoices):
+    """What an award notice pays for. The first two are posts, paid by FTE and time."""
+
+    POST = "post", "Fachkraft"
+    ASSISTANT = "assistant", "Verwaltungsassistenz"
+    WORKPLACE = "workplace", "Einrichtung eines Arbeitsplatzes"
+    OTHER = "other", "weitere Sachausgaben"
+
+
+#: Items that people are paid from.
+STAFF = (Item.POST, Item.ASSISTANT)
+
+
+class Award(models.TextChoices):
+    APPLICATION = "application", "Zuwendung auf Antrag"
+    LUMP_SUM = "lump_sum", "fachbezogene Pauschale durch Bescheid"
+
+
+class Programme(models.Model):
+    key = models.SlugField("Kennung", unique=True)
+    name = models.CharField("Name", max_length=160)
+    module = models.CharField("Modul", max_length=16, choices=Module)
+    award = models.CharField("Art der Förderung", max_length=12, choices=Award)
+    legal_basis = models.CharField("Rechtsgrundlage", max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["module", "name"]
+        verbose_name = "Förderprogramm"
+        constraints = [
+            known_choice("funding_programme", "module", Module),
+            known_choice("funding_programme", "award", Award),
+        ]
+
+    def __str__(self):
+        return self.name
+
+
+class FundingPeriod(Dated):
+    """From the first to the last day for which a programme gives money; always with an end."""
+
+    programme = models.ForeignKey(
+        Programme, on_delete=models.PROTECT, related_name="periods", verbose_name="Förderprogramm"
+    )
+    name = models.CharField("Name", max_length=120, blank=True)
+    source = models.CharField("Beleg", max_length=200, blank=True)
+
+    class Meta(Dated.Meta):
+        ordering = ["programme", "valid_from"]
+        verbose_name = "Förderzeitraum"
+        constraints = [
+            *Dated.Meta.constraints,
+            models.UniqueConstraint(fields=["programme", "valid_from"], name="funding_one_period_from_a_day"),
+            models.CheckConstraint(
+                name="funding_period_has_an_end",
+                condition=Q(valid_until__isnull=False),
+                violation_error_message="Ein Förderzeitraum hat ein Ende. Bitte nennen Sie den letzten Tag.",
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.programme}, {self.span}"
+
+
+class Rate(Fact):
+    """What a programme pays: `amount` euros for `per_fte` FTE, each year or once."""
+
+    ALONE: ClassVar = ("programme", "item")
+    OVERLAPS: ClassVar = (
+        "Für diese Zeit gilt schon ein Satz ({other}). Bitte beenden oder berichtigen Sie ihn, statt einen zweiten "
+        "daneben zu stellen."
+    )
+
+    programme = models.ForeignKey(
+        Programme, on_delete=models.PROTECT, related_name="rates", verbose_name="Förderprogramm"
+    )
+    item = models.CharField("wofür", max_length=10, choices=Item)
+    amount = models.DecimalField("Betrag (€)", max_digits=12, decimal_places=2)
+    per_fte = models.DecimalField("je VZÄ", max_digits=4, decimal_places=3, default=1)
+    once = models.BooleanField("einmalig statt je Jahr", default=False)
+
+    class Meta(Fact.Meta):
+        ordering = ["programme", "item", "valid_from"]
+        verbose_name = "Fördersatz"
+        constraints = [
+            *Fact.Meta.constraints,
+            known_choice("funding_rate", "item", Item),
+            models.CheckConstraint(
+                name="funding_rate_is_positive",
+                condition=Q(amount__gt=0, per_fte__gt=0),
+                violation_error_message="Ein Fördersatz ist größer als 0, der Stellenanteil auch.",
+            ),
+        ]
+        indexes = [models.Index(fields=["programme", "item", "valid_from"])]
+
+    def __str__(self):
+        return f"{self.get_item_display()}, {self.programme}, {self.span}"

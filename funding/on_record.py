@@ -1,0 +1,48 @@
+"""What the trail calls the acts of funding."""
+
+from kim.trail import Kind
+
+#: Facts, by the name of their model, and what people call them. Each can be entered, corrected and so on.
+FACTS = {
+    "rate": "Fördersatz",
+    "terms": "Bestimmungen eines Bescheids",
+    "grant": "Bewilligung",
+    "postterm": "Ausgestaltung einer Stelle",
+    "occupancy": "Besetzung",
+    "leave": "Unterbrechung",
+    "eligibilityrule": "Regel zur Förderfähigkeit",
+    "cost": "Ausgabe",
+    "forwarding": "Weiterleitung",
+    "criterionvalue": "Wert eines Kriteriums",
+    "staffingtarget": "Stellenziel",
+}
+FACT_ACTS = {
+    "enter": "eingetragen",
+    "correct": "berichtigt",
+    "change": "von einem Tag an geändert",
+    "end": "beendet",
+    "withdraw": "zurückgenommen",
+}
+ACTS: dict[str, str] = {
+    "awardnotice.enter": "Bescheid eingetragen",
+}
+KINDS = {
+    "funding.awardnotice": Kind("Bescheid", "number"),
+    "funding.calculation": Kind("Abrechnung", "number"),
+    "funding.costimport": Kind("Import von Personalkosten"),
+    "funding.criterion": Kind("Kriterium"),
+    "funding.deadline": Kind("Termin eines Bescheids"),
+    "funding.fundingperiod": Kind("Förderzeitraum"),
+    "funding.payment": Kind("Zahlung"),
+    "funding.post": Kind("Stelle", "number"),
+    "funding.programme": Kind("Förderprogramm"),
+    "funding.proof": Kind("Verwendungsnachweis"),
+    "funding.reportedfigure": Kind("Angabe einer Unterlage"),
+    "funding.scenario": Kind("Szenario"),
+    **{f"funding.{model}": Kind(name) for model, name in FACTS.items()},
+}
+
+
+def words() -> dict[str, str]:
+    facts = {f"{model}.{act}": f"{name} {done}" for model, name in FACTS.items() for act, done in FACT_ACTS.items()}
+    return facts | ACTS

@@ -1,0 +1,79 @@
+"""What the database itself refuses, said for both engines: steps of migrations, written once.
+
+SQLite drops the triggers of a table that a later migration makes anew: that migration has to repeat them, and
+tests/funding/test_refusals.py notices.
+"""
+
+# ruff: noqa: S608 - names of tables and columns come from migrations, nothing else does
+
+from collections.abc import Sequence
+
+from django.db import migrations
+
+_ENDLESS = "9999-12-31"
+
+
+def no_overlap(table: str, *columns: str) -> migrations.RunPython:
+    """Of believed rows alike in `columns`, no two hold on one day (rows of kim.dated.Known)."""
+    name = f"{table}_alone"
+    alike = ", ".join(f"{column} WITH =" for column in columns)
+    postgres = (
+        f"ALTER TABLE {table} ADD CONSTRAINT {name} EXCLUDE USING gist "
+        f"({alike}, daterange(valid_from, valid_until) WITH &&) WHERE (known_until IS NULL)"
+    )
+    same = " AND ".join(f"o.{column} = NEW.{column}" for column in columns)
+    other = (
+        f"SELECT 1 FROM {table} o WHERE NEW.known_until IS NULL AND o.known_until IS NULL AND o.id <> NEW.id "
+        f"AND {same} AND o.valid_from < coalesce(NEW.valid_until, '{_ENDLESS}') "
+        f"AND NEW.valid_from < coalesce(o.valid_until, '{_ENDLESS}')"
+    )
+    return _both(
+        [postgres], [f"ALTER TABLE {table} DROP CONSTRAINT {name}"],
+        _triggers(table, name, f"EXISTS ({other})"), _dropped(name),
+    )  # fmt: skip
+
+
+def within(table: str, span: str, *, name: str) -> migrations.RunPython:
+    """Rows of `table` hold only within `span`: a SELECT of (first, until) that may speak of NEW."""
+    first, until = "coalesce(NEW.valid_from, s.first)", f"coalesce(NEW.valid_until, '{_ENDLESS}')"
+    outside = f"EXISTS (SELECT 1 FROM ({span}) s WHERE {first} < s.first OR {until} > s.until)"
+    return refused(table, outside, name=name)
+
+
+def refused(table: str, condition: str, *, name: str, on: Sequence[str] = ("INSERT", "UPDATE")) -> migrations.RunPython:
+    """Refuse to write a row of `table` for which `condition` (it may speak of NEW, and of OLD on UPDATE) is true."""
+    body = (
+        f"CREATE FUNCTION {name}() RETURNS trigger AS $$ BEGIN IF {condition} THEN "
+        f"RAISE EXCEPTION '{name}' USING ERRCODE = 'check_violation'; END IF; "
+        f"RETURN {'OLD' if list(on) == ['DELETE'] else 'NEW'}; END $$ LANGUAGE plpgsql"
+    )
+    events = " OR ".join(on)
+    return _both(
+        [body, f"CREATE TRIGGER {name} BEFORE {events} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()"],
+        [f"DROP TRIGGER {name} ON {table}", f"DROP FUNCTION {name}()"],
+        _triggers(table, name, condition, on),
+        _dropped(name, on),
+    )
+
+
+def _triggers(table: str, name: str, condition: str, on: Sequence[str] = ("INSERT", "UPDATE")) -> list[str]:
+    return [
+        f"CREATE TRIGGER {name}_{event.lower()} BEFORE {event} ON {table} FOR EACH ROW WHEN {condition} "
+        f"BEGIN SELECT RAISE(ABORT, '{name}'); END"
+        for event in on
+    ]
+
+
+def _dropped(name: str, on: Sequence[str] = ("INSERT", "UPDATE")) -> list[str]:
+    return [f"DROP TRIGGER {name}_{event.lower()}" for event in on]
+
+
+def _both(postgres, postgres_back, sqlite, sqlite_back) -> migrations.RunPython:
+    def run(on_postgres, on_sqlite):
+        def step(apps, schema_editor):
+            for statement in on_postgres if schema_editor.connection.vendor == "postgresql" else on_sqlite:
+                schema_editor.execute(statement, params=None)
+
+        return step
+
+    return migrations.RunPython(run(postgres, sqlite), run(postgres_back, sqlite_back))
