@@ -1,0 +1,83 @@
+"""Makers of programmes, notices, posts and what is said about them, by the acts people use."""
+
+import datetime as dt
+from itertools import count
+
+from funding.models import (
+    AwardNotice,
+    Cost,
+    FundingPeriod,
+    Grant,
+    Occupancy,
+    Post,
+    PostTerm,
+    Programme,
+    Rate,
+    Terms,
+)
+from kim.models import Organisation, Role, User
+from tests.factories import organisation, user
+
+D = dt.date
+_number = count(1)
+
+
+def admin() -> User:
+    """Somebody who keeps posts and money; always the same one."""
+    found = User.objects.filter(username="verwaltung-test").first()
+    return found or user(Role.ADMIN, username="verwaltung-test", email="")
+
+
+def programme(module="case_management", key=None, **fields) -> Programme:
+    """One with 55.000 € per FTE and year until 2022 and 57.000 € from 2023."""
+    made = Programme.objects.create(
+        **{"key": key or f"p{next(_number)}", "name": "KIM", "module": module, "award": "lump_sum"} | fields
+    )
+    rate = Rate.enter(by=admin(), programme=made, item="post", amount=55_000, valid_from=D(2020, 1, 1))
+    rate.change_from(D(2023, 1, 1), by=admin(), amount=57_000)
+    return made
+
+
+def notice(fte=11, first=D(2021, 1, 1), until=D(2022, 1, 1), *, of=None, recipient=None, terms=None, **fields):
+    """A notice over a whole period with one grant of posts, counted by posts alone unless `terms` say otherwise."""
+    period, _ = FundingPeriod.objects.get_or_create(
+        programme=of or programme(), valid_from=first, defaults={"valid_until": until}
+    )
+    made = AwardNotice.objects.create(
+        **{"number": f"B{next(_number)}", "period": period, "recipient": recipient or recipient_county()} | fields
+    )
+    whole = {"notice": made, "valid_from": period.valid_from, "valid_until": period.valid_until, "by": admin()}
+    Terms.enter(**whole, **{"bases": "posts"} | (terms or {}))
+    if fte:
+        Grant.enter(**whole, item="post", fte=fte)
+    return made
+
+
+def recipient_county() -> Organisation:
+    return organisation()
+
+
+def post(first=D(2020, 7, 1), until=None, *, fte=1, module="case_management", recipient=None, **fields) -> Post:
+    no = next(_number)
+    made = Post.objects.create(
+        **{"number": f"S{no}", "title": f"Stelle {no}", "module": module, "item": "post"} | fields
+    )
+    employer = recipient or recipient_county()
+    PostTerm.enter(
+        by=admin(), post=made, fte=fte, employer=employer, recipient=employer, valid_from=first, valid_until=until
+    )
+    return made
+
+
+def held(of: Post, first, until=None, *, share=1, by=None, person=None, **fields) -> Occupancy:
+    """`person` (a new case manager unless given) holds `share` of a post."""
+    return Occupancy.enter(
+        by=by or admin(), post=of, user=person or user(Role.CASE_MANAGER), share=share, valid_from=first,
+        valid_until=until, **fields,
+    )  # fmt: skip
+
+
+def cost(of: AwardNotice, amount, first=D(2021, 1, 1), until=D(2021, 2, 1), *, kind="personnel", **fields) -> Cost:
+    return Cost.enter(
+        by=admin(), notice=of, kind=kind, amount=amount, valid_from=first, valid_until=until, **fields
+    )  # fmt: skip
