@@ -19,6 +19,7 @@ from kim.models import Organisation, Role, User
 from tests.factories import organisation, user
 
 D = dt.date
+START, YEAR, NEXT_YEAR, FEBRUARY = D(2020, 7, 1), D(2021, 1, 1), D(2022, 1, 1), D(2021, 2, 1)
 _number = count(1)
 
 
@@ -38,7 +39,7 @@ def programme(module="case_management", key=None, **fields) -> Programme:
     return made
 
 
-def notice(fte=11, first=D(2021, 1, 1), until=D(2022, 1, 1), *, of=None, recipient=None, terms=None, **fields):
+def notice(fte=11, first=YEAR, until=NEXT_YEAR, *, of=None, recipient=None, terms=None, **fields):
     """A notice over a whole period with one grant of posts, counted by posts alone unless `terms` say otherwise."""
     period, _ = FundingPeriod.objects.get_or_create(
         programme=of or programme(), valid_from=first, defaults={"valid_until": until}
@@ -57,7 +58,7 @@ def recipient_county() -> Organisation:
     return organisation()
 
 
-def post(first=D(2020, 7, 1), until=None, *, fte=1, module="case_management", recipient=None, **fields) -> Post:
+def post(first=START, until=None, *, fte=1, module="case_management", recipient=None, **fields) -> Post:
     no = next(_number)
     made = Post.objects.create(
         **{"number": f"S{no}", "title": f"Stelle {no}", "module": module, "item": "post"} | fields
@@ -77,7 +78,7 @@ def held(of: Post, first, until=None, *, share=1, by=None, person=None, **fields
     )  # fmt: skip
 
 
-def cost(of: AwardNotice, amount, first=D(2021, 1, 1), until=D(2021, 2, 1), *, kind="personnel", **fields) -> Cost:
+def cost(of: AwardNotice, amount, first=YEAR, until=FEBRUARY, *, kind="personnel", **fields) -> Cost:
     return Cost.enter(
         by=admin(), notice=of, kind=kind, amount=amount, valid_from=first, valid_until=until, **fields
     )  # fmt: skip
