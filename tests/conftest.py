@@ -4,6 +4,8 @@ import ipaddress
 import os
 import shutil
 import socket
+import sqlite3
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
@@ -77,6 +79,20 @@ def _no_network():
     patch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb, django_db_modify_db_settings):
+    """On SQLite Django takes a migrated file as it takes one that was kept (tests.settings.MIGRATED)."""
+    if connection.vendor == "postgresql" or not settings.MIGRATED:
+        return django_db_keepdb
+    copy_sqlite(settings.MIGRATED, settings.DATABASES["default"]["TEST"]["NAME"])
+    return True
+
+
+def copy_sqlite(source, target):
+    with closing(sqlite3.connect(source)) as migrated, closing(sqlite3.connect(target)) as fresh:
+        migrated.backup(fresh)
 
 
 @pytest.fixture(scope="session")
