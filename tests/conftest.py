@@ -1,5 +1,6 @@
 """What holds for every test: no network, real mail rows, a fresh cache; missing services are named."""
 
+import gc
 import ipaddress
 import os
 import shutil
@@ -46,6 +47,13 @@ def pytest_collection_modifyitems(config, items):
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+
+
+def pytest_collection_finish(session):
+    """What was imported and collected stays to the end; nobody needs to look it through for garbage all the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(scope="session", autouse=True)
