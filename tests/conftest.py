@@ -22,6 +22,8 @@ THERE = {
 }
 #: What `script/test --full` promises; a missing one then ends the run instead of leaving tests out.
 REQUIRED = os.environ.get("KIM_TEST_REQUIRES", "").split()
+#: What takes tens of seconds comes first: the short ones fill up what is left of the run, on both processes.
+LONG = {"faults", "journeys", "test_compose.py", "test_hostile.py", "test_scripts.py", "test_walls.py"}
 
 
 def pytest_configure(config):
@@ -47,6 +49,7 @@ def pytest_collection_modifyitems(config, items):
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+    items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
 
 
 def pytest_collection_finish(session):
