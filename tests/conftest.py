@@ -1,9 +1,12 @@
 """What holds for every test: no network, real mail rows, a fresh cache; missing services are named."""
 
+import gc
 import ipaddress
 import os
 import shutil
 import socket
+import sqlite3
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +22,8 @@ THERE = {
 }
 #: What `script/test --full` promises; a missing one then ends the run instead of leaving tests out.
 REQUIRED = os.environ.get("KIM_TEST_REQUIRES", "").split()
+#: What takes tens of seconds comes first: the short ones fill up what is left of the run, on both processes.
+LONG = {"faults", "journeys", "test_compose.py", "test_hostile.py", "test_scripts.py", "test_walls.py"}
 
 
 def pytest_configure(config):
@@ -44,6 +49,14 @@ def pytest_collection_modifyitems(config, items):
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+    items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
+
+
+def pytest_collection_finish(session):
+    """What was imported and collected stays to the end; nobody needs to look it through for garbage all the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -77,6 +90,20 @@ def _no_network():
     patch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
     yield
     patch.undo()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_keepdb, django_db_modify_db_settings):
+    """On SQLite Django takes a migrated file as it takes one that was kept (tests.settings.MIGRATED)."""
+    if connection.vendor == "postgresql" or not settings.MIGRATED:
+        return django_db_keepdb
+    copy_sqlite(settings.MIGRATED, settings.DATABASES["default"]["TEST"]["NAME"])
+    return True
+
+
+def copy_sqlite(source, target):
+    with closing(sqlite3.connect(source)) as migrated, closing(sqlite3.connect(target)) as fresh:
+        migrated.backup(fresh)
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,11 @@ INSTALLED_APPS = [*INSTALLED_APPS, "zeal"]
 ZEAL_ALLOWLIST = [{"model": "sessions.Session"}]  # Django itself reads it again when it ends one
 ZEAL_NPLUSONE_THRESHOLD = 3  # twice is no row by row: an act reads its issue before and after
 MIDDLEWARE = ["zeal.middleware.zeal_middleware", *MIDDLEWARE]
-if not services["DATABASE_URL"]:
+# A database that is migrated already and of which the suite's are copies: a file, or its name on the server
+# (script/test --full makes one of each beside the linters). Without it each process migrates its own.
+MIGRATED = os.environ.get("KIM_TEST_MIGRATED", "")
+if services["DATABASE_URL"]:
+    DATABASES["default"]["TEST"] = {"TEMPLATE": MIGRATED or None}
+else:
     DATABASES["default"]["TEST"] = {"NAME": Path(folder) / "test.sqlite3"}
     DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"

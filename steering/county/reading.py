@@ -581,7 +581,7 @@ def _parsed(path: str | Path, wanted: Callable[[Reader, Node], Row | None]) -> t
     reader = Reader()
     found = None
     try:
-        node = yaml.compose(source.decode("utf-8"), Loader=yaml.SafeLoader)
+        node = yaml.compose(source.decode("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         if node is None:
             raise Bad("Die Datei ist leer.")
         found = wanted(reader, node)

@@ -17,6 +17,8 @@ import psycopg2
 import pytest
 from aiosmtpd.controller import Controller
 
+from tests.conftest import copy_sqlite
+
 ROOT = Path(__file__).parents[2]
 SETUP = "import django; django.setup()\n"
 
@@ -102,8 +104,11 @@ def blank(tmp_path_factory):
     """A migrated installation that each test copies."""
     server = os.environ.get("DATABASE_URL", "")
     folder, name = tmp_path_factory.mktemp("faults"), f"kim_faults_{os.getpid()}"
+    migrated = os.environ.get("KIM_TEST_MIGRATED", "")
     if server:
-        _on_server(server, f'CREATE DATABASE "{name}"')
+        _on_server(server, f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{migrated}"' if migrated else ""))
+    elif migrated:
+        copy_sqlite(migrated, folder / "kim.sqlite3")
     made = Installation(folder, _beside(server, name) if server else "")
     made.python(
         "from django.core.management import call_command\n"

@@ -117,7 +117,8 @@ class Visitor:
         page = self.page
         page.wait_for_load_state("load")
         self.settled()
-        titles = [title for title in Issue.objects.values_list("title", flat=True) if title in page.title()]
+        shown = page.title()
+        titles = [title for title in Issue.objects.values_list("title", flat=True) if title in shown]
         assert not titles, f"the title of {page.url} shows the text of an issue: {titles}"
         assert page.locator("h1").count() == 1, f"{page.url} has {page.locator('h1').count()} h1"
         wide, there = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")

@@ -204,7 +204,8 @@ def stack(tmp_path):
     try:
         with redis.Redis.from_url(broker) as queue, admin.cursor() as cursor:
             queue.flushdb()
-            cursor.execute(f"CREATE DATABASE {name}")
+            migrated = os.environ.get("KIM_TEST_MIGRATED")
+            cursor.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {migrated}" if migrated else ""))
             stack = Stack(tmp_path, urlunsplit(server._replace(path=f"/{name}")), broker)
             try:
                 yield stack
