@@ -23,7 +23,7 @@ def test_posts_of_the_module_and_recipient_count():
     of = notice(fte=3)
     held(post(), D(2021, 7, 1))
     held(post(module="authorities"), D(2021, 1, 1))
-    held(post(recipient=organisation("Stadt")), D(2021, 1, 1))
+    held(post(recipient=organisation("stadt", name="Stadt")), D(2021, 1, 1))
     assert result(of).entitlement == Decimal("27500.00")
 
 
@@ -84,17 +84,16 @@ def test_costs_follow_the_rule_of_their_first_day_unless_they_say_why_not():
 
 def test_forwarded_money_is_read_with_its_recipient():
     of = notice(fte=1, terms={"bases": "costs"})
-    to = organisation("Haus International")
-    EligibilityRule.enter(
-        by=admin(), programme=of.programme, valid_from=D(2020, 1, 1), kind="forwarded", eligibility="yes", basis="Erlass"
-    )  # fmt: skip
+    to = organisation("haus", name="Haus International")
+    rule = {"programme": of.programme, "valid_from": D(2020, 1, 1), "kind": "forwarded", "eligibility": "yes"}
+    EligibilityRule.enter(by=admin(), basis="Erlass", **rule)
     cost(of, 40_000, recipient=to, kind="forwarded")
     Forwarding.enter(
         by=admin(), notice=of, recipient=to, fte=Decimal("0.5"), valid_from=D(2021, 1, 1), valid_until=D(2022, 1, 1)
     )
     found = result(of)
     assert found.by_costs == Decimal("27500.00")
-    assert found.own_shares == (("Haus International", 12_500),)
+    assert found.own_shares == ((str(to), 12_500),)
 
 
 def test_without_a_grant_nothing_may_be_released():
