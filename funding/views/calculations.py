@@ -24,7 +24,7 @@ from steering.views.forming import gated
 def calculation_new(request, pk):
     notice = _notice(request, pk)
     demand(access.draws_up_calculations, request.user)
-    last_day = min(notice.period.last_day, max(workdays.today(), notice.period.valid_from))
+    last_day = _last_day(notice.period)
 
     def act(form):
         made = Calculation.draw_up(notice, form.cleaned_data["last_day"], by=request.user)
@@ -103,6 +103,11 @@ def calculation_export(request, pk, kind):
     calculation = _calculation(request, pk)
     name = calculation.number or "Entwurf"
     return send(request, kind, sheet(calculation.notice, name, calculation.result()))
+
+
+def _last_day(period) -> dt.date:
+    """Today, or where that lies outside the period, the day of it that is nearest."""
+    return min(period.last_day, max(workdays.today(), period.valid_from))
 
 
 def _notice(request, pk) -> AwardNotice:

@@ -18,7 +18,7 @@ def whatif(request, pk):
     basis = facts_of_notice.basis_of(notice)
     forms = _forms(request, notice.period, _posts(basis))
     asked = request.method == "POST"
-    valid = asked and all([form.is_valid() for form in forms])
+    valid = asked and not [form for form in forms if not form.is_valid()]
     assumed = [form.assumption for form in forms if form.assumption] if valid else []
     as_it_is = forecast(basis)
     context = {
