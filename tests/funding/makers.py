@@ -3,18 +3,24 @@
 import datetime as dt
 from itertools import count
 
+from funding import facts_of_notice, repayment
 from funding.models import (
     AwardNotice,
+    Calculation,
+    CalculationNumbers,
     Cost,
+    Deadline,
     FundingPeriod,
     Grant,
     Occupancy,
+    Payment,
     Post,
     PostTerm,
     Programme,
     Rate,
     Terms,
 )
+from kim import workdays
 from kim.models import Organisation, Role, User
 from tests.factories import organisation, user
 
@@ -81,4 +87,27 @@ def held(of: Post, first, until=None, *, share=1, by=None, person=None, **fields
 def cost(of: AwardNotice, amount, first=YEAR, until=FEBRUARY, *, kind="personnel", **fields) -> Cost:
     return Cost.enter(
         by=admin(), notice=of, kind=kind, amount=amount, valid_from=first, valid_until=until, **fields
+    )  # fmt: skip
+
+
+def deadline(of: AwardNotice, due_on=NEXT_YEAR, *, kind="proof") -> Deadline:
+    return Deadline.agree(of, by=admin(), kind=kind, due_on=due_on)
+
+
+def payment(of: AwardNotice, amount=1000, on_day=YEAR, *, kind="called_off") -> Payment:
+    return Payment.enter(of, by=admin(), kind=kind, amount=amount, on_day=on_day)
+
+
+def released(of: AwardNotice | None = None, *, until=None) -> Calculation:
+    """A calculation of what is known now, released by a second administrator."""
+    of = of or notice()
+    found = repayment.work_out(facts_of_notice.basis_of(of, until=until))
+    another = User.objects.filter(username="verwaltung-zwei").first()
+    another = another or user(Role.ADMIN, username="verwaltung-zwei", email="")
+    year = workdays.today().year
+    return Calculation.objects.create(
+        notice=of, until=found.until, counting=found.counting, bases=found.bases, granted=found.granted,
+        by_posts=found.by_posts, by_costs=found.by_costs, entitlement=found.entitlement, repayment=found.repayment,
+        digest="f" * 64, drawn_up_by=admin(), released_by=another, released_at=workdays.now(),
+        number=f"A-{year}-{CalculationNumbers.next_in(year):03d}",
     )  # fmt: skip
