@@ -59,10 +59,14 @@ def read(notices: Collection[AwardNotice], known_at: dt.datetime | None = None) 
     if not rows:
         return Facts({}, {})
     first = min(notice.period.valid_from for notice in rows)
-    until = max(notice.period.valid_until for notice in rows)
-    return Facts(
-        {notice.pk: notice for notice in rows}, Statement(_sets(rows, first, until, known_at), planned=False)()
-    )
+    until = max(_end(notice) for notice in rows)
+    statement = Statement(_sets(rows, first, until, known_at), planned=False)
+    return Facts({notice.pk: notice for notice in rows}, statement())
+
+
+def _end(notice: AwardNotice) -> dt.date:
+    """Funding periods always have one; the database sees to it."""
+    return notice.period.valid_until or dt.date.max
 
 
 def _sets(notices, first: dt.date, until: dt.date, known_at):
@@ -105,9 +109,8 @@ class Facts:
     def basis(self, pk: int, until: dt.date | None = None) -> Basis:
         """Counted up to the day before `until`, within the period. The terms of the last day counted decide."""
         notice = self.notices[pk]
-        period = notice.period
-        first = period.valid_from
-        until = max(first + dt.timedelta(days=1), min(until or period.valid_until, period.valid_until))
+        first, end = notice.period.valid_from, _end(notice)
+        until = max(first + dt.timedelta(days=1), min(until or end, end))
         mine = {name: [one for one in self.rows[name] if one.notice_id == pk] for name in ("terms", "grants", "costs")}
         terms = self._terms(mine["terms"], until)
         posts, holdings, leaves = self._people(notice, first, until)

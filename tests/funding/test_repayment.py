@@ -13,6 +13,7 @@ from funding import repayment as re
 from funding.repayment import Away, Basis, Forwarding, Granted, Holding, Rate, Spent, Term, work_out
 
 D = dt.date
+BEGINS, ENDS = D(2021, 1, 1), D(2022, 1, 1)
 F = Fraction
 RATES = (
     Rate("post", D(2020, 1, 1), D(2023, 1, 1), 55_000, pk=1),
@@ -120,7 +121,7 @@ EXAMPLES = {
     "whole months": (year(2021, fte=1, held=[(A, 1, D(2021, 10, 15))], counting="whole_months"), "9166.67"),
     # handed over without a gap on the 15th: the month counts
     "whole months and a hand-over": (
-        year(2021, fte=1, counting="whole_months", held=[(A, 1, D(2021, 1, 1), D(2021, 6, 15)), (A, 2, D(2021, 6, 15))]),
+        year(2021, fte=1, held=[(A, 1, BEGINS, D(2021, 6, 15)), (A, 2, D(2021, 6, 15))], counting="whole_months"),
         "55000.00",
     ),
     # an assistant of 0,5 for 22.500 € a year, half a year
@@ -175,9 +176,6 @@ def test_the_lines_add_up_to_the_basis_by_posts():
 
 
 # Costs
-
-
-BEGINS, ENDS = D(2021, 1, 1), D(2022, 1, 1)
 
 
 def spent(amount, kind="personnel", item="post", eligibility="yes", recipient="", first=BEGINS, until=ENDS):
