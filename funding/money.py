@@ -146,9 +146,9 @@ def _back(notice: AwardNotice, today: dt.date) -> Iterator[Station]:
         return
     on = timezone.localdate(released.released_at)
     if not money.to_pay_back:
-        yield Station("nichts zurückzuzahlen", True, on, str(released))
+        yield Station("nichts zurückzuzahlen", True, on, released.number or "")
         return
-    yield Station("zurückzuzahlen", True, on, str(released))
+    yield Station("zurückzuzahlen", True, on, released.number or "")
     yield _by_day("zurückgezahlt", _repaid_on(notice, money.to_pay_back), today)
 
 
