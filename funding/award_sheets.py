@@ -52,7 +52,7 @@ def _line(notice: AwardNotice, basis: Basis | None) -> Line:
         balance=money.balance(notice),
         granted=found.granted,
         repayment=found.repayment,
-        rests_on=FORECAST if basis else notice.released_read[-1].number,
+        rests_on=FORECAST if basis else str(notice.released_read[-1].number),
     )
 
 

@@ -3,11 +3,9 @@
 import datetime as dt
 from itertools import count
 
-from funding import facts_of_notice, repayment
 from funding.models import (
     AwardNotice,
     Calculation,
-    CalculationNumbers,
     Cost,
     Deadline,
     FundingPeriod,
@@ -20,7 +18,6 @@ from funding.models import (
     Rate,
     Terms,
 )
-from kim import workdays
 from kim.models import Organisation, Role, User
 from tests.factories import organisation, user
 
@@ -98,16 +95,9 @@ def payment(of: AwardNotice, amount=1000, on_day=YEAR, *, kind="called_off") -> 
     return Payment.enter(of, by=admin(), kind=kind, amount=amount, on_day=on_day)
 
 
-def released(of: AwardNotice | None = None, *, until=None) -> Calculation:
+def released(of: AwardNotice | None = None, *, last_day=None) -> Calculation:
     """A calculation of what is known now, released by a second administrator."""
     of = of or notice()
-    found = repayment.work_out(facts_of_notice.basis_of(of, until=until))
     another = User.objects.filter(username="verwaltung-zwei").first()
     another = another or user(Role.ADMIN, username="verwaltung-zwei", email="")
-    year = workdays.today().year
-    return Calculation.objects.create(
-        notice=of, until=found.until, counting=found.counting, bases=found.bases, granted=found.granted,
-        by_posts=found.by_posts, by_costs=found.by_costs, entitlement=found.entitlement, repayment=found.repayment,
-        digest="f" * 64, drawn_up_by=admin(), released_by=another, released_at=workdays.now(),
-        number=f"A-{year}-{CalculationNumbers.next_in(year):03d}",
-    )  # fmt: skip
+    return Calculation.draw_up(of, last_day or of.period.last_day, by=admin()).release(by=another)
