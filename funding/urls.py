@@ -4,11 +4,13 @@ from django.urls import path
 
 from funding.views import (
     award_facts,  # noqa: F401  registers rates, grants and terms
+    calculations,
     dues,
     facts,
     notices,
     programmes,
     proofs,
+    whatif,
 )
 
 app_name = "funding"
@@ -43,4 +45,11 @@ urlpatterns = [
     path("programmes/new/", programmes.programme_new, name="programme_new"),
     path("programmes/<int:pk>/", programmes.programme_detail, name="programme_detail"),
     path("programmes/<int:pk>/periods/new/", programmes.period_new, name="period_new"),
+    # repayments (views/calculations.py, views/whatif.py)
+    path("notices/<int:pk>/calculations/new/", calculations.calculation_new, name="calculation_new"),
+    path("notices/<int:pk>/what-if/", whatif.whatif, name="whatif"),
+    path("calculations/<int:pk>/", calculations.calculation_detail, name="calculation_detail"),
+    path("calculations/<int:pk>/release/", calculations.calculation_release, name="calculation_release"),
+    path("calculations/<int:pk>/drop/", calculations.calculation_drop, name="calculation_drop"),
+    path("calculations/<int:pk>/file/<slug:kind>/", calculations.calculation_export, name="calculation_export"),
 ]
