@@ -25,6 +25,17 @@ FACT_ACTS = {
 }
 ACTS: dict[str, str] = {
     "awardnotice.enter": "Bescheid eingetragen",
+    "assignment.begin": "Einsatz eingetragen",
+    "assignment.end": "Einsatz beendet",
+    "person.export": "Personen als Datei ausgegeben",
+    "post.enter": "Stelle eingetragen",
+    "post.fall_away": "Stelle weggefallen",
+    "post.hand_over": "Stelle übergeben",
+    "rolegrant.end": "Rolle beendet",
+    "rolegrant.give": "Rolle gegeben",
+    "user.enter": "Konto angelegt",
+    "user.move": "Person auf eine andere Stelle gesetzt",
+    "user.split_days": "Tage und Kommunen verteilt",
 }
 KINDS = {
     "funding.awardnotice": Kind("Bescheid", "number"),
@@ -39,6 +50,8 @@ KINDS = {
     "funding.proof": Kind("Verwendungsnachweis"),
     "funding.reportedfigure": Kind("Angabe einer Unterlage"),
     "funding.scenario": Kind("Szenario"),
+    "kim.assignment": Kind("Einsatz"),
+    "kim.rolegrant": Kind("Rolle"),
     **{f"funding.{model}": Kind(name) for model, name in FACTS.items()},
 }
 

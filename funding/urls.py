@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from funding.views import facts
+from funding.views import facts, moves, people
 
 app_name = "funding"
 
@@ -14,4 +14,14 @@ urlpatterns = [
     path("facts/<slug:kind>/<int:pk>/change/", facts.fact_change, name="fact_change"),
     path("facts/<slug:kind>/<int:pk>/end/", facts.fact_end, name="fact_end"),
     path("facts/<slug:kind>/<int:pk>/withdraw/", facts.fact_withdraw, name="fact_withdraw"),
+    # acts on posts and people (views/moves.py), accounts (views/people.py)
+    path("posts/new/", moves.post_new, name="post_new"),
+    path("posts/<int:pk>/handover/", moves.post_handover, name="post_handover"),
+    path("posts/<int:pk>/end/", moves.post_end, name="post_end"),
+    path("people/", people.person_list, name="person_list"),
+    path("people/export/<slug:kind>/", people.person_export, name="person_export"),
+    path("people/new/", moves.person_new, name="person_new"),
+    path("people/<int:pk>/", people.person_detail, name="person_detail"),
+    path("people/<int:pk>/move/", moves.staffing_move, name="staffing_move"),
+    path("people/<int:pk>/days/", moves.staffing_days, name="staffing_days"),
 ]
