@@ -36,6 +36,11 @@ ACTS: dict[str, str] = {
     "user.enter": "Konto angelegt",
     "user.move": "Person auf eine andere Stelle gesetzt",
     "user.split_days": "Tage und Kommunen verteilt",
+    "post.export": "Besetzungstafel als Datei ausgegeben",
+    "reportedfigure.enter": "Angabe einer Unterlage eingetragen",
+    "reportedfigure.clarify": "Angabe einer Unterlage geklärt",
+    "reportedfigure.export": "Angaben von Unterlagen als Datei ausgegeben",
+    "staffing.coverage": "Versorgung der Kommunen als Datei ausgegeben",
 }
 KINDS = {
     "funding.awardnotice": Kind("Bescheid", "number"),

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from funding.views import facts, moves, people
+from funding.views import board, facts, reported
 
 app_name = "funding"
 
@@ -24,4 +25,16 @@ urlpatterns = [
     path("people/<int:pk>/", people.person_detail, name="person_detail"),
     path("people/<int:pk>/move/", moves.staffing_move, name="staffing_move"),
     path("people/<int:pk>/days/", moves.staffing_days, name="staffing_days"),
+    # posts and who holds them (views/board.py), and what papers say about them (views/reported.py)
+    path("board/", board.board, name="board"),
+    path("board/export/<slug:kind>/", board.board_export, name="board_export"),
+    path("posts/<int:pk>/", board.post_detail, name="post_detail"),
+    path("my-post/", board.own_post, name="own_post"),
+    path("coverage/", board.coverage, name="coverage"),
+    path("coverage/export/<slug:kind>/", board.coverage_export, name="coverage_export"),
+    path("reported/", reported.reported_list, name="reported_list"),
+    path("reported/new/", reported.reported_new, name="reported_new"),
+    path("reported/export/<slug:kind>/", reported.reported_export, name="reported_export"),
+    path("reported/<int:pk>/", reported.reported_detail, name="reported_detail"),
+    path("reported/<int:pk>/clarify/", reported.reported_clarify, name="reported_clarify"),
 ]
