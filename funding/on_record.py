@@ -41,6 +41,18 @@ ACTS: dict[str, str] = {
     "reportedfigure.clarify": "Angabe einer Unterlage geklärt",
     "reportedfigure.export": "Angaben von Unterlagen als Datei ausgegeben",
     "staffing.coverage": "Versorgung der Kommunen als Datei ausgegeben",
+    "awardnotice.edit": "Bescheid: Angaben geändert",
+    "awardnotice.export": "Bescheide: Export",
+    "programme.establish": "Förderprogramm angelegt",
+    "fundingperiod.add": "Förderzeitraum angelegt",
+    "deadline.agree": "Termin eines Bescheids eingetragen",
+    "deadline.finish": "Termin eines Bescheids: erledigt",
+    "deadline.drop": "Termin eines Bescheids: entfallen",
+    "deadline.move": "Termin eines Bescheids: verschoben",
+    "payment.enter": "Zahlung eingetragen",
+    "payment.cancel": "Zahlung storniert",
+    "proof.submit": "Verwendungsnachweis eingereicht",
+    "proof.export": "Verwendungsnachweis: Datei",
 }
 KINDS = {
     "funding.awardnotice": Kind("Bescheid", "number"),
