@@ -2,15 +2,17 @@
 
 from django.urls import path
 
-from funding.views import facts, moves, people
-from funding.views import board, facts, reported
 from funding.views import (
     award_facts,  # noqa: F401  registers rates, grants and terms
+    board,
     dues,
     facts,
+    moves,
     notices,
+    people,
     programmes,
     proofs,
+    reported,
 )
 
 app_name = "funding"

@@ -256,8 +256,7 @@ def move(
     left, first_day = leaves.post, last_day + ONE_DAY
     if left.pk == post.pk:
         raise StepRefused("Das ist dieselbe Stelle. Um den Anteil zu ändern, öffnen Sie die Besetzung.")
-    for one in sorted((left, post), key=lambda one: one.pk):
-        one.lock()
+    type(post).lock_all([left, post])
     leaves.end(last_day, by=by, note=note)
     held = type(leaves).enter(
         by=by, post=post, user=user, share=share, valid_from=first_day, valid_until=post.there_until(first_day),

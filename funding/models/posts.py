@@ -1,6 +1,7 @@
 """Posts of the three modules, what they are from when until when, who holds them, and who is away."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import ClassVar, Self
 
 from django.db import models, transaction
@@ -157,7 +158,13 @@ class Post(models.Model):
 
     def lock(self) -> "Post":
         """The post as it stands; who else changes who holds it waits."""
-        return Post._base_manager.select_for_update(of=("self",)).get(pk=self.pk)
+        return Post.lock_all([self])[0]
+
+    @classmethod
+    def lock_all(cls, posts: Iterable["Post"]) -> list["Post"]:
+        """Several at once, always in the same order, so that two who need the same posts do not block each other."""
+        locked = cls._base_manager.select_for_update(of=("self",)).filter(pk__in={post.pk for post in posts})
+        return list(locked.order_by("pk"))
 
 
 class PostTerm(Fact):

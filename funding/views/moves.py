@@ -164,7 +164,8 @@ def staffing_days(request, pk):
     return previewed_page(
         request, "funding/staffing_days.html", SHOWN, make, gated(act), key=f"person:{pk}:days",
         measures=lambda form: foreseen.of_places(person), people=[person],
-        context=_of_person(person, "Tage und Kommunen verteilen"), there=(person, lambda row: DaysForm.filled_from(_places(row))),
+        context=_of_person(person, "Tage und Kommunen verteilen"),
+        there=(person, lambda row: DaysForm.filled_from(_places(row))),
     )  # fmt: skip
 
 
