@@ -8,6 +8,7 @@ from funding.models import (
     Cost,
     FundingPeriod,
     Grant,
+    Leave,
     Occupancy,
     Post,
     PostTerm,
@@ -82,3 +83,7 @@ def cost(of: AwardNotice, amount, first=YEAR, until=FEBRUARY, *, kind="personnel
     return Cost.enter(
         by=admin(), notice=of, kind=kind, amount=amount, valid_from=first, valid_until=until, **fields
     )  # fmt: skip
+
+
+def leave(of: User, first, until=None, *, kind="parental", **fields) -> Leave:
+    return Leave.enter(by=admin(), user=of, kind=kind, valid_from=first, valid_until=until, **fields)
