@@ -108,6 +108,7 @@ ENTRIES = (
     *_group(
         "Stellen und Mittel",
         Entry("Stellen", "person-badge", "funding:board", MONEY, OF_A_POST),
+        Entry("Personen", "person", "funding:person_list", frozenset({Role.ADMIN}), ("funding:person_",)),
         Entry("Meine Stelle", "person-workspace", "funding:own_post", REPORTING),
         Entry("Bescheide", "bank", "funding:notice_list", MONEY, OF_A_NOTICE),
         Entry("Ausgaben", "receipt", "funding:cost_list", OVERSIGHT, ("funding:cost_",)),

@@ -10,6 +10,7 @@ from funding.models import (
     Deadline,
     FundingPeriod,
     Grant,
+    Leave,
     Occupancy,
     Payment,
     Post,
@@ -101,3 +102,5 @@ def released(of: AwardNotice | None = None, *, last_day=None) -> Calculation:
     another = User.objects.filter(username="verwaltung-zwei").first()
     another = another or user(Role.ADMIN, username="verwaltung-zwei", email="")
     return Calculation.draw_up(of, last_day or of.period.last_day, by=admin()).release(by=another)
+def leave(of: User, first, until=None, *, kind="parental", **fields) -> Leave:
+    return Leave.enter(by=admin(), user=of, kind=kind, valid_from=first, valid_until=until, **fields)
