@@ -1,18 +1,23 @@
 """What was spent, whether the programme pays for it by which rule, and the spreadsheets costs come from."""
 
+import datetime as dt
+from decimal import Decimal
 from typing import ClassVar
 
-from django.db import models
-from django.db.models import Q
+from django.db import models, transaction
+from django.db.models import BigIntegerField, Case, CharField, F, OuterRef, Q, Subquery, Sum, TextField, Value, When
+from django.db.models.functions import Cast, Coalesce, Round
 
+from funding import access
 from funding.models.awards import AwardNotice, NoticeFact
 from funding.models.posts import Post
 from funding.models.programmes import Item, Programme
-from kim import workdays
+from kim import trail, workdays
 from kim.addresses import address
-from kim.dated import known_choice
-from kim.facts import Fact
+from kim.dated import known_choice, months_after, valid_on
+from kim.facts import Fact, FactQuerySet
 from kim.models import Organisation, User
+from kim.workflow import OutOfTurn, StepRefused
 
 
 class CostKind(models.TextChoices):
@@ -28,6 +33,10 @@ class CostKind(models.TextChoices):
     TRAVEL = "travel", "Reisekosten"
     OVERHEAD = "overhead", "Gemeinkosten"
     FORWARDED = "forwarded", "Weiterleitung an Dritte"
+
+
+#: What people are paid: a sum of these may tell what one of them earns.
+PAY = (CostKind.PERSONNEL, CostKind.EMPLOYER)
 
 
 class Eligibility(models.TextChoices):
@@ -78,6 +87,14 @@ class EligibilityRule(Fact):
         return f"{self.get_kind_display()}: {self.get_eligibility_display()}, {self.programme}"
 
 
+class CostImportQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self if user.acts_as(*access.KEEPS_COSTS) else self.none()
+
+    def waiting(self):
+        return self.filter(taken_at=None, dropped_at=None)
+
+
 class CostImport(models.Model):
     """A spreadsheet of personnel costs, read into rows, looked over, then taken over or dropped. No file is kept."""
 
@@ -88,6 +105,8 @@ class CostImport(models.Model):
     taken_at = models.DateTimeField("übernommen", null=True, blank=True)
     taken_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     dropped_at = models.DateTimeField("verworfen", null=True, blank=True)
+
+    objects: ClassVar = CostImportQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]
@@ -109,6 +128,130 @@ class CostImport(models.Model):
 
     def get_absolute_url(self):
         return address("funding:cost_import_detail", self.pk)
+
+    # Questions
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.taken_at is None and self.dropped_at is None
+
+    @property
+    def stage(self) -> str:
+        if self.taken_at:
+            return "übernommen"
+        return "verworfen" if self.dropped_at else "wartet auf Sie"
+
+    # Acts
+
+    @classmethod
+    @transaction.atomic
+    def start(cls, rows: "list[CostImportRow]", *, by) -> "CostImport":
+        """Keep what was read of a sheet until somebody takes it over or drops it; `rows` have been checked."""
+        made = cls.objects.create(by=by, **cls._counted(rows))
+        made._keep(rows)
+        trail.record("costimport.upload", made, by=by, note=made.words)
+        return made
+
+    @transaction.atomic
+    def take(self, rows: "list[CostImportRow]", *, by) -> int:
+        """Enter and correct what is not faulty. `rows` are the lines checked anew; how many costs were written.
+
+        Raises StepRefused where they no longer do what the preview said: nothing is written, and `renew` shows anew.
+        """
+        self._demand_waiting()
+        if [row.shown for row in rows] != [row.shown for row in self.rows.select_related("was")]:
+            raise StepRefused(CHANGED_MEANWHILE)
+        written = 0
+        for row in rows:
+            written += row.do(self, by=by)
+        if not written:
+            raise StepRefused("Es gibt nichts zu übernehmen: Keine Zeile ist neu oder berichtigt etwas.")
+        self.taken_at, self.taken_by = workdays.now(), by
+        self.save()
+        self.rows.all().delete()
+        trail.record("costimport.take", self, by=by, note=f"{written} Ausgaben geschrieben")
+        return written
+
+    @transaction.atomic
+    def renew(self, rows: "list[CostImportRow]") -> None:
+        """Show the lines as they would be taken over now."""
+        self._demand_waiting()
+        self.rows.all().delete()
+        self._keep(rows)
+        type(self).objects.filter(pk=self.pk).update(**self._counted(rows))
+
+    @transaction.atomic
+    def drop(self, *, by) -> None:
+        """Nothing becomes of it; what was read goes."""
+        self._demand_waiting()
+        self.dropped_at = workdays.now()
+        self.save()
+        self.rows.all().delete()
+        trail.record("costimport.drop", self, by=by)
+
+    # Inside
+
+    @property
+    def words(self) -> str:
+        return f"{self.rows_total} Zeilen, {self.rows_faulty} mit Fehlern"
+
+    @staticmethod
+    def _counted(rows) -> dict[str, int]:
+        return {
+            "rows_total": len({row.line for row in rows}),
+            "rows_faulty": sum(row.does == CostImportRow.Does.FAULTY for row in rows),
+        }
+
+    def _keep(self, rows) -> None:
+        for row in rows:
+            row.whole = self
+        CostImportRow.objects.bulk_create(rows, batch_size=500)
+
+    def _demand_waiting(self) -> None:
+        row = type(self).objects.select_for_update(of=("self",)).get(pk=self.pk)
+        if not row.is_waiting:
+            raise OutOfTurn(f"Dieser Import ist nicht mehr offen: {row.stage}.")
+
+
+CHANGED_MEANWHILE = (
+    "Seit der Vorschau haben sich Ausgaben, Stellen oder Bescheide geändert. Es ist nichts übernommen. Bitte sehen Sie "
+    "sich die Vorschau noch einmal an; sie ist jetzt neu."
+)
+
+
+class CostQuerySet(FactQuerySet):
+    def visible_to(self, user):
+        """Rows tell what somebody earns: who may not read costs sees none."""
+        return self if user.acts_as(*access.READS_COSTS) else self.none()
+
+    def with_eligibility(self, known_at=None):
+        """Annotates `eligible` (a value of Eligibility) and `rule_basis` (what that rests on, "" where nothing does).
+
+        What the cost itself says goes before the programme's rule for its kind on its first day; without either it is
+        unclear. Rules as they are believed, or as they were known at a moment.
+        """
+        rules = EligibilityRule.objects.believed(known_at).filter(
+            valid_on(OuterRef("valid_from")), programme=OuterRef("notice__period__programme"), kind=OuterRef("kind")
+        )
+        rules = rules.order_by("-valid_from")
+        own = ~Q(eligibility="")
+        return self.annotate(
+            eligible=Case(
+                When(own, then=F("eligibility")),
+                default=Coalesce(Subquery(rules.values("eligibility")[:1]), Value(Eligibility.UNCLEAR.value)),
+                output_field=CharField(),
+            ),
+            rule_basis=Case(
+                When(own, then=Cast("basis", TextField())),
+                default=Coalesce(Subquery(rules.values("basis")[:1]), Value(""), output_field=TextField()),
+                output_field=TextField(),
+            ),
+        )
+
+
+def cents(field: str = "amount") -> Sum:
+    """The exact sum of an amount in cents. Amounts are added as whole numbers: SQLite would add them as floats."""
+    return Sum(Cast(Round(F(field) * 100), BigIntegerField()), default=0)
 
 
 class Cost(NoticeFact):
@@ -143,6 +286,8 @@ class Cost(NoticeFact):
     imported = models.ForeignKey(
         CostImport, on_delete=models.PROTECT, null=True, blank=True, related_name="costs", editable=False
     )
+
+    objects: ClassVar = CostQuerySet.as_manager()
 
     class Meta(NoticeFact.Meta):
         ordering = ["-valid_from", "-pk"]
@@ -207,16 +352,50 @@ class CostImportRow(models.Model):
     told = models.JSONField("gelesen", default=dict)
     problem = models.CharField("Fehler", max_length=300, blank=True)
     was = models.ForeignKey(Cost, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    #: A line may hold a salary and the employer's share; "" for one that is faulty.
+    kind = models.CharField("Kostenart", max_length=12, choices=CostKind, blank=True)
 
     class Meta:
-        ordering = ["whole", "line"]
+        ordering = ["whole", "line", "pk"]
         constraints = [
             known_choice("funding_costimportrow", "does", ["enter", "correct", "same", "faulty"]),
-            models.UniqueConstraint(fields=["whole", "line"], name="funding_one_row_per_line"),
+            known_choice("funding_costimportrow", "kind", CostKind, empty=True),
+            models.UniqueConstraint(fields=["whole", "line", "kind"], name="funding_one_row_per_line_and_kind"),
         ]
 
     def __str__(self):
         return f"Zeile {self.line}"
+
+    @property
+    def amount(self) -> Decimal | None:
+        return Decimal(self.told["amount"]) if "amount" in self.told else None
+
+    @property
+    def month(self) -> dt.date | None:
+        return dt.date.fromisoformat(self.told["month"]) if "month" in self.told else None
+
+    @property
+    def shown(self) -> tuple:
+        """What the preview says about it, to be compared with what it would say now."""
+        was = self.was_id and (self.was_id, self.was.amount)
+        return self.line, self.kind, self.does, self.told, self.problem, was
+
+    def do(self, whole: CostImport, *, by) -> bool:
+        """Write the cost it tells of, if there is anything to write."""
+        amount, month = self.amount, self.month
+        if amount is None or month is None:
+            return False
+        if self.does == self.Does.CORRECT and self.was:
+            self.was.correct(by=by, amount=amount, imported=whole)
+        elif self.does == self.Does.ENTER:
+            Cost.enter(
+                by=by, notice=AwardNotice.objects.select_related("period").get(pk=self.told["notice"]), kind=self.kind,
+                post_id=self.told["post"], user_id=self.told["user"], amount=amount, valid_from=month,
+                valid_until=months_after(month, 1), imported=whole,
+            )  # fmt: skip
+        else:
+            return False
+        return True
 
 
 class Forwarding(NoticeFact):
