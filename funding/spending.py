@@ -122,6 +122,12 @@ def by_eligibility(costs: QuerySet) -> dict[str, Decimal]:
     return {key: euros(rows.get(key, 0)) for key in Eligibility.values}
 
 
+def forwarded(notice) -> list[tuple[str, Decimal]]:
+    """What was passed on to whom, in euros; one query."""
+    rows = Cost.objects.believed().filter(notice=notice, kind=CostKind.FORWARDED).order_by("recipient__name")
+    return [(row["recipient__name"], euros(row["cents"])) for row in rows.values("recipient__name").annotate(cents=cents())]
+
+
 def euros(in_cents: int) -> Decimal:
     return Decimal(in_cents).scaleb(-2)
 

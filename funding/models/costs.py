@@ -1,10 +1,11 @@
 """What was spent, whether the programme pays for it by which rule, and the spreadsheets costs come from."""
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from typing import ClassVar
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import BigIntegerField, Case, CharField, F, OuterRef, Q, Subquery, Sum, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Round
 
@@ -87,6 +88,10 @@ class EligibilityRule(Fact):
         return f"{self.get_kind_display()}: {self.get_eligibility_display()}, {self.programme}"
 
 
+#: Number of a line in a sheet, and what stood in it by the name of its column.
+type Lines = list[tuple[int, dict[str, str]]]
+
+
 class CostImportQuerySet(models.QuerySet):
     def visible_to(self, user):
         return self if user.acts_as(*access.KEEPS_COSTS) else self.none()
@@ -153,29 +158,31 @@ class CostImport(models.Model):
         return made
 
     @transaction.atomic
-    def take(self, rows: "list[CostImportRow]", *, by) -> int:
-        """Enter and correct what is not faulty. `rows` are the lines checked anew; how many costs were written.
+    def take(self, check: "Callable[[Lines], list[CostImportRow]]", *, by) -> int:
+        """Enter and correct what is not faulty; how many costs were written. `check` looks the lines over anew.
 
-        Raises StepRefused where they no longer do what the preview said: nothing is written, and `renew` shows anew.
+        Raises StepRefused where they no longer do what the preview said: nothing is written then, see `renew`.
         """
         self._demand_waiting()
+        notices = {row.told["notice"] for row in self.rows.exclude(does=CostImportRow.Does.FAULTY)}
+        # two imports into one notice come one after the other
+        list(AwardNotice.objects.select_for_update(of=("self",)).filter(pk__in=notices).order_by("pk"))
+        rows = check(self.lines)
         if [row.shown for row in rows] != [row.shown for row in self.rows.select_related("was")]:
             raise StepRefused(CHANGED_MEANWHILE)
-        written = 0
-        for row in rows:
-            written += row.do(self, by=by)
-        if not written:
+        if not (written := self._write(rows, by)):
             raise StepRefused("Es gibt nichts zu übernehmen: Keine Zeile ist neu oder berichtigt etwas.")
         self.taken_at, self.taken_by = workdays.now(), by
         self.save()
         self.rows.all().delete()
-        trail.record("costimport.take", self, by=by, note=f"{written} Ausgaben geschrieben")
-        return written
+        trail.record("costimport.take", self, by=by, note=f"{len(written)} Ausgaben geschrieben")
+        return len(written)
 
     @transaction.atomic
-    def renew(self, rows: "list[CostImportRow]") -> None:
+    def renew(self, check: "Callable[[Lines], list[CostImportRow]]") -> None:
         """Show the lines as they would be taken over now."""
         self._demand_waiting()
+        rows = check(self.lines)
         self.rows.all().delete()
         self._keep(rows)
         type(self).objects.filter(pk=self.pk).update(**self._counted(rows))
@@ -192,6 +199,11 @@ class CostImport(models.Model):
     # Inside
 
     @property
+    def lines(self) -> "Lines":
+        """What was read, by line, as it was read."""
+        return list({row.line: row.told["cells"] for row in self.rows.only("line", "told")}.items())
+
+    @property
     def words(self) -> str:
         return f"{self.rows_total} Zeilen, {self.rows_faulty} mit Fehlern"
 
@@ -201,6 +213,22 @@ class CostImport(models.Model):
             "rows_total": len({row.line for row in rows}),
             "rows_faulty": sum(row.does == CostImportRow.Does.FAULTY for row in rows),
         }
+
+    def _write(self, rows: "list[CostImportRow]", by) -> "list[Cost]":
+        """All at once: thousands of rows, each checked before, and the database refuses what must not be."""
+        now = workdays.now()
+        fresh = [row.cost(self, by, now) for row in rows if row.does in CostImportRow.WRITES]
+        ended = [cost.replaces for cost in fresh if cost.replaces]
+        try:
+            with transaction.atomic():
+                Cost.objects.bulk_update(ended, ["known_until"], batch_size=500)
+                Cost.objects.bulk_create(fresh, batch_size=500)
+        except IntegrityError as error:
+            raise StepRefused(CHANGED_MEANWHILE) from error
+        for act, is_new in (("cost.enter", True), ("cost.correct", False)):
+            if pks := [cost.pk for cost in fresh if (cost.replaces_id is None) == is_new]:
+                trail.record_list(act, Cost, pks, by=by)
+        return fresh
 
     def _keep(self, rows) -> None:
         for row in rows:
@@ -346,6 +374,8 @@ class CostImportRow(models.Model):
         SAME = "same", "unverändert"
         FAULTY = "faulty", "fehlerhaft"
 
+    WRITES = (Does.ENTER, Does.CORRECT)
+
     whole = models.ForeignKey(CostImport, on_delete=models.CASCADE, related_name="rows")
     line = models.PositiveIntegerField("Zeile")
     does = models.CharField("wirkt", max_length=8, choices=Does)
@@ -380,22 +410,19 @@ class CostImportRow(models.Model):
         was = self.was_id and (self.was_id, self.was.amount)
         return self.line, self.kind, self.does, self.told, self.problem, was
 
-    def do(self, whole: CostImport, *, by) -> bool:
-        """Write the cost it tells of, if there is anything to write."""
+    def cost(self, whole: CostImport, by, now: dt.datetime) -> Cost:
+        """What is to be written, not yet saved; what it replaces ends with it."""
         amount, month = self.amount, self.month
-        if amount is None or month is None:
-            return False
-        if self.does == self.Does.CORRECT and self.was:
-            self.was.correct(by=by, amount=amount, imported=whole)
-        elif self.does == self.Does.ENTER:
-            Cost.enter(
-                by=by, notice=AwardNotice.objects.select_related("period").get(pk=self.told["notice"]), kind=self.kind,
-                post_id=self.told["post"], user_id=self.told["user"], amount=amount, valid_from=month,
-                valid_until=months_after(month, 1), imported=whole,
-            )  # fmt: skip
-        else:
-            return False
-        return True
+        made = Cost(
+            notice_id=self.told["notice"], kind=self.kind, post_id=self.told["post"], user_id=self.told["user"],
+            valid_from=month, valid_until=months_after(month, 1) if month else None,
+        )  # fmt: skip
+        if self.was:
+            self.was.known_until = max(now, self.was.known_from + dt.timedelta(microseconds=1))
+            made = self.was._next(by, {})
+        made.amount, made.imported, made.by = amount, whole, by
+        made.known_from = self.was.known_until if self.was else now
+        return made
 
 
 class Forwarding(NoticeFact):

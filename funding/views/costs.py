@@ -72,7 +72,7 @@ def cost_detail(request, pk):
     """What it says and whether it is paid for, and what was believed of it before."""
     seen = Cost.objects.visible_to(request.user).with_eligibility().select_related(*BESIDE, "by", "notice__period")
     cost = get_object_or_404(seen, pk=pk)
-    versions = _versions(cost)
+    versions = Cost.objects.select_related("by").versions_of(cost.pk)
     context = {
         "cost": cost,
         "eligible": Eligibility(cost.eligible),
@@ -88,31 +88,6 @@ def _costs(request) -> tuple[CostFilter, Any]:
     seen = Cost.objects.visible_to(request.user).believed()
     found = CostFilter(request.GET, seen=seen)
     return found, found.narrowed(seen.with_eligibility())
-
-
-def _versions(cost: Cost) -> list[Cost]:
-    """Every version of a cost, the latest first. One that is corrected keeps its post and notice in nearly all cases:
-    they are read along in one query and put in order by what replaces what.
-    """
-    first, latest = cost, cost
-    rows = {row.pk: row for row in _family(cost)}
-    while first.replaces_id in rows:
-        first = rows[first.replaces_id]
-    after = {row.replaces_id: row for row in rows.values() if row.replaces_id}
-    while latest.pk in after:
-        latest = after[latest.pk]
-    found = [latest]
-    while found[-1].replaces_id in rows:
-        found.append(rows[found[-1].replaces_id])
-    return found
-
-
-def _family(cost: Cost):
-    """Rows among which all versions are: an import or a form writes them for one notice, moved at most to another of
-    the same programme.
-    """
-    same = Cost.objects.filter(notice__period__programme=cost.notice.period.programme_id, kind=cost.kind)
-    return same.filter(post=cost.post_id, user=cost.user_id).select_related("by")
 
 
 # Facts
