@@ -42,7 +42,9 @@ class NoticeFilter(Filter):
         if given.get("recipient"):
             rows = rows.filter(recipient=given["recipient"])
         if year := given.get("year"):
-            rows = rows.filter(period__valid_from__lte=dt.date(year, 12, 31), period__valid_until__gt=dt.date(year, 1, 1))
+            rows = rows.filter(
+                period__valid_from__lte=dt.date(year, 12, 31), period__valid_until__gt=dt.date(year, 1, 1)
+            )
         for word in self.words:
             named = [one.pk for one in self.recipients if word in fold(str(one))]
             rows = rows.filter(Q(number__icontains=word) | Q(reference__icontains=word) | Q(recipient__in=named))
