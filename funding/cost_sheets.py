@@ -317,7 +317,7 @@ def _notice(one: Said, known: Known) -> AwardNotice:
         numbers = ", ".join(sorted(notice.number for notice in paying)[:5])
         raise Fault(f"Mehrere Bescheide kommen in Frage ({numbers}). Bitte nennen Sie einen in der Spalte „Bescheid“.")
     period = paying[0].period
-    if period.valid_from > one.month or period.valid_until < one.until:
+    if period.valid_from > one.month or (period.valid_until or FOREVER) < one.until:
         raise Fault(f"Der Monat liegt nicht ganz im Förderzeitraum von {paying[0].number} ({period.span}).")
     return paying[0]
 

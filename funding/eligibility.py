@@ -52,7 +52,7 @@ def answer(kind: str, rule: EligibilityRule | None) -> Answer:
 
 
 def in_force(rules: Iterable[EligibilityRule], day: dt.date) -> EligibilityRule | None:
-    """Of believed rules for one kind: the one of that day, else the last that held before it, else the first to come."""
+    """Of believed rules for one kind: that of the day, else the last that held before it, else the first to come."""
     rules = sorted(rules, key=lambda rule: rule.valid_from)
     begun = [rule for rule in rules if rule.valid_from <= day]
     return begun[-1] if begun else (rules[0] if rules else None)

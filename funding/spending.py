@@ -7,19 +7,24 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 
-from django.db.models import Case, Count, F, IntegerField, Max, Min, QuerySet, Value, When
+from django.db.models import BigIntegerField, Case, Count, F, Max, Min, QuerySet, Value, When
 
+from funding import facts_of_notice
 from funding.models import Cost, CostKind, Eligibility
 from funding.models.costs import PAY, CostQuerySet, cents
+from funding.repayment import cents as to_cents
+from funding.repayment import work_out
 from kim.rehearsal import Measure
 
-#: Who a cost is for: a person, else whoever holds the post, else nobody in particular.
+#: Who a cost is for: a person, an employer, else whoever holds the post, else nobody in particular.
 _WHO = Case(
     When(user__isnull=False, then=F("user_id")),
+    When(recipient__isnull=False, then=-F("recipient_id") - 2**40),
     When(post__isnull=False, then=-F("post_id")),
     default=Value(0),
-    output_field=IntegerField(),
+    output_field=BigIntegerField(),
 )
 
 
@@ -36,6 +41,10 @@ class Sum:
     @property
     def name(self) -> str:
         return str(CostKind(self.kind).label)
+
+    @property
+    def eligible_words(self) -> str:
+        return str(Eligibility(self.eligible).label)
 
     @property
     def tells_pay(self) -> bool:
@@ -76,24 +85,22 @@ class Spending:
 def discreet(sums: Iterable[Sum]) -> Spending:
     """The same for readers who may not see single costs.
 
-    What rests on one person's pay is told in one amount with other sums, those of pay first, so that nobody takes it
-    out again by subtracting; where nothing can be added, no amount is told.
+    What rests on one person's pay is told in one amount with other pay, so that nobody takes it out again by
+    subtracting. Where there is no other, no amount is told, and no total.
     """
     sums = list(sums)
     hidden = [one for one in sums if one.tells_pay]
     if not hidden:
         return Spending(tuple(sums))
-    for wider in (hidden, [one for one in sums if one.kind in PAY], sums):
+    for wider in (hidden, [one for one in sums if one.kind in PAY]):
+        alone = tuple(one for one in sums if one not in wider)
         if _of_several(wider):
-            shown = tuple(one for one in sums if one not in wider)
-            return Spending(shown, tuple(wider), sum((one.amount or Decimal(0) for one in wider), Decimal(0)))
-    return Spending((), tuple(sums))
+            return Spending(alone, tuple(wider), sum((one.amount or Decimal(0) for one in wider), Decimal(0)))
+    return Spending(alone, tuple(wider))
 
 
 def _of_several(sums: list[Sum]) -> bool:
-    """Whether other people's money, or something else than pay, stands in the sum."""
-    low, high = min(one.who[0] for one in sums), max(one.who[1] for one in sums)
-    return low != high or any(one.kind not in PAY for one in sums)
+    return min(one.who[0] for one in sums) != max(one.who[1] for one in sums)
 
 
 def by_notice(costs: CostQuerySet, *, whole: bool) -> dict[int, Spending]:
@@ -122,10 +129,33 @@ def by_eligibility(costs: QuerySet) -> dict[str, Decimal]:
     return {key: euros(rows.get(key, 0)) for key in Eligibility.values}
 
 
-def forwarded(notice) -> list[tuple[str, Decimal]]:
-    """What was passed on to whom, in euros; one query."""
-    rows = Cost.objects.believed().filter(notice=notice, kind=CostKind.FORWARDED).order_by("recipient__name")
-    return [(row["recipient__name"], euros(row["cents"])) for row in rows.values("recipient__name").annotate(cents=cents())]
+@dataclass(frozen=True)
+class OwnShare:
+    """What was passed on to one recipient in euros: their actual costs, and what of that the programme pays."""
+
+    recipient: str
+    actual: Decimal
+    paid: Decimal
+
+    @property
+    def own(self) -> Decimal:
+        return self.actual - self.paid
+
+
+def shares(notice) -> list[OwnShare]:
+    """Paid is min(actual costs that are eligible, rate × FTE × months / 12), by the engine (funding.repayment)."""
+    basis = facts_of_notice.basis_of(notice)
+    own = dict(work_out(basis).own_shares)
+    found: dict[str, list[Fraction]] = defaultdict(lambda: [Fraction(0), Fraction(0)])
+    for cost in basis.costs:
+        if cost.kind == CostKind.FORWARDED:
+            amount = Fraction(cost.amount)
+            found[cost.recipient][0] += amount
+            found[cost.recipient][1] += amount if cost.eligibility == Eligibility.YES else 0
+    return [
+        OwnShare(name, to_cents(actual), to_cents(paid - own.get(name, 0)))
+        for name, (actual, paid) in sorted(found.items())
+    ]
 
 
 def euros(in_cents: int) -> Decimal:

@@ -3,9 +3,9 @@
 from django.urls import path
 
 from funding.views import (
+    award_facts,  # noqa: F401  registers rates, grants and terms
     cost_imports,
     costs,
-    award_facts,  # noqa: F401  registers rates, grants and terms
     dues,
     eligibility,
     facts,

@@ -31,12 +31,13 @@ class FactQuerySet(DatedQuerySet):
         """The row `pk`, all it replaces and all that replaces it, the latest first; one query however many."""
         table = connection.ops.quote_name(self.model._meta.db_table)
         chain = (
-            f"WITH RECURSIVE back(id) AS (SELECT %s UNION SELECT f.replaces_id FROM {table} f JOIN back b "  # noqa: S608
-            "ON f.id = b.id WHERE f.replaces_id IS NOT NULL), forth(id) AS (SELECT %s UNION SELECT f.id "
-            f"FROM {table} f JOIN forth b ON f.replaces_id = b.id) "
-            "SELECT id FROM back UNION SELECT id FROM forth"
+            "WITH RECURSIVE back(id) AS (SELECT CAST(%s AS bigint) UNION SELECT f.replaces_id "
+            f"FROM {table} f JOIN back b ON f.id = b.id WHERE f.replaces_id IS NOT NULL), "  # noqa: S608
+            f"forth(id) AS (SELECT CAST(%s AS bigint) UNION SELECT f.id FROM {table} f "
+            "JOIN forth b ON f.replaces_id = b.id) SELECT id FROM back UNION SELECT id FROM forth"
         )
-        rows = {row.replaces_id: row for row in self.filter(pk__in=RawSQL(chain, (pk, pk)))}  # noqa: S611
+        of_chain = RawSQL(chain, (pk, pk))  # noqa: S611, the name of our own table and two numbers
+        rows: dict[int | None, Any] = {getattr(row, "replaces_id", None): row for row in self.filter(pk__in=of_chain)}
         found: list = []
         while (row := rows.get(found[0].pk if found else None)) is not None:
             found.insert(0, row)

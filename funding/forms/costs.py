@@ -113,7 +113,7 @@ class EligibilityRuleForm(FactForm):
         help_text="Richtlinie, Bescheid oder Auskunft, auf der das beruht; solange es ungeklärt ist: was offen ist.",
     )  # fmt: skip
     ask_by = Day(label="Klären bis", required=False, help_text="Nur solange es ungeklärt ist; KIM erinnert daran.")
-    item = _choice("Zahlt aus", Item.choices, help_text="Auf welchen Teil der Bewilligung die Ausgabe angerechnet wird.")
+    item = _choice("Zahlt aus", Item.choices, help_text="Auf welchen Teil der Bewilligung es angerechnet wird.")
 
     def __init__(self, data=None, *, subject=None, initial=None):
         super().__init__(data, subject=subject, initial={"item": Item.POST.value, **(initial or {})})

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import BigIntegerField, Case, CharField, F, OuterRef, Q, Subquery, Sum, TextField, Value, When
@@ -36,8 +36,8 @@ class CostKind(models.TextChoices):
     FORWARDED = "forwarded", "Weiterleitung an Dritte"
 
 
-#: What people are paid: a sum of these may tell what one of them earns.
-PAY = (CostKind.PERSONNEL, CostKind.EMPLOYER)
+#: What people are paid, directly or by who employs them: a sum of these may tell what one of them earns.
+PAY = (CostKind.PERSONNEL, CostKind.EMPLOYER, CostKind.FORWARDED)
 
 
 class Eligibility(models.TextChoices):
@@ -89,7 +89,7 @@ class EligibilityRule(Fact):
 
 
 #: Number of a line in a sheet, and what stood in it by the name of its column.
-type Lines = list[tuple[int, dict[str, str]]]
+Lines = list[tuple[int, dict[str, str]]]
 
 
 class CostImportQuerySet(models.QuerySet):
@@ -218,7 +218,7 @@ class CostImport(models.Model):
         """All at once: thousands of rows, each checked before, and the database refuses what must not be."""
         now = workdays.now()
         fresh = [row.cost(self, by, now) for row in rows if row.does in CostImportRow.WRITES]
-        ended = [cost.replaces for cost in fresh if cost.replaces]
+        ended: list[Any] = [cost.replaces for cost in fresh if cost.replaces]
         try:
             with transaction.atomic():
                 Cost.objects.bulk_update(ended, ["known_until"], batch_size=500)
@@ -315,6 +315,10 @@ class Cost(NoticeFact):
         CostImport, on_delete=models.PROTECT, null=True, blank=True, related_name="costs", editable=False
     )
 
+    #: Annotated by CostQuerySet.with_eligibility.
+    eligible: str
+    rule_basis: str
+
     objects: ClassVar = CostQuerySet.as_manager()
 
     class Meta(NoticeFact.Meta):
@@ -364,6 +368,11 @@ class Cost(NoticeFact):
     def get_absolute_url(self):
         return address("funding:cost_detail", self.pk)
 
+    @property
+    def eligible_words(self) -> str:
+        """Of a cost that was read with its eligibility (CostQuerySet.with_eligibility)."""
+        return str(Eligibility(self.eligible).label)
+
 
 class CostImportRow(models.Model):
     """One row of the sheet: what was read, what is wrong with it, and what taking it over would do."""
@@ -407,21 +416,22 @@ class CostImportRow(models.Model):
     @property
     def shown(self) -> tuple:
         """What the preview says about it, to be compared with what it would say now."""
-        was = self.was_id and (self.was_id, self.was.amount)
+        was = (self.was.pk, self.was.amount) if self.was else None
         return self.line, self.kind, self.does, self.told, self.problem, was
 
     def cost(self, whole: CostImport, by, now: dt.datetime) -> Cost:
-        """What is to be written, not yet saved; what it replaces ends with it."""
-        amount, month = self.amount, self.month
-        made = Cost(
-            notice_id=self.told["notice"], kind=self.kind, post_id=self.told["post"], user_id=self.told["user"],
-            valid_from=month, valid_until=months_after(month, 1) if month else None,
-        )  # fmt: skip
+        """What is to be written, not yet saved; what it replaces ends with it. Of a row without faults only."""
+        told = self.told
         if self.was:
             self.was.known_until = max(now, self.was.known_from + dt.timedelta(microseconds=1))
             made = self.was._next(by, {})
-        made.amount, made.imported, made.by = amount, whole, by
-        made.known_from = self.was.known_until if self.was else now
+        else:
+            month = dt.date.fromisoformat(told["month"])
+            made = Cost(
+                notice_id=told["notice"], kind=self.kind, post_id=told["post"], user_id=told["user"], by=by,
+                valid_from=month, valid_until=months_after(month, 1), known_from=now,
+            )  # fmt: skip
+        made.amount, made.imported = Decimal(told["amount"]), whole
         return made
 
 

@@ -99,7 +99,7 @@ def _show(request, found: CostImport, *, refused="", status=200):
         "numbers": [(one, numbers.get(one.value, 0)) for one in Does],
         "writes": sum(numbers.get(one.value, 0) for one in CostImportRow.WRITES),
         "months": months,
-        "posts": posts,
+        "tables": [("Summen je Monat", "monat", months), ("Summen je Stelle", "stelle", posts)],
         "written": written["number"],
         "amount": spending.euros(written["cents"]),
     }

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from funding import access, spending
+from funding.forecast import repayment_measure
 from funding.forms.costs import CostFilter, CostForm, EligibilityRuleForm, ForwardingForm
 from funding.models import AwardNotice, Cost, CostImport, Eligibility, EligibilityRule, Forwarding, Programme
 from funding.pages import NOTICE
@@ -97,7 +98,8 @@ def _begins(notice: AwardNotice) -> dict[str, Any]:
     """The last full month, or the one at that end of the period that is nearer."""
     today = workdays.today()
     month = months_after(today.replace(day=1), -1)
-    first, last = notice.period.valid_from, notice.period.valid_until - dt.timedelta(days=1)
+    first = notice.period.valid_from
+    last = notice.period.last_day or month
     month = min(max(month, first.replace(day=1)), last.replace(day=1))
     until = months_after(month, 1) - dt.timedelta(days=1)
     return {"valid_from": max(month, first), "last_day": min(until, last)}
@@ -113,12 +115,19 @@ def _notices(user):
 
 def _spent(about: Cost | AwardNotice):
     notice = about.notice if isinstance(about, Cost) else about
-    return [spending.measure(Cost.objects.believed().filter(notice=notice), f" ({notice.number})")]
+    costs = Cost.objects.believed().filter(notice=notice)
+    return [spending.measure(costs, f" ({notice.number})"), repayment_measure([notice])]
 
 
 def _ruled(about: EligibilityRule | Programme):
     programme = about.programme if isinstance(about, EligibilityRule) else about
-    return [spending.measure(Cost.objects.believed().filter(notice__period__programme=programme))]
+    costs = Cost.objects.believed().filter(notice__period__programme=programme)
+    notices = AwardNotice.objects.filter(period__programme=programme).select_related("period__programme")
+    return [spending.measure(costs), repayment_measure(notices)]
+
+
+def _passed_on(about: Forwarding | AwardNotice):
+    return [repayment_measure([about.notice if isinstance(about, Forwarding) else about])]
 
 
 register(
@@ -144,7 +153,7 @@ register(
         visible=lambda user: Forwarding.objects.filter(access.visible_of_notices(user)).select_related(
             "notice__period__programme"
         ),
-        begins_with=_whole,
+        measures=_passed_on, begins_with=_whole,
     )
 )  # fmt: skip
 
@@ -162,8 +171,12 @@ def notice_costs(user, notice):
 
 @NOTICE.section("funding/_notice_forwardings.html", order=55)
 def notice_forwardings(user, notice):
+    """What is passed on to whom, what the programme pays of it, and what the employers bear themselves."""
     rows = list(Forwarding.objects.believed().filter(notice=notice).select_related("recipient"))
     keeps = allows(access.keeps_costs, user)
     if not rows and not keeps:
         return None
-    return {"rows": rows, "paid": spending.forwarded(notice), "may_keep": keeps}
+    shares = spending.shares(notice) if rows else []
+    told = allows(access.reads_costs, user)
+    total = (sum(one.paid for one in shares), sum(one.own for one in shares)) if told or len(shares) > 1 else None
+    return {"rows": rows, "shares": shares if told else [], "total": total, "may_keep": keeps}

@@ -67,8 +67,8 @@ def _lines(programme, kind, *, whole):
     Where a sum must not be told, neither is what it would mean: one follows from the other.
     """
     spent = Cost.objects.believed().filter(kind=kind, notice__period__programme=programme)
-    notices = AwardNotice.objects.filter(pk__in=spent.order_by().values("notice")).select_related("period__programme")
-    notices = list(notices[:NOTICES])
+    with_some = AwardNotice.objects.filter(pk__in=spent.order_by().values("notice"))
+    notices = list(with_some.select_related("period__programme")[:NOTICES])
     sums = spending.by_notice(Cost.objects.believed().filter(notice__in=notices), whole=whole)
     of_kind = {notice.pk: sums[notice.pk].of_kind(kind) for notice in notices}
     told = [notice for notice in notices if all(one.amount is not None for one in of_kind[notice.pk])]
