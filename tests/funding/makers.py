@@ -3,11 +3,14 @@
 import datetime as dt
 from itertools import count
 
+from funding import cost_sheets
 from funding.models import (
     AwardNotice,
     Calculation,
     Cost,
     Deadline,
+    CostImport,
+    EligibilityRule,
     FundingPeriod,
     Grant,
     Leave,
@@ -24,6 +27,7 @@ from tests.factories import organisation, user
 
 D = dt.date
 START, YEAR, NEXT_YEAR, FEBRUARY = D(2020, 7, 1), D(2021, 1, 1), D(2022, 1, 1), D(2021, 2, 1)
+LONG_AGO = D(2020, 1, 1)
 _number = count(1)
 
 
@@ -104,3 +108,14 @@ def released(of: AwardNotice | None = None, *, last_day=None) -> Calculation:
     return Calculation.draw_up(of, last_day or of.period.last_day, by=admin()).release(by=another)
 def leave(of: User, first, until=None, *, kind="parental", **fields) -> Leave:
     return Leave.enter(by=admin(), user=of, kind=kind, valid_from=first, valid_until=until, **fields)
+def cost_import(*lines, by=None):
+    """Lines of a sheet, each as column → text, looked over and waiting; one that is faulty unless given."""
+    told = list(enumerate(lines or [{"post": "gibt-es-nicht", "month": "03.2021", "amount": "1"}], start=2))
+    return CostImport.start(cost_sheets.check(told), by=by or admin())
+
+
+def eligibility(of: Programme, kind, answer="yes", first=LONG_AGO, until=None, **fields):
+    return EligibilityRule.enter(
+        by=admin(), programme=of, kind=kind, eligibility=answer, valid_from=first, valid_until=until,
+        **{"basis": "Auskunft der Bezirksregierung"} | fields,
+    )  # fmt: skip

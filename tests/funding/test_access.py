@@ -69,9 +69,23 @@ TABLE = [
     ("fact_new",            "new_leave",        404, 404, 404, 404, 404, 404, 200, 404),
     ("fact_detail",         "own_occupancy",    200, 200, 404, 200, 404, 404, 200, 200),
     ("fact_detail",         "own_leave",        404, 404, 404, 404, 404, 404, 200, 404),
+    # costs: single ones tell what somebody earns
+    ("cost_list", "", 403, 403, 403, 403, 403, 403, 200, 200),
+    ("cost_detail", "cost", 404, 404, 404, 404, 404, 404, 200, 200),
+    ("cost_export", "csv", 403, 403, 403, 403, 403, 403, 200, 200),
+    ("cost_import_new", "", 403, 403, 403, 403, 403, 403, 200, 403),
+    ("cost_import_template", "", 403, 403, 403, 403, 403, 403, 200, 403),
+    ("cost_import_detail", "costimport", 404, 404, 404, 404, 404, 404, 200, 404),
+    ("eligibility_list", "", 403, 200, 200, 200, 403, 403, 200, 200),
+    ("eligibility_detail", "supervision", 403, 200, 404, 200, 403, 403, 200, 200),
+    ("fact_new", "new cost", 404, 403, 404, 403, 404, 404, 200, 403),
+    ("fact_new", "new eligibilityrule", 404, 403, 404, 403, 404, 404, 200, 403),
+    ("fact_new", "new forwarding", 404, 403, 404, 403, 404, 404, 200, 403),
 ]
 #: POST to addresses that only act, by people who may not: (address, object, those who may).
 ACTS: list = [
+    ("cost_import_take", "costimport", ("admin",)),
+    ("cost_import_drop", "costimport", ("admin",)),
 ]
 # fmt: on
 
@@ -101,6 +115,13 @@ OBJECTS = {
         "occupancy", makers.held(makers.post(), makers.START, person=people["case_manager"]).pk,
     ),
     "own_leave": lambda people: ("leave", makers.leave(people["case_manager"], makers.START).pk),
+    "cost": lambda people: (makers.cost(makers.notice(), 400).pk,),
+    "costimport": lambda people: (makers.cost_import().pk,),
+    "csv": lambda people: ("csv",),
+    "supervision": lambda people: (makers.programme().pk, "supervision"),
+    "new cost": lambda people: ("cost", makers.notice().pk),
+    "new eligibilityrule": lambda people: ("eligibilityrule", makers.programme().pk),
+    "new forwarding": lambda people: ("forwarding", makers.notice().pk),
 }
 
 
