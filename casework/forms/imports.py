@@ -2,7 +2,7 @@
 
 from django import forms
 
-from casework import sheets
+from kim import sheets
 from casework.columns import placed
 from casework.importing import rows_of
 from casework.models import Import
