@@ -2,10 +2,10 @@
 
 from django import forms
 
-from kim import sheets
 from casework.columns import placed
 from casework.importing import rows_of
 from casework.models import Import
+from kim import sheets
 from kim.forms import Form, Pick
 
 
