@@ -25,6 +25,11 @@ FACT_ACTS = {
 }
 ACTS: dict[str, str] = {
     "awardnotice.enter": "Bescheid eingetragen",
+    "post.export": "Besetzungstafel als Datei ausgegeben",
+    "reportedfigure.enter": "Angabe einer Unterlage eingetragen",
+    "reportedfigure.clarify": "Angabe einer Unterlage geklärt",
+    "reportedfigure.export": "Angaben von Unterlagen als Datei ausgegeben",
+    "staffing.coverage": "Versorgung der Kommunen als Datei ausgegeben",
 }
 KINDS = {
     "funding.awardnotice": Kind("Bescheid", "number"),
