@@ -9,11 +9,14 @@ class FundingConfig(AppConfig):
 
     def ready(self):
         from funding import (
+            county_file,
             matrix,
             on_record,
         )
         from kim import access, trail
+        from steering import county
 
         access.register_tables("funding", matrix.tables)
         trail.name_acts(on_record.words())
         trail.name_kinds(on_record.KINDS)
+        county.register("funding", read=county_file.SECTION, load=county_file.load, called=county_file.CALLED)
