@@ -405,9 +405,10 @@ class _Loading:
         """Believed rows about this, and those that people have withdrawn; of one model they are read once."""
         if model not in self.there:
             kept = self.there[model] = {}
-            columns = [model._meta.get_field(name).attname for name in about]
             for one in model._default_manager.filter(Q(known_until=None) | ~Q(withdrawn_because="")):
-                kept.setdefault(tuple(getattr(one, column) for column in columns), []).append(one)
+                kept.setdefault(
+                    tuple(getattr(one, f"{name}_id", None) or getattr(one, name) for name in about), []
+                ).append(one)
         return self.there[model].setdefault(tuple(getattr(value, "pk", value) for value in about.values()), [])
 
 
