@@ -37,9 +37,18 @@ def visible_notices(user) -> Q:
     return Q() if user.acts_as(*READS_ALL) else Q(period__programme__module__in=modules_read(user))
 
 
+def visible_programmes(user) -> Q:
+    return Q() if user.acts_as(*READS_ALL) else Q(module__in=modules_read(user))
+
+
 def visible_of_notices(user) -> Q:
     """The same for rows that hang on a notice."""
     return Q() if user.acts_as(*READS_ALL) else Q(notice__period__programme__module__in=modules_read(user))
+
+
+def visible_of_programmes(user) -> Q:
+    """The same for rows that hang on a programme."""
+    return Q() if user.acts_as(*READS_ALL) else Q(programme__module__in=modules_read(user))
 
 
 def modules_read(user) -> list[str]:

@@ -10,6 +10,8 @@ class FundingConfig(AppConfig):
     def ready(self):
         from funding import (
             county_file,
+        from funding import (  # noqa: F401  they hang what they know in
+            duties,
             matrix,
             on_record,
         )

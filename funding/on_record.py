@@ -25,6 +25,18 @@ FACT_ACTS = {
 }
 ACTS: dict[str, str] = {
     "awardnotice.enter": "Bescheid eingetragen",
+    "awardnotice.edit": "Bescheid: Angaben geändert",
+    "awardnotice.export": "Bescheide: Export",
+    "programme.establish": "Förderprogramm angelegt",
+    "fundingperiod.add": "Förderzeitraum angelegt",
+    "deadline.agree": "Termin eines Bescheids eingetragen",
+    "deadline.finish": "Termin eines Bescheids: erledigt",
+    "deadline.drop": "Termin eines Bescheids: entfallen",
+    "deadline.move": "Termin eines Bescheids: verschoben",
+    "payment.enter": "Zahlung eingetragen",
+    "payment.cancel": "Zahlung storniert",
+    "proof.submit": "Verwendungsnachweis eingereicht",
+    "proof.export": "Verwendungsnachweis: Datei",
 }
 KINDS = {
     "funding.awardnotice": Kind("Bescheid", "number"),

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from funding.views import facts
+from funding.views import (
+    award_facts,  # noqa: F401  registers rates, grants and terms
+    dues,
+    facts,
+    notices,
+    programmes,
+    proofs,
+)
 
 app_name = "funding"
 
@@ -14,4 +21,26 @@ urlpatterns = [
     path("facts/<slug:kind>/<int:pk>/change/", facts.fact_change, name="fact_change"),
     path("facts/<slug:kind>/<int:pk>/end/", facts.fact_end, name="fact_end"),
     path("facts/<slug:kind>/<int:pk>/withdraw/", facts.fact_withdraw, name="fact_withdraw"),
+    # award notices (views/notices.py)
+    path("notices/", notices.notice_list, name="notice_list"),
+    path("notices/file/<slug:kind>/", notices.notice_export, name="notice_export"),
+    path("notices/new/", notices.notice_new, name="notice_new"),
+    path("notices/<int:pk>/", notices.notice_detail, name="notice_detail"),
+    path("notices/<int:pk>/edit/", notices.notice_edit, name="notice_edit"),
+    # what is due, and money that moved (views/dues.py)
+    path("notices/<int:pk>/deadlines/new/", dues.deadline_new, name="deadline_new"),
+    path("deadlines/<int:pk>/done/", dues.deadline_done, name="deadline_done"),
+    path("deadlines/<int:pk>/move/", dues.deadline_move, name="deadline_move"),
+    path("deadlines/<int:pk>/drop/", dues.deadline_drop, name="deadline_drop"),
+    path("notices/<int:pk>/payments/new/", dues.payment_new, name="payment_new"),
+    path("payments/<int:pk>/cancel/", dues.payment_cancel, name="payment_cancel"),
+    # the proof of use (views/proofs.py)
+    path("notices/<int:pk>/proof/", proofs.proof_detail, name="proof_detail"),
+    path("notices/<int:pk>/proof/submit/", proofs.proof_submit, name="proof_submit"),
+    path("notices/<int:pk>/proof/<slug:kind>/", proofs.proof_file, name="proof_file"),
+    # programmes, their periods and rates (views/programmes.py)
+    path("programmes/", programmes.programme_list, name="programme_list"),
+    path("programmes/new/", programmes.programme_new, name="programme_new"),
+    path("programmes/<int:pk>/", programmes.programme_detail, name="programme_detail"),
+    path("programmes/<int:pk>/periods/new/", programmes.period_new, name="period_new"),
 ]

@@ -4,6 +4,7 @@ import csv
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -173,9 +174,11 @@ CONTACTS: Sequence[Column] = (
 
 
 def safe(value) -> str:
-    """A cell of a CSV file: dates the German way, and text that a spreadsheet would run as a formula kept text."""
+    """A cell of a CSV file: dates and numbers the German way, and text a spreadsheet would run as a formula kept text."""
     if value is None:
         return ""
+    if isinstance(value, Decimal):
+        return f"{value:f}".replace(".", ",")
     if hasattr(value, "strftime"):
         return f"{value:%d.%m.%Y}"
     text = str(value)
@@ -198,7 +201,7 @@ def csv_of(columns, rows: Iterable[list]) -> Iterator[str]:
 
 
 def workbook(title: str, columns, rows: Iterable[list]):
-    """An open temporary file with the workbook; it vanishes when closed. Whole numbers stay numbers, days days, and
+    """An open temporary file with the workbook; it vanishes when closed. Numbers stay numbers, days days, and
     all else is text, whatever it looks like. `columns` begin with name and width.
     """
     import xlsxwriter  # here: few workers ever write a workbook, and all would carry the library
@@ -215,23 +218,26 @@ def workbook(title: str, columns, rows: Iterable[list]):
     )
     sheet = book.add_worksheet(title)
     bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "dd.mm.yyyy"})
+    exact = book.add_format({"num_format": "#,##0.00###"})
     sheet.freeze_panes(1, 0)
     for place, (name, width, *_) in enumerate(columns):
         sheet.set_column(place, place, width)
         sheet.write_string(0, place, name, bold)
-    last = _fill(sheet, rows, day)
+    last = _fill(sheet, rows, day, exact)
     sheet.autofilter(0, 0, max(last, 1), len(columns) - 1)
     book.close()
     file.seek(0)
     return file
 
 
-def _fill(sheet, rows: Iterable[list], day) -> int:
+def _fill(sheet, rows: Iterable[list], day, exact) -> int:
     number = 0
     for number, row in enumerate(rows, start=1):
         for place, cell in enumerate(row):
             if hasattr(cell, "strftime"):
                 sheet.write_datetime(number, place, cell, day)
+            elif isinstance(cell, Decimal):
+                sheet.write_number(number, place, cell, exact)
             elif isinstance(cell, int):
                 sheet.write_number(number, place, cell)
             elif cell:

@@ -1,17 +1,19 @@
 """Repayments as they were worked out: drawn up by one, released by another, then numbered and never changed."""
 
+import datetime as dt
 from typing import ClassVar
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 
 from funding import access
-from funding.models.awards import AwardNotice, Terms
-from kim import workdays
+from funding.models.awards import AwardNotice, Deadline, Terms
+from kim import trail, workdays
 from kim.addresses import address
 from kim.dated import known_choice
 from kim.models import User
 from kim.numbers import YearlyNumbers
+from kim.workflow import OutOfTurn, StepRefused
 
 
 class CalculationNumbers(YearlyNumbers):
@@ -111,3 +113,28 @@ class Proof(models.Model):
 
     def __str__(self):
         return f"Verwendungsnachweis {self.notice.number} vom {self.submitted_on:%d.%m.%Y}"
+
+    @classmethod
+    @transaction.atomic
+    def submit(
+        cls, calculation: Calculation, *, by, submitted_on: dt.date, submitted_to: str = "", note: str = ""
+    ) -> "Proof":
+        """Handed in on a day, with the figures of a released calculation. What was due for it is done on that day."""
+        notice = AwardNotice._base_manager.select_for_update(of=("self",)).get(pk=calculation.notice_id)
+        if calculation.released_at is None:
+            raise StepRefused("Nachgewiesen werden nur freigegebene Zahlen. Bitte lassen Sie die Abrechnung freigeben.")
+        if cls._base_manager.filter(calculation=calculation).exists():
+            raise OutOfTurn("Der Nachweis zu dieser Abrechnung ist schon als eingereicht eingetragen.")
+        if submitted_on > workdays.today():
+            raise StepRefused("Dieser Tag liegt in der Zukunft. Bitte höchstens den heutigen Tag angeben.")
+        if submitted_on < calculation.until:
+            last = calculation.until - dt.timedelta(days=1)
+            raise StepRefused(f"Die Abrechnung reicht bis {last:%d.%m.%Y}. Eingereicht wird danach.")
+        told = {"submitted_on": submitted_on, "submitted_to": submitted_to}
+        made = cls(notice=notice, calculation=calculation, by=by, **told)
+        made.full_clean()
+        made.save()
+        trail.record("proof.submit", made, by=by, note=note)
+        for deadline in notice.deadlines.filter(kind=Deadline.Kind.PROOF, done_on=None, dropped_on=None):
+            deadline.finish(submitted_on, by=by)
+        return made
