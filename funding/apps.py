@@ -8,9 +8,8 @@ class FundingConfig(AppConfig):
     verbose_name = "Stellen und Mittel"
 
     def ready(self):
-        from funding import (
-            county_file,
         from funding import (  # noqa: F401  they hang what they know in
+            county_file,
             duties,
             matrix,
             on_record,

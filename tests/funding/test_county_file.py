@@ -1,4 +1,4 @@
-"""What the county file says about posts and money is what both papers say; a correction is a new row; errors name lines."""
+"""What the county file says about posts and money is what both papers say; what changes is a new row; errors have lines."""
 
 import datetime as dt
 from decimal import Decimal
@@ -282,7 +282,7 @@ WRONG = [
      "Stelle „S1“ steht schon in Zeile"),
     ("unknown measure", "measure: filled", "measure: held", "„held“ ist nicht vorgesehen"),
     ("no source", ", source: AZR", "", "„source“ fehlt"),
-    ("unknown field", "award: lump_sum", "award: lump_sum\n      awards: x", "„awards“ ist unbekannt. Gemeint „award“?"),
+    ("unknown field", "award: lump_sum", "award: lump_sum\n      awards: x", "„awards“ ist unbekannt. Gemeint „award“"),
 ]  # fmt: skip
 
 
