@@ -37,6 +37,11 @@ ACTS: dict[str, str] = {
     "payment.cancel": "Zahlung storniert",
     "proof.submit": "Verwendungsnachweis eingereicht",
     "proof.export": "Verwendungsnachweis: Datei",
+    "post.export": "Besetzungstafel als Datei ausgegeben",
+    "reportedfigure.enter": "Angabe einer Unterlage eingetragen",
+    "reportedfigure.clarify": "Angabe einer Unterlage geklärt",
+    "reportedfigure.export": "Angaben von Unterlagen als Datei ausgegeben",
+    "staffing.coverage": "Versorgung der Kommunen als Datei ausgegeben",
 }
 KINDS = {
     "funding.awardnotice": Kind("Bescheid", "number"),
