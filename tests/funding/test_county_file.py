@@ -1,4 +1,4 @@
-"""What the county file says about posts and money is what both papers say; what changes is a new row; errors have lines."""
+"""What the county file says about posts and money is what both papers say; changes are new rows, errors have lines."""
 
 import datetime as dt
 from decimal import Decimal
@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 
+from funding import facts_of_notice, repayment, staffing
 from funding.models import (
     AwardNotice,
     Criterion,
@@ -103,6 +104,39 @@ def test_valid_known_and_reported_are_three_days(papers):
     assert held.believed(evening(MINUTES)).count() == 4
     reported = ReportedFigure.objects.filter(module="case_management", as_of=MINUTES, measure="persons")
     assert [(one.reported_on, one.value) for one in reported.order_by("reported_on")] == [(MINUTES, 4), (REPORT, 4)]
+
+
+@pytest.mark.parametrize(
+    ("number", "granted", "entitlement", "paid_back", "vacant"),
+    [
+        ("M2-2020", "302500.00", "110000.00", "192500.00", "42.00"),
+        ("M2-2021", "605000.00", "275818.10", "329181.90", "71.82"),
+        ("M2-2022", "605000.00", "600416.67", "4583.33", "1.00"),
+    ],
+)
+def test_what_is_paid_back_of_module_2(papers, number, granted, entitlement, paid_back, vacant):
+    result = repayment.work_out(facts_of_notice.basis_of(AwardNotice.objects.get(number=number)))
+    assert (result.granted, result.entitlement, result.repayment) == tuple(
+        map(Decimal, (granted, entitlement, paid_back))
+    )
+    assert f"{float(result.vacant_months):.2f}" == vacant
+
+
+def test_the_board_tells_what_was_so_and_what_was_known_then(papers):
+    now = staffing.on(MINUTES).modules["case_management"]
+    assert (now.granted, now.planned, now.filled, now.heads) == (11, 11, 9, 9)
+    then = staffing.on(MINUTES, known_at=evening(MINUTES)).modules["case_management"]
+    assert (then.granted, then.filled, then.heads) == (11, 4, 4)
+    report = staffing.on(REPORT).modules
+    assert (report["case_management"].granted, report["case_management"].planned) == (11, 13)
+    assert (report["case_management"].filled, report["case_management"].heads) == (13, 13)
+    assert (float(report["overhead"].granted), report["overhead"].filled) == (3.5, 4)
+    assert (float(report["authorities"].granted), float(report["authorities"].filled)) == (3.75, 3.75)
+
+
+def test_nobody_covers_three_municipalities_on_the_day_of_the_report(papers):
+    uncovered = {one.place.name for one in staffing.coverage(REPORT) if one.is_uncovered}
+    assert uncovered == {"Siegburg", "Eitorf", "Ruppichteroth"}
 
 
 def test_posts_of_module_1_hold_one_each_by_assumption_and_say_so(papers):
@@ -282,7 +316,7 @@ WRONG = [
      "Stelle „S1“ steht schon in Zeile"),
     ("unknown measure", "measure: filled", "measure: held", "„held“ ist nicht vorgesehen"),
     ("no source", ", source: AZR", "", "„source“ fehlt"),
-    ("unknown field", "award: lump_sum", "award: lump_sum\n      awards: x", "„awards“ ist unbekannt. Gemeint „award“"),
+    ("unknown field", "award: lump_sum", "award: lump_sum\n      awards: x", "„awards“ ist unbekannt."),
 ]  # fmt: skip
 
 

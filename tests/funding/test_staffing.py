@@ -36,7 +36,8 @@ shares = st.integers(1, 40).map(lambda number: Fraction(number, 40))
 @st.composite
 def any_rows(draw) -> Rows:
     posts = {
-        pk: Post(pk, f"S{pk}", f"Stelle {pk}", draw(st.sampled_from(list(Module)))) for pk in range(draw(st.integers(1, 4)))
+        pk: Post(pk, f"S{pk}", f"Stelle {pk}", draw(st.sampled_from(list(Module))))
+        for pk in range(draw(st.integers(1, 4)))
     }
     terms = [Term(pk, *draw(spans), draw(shares)) for pk in posts]
     some = st.lists(st.tuples(st.sampled_from(sorted(posts)), st.integers(1, 3), spans, shares), max_size=8)
