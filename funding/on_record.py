@@ -42,6 +42,10 @@ ACTS: dict[str, str] = {
     "reportedfigure.clarify": "Angabe einer Unterlage geklärt",
     "reportedfigure.export": "Angaben von Unterlagen als Datei ausgegeben",
     "staffing.coverage": "Versorgung der Kommunen als Datei ausgegeben",
+    "calculation.draw_up": "Abrechnung erstellt",
+    "calculation.drop": "Abrechnung verworfen",
+    "calculation.release": "Abrechnung freigegeben",
+    "calculation.export": "Abrechnung: Export",
 }
 KINDS = {
     "funding.awardnotice": Kind("Bescheid", "number"),
