@@ -16,6 +16,9 @@ READS_ALL = (Role.ADMIN, Role.COORDINATION, Role.STEERING_GROUP, Role.AUDIT)
 READS_MODULE = {Role.STRATEGIC_OFFICE: "overhead"}
 #: Who works on a post and sees its own.
 ON_POSTS = (Role.CASE_MANAGER, Role.AUTHORITY)
+#: Who sees single costs, and who keeps them.
+READS_COSTS = (Role.ADMIN, Role.AUDIT)
+KEEPS_COSTS = (Role.ADMIN,)
 PLANNING = (Role.ADMIN, Role.STRATEGIC_OFFICE)
 
 NOTHING = Q(pk__in=[])
@@ -106,12 +109,12 @@ def keeps_money(user, _=None):
 
 @rule("Einzelne Ausgaben sehen die Verwaltung und die Revision: Personalkosten verraten, was jemand verdient.")
 def reads_costs(user, _=None):
-    return user.holds(Role.ADMIN, Role.AUDIT)
+    return user.holds(*READS_COSTS)
 
 
 @rule("Ausgaben und Regeln zur Förderfähigkeit pflegt die Verwaltung.")
 def keeps_costs(user, _=None):
-    return user.holds(Role.ADMIN)
+    return user.holds(*KEEPS_COSTS)
 
 
 @rule("Abrechnungen erstellt die Verwaltung.")

@@ -24,6 +24,10 @@ FACT_ACTS = {
     "withdraw": "zurückgenommen",
 }
 ACTS: dict[str, str] = {
+    "cost.export": "Ausgaben exportiert",
+    "costimport.upload": "Tabelle mit Personalkosten hochgeladen",
+    "costimport.take": "Personalkosten übernommen",
+    "costimport.drop": "Import von Personalkosten verworfen",
     "awardnotice.enter": "Bescheid eingetragen",
     "awardnotice.edit": "Bescheid: Angaben geändert",
     "awardnotice.export": "Bescheide: Export",

@@ -4,7 +4,10 @@ from django.urls import path
 
 from funding.views import (
     award_facts,  # noqa: F401  registers rates, grants and terms
+    cost_imports,
+    costs,
     dues,
+    eligibility,
     facts,
     notices,
     programmes,
@@ -56,4 +59,15 @@ urlpatterns = [
     path("reported/export/<slug:kind>/", reported.reported_export, name="reported_export"),
     path("reported/<int:pk>/", reported.reported_detail, name="reported_detail"),
     path("reported/<int:pk>/clarify/", reported.reported_clarify, name="reported_clarify"),
+    # costs (views/costs.py), sheets of them (views/cost_imports.py), and who pays for what (views/eligibility.py)
+    path("costs/", costs.cost_list, name="cost_list"),
+    path("costs/file/<slug:kind>/", costs.cost_export, name="cost_export"),
+    path("costs/<int:pk>/", costs.cost_detail, name="cost_detail"),
+    path("costs/imports/new/", cost_imports.cost_import_new, name="cost_import_new"),
+    path("costs/imports/template/", cost_imports.cost_import_template, name="cost_import_template"),
+    path("costs/imports/<int:pk>/", cost_imports.cost_import_detail, name="cost_import_detail"),
+    path("costs/imports/<int:pk>/take/", cost_imports.cost_import_take, name="cost_import_take"),
+    path("costs/imports/<int:pk>/drop/", cost_imports.cost_import_drop, name="cost_import_drop"),
+    path("eligibility/", eligibility.eligibility_list, name="eligibility_list"),
+    path("eligibility/<int:pk>/<slug:kind>/", eligibility.eligibility_detail, name="eligibility_detail"),
 ]

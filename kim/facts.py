@@ -8,7 +8,8 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any, ClassVar, Self
 
-from django.db import IntegrityError, models, transaction
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models.expressions import RawSQL
 
 from kim import trail, workdays
 from kim.dated import DatedQuerySet, Known
@@ -25,6 +26,22 @@ class FactQuerySet(DatedQuerySet):
     def within(self, first: dt.date, until: dt.date):
         """Valid on some day of a half-open interval."""
         return self.filter(valid_from__lt=until).exclude(valid_until__lte=first)
+
+    def versions_of(self, pk: int) -> list:
+        """The row `pk`, all it replaces and all that replaces it, the latest first; one query however many."""
+        table = connection.ops.quote_name(self.model._meta.db_table)
+        chain = (
+            "WITH RECURSIVE back(id) AS (SELECT CAST(%s AS bigint) UNION SELECT f.replaces_id "
+            f"FROM {table} f JOIN back b ON f.id = b.id WHERE f.replaces_id IS NOT NULL), "  # noqa: S608
+            f"forth(id) AS (SELECT CAST(%s AS bigint) UNION SELECT f.id FROM {table} f "
+            "JOIN forth b ON f.replaces_id = b.id) SELECT id FROM back UNION SELECT id FROM forth"
+        )
+        of_chain = RawSQL(chain, (pk, pk))  # noqa: S611, the name of our own table and two numbers
+        rows: dict[int | None, Any] = {getattr(row, "replaces_id", None): row for row in self.filter(pk__in=of_chain)}
+        found: list = []
+        while (row := rows.get(found[0].pk if found else None)) is not None:
+            found.insert(0, row)
+        return found
 
 
 class Fact(Known):

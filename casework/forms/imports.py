@@ -2,10 +2,10 @@
 
 from django import forms
 
-from casework import sheets
 from casework.columns import placed
 from casework.importing import rows_of
 from casework.models import Import
+from kim import sheets
 from kim.forms import Form, Pick
 
 
@@ -45,8 +45,7 @@ class ImportForm(Form):
         if not given.get("file") or not given.get("kind"):
             return given
         try:
-            if given["file"].size > sheets.MOST_BYTES:
-                raise sheets.Unreadable("Die Datei ist größer als 5 MB. Bitte teilen Sie sie auf.")
+            sheets.demand_size(given["file"].size)
             headings, lines = sheets.read(given["file"].read())
         except sheets.Unreadable as error:
             self.add_error("file", str(error))

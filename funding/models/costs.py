@@ -1,18 +1,24 @@
 """What was spent, whether the programme pays for it by which rule, and the spreadsheets costs come from."""
 
-from typing import ClassVar
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, ClassVar
 
-from django.db import models
-from django.db.models import Q
+from django.db import IntegrityError, models, transaction
+from django.db.models import BigIntegerField, Case, CharField, F, OuterRef, Q, Subquery, Sum, TextField, Value, When
+from django.db.models.functions import Cast, Coalesce, Round
 
+from funding import access
 from funding.models.awards import AwardNotice, NoticeFact
 from funding.models.posts import Post
 from funding.models.programmes import Item, Programme
-from kim import workdays
+from kim import trail, workdays
 from kim.addresses import address
-from kim.dated import known_choice
-from kim.facts import Fact
+from kim.dated import known_choice, months_after, valid_on
+from kim.facts import Fact, FactQuerySet
 from kim.models import Organisation, User
+from kim.workflow import OutOfTurn, StepRefused
 
 
 class CostKind(models.TextChoices):
@@ -28,6 +34,10 @@ class CostKind(models.TextChoices):
     TRAVEL = "travel", "Reisekosten"
     OVERHEAD = "overhead", "Gemeinkosten"
     FORWARDED = "forwarded", "Weiterleitung an Dritte"
+
+
+#: What people are paid, directly or by who employs them: a sum of these may tell what one of them earns.
+PAY = (CostKind.PERSONNEL, CostKind.EMPLOYER, CostKind.FORWARDED)
 
 
 class Eligibility(models.TextChoices):
@@ -78,6 +88,18 @@ class EligibilityRule(Fact):
         return f"{self.get_kind_display()}: {self.get_eligibility_display()}, {self.programme}"
 
 
+#: Number of a line in a sheet, and what stood in it by the name of its column.
+Lines = list[tuple[int, dict[str, str]]]
+
+
+class CostImportQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self if user.acts_as(*access.KEEPS_COSTS) else self.none()
+
+    def waiting(self):
+        return self.filter(taken_at=None, dropped_at=None)
+
+
 class CostImport(models.Model):
     """A spreadsheet of personnel costs, read into rows, looked over, then taken over or dropped. No file is kept."""
 
@@ -88,6 +110,8 @@ class CostImport(models.Model):
     taken_at = models.DateTimeField("übernommen", null=True, blank=True)
     taken_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     dropped_at = models.DateTimeField("verworfen", null=True, blank=True)
+
+    objects: ClassVar = CostImportQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]
@@ -109,6 +133,153 @@ class CostImport(models.Model):
 
     def get_absolute_url(self):
         return address("funding:cost_import_detail", self.pk)
+
+    # Questions
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.taken_at is None and self.dropped_at is None
+
+    @property
+    def stage(self) -> str:
+        if self.taken_at:
+            return "übernommen"
+        return "verworfen" if self.dropped_at else "wartet auf Sie"
+
+    # Acts
+
+    @classmethod
+    @transaction.atomic
+    def start(cls, rows: "list[CostImportRow]", *, by) -> "CostImport":
+        """Keep what was read of a sheet until somebody takes it over or drops it; `rows` have been checked."""
+        made = cls.objects.create(by=by, **cls._counted(rows))
+        made._keep(rows)
+        trail.record("costimport.upload", made, by=by, note=made.words)
+        return made
+
+    @transaction.atomic
+    def take(self, check: "Callable[[Lines], list[CostImportRow]]", *, by) -> int:
+        """Enter and correct what is not faulty; how many costs were written. `check` looks the lines over anew.
+
+        Raises StepRefused where they no longer do what the preview said: nothing is written then, see `renew`.
+        """
+        self._demand_waiting()
+        notices = {row.told["notice"] for row in self.rows.exclude(does=CostImportRow.Does.FAULTY)}
+        # two imports into one notice come one after the other
+        list(AwardNotice.objects.select_for_update(of=("self",)).filter(pk__in=notices).order_by("pk"))
+        rows = check(self.lines)
+        if [row.shown for row in rows] != [row.shown for row in self.rows.select_related("was")]:
+            raise StepRefused(CHANGED_MEANWHILE)
+        if not (written := self._write(rows, by)):
+            raise StepRefused("Es gibt nichts zu übernehmen: Keine Zeile ist neu oder berichtigt etwas.")
+        self.taken_at, self.taken_by = workdays.now(), by
+        self.save()
+        self.rows.all().delete()
+        trail.record("costimport.take", self, by=by, note=f"{len(written)} Ausgaben geschrieben")
+        return len(written)
+
+    @transaction.atomic
+    def renew(self, check: "Callable[[Lines], list[CostImportRow]]") -> None:
+        """Show the lines as they would be taken over now."""
+        self._demand_waiting()
+        rows = check(self.lines)
+        self.rows.all().delete()
+        self._keep(rows)
+        type(self).objects.filter(pk=self.pk).update(**self._counted(rows))
+
+    @transaction.atomic
+    def drop(self, *, by) -> None:
+        """Nothing becomes of it; what was read goes."""
+        self._demand_waiting()
+        self.dropped_at = workdays.now()
+        self.save()
+        self.rows.all().delete()
+        trail.record("costimport.drop", self, by=by)
+
+    # Inside
+
+    @property
+    def lines(self) -> "Lines":
+        """What was read, by line, as it was read."""
+        return list({row.line: row.told["cells"] for row in self.rows.only("line", "told")}.items())
+
+    @property
+    def words(self) -> str:
+        return f"{self.rows_total} Zeilen, {self.rows_faulty} mit Fehlern"
+
+    @staticmethod
+    def _counted(rows) -> dict[str, int]:
+        return {
+            "rows_total": len({row.line for row in rows}),
+            "rows_faulty": sum(row.does == CostImportRow.Does.FAULTY for row in rows),
+        }
+
+    def _write(self, rows: "list[CostImportRow]", by) -> "list[Cost]":
+        """All at once: thousands of rows, each checked before, and the database refuses what must not be."""
+        now = workdays.now()
+        fresh = [row.cost(self, by, now) for row in rows if row.does in CostImportRow.WRITES]
+        ended: list[Any] = [cost.replaces for cost in fresh if cost.replaces]
+        try:
+            with transaction.atomic():
+                Cost.objects.bulk_update(ended, ["known_until"], batch_size=500)
+                Cost.objects.bulk_create(fresh, batch_size=500)
+        except IntegrityError as error:
+            raise StepRefused(CHANGED_MEANWHILE) from error
+        for act, is_new in (("cost.enter", True), ("cost.correct", False)):
+            if pks := [cost.pk for cost in fresh if (cost.replaces_id is None) == is_new]:
+                trail.record_list(act, Cost, pks, by=by)
+        return fresh
+
+    def _keep(self, rows) -> None:
+        for row in rows:
+            row.whole = self
+        CostImportRow.objects.bulk_create(rows, batch_size=500)
+
+    def _demand_waiting(self) -> None:
+        row = type(self).objects.select_for_update(of=("self",)).get(pk=self.pk)
+        if not row.is_waiting:
+            raise OutOfTurn(f"Dieser Import ist nicht mehr offen: {row.stage}.")
+
+
+CHANGED_MEANWHILE = (
+    "Seit der Vorschau haben sich Ausgaben, Stellen oder Bescheide geändert. Es ist nichts übernommen. Bitte sehen Sie "
+    "sich die Vorschau noch einmal an; sie ist jetzt neu."
+)
+
+
+class CostQuerySet(FactQuerySet):
+    def visible_to(self, user):
+        """Rows tell what somebody earns: who may not read costs sees none."""
+        return self if user.acts_as(*access.READS_COSTS) else self.none()
+
+    def with_eligibility(self, known_at=None):
+        """Annotates `eligible` (a value of Eligibility) and `rule_basis` (what that rests on, "" where nothing does).
+
+        What the cost itself says goes before the programme's rule for its kind on its first day; without either it is
+        unclear. Rules as they are believed, or as they were known at a moment.
+        """
+        rules = EligibilityRule.objects.believed(known_at).filter(
+            valid_on(OuterRef("valid_from")), programme=OuterRef("notice__period__programme"), kind=OuterRef("kind")
+        )
+        rules = rules.order_by("-valid_from")
+        own = ~Q(eligibility="")
+        return self.annotate(
+            eligible=Case(
+                When(own, then=F("eligibility")),
+                default=Coalesce(Subquery(rules.values("eligibility")[:1]), Value(Eligibility.UNCLEAR.value)),
+                output_field=CharField(),
+            ),
+            rule_basis=Case(
+                When(own, then=Cast("basis", TextField())),
+                default=Coalesce(Subquery(rules.values("basis")[:1]), Value(""), output_field=TextField()),
+                output_field=TextField(),
+            ),
+        )
+
+
+def cents(field: str = "amount") -> Sum:
+    """The exact sum of an amount in cents. Amounts are added as whole numbers: SQLite would add them as floats."""
+    return Sum(Cast(Round(F(field) * 100), BigIntegerField()), default=0)
 
 
 class Cost(NoticeFact):
@@ -143,6 +314,12 @@ class Cost(NoticeFact):
     imported = models.ForeignKey(
         CostImport, on_delete=models.PROTECT, null=True, blank=True, related_name="costs", editable=False
     )
+
+    #: Annotated by CostQuerySet.with_eligibility.
+    eligible: str
+    rule_basis: str
+
+    objects: ClassVar = CostQuerySet.as_manager()
 
     class Meta(NoticeFact.Meta):
         ordering = ["-valid_from", "-pk"]
@@ -191,6 +368,11 @@ class Cost(NoticeFact):
     def get_absolute_url(self):
         return address("funding:cost_detail", self.pk)
 
+    @property
+    def eligible_words(self) -> str:
+        """Of a cost that was read with its eligibility (CostQuerySet.with_eligibility)."""
+        return str(Eligibility(self.eligible).label)
+
 
 class CostImportRow(models.Model):
     """One row of the sheet: what was read, what is wrong with it, and what taking it over would do."""
@@ -201,22 +383,56 @@ class CostImportRow(models.Model):
         SAME = "same", "unverändert"
         FAULTY = "faulty", "fehlerhaft"
 
+    WRITES = (Does.ENTER, Does.CORRECT)
+
     whole = models.ForeignKey(CostImport, on_delete=models.CASCADE, related_name="rows")
     line = models.PositiveIntegerField("Zeile")
     does = models.CharField("wirkt", max_length=8, choices=Does)
     told = models.JSONField("gelesen", default=dict)
     problem = models.CharField("Fehler", max_length=300, blank=True)
     was = models.ForeignKey(Cost, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    #: A line may hold a salary and the employer's share; "" for one that is faulty.
+    kind = models.CharField("Kostenart", max_length=12, choices=CostKind, blank=True)
 
     class Meta:
-        ordering = ["whole", "line"]
+        ordering = ["whole", "line", "pk"]
         constraints = [
             known_choice("funding_costimportrow", "does", ["enter", "correct", "same", "faulty"]),
-            models.UniqueConstraint(fields=["whole", "line"], name="funding_one_row_per_line"),
+            known_choice("funding_costimportrow", "kind", CostKind, empty=True),
+            models.UniqueConstraint(fields=["whole", "line", "kind"], name="funding_one_row_per_line_and_kind"),
         ]
 
     def __str__(self):
         return f"Zeile {self.line}"
+
+    @property
+    def amount(self) -> Decimal | None:
+        return Decimal(self.told["amount"]) if "amount" in self.told else None
+
+    @property
+    def month(self) -> dt.date | None:
+        return dt.date.fromisoformat(self.told["month"]) if "month" in self.told else None
+
+    @property
+    def shown(self) -> tuple:
+        """What the preview says about it, to be compared with what it would say now."""
+        was = (self.was.pk, self.was.amount) if self.was else None
+        return self.line, self.kind, self.does, self.told, self.problem, was
+
+    def cost(self, whole: CostImport, by, now: dt.datetime) -> Cost:
+        """What is to be written, not yet saved; what it replaces ends with it. Of a row without faults only."""
+        told = self.told
+        if self.was:
+            self.was.known_until = max(now, self.was.known_from + dt.timedelta(microseconds=1))
+            made = self.was._next(by, {})
+        else:
+            month = dt.date.fromisoformat(told["month"])
+            made = Cost(
+                notice_id=told["notice"], kind=self.kind, post_id=told["post"], user_id=told["user"], by=by,
+                valid_from=month, valid_until=months_after(month, 1), known_from=now,
+            )  # fmt: skip
+        made.amount, made.imported = Decimal(told["amount"]), whole
+        return made
 
 
 class Forwarding(NoticeFact):

@@ -15,12 +15,12 @@ from django.urls import reverse
 from kombu.exceptions import OperationalError
 from openpyxl import Workbook, load_workbook
 
-from casework import importing, sheets
+from casework import importing
 from casework.columns import Lists, columns_of, some_of
 from casework.importing import would_stay
 from casework.models import Case, Client, Consultation, FollowUp, Identity, Import, ImportRow
 from casework.tasks import work_on_imports
-from kim import workdays
+from kim import sheets, workdays
 from kim.models import Absence, County, Draft, JobRun, Notice, Role, TrailEntry, User
 from kim.workflow import StepRefused
 from tests.casework.factories import case, case_manager

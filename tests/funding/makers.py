@@ -3,9 +3,12 @@
 import datetime as dt
 from itertools import count
 
+from funding import cost_sheets
 from funding.models import (
     AwardNotice,
     Cost,
+    CostImport,
+    EligibilityRule,
     FundingPeriod,
     Grant,
     Occupancy,
@@ -20,6 +23,7 @@ from tests.factories import organisation, user
 
 D = dt.date
 START, YEAR, NEXT_YEAR, FEBRUARY = D(2020, 7, 1), D(2021, 1, 1), D(2022, 1, 1), D(2021, 2, 1)
+LONG_AGO = D(2020, 1, 1)
 _number = count(1)
 
 
@@ -81,4 +85,17 @@ def held(of: Post, first, until=None, *, share=1, by=None, person=None, **fields
 def cost(of: AwardNotice, amount, first=YEAR, until=FEBRUARY, *, kind="personnel", **fields) -> Cost:
     return Cost.enter(
         by=admin(), notice=of, kind=kind, amount=amount, valid_from=first, valid_until=until, **fields
+    )  # fmt: skip
+
+
+def cost_import(*lines, by=None):
+    """Lines of a sheet, each as column → text, looked over and waiting; one that is faulty unless given."""
+    told = list(enumerate(lines or [{"post": "gibt-es-nicht", "month": "03.2021", "amount": "1"}], start=2))
+    return CostImport.start(cost_sheets.check(told), by=by or admin())
+
+
+def eligibility(of: Programme, kind, answer="yes", first=LONG_AGO, until=None, **fields):
+    return EligibilityRule.enter(
+        by=admin(), programme=of, kind=kind, eligibility=answer, valid_from=first, valid_until=until,
+        **{"basis": "Auskunft der Bezirksregierung"} | fields,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from django.urls import get_resolver, reverse
 
 from kim.models import Role
 from tests.factories import county, steering_group, user
-from tests.funding import makers  # noqa: F401
+from tests.funding import makers
 
 pytestmark = pytest.mark.django_db
 
@@ -25,15 +25,36 @@ ROLES = {
 #: GET. What stands behind an address is made by the function of that name in OBJECTS; of module 2 unless it says else.
 TABLE = [
     #  address              object              cm   coo  off  mem  lea  aut  adm  aud
+    # costs: single ones tell what somebody earns
+    ("cost_list", "", 403, 403, 403, 403, 403, 403, 200, 200),
+    ("cost_detail", "cost", 404, 404, 404, 404, 404, 404, 200, 200),
+    ("cost_export", "csv", 403, 403, 403, 403, 403, 403, 200, 200),
+    ("cost_import_new", "", 403, 403, 403, 403, 403, 403, 200, 403),
+    ("cost_import_template", "", 403, 403, 403, 403, 403, 403, 200, 403),
+    ("cost_import_detail", "costimport", 404, 404, 404, 404, 404, 404, 200, 404),
+    ("eligibility_list", "", 403, 200, 200, 200, 403, 403, 200, 200),
+    ("eligibility_detail", "supervision", 403, 200, 404, 200, 403, 403, 200, 200),
+    ("fact_new", "new cost", 404, 403, 404, 403, 404, 404, 200, 403),
+    ("fact_new", "new eligibilityrule", 404, 403, 404, 403, 404, 404, 200, 403),
+    ("fact_new", "new forwarding", 404, 403, 404, 403, 404, 404, 200, 403),
 ]
 #: POST to addresses that only act, by people who may not: (address, object, those who may).
 ACTS: list = [
+    ("cost_import_take", "costimport", ("admin",)),
+    ("cost_import_drop", "costimport", ("admin",)),
 ]
 # fmt: on
 
 #: Name → function that makes an object and answers with the arguments of its address.
 OBJECTS = {
     "": lambda people: (),
+    "cost": lambda people: (makers.cost(makers.notice(), 400).pk,),
+    "costimport": lambda people: (makers.cost_import().pk,),
+    "csv": lambda people: ("csv",),
+    "supervision": lambda people: (makers.programme().pk, "supervision"),
+    "new cost": lambda people: ("cost", makers.notice().pk),
+    "new eligibilityrule": lambda people: ("eligibilityrule", makers.programme().pk),
+    "new forwarding": lambda people: ("forwarding", makers.notice().pk),
 }
 
 

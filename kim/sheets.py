@@ -32,16 +32,21 @@ class Unreadable(Exception):
     """The file cannot be taken as it is. The message is meant for the user."""
 
 
-def read(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def read(data: bytes, *, most_bytes: int = MOST_BYTES) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """The headings and the filled lines below them, each with the number it has in the sheet; raises Unreadable."""
-    if len(data) > MOST_BYTES:
-        raise Unreadable("Die Datei ist größer als 5 MB. Bitte teilen Sie sie auf.")
+    demand_size(len(data), most_bytes)
     if not data.strip():
         raise Unreadable("Die Datei ist leer.")
     if data.startswith(OLD_EXCEL):
         raise Unreadable("Das ist eine alte Excel-Datei (.xls). Bitte speichern Sie sie als .xlsx oder .csv.")
     lines = _workbook(data) if data.startswith(b"PK") else _csv(data)
     return _headed(lines)
+
+
+def demand_size(size: int, most_bytes: int = MOST_BYTES) -> None:
+    """`size` in bytes; raises Unreadable, so that nobody reads what is too large."""
+    if size > most_bytes:
+        raise Unreadable(f"Die Datei ist größer als {most_bytes // 1024 // 1024} MB. Bitte teilen Sie sie auf.")
 
 
 def _headed(lines: Iterable[list[str]]):
@@ -114,6 +119,8 @@ def _demand_harmless(data: bytes) -> None:
             if not any(part.filename == "xl/workbook.xml" for part in parts):
                 raise Unreadable("Das ist keine Excel-Datei (.xlsx).")
             for part in parts:
+                if part.filename.lower().endswith(("vbaproject.bin", "vbadata.xml")):
+                    raise Unreadable("Die Excel-Datei enthält Makros. Bitte speichern Sie sie als .xlsx ohne Makros.")
                 if part.flag_bits & 1:
                     raise Unreadable("Die Excel-Datei ist mit einem Kennwort geschützt. Bitte entfernen Sie es.")
                 if part.filename.endswith((".xml", ".rels")):
@@ -133,5 +140,5 @@ def _text(cell) -> str:
     if isinstance(cell, dt.datetime | dt.date):
         return f"{cell:%d.%m.%Y}"
     if isinstance(cell, float):
-        return f"{cell:.10g}".replace(".", ",")
+        return f"{cell:.15g}".replace(".", ",")
     return str(cell)
