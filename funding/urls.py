@@ -6,12 +6,16 @@ from funding.views import (
     award_facts,  # noqa: F401  registers rates, grants and terms
     cost_imports,
     costs,
+    board,
     dues,
     eligibility,
     facts,
+    moves,
     notices,
+    people,
     programmes,
     proofs,
+    reported,
 )
 from funding.views import board, facts, reported
 
@@ -25,6 +29,28 @@ urlpatterns = [
     path("facts/<slug:kind>/<int:pk>/change/", facts.fact_change, name="fact_change"),
     path("facts/<slug:kind>/<int:pk>/end/", facts.fact_end, name="fact_end"),
     path("facts/<slug:kind>/<int:pk>/withdraw/", facts.fact_withdraw, name="fact_withdraw"),
+    # acts on posts and people (views/moves.py), accounts (views/people.py)
+    path("posts/new/", moves.post_new, name="post_new"),
+    path("posts/<int:pk>/handover/", moves.post_handover, name="post_handover"),
+    path("posts/<int:pk>/end/", moves.post_end, name="post_end"),
+    path("people/", people.person_list, name="person_list"),
+    path("people/export/<slug:kind>/", people.person_export, name="person_export"),
+    path("people/new/", moves.person_new, name="person_new"),
+    path("people/<int:pk>/", people.person_detail, name="person_detail"),
+    path("people/<int:pk>/move/", moves.staffing_move, name="staffing_move"),
+    path("people/<int:pk>/days/", moves.staffing_days, name="staffing_days"),
+    # posts and who holds them (views/board.py), and what papers say about them (views/reported.py)
+    path("board/", board.board, name="board"),
+    path("board/export/<slug:kind>/", board.board_export, name="board_export"),
+    path("posts/<int:pk>/", board.post_detail, name="post_detail"),
+    path("my-post/", board.own_post, name="own_post"),
+    path("coverage/", board.coverage, name="coverage"),
+    path("coverage/export/<slug:kind>/", board.coverage_export, name="coverage_export"),
+    path("reported/", reported.reported_list, name="reported_list"),
+    path("reported/new/", reported.reported_new, name="reported_new"),
+    path("reported/export/<slug:kind>/", reported.reported_export, name="reported_export"),
+    path("reported/<int:pk>/", reported.reported_detail, name="reported_detail"),
+    path("reported/<int:pk>/clarify/", reported.reported_clarify, name="reported_clarify"),
     # award notices (views/notices.py)
     path("notices/", notices.notice_list, name="notice_list"),
     path("notices/file/<slug:kind>/", notices.notice_export, name="notice_export"),

@@ -16,8 +16,8 @@ def previewed_page(
 ):
     """kim.views.acting.form_page, but what is typed is first shown on the page `shown`; done it is from there.
 
-    `measures` are read before and after, with None nothing is shown. `people` and those chosen in the form are asked
-    for what depends on them. What cannot be done is said by the form.
+    `measures(form)` are read before and after, with None nothing is shown. `people` and those chosen in the form are
+    asked for what depends on them. What cannot be done is said by the form.
     """
     if request.method == "POST" and AGAIN in request.POST:
         form = make(request.POST, initial=None)
@@ -25,7 +25,7 @@ def previewed_page(
         return render(request, template, {"form": form, "saved_at": None, **context})
     if request.method == "POST" and measures is not None and SEEN not in request.POST:
         form = make(request.POST, initial=None)
-        if form.is_valid() and (found := _foreseen(form, act, measures)) is not None:
+        if form.is_valid() and (found := _foreseen(form, act, measures(form))) is not None:
             chosen = [value for value in form.cleaned_data.values() if isinstance(value, User)]
             everybody = {person.pk: person for person in [*people, *chosen]}.values()
             context |= {

@@ -37,6 +37,21 @@ TABLE = [
     ("fact_new", "new cost", 404, 403, 404, 403, 404, 404, 200, 403),
     ("fact_new", "new eligibilityrule", 404, 403, 404, 403, 404, 404, 200, 403),
     ("fact_new", "new forwarding", 404, 403, 404, 403, 404, 404, 200, 403),
+    ("post_new",            "",                 403, 403, 403, 403, 403, 403, 200, 403),
+    ("post_handover",       "post",             404, 403, 404, 403, 404, 404, 200, 403),
+    ("post_handover",       "post_kept_m1",     404, 403, 403, 403, 404, 404, 200, 403),
+    ("post_end",            "post",             404, 403, 404, 403, 404, 404, 200, 403),
+    ("person_list",         "",                 403, 403, 403, 403, 403, 403, 200, 403),
+    ("person_export",       "csv",              403, 403, 403, 403, 403, 403, 200, 403),
+    ("person_new",          "",                 403, 403, 403, 403, 403, 403, 200, 403),
+    ("person_detail",       "somebody",         403, 403, 403, 403, 403, 403, 200, 403),
+    ("staffing_move",       "somebody",         403, 403, 403, 403, 403, 403, 200, 403),
+    ("staffing_days",       "somebody",         403, 403, 403, 403, 403, 403, 200, 403),
+    ("fact_new",            "new_postterm",     404, 403, 404, 403, 404, 404, 200, 403),
+    ("fact_new",            "new_occupancy",    404, 403, 404, 403, 404, 404, 200, 403),
+    ("fact_new",            "new_leave",        404, 404, 404, 404, 404, 404, 200, 404),
+    ("fact_detail",         "own_occupancy",    200, 200, 404, 200, 404, 404, 200, 200),
+    ("fact_detail",         "own_leave",        404, 404, 404, 404, 404, 404, 200, 404),
 ]
 #: POST to addresses that only act, by people who may not: (address, object, those who may).
 ACTS: list = [
@@ -55,6 +70,17 @@ OBJECTS = {
     "new cost": lambda people: ("cost", makers.notice().pk),
     "new eligibilityrule": lambda people: ("eligibilityrule", makers.programme().pk),
     "new forwarding": lambda people: ("forwarding", makers.notice().pk),
+    "post": lambda people: (makers.post().pk,),
+    "csv": lambda people: ("csv",),
+    "post_kept_m1": lambda people: (makers.post(module="overhead").pk,),
+    "somebody": lambda people: (people["case_manager"].pk,),
+    "new_postterm": lambda people: ("postterm", makers.post().pk),
+    "new_occupancy": lambda people: ("occupancy", makers.post().pk),
+    "new_leave": lambda people: ("leave", people["case_manager"].pk),
+    "own_occupancy": lambda people: (
+        "occupancy", makers.held(makers.post(), makers.START, person=people["case_manager"]).pk,
+    ),
+    "own_leave": lambda people: ("leave", makers.leave(people["case_manager"], makers.START).pk),
 }
 
 
