@@ -4,9 +4,9 @@ from django.urls import path
 
 from funding.views import (
     award_facts,  # noqa: F401  registers rates, grants and terms
+    board,
     cost_imports,
     costs,
-    board,
     dues,
     eligibility,
     facts,
@@ -17,7 +17,6 @@ from funding.views import (
     proofs,
     reported,
 )
-from funding.views import board, facts, reported
 
 app_name = "funding"
 
@@ -73,18 +72,6 @@ urlpatterns = [
     path("programmes/new/", programmes.programme_new, name="programme_new"),
     path("programmes/<int:pk>/", programmes.programme_detail, name="programme_detail"),
     path("programmes/<int:pk>/periods/new/", programmes.period_new, name="period_new"),
-    # posts and who holds them (views/board.py), and what papers say about them (views/reported.py)
-    path("board/", board.board, name="board"),
-    path("board/export/<slug:kind>/", board.board_export, name="board_export"),
-    path("posts/<int:pk>/", board.post_detail, name="post_detail"),
-    path("my-post/", board.own_post, name="own_post"),
-    path("coverage/", board.coverage, name="coverage"),
-    path("coverage/export/<slug:kind>/", board.coverage_export, name="coverage_export"),
-    path("reported/", reported.reported_list, name="reported_list"),
-    path("reported/new/", reported.reported_new, name="reported_new"),
-    path("reported/export/<slug:kind>/", reported.reported_export, name="reported_export"),
-    path("reported/<int:pk>/", reported.reported_detail, name="reported_detail"),
-    path("reported/<int:pk>/clarify/", reported.reported_clarify, name="reported_clarify"),
     # costs (views/costs.py), sheets of them (views/cost_imports.py), and who pays for what (views/eligibility.py)
     path("costs/", costs.cost_list, name="cost_list"),
     path("costs/file/<slug:kind>/", costs.cost_export, name="cost_export"),

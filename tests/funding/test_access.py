@@ -71,14 +71,14 @@ OBJECTS = {
     "new eligibilityrule": lambda people: ("eligibilityrule", makers.programme().pk),
     "new forwarding": lambda people: ("forwarding", makers.notice().pk),
     "post": lambda people: (makers.post().pk,),
-    "csv": lambda people: ("csv",),
     "post_kept_m1": lambda people: (makers.post(module="overhead").pk,),
     "somebody": lambda people: (people["case_manager"].pk,),
     "new_postterm": lambda people: ("postterm", makers.post().pk),
     "new_occupancy": lambda people: ("occupancy", makers.post().pk),
     "new_leave": lambda people: ("leave", people["case_manager"].pk),
     "own_occupancy": lambda people: (
-        "occupancy", makers.held(makers.post(), makers.START, person=people["case_manager"]).pk,
+        "occupancy",
+        makers.held(makers.post(), makers.START, person=people["case_manager"]).pk,
     ),
     "own_leave": lambda people: ("leave", makers.leave(people["case_manager"], makers.START).pk),
 }
