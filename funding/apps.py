@@ -14,10 +14,18 @@ class FundingConfig(AppConfig):
             matrix,
             on_record,
         )
-        from kim import access, trail
+        from kim import access, demo, trail
         from steering import county
 
         access.register_tables("funding", matrix.tables)
         trail.name_acts(on_record.words())
         trail.name_kinds(on_record.KINDS)
+        demo.register("funding", load_demo_money)
         county.register("funding", read=county_file.SECTION, load=county_file.load, called=county_file.CALLED)
+
+
+def load_demo_money() -> str:
+    """The demo's posts and money; read only when somebody loads a demo."""
+    from funding.demo import load
+
+    return load()
