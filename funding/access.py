@@ -49,6 +49,11 @@ def visible_of_notices(user) -> Q:
     return Q() if user.acts_as(*READS_ALL) else Q(notice__period__programme__module__in=modules_read(user))
 
 
+def visible_of_programmes(user) -> Q:
+    """The same for rows that hang on a programme."""
+    return Q() if user.acts_as(*READS_ALL) else Q(programme__module__in=modules_read(user))
+
+
 def visible_reported(user) -> Q:
     """What papers say about posts."""
     return Q() if user.acts_as(*READS_ALL) else Q(module__in=modules_read(user))
@@ -57,11 +62,6 @@ def visible_reported(user) -> Q:
 def reads_module(user, module: str) -> bool:
     """All of a module: every post with whoever held it."""
     return user.acts_as(*READS_ALL) or module in modules_read(user)
-
-
-def visible_of_programmes(user) -> Q:
-    """The same for rows that hang on a programme."""
-    return Q() if user.acts_as(*READS_ALL) else Q(programme__module__in=modules_read(user))
 
 
 def modules_read(user) -> list[str]:

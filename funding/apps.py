@@ -9,13 +9,24 @@ class FundingConfig(AppConfig):
 
     def ready(self):
         from funding import (  # noqa: F401  they hang what they know in
+            county_file,
             duties,
             matrix,
             on_record,
             repayment_on_notice,
         )
-        from kim import access, trail
+        from kim import access, demo, trail
+        from steering import county
 
         access.register_tables("funding", matrix.tables)
         trail.name_acts(on_record.words())
         trail.name_kinds(on_record.KINDS)
+        demo.register("funding", load_demo_money)
+        county.register("funding", read=county_file.SECTION, load=county_file.load, called=county_file.CALLED)
+
+
+def load_demo_money() -> str:
+    """The demo's posts and money; read only when somebody loads a demo."""
+    from funding.demo import load
+
+    return load()

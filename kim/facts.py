@@ -134,14 +134,38 @@ class Fact(Known):
         trail.record(f"{row._meta.model_name}.withdraw", row, by=by)
         return row
 
+    @transaction.atomic
+    def retell(self, moment: dt.datetime, **told) -> Self:
+        """A paper says something else, known from `moment`, or from now on where this row is younger than the paper.
+        Whoever loads it writes the trail.
+        """
+        row = self._outdated(at=moment if moment > self.known_from else None)
+        return row._next(None, told).settle()
+
+    def settle(self) -> Self:
+        """Checked and saved, or refused; without a trail row."""
+        self.clean_fields(exclude=self._foreign())
+        self.validate_constraints()
+        if reason := self.why_not():
+            raise StepRefused(reason)
+        try:
+            with transaction.atomic():
+                self.save(force_insert=True)
+        except IntegrityError as error:  # somebody was faster, or the database knows better
+            reason = self.why_not()
+            raise StepRefused(
+                reason or "Das widerspricht einem anderen Eintrag. Bitte prüfen Sie die Zeiten."
+            ) from error
+        return self
+
     # Inside
 
-    def _outdated(self, **more) -> Self:
+    def _outdated(self, at: dt.datetime | None = None, **more) -> Self:
         """The row, locked, and no longer believed."""
         row = type(self)._base_manager.select_for_update(of=("self",)).get(pk=self.pk)
         if row.known_until is not None:
             raise OutOfTurn("Dieser Eintrag wurde inzwischen geändert. Bitte sehen Sie sich den neuen Stand an.")
-        row.known_until = max(workdays.now(), row.known_from + dt.timedelta(microseconds=1))
+        row.known_until = max(at or workdays.now(), row.known_from + dt.timedelta(microseconds=1))
         for name, value in more.items():
             setattr(row, name, value)
         row.save()
@@ -159,18 +183,7 @@ class Fact(Known):
         return row
 
     def _believe(self, act: str, by, note: str) -> Self:
-        self.clean_fields(exclude=self._foreign())
-        self.validate_constraints()
-        if reason := self.why_not():
-            raise StepRefused(reason)
-        try:
-            with transaction.atomic():
-                self.save(force_insert=True)
-        except IntegrityError as error:  # somebody was faster, or the database knows better
-            reason = self.why_not()
-            raise StepRefused(
-                reason or "Das widerspricht einem anderen Eintrag. Bitte prüfen Sie die Zeiten."
-            ) from error
+        self.settle()
         trail.record(f"{self._meta.model_name}.{act}", self, by=by, note=note)
         return self
 

@@ -1,6 +1,20 @@
 """A county as a data file: read and checked with line numbers, then loaded. docs/data.md describes the format."""
 
-from steering.county.loading import Changes, OtherCounty, load, load_codes
-from steering.county.reading import CountyFileError, read
+from collections.abc import Callable, Mapping
 
-__all__ = ["Changes", "CountyFileError", "OtherCounty", "load", "load_codes", "read"]
+from steering.county import loading, reading
+from steering.county.loading import Changes, Loader, OtherCounty, load, load_codes
+from steering.county.reading import CountyFileError, Row, read
+
+__all__ = ["Changes", "CountyFileError", "OtherCounty", "load", "load_codes", "read", "register"]
+
+
+def register(
+    name: str, *, read: Callable, load: Callable[[Loader, Row], None], called: Mapping[str, str] | None = None
+) -> None:
+    """A floor above keeps a section `name` in the file: how it is read (see reading.entry), how it is loaded after all
+    else, and what people call its tables in the summary.
+    """
+    reading.SECTIONS[name] = reading.Field(read)
+    loading.LOADERS[name] = load
+    loading.CALLED.update(called or {})

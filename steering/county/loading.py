@@ -6,7 +6,7 @@ which stays as what was believed until then.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -54,6 +54,10 @@ CALLED = {
 }
 
 
+#: What loads the sections of the floors above, by name (steering.county.register).
+LOADERS: dict[str, Callable[["Loader", Row], None]] = {}
+
+
 class OtherCounty(Exception):
     """This installation serves another county. The message is meant for the user."""
 
@@ -83,7 +87,9 @@ class Changes:
 
 @transaction.atomic
 def load(file: Row, by: User | None = None) -> Changes:
-    """Bring the database to what the file says, in one transaction; raises OtherCounty."""
+    """Bring the database to what the file says, in one transaction; raises OtherCounty, and CountyFileError where the
+    file contradicts what people have entered since.
+    """
     there = County.objects.first()
     if there and there.key != file.county.key:
         raise OtherCounty(
@@ -101,6 +107,9 @@ def load(file: Row, by: User | None = None) -> Changes:
     loader.bodies(file.bodies)
     loader.agreements(file.agreements)
     loader.kick_offs(file.kick_offs)
+    for name, load_section in LOADERS.items():
+        if (section := getattr(file, name)) is not None:
+            load_section(loader, section)
     if loader.changes:
         trail.record("county.load", county, by=by, note=str(loader.changes)[:200])
     return loader.changes
@@ -137,14 +146,14 @@ class Loader:
             "request_kept_months",
             "case_kept_years",
         )
-        return self._bring(County, {"pk": 1}, {"key": row.key, "name": row.name} | settings)
+        return self.bring(County, {"pk": 1}, {"key": row.key, "name": row.name} | settings)
 
     def municipalities(self, rows: list[Row], population: Row | None) -> None:
         for row in rows:
             told = row.given("name", "kind", "bank", "postal_code", "area_km2", "latitude", "longitude")
-            self.places[row.ags] = place = self._bring(Municipality, {"ags": row.ags}, told)
+            self.places[row.ags] = place = self.bring(Municipality, {"ags": row.ags}, told)
             if population and row.persons:
-                self._bring(
+                self.bring(
                     PopulationCount,
                     {"municipality": place, "counted_on": population.counted_on},
                     {"persons": row.persons, "source": population.source},
@@ -155,13 +164,13 @@ class Loader:
             told = row.given("name", "kind")
             if row.municipality:
                 told["municipality"] = self.places[row.municipality]
-            self.institutions[row.key] = self._bring(Organisation, {"key": row.key}, told)
+            self.institutions[row.key] = self.bring(Organisation, {"key": row.key}, told)
 
     def codes(self, lists: Row, names: Iterable[str]) -> None:
         for name in names:
             for position, row in enumerate(getattr(lists, name), 1):
                 told = row.given("label", "short") | {"position": position}
-                self._bring(Code, {"list": name, "code": row.code, "valid_from": lists.valid_from}, told)
+                self.bring(Code, {"list": name, "code": row.code, "valid_from": lists.valid_from}, told)
 
     def limits(self, rows: list[Row]) -> None:
         """A start only: once a state has a limit, administrators change it, with a date and a reason."""
@@ -171,13 +180,13 @@ class Loader:
                 self.changes.same[TimeLimit.__name__] += 1
             else:
                 told = row.given("state", "amount", "unit", "valid_from", "reason")
-                self._made(TimeLimit.objects.create(**told))
+                self.made(TimeLimit.objects.create(**told))
 
     def accounts(self, rows: list[Row]) -> None:
         for row in rows:
             self.people[row.username] = user = self._account(row)
             for role in row.roles:
-                self._bring(
+                self.bring(
                     user.role_grants.model,
                     {"user": user, "role": role.role, "valid_from": role.valid_from},
                     _end_of(role),
@@ -195,11 +204,11 @@ class Loader:
         )
         if user:
             told = {"display_name": row.name, "organisation": organisation} | row.given("email")
-            return self._brought(user, told)
+            return self.brought(user, told)
         user = User(username=row.username, display_name=row.name, organisation=organisation, **row.given("email"))
         user.set_unusable_password()
         user.save()
-        return self._made(user)
+        return self.made(user)
 
     def _assignment(self, user: User, row: Row, place: Municipality | None) -> None:
         told = row.given("title", "share", "weekdays", "source")
@@ -209,9 +218,9 @@ class Loader:
         # One person cannot do the same thing at the same place twice at once: what overlaps is the row that is meant.
         meant = believed.filter(valid_from=row.valid_from).first() or believed.filter(_overlaps(row)).first()
         if meant is None:
-            self._made(Assignment.objects.create(**key, **told, known_from=_begin_of(row.known_from)))
-        elif _differs(meant, told):
-            moment = max(_begin_of(row.known_from), meant.known_from)
+            self.made(Assignment.objects.create(**key, **told, known_from=begin_of(row.known_from)))
+        elif differs(meant, told):
+            moment = max(begin_of(row.known_from), meant.known_from)
             if moment == meant.known_from:  # the paper is the same; it was read wrongly until now
                 moment = workdays.now()
             kept = {name: getattr(meant, name) for name in ("title", "share", "weekdays", "source")}
@@ -225,7 +234,7 @@ class Loader:
     def bodies(self, rows: list[Row]) -> None:
         for row in rows:
             told = row.given("name", "kind", "mandate", "valid_from") | _end_of(row)
-            body = self._bring(Body, {"key": row.key}, told)
+            body = self.bring(Body, {"key": row.key}, told)
             missing = {self.places[ags] for ags in row.municipalities} - set(body.municipalities.all())
             if missing:
                 body.municipalities.add(*missing)
@@ -234,13 +243,13 @@ class Loader:
                 told = one.given("occasional", "source") | _end_of(one)
                 if one.organisation:
                     told["organisation"] = self.institutions[one.organisation]
-                self._bring(ExpectedSeat, {"body": body, "name": one.name, "valid_from": one.valid_from}, told)
+                self.bring(ExpectedSeat, {"body": body, "name": one.name, "valid_from": one.valid_from}, told)
             for rules in row.rules:
                 self._rules(body, rules)
             for meeting in row.meetings:
                 moment = dt.datetime.combine(meeting.day, meeting.time or TIME_UNKNOWN, workdays.BERLIN)
                 told = meeting.given("title", "place", "mode", "source")
-                self._bring(Meeting, {"body": body, "starts_at": moment}, told)
+                self.bring(Meeting, {"body": body, "starts_at": moment}, told)
 
     def _seats(self, body: Body, rows: list[Row]) -> None:
         """Those that are stood in for before those who stand in."""
@@ -259,7 +268,7 @@ class Loader:
                 told["votes"] = False
             if held:
                 told["votes"] = held.votes and row.votes is not False
-            seats.append((row, self._bring(Membership, key, told)))
+            seats.append((row, self.bring(Membership, key, told)))
 
     def _rules(self, body: Body, row: Row) -> None:
         """A start only: once somebody has written on a version in KIM, or it was adopted, it is theirs."""
@@ -268,7 +277,7 @@ class Loader:
             self.changes.same[RulesOfProcedure.__name__] += 1
         else:
             told = row.given("submitted_on", "submitted_to", "text", "source", *APPLIED)
-            self._bring(RulesOfProcedure, {"body": body, "version": row.version}, told)
+            self.bring(RulesOfProcedure, {"body": body, "version": row.version}, told)
 
     def agreements(self, rows: list[Row]) -> None:
         for row in rows:
@@ -276,24 +285,24 @@ class Loader:
                 "subject", "contact", "signed_on", "signatories", "valid_from", "renew_months", "source"
             )  # fmt: skip
             key = {"municipality": self.places[row.municipality], "version": row.version or 1}
-            self._bring(Agreement, key, told | _end_of(row))
+            self.bring(Agreement, key, told | _end_of(row))
 
     def kick_offs(self, rows: list[Row]) -> None:
         for row in rows:
             told = {"held": row.held is not False} | row.given("day_is_known", "place", "outcome", "source")
-            self._bring(KickOff, {"municipality": self.places[row.municipality], "on_day": row.day}, told)
+            self.bring(KickOff, {"municipality": self.places[row.municipality], "on_day": row.day}, told)
 
     # Making, comparing, counting
 
-    def _bring(self, model: type[models.Model], key: dict[str, Any], told: dict[str, Any]):
+    def bring(self, model: type[models.Model], key: dict[str, Any], told: dict[str, Any]):
         """The row with this key, made if it is not there, changed where it says something else."""
         there = model._default_manager.filter(**_exactly(key)).first()
         if there is None:
-            return self._made(model._default_manager.create(**key, **told))
-        return self._brought(there, told)
+            return self.made(model._default_manager.create(**key, **told))
+        return self.brought(there, told)
 
-    def _brought(self, there, told: dict[str, Any]):
-        if _differs(there, told):
+    def brought(self, there, told: dict[str, Any]):
+        if differs(there, told):
             for name, value in told.items():
                 setattr(there, name, value)
             there.save()
@@ -302,7 +311,7 @@ class Loader:
             self.changes.same[type(there).__name__] += 1
         return there
 
-    def _made(self, row):
+    def made(self, row):
         self.changes.made[type(row).__name__] += 1
         return row
 
@@ -311,7 +320,7 @@ def _exactly(key: dict[str, Any]) -> dict[str, Any]:
     return {(f"{name}__isnull" if value is None else name): (value is None or value) for name, value in key.items()}
 
 
-def _differs(there, told: dict[str, Any]) -> bool:
+def differs(there, told: dict[str, Any]) -> bool:
     return any(getattr(there, name) != value for name, value in told.items())
 
 
@@ -320,7 +329,7 @@ def _end_of(row: Row) -> dict[str, dt.date]:
     return {"valid_until": row.last_day + ONE_DAY} if row.last_day else {}
 
 
-def _begin_of(day: dt.date) -> dt.datetime:
+def begin_of(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(0), workdays.BERLIN)
 
 

@@ -540,7 +540,7 @@ KICK_OFF = entry("Auftaktveranstaltung", {
     "source": Field(text(200), **NEEDED),
 })  # fmt: skip
 
-FILE = entry("Datei", {
+FIELDS = {
     "county": Field(COUNTY, **NEEDED),
     "population": Field(POPULATION),
     "municipalities": Field(many(MUNICIPALITY), many=True, **NEEDED),
@@ -551,14 +551,19 @@ FILE = entry("Datei", {
     "bodies": Field(many(BODY), many=True, **NEEDED),
     "agreements": Field(many(AGREEMENT), many=True),
     "kick_offs": Field(many(KICK_OFF), many=True),
-}, no_double("limits", "Die Frist", "state", "valid_from"),
-   no_double("agreements", "Die Vereinbarung", "municipality", "version"),
-   no_double("kick_offs", "Die Auftaktveranstaltung", "municipality", "day"))  # fmt: skip
+}
+#: What the floors above keep in the file, by name (steering.county.register).
+SECTIONS: dict[str, Field] = {}
+CHECKS = (
+    no_double("limits", "Die Frist", "state", "valid_from"),
+    no_double("agreements", "Die Vereinbarung", "municipality", "version"),
+    no_double("kick_offs", "Die Auftaktveranstaltung", "municipality", "day"),
+)
 
 
 def read(path: str | Path) -> Row:
     """A county file as rows, checked as a whole; raises CountyFileError with every problem found, or OSError."""
-    reader, found = _parsed(path, FILE)
+    reader, found = _parsed(path, entry("Datei", FIELDS | SECTIONS, *CHECKS))
     if found is not None and found.county:
         for place in found.municipalities:
             if not place.ags.startswith(found.county.key):

@@ -1,14 +1,22 @@
 """Staffing figures: what holds for any rows, what the papers say, and that reading them stays cheap."""
 
 import datetime as dt
+import json
 from fractions import Fraction
 
+import pytest
+from django.core.management import CommandError, call_command
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funding import staffing
-from funding.models import Module
+from funding.models import Grant, Leave, Module, Occupancy, StaffingTarget
 from funding.staffing import Away, Granted, Holding, Post, Rows, Term
+from kim import workdays
+from kim.models import Municipality, Role
+from kim.rehearsal import rehearse
+from tests.factories import municipality, organisation, user
+from tests.funding import makers
 from tests.funding.makers import D
 
 FIRST = D(2021, 1, 1)
@@ -28,8 +36,7 @@ shares = st.integers(1, 40).map(lambda number: Fraction(number, 40))
 @st.composite
 def any_rows(draw) -> Rows:
     posts = {
-        pk: Post(pk, f"S{pk}", f"Stelle {pk}", draw(st.sampled_from(list(Module))))
-        for pk in range(draw(st.integers(1, 4)))
+        pk: Post(pk, f"S{pk}", f"Stelle {pk}", draw(st.sampled_from(list(Module)))) for pk in range(draw(st.integers(1, 4)))
     }
     terms = [Term(pk, *draw(spans), draw(shares)) for pk in posts]
     some = st.lists(st.tuples(st.sampled_from(sorted(posts)), st.integers(1, 3), spans, shares), max_size=8)
