@@ -32,6 +32,20 @@ def pytest_configure(config):
         raise pytest.UsageError(f"required, but not there: {', '.join(missing)}")
 
 
+#: Where a run has been through the whole suite already, on another engine, only what meets the engine is run again.
+ONLY_ON_AN_ENGINE = os.environ.get("KIM_TEST_AGAIN") == "1"
+MEETS_THE_ENGINE = {"db", "transactional_db", "live_server"}
+
+
+def meets_the_engine(item) -> bool:
+    return bool(
+        item.get_closest_marker("django_db")
+        or item.get_closest_marker("needs")
+        or MEETS_THE_ENGINE.intersection(item.fixturenames)
+        or not {"faults", "journeys"}.isdisjoint(item.path.parts)
+    )
+
+
 def pytest_collection_modifyitems(config, items):
     kept, left_out = [], []
     for item in items:
@@ -40,8 +54,11 @@ def pytest_collection_modifyitems(config, items):
         if journey:
             needed.add("chromium")
         short_only = os.environ.get("KIM_TEST_JOURNEYS") == "short"
-        if all(THERE[name] for name in needed) and not (
-            journey and short_only and not item.get_closest_marker("short")
+        wanted = meets_the_engine(item) if ONLY_ON_AN_ENGINE else True
+        if (
+            wanted
+            and all(THERE[name] for name in needed)
+            and not (journey and short_only and not item.get_closest_marker("short"))
         ):
             kept.append(item)
         else:
