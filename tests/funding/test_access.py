@@ -5,7 +5,7 @@ from django.urls import get_resolver, reverse
 
 from kim.models import Role
 from tests.factories import county, steering_group, user
-from tests.funding import makers  # noqa: F401
+from tests.funding import makers
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +25,35 @@ ROLES = {
 #: GET. What stands behind an address is made by the function of that name in OBJECTS; of module 2 unless it says else.
 TABLE = [
     #  address              object              cm   coo  off  mem  lea  aut  adm  aud
+    ("notice_list",        "",                  403, 200, 200, 200, 403, 403, 200, 200),
+    ("notice_export",      "csv",               403, 200, 200, 200, 403, 403, 200, 200),
+    ("notice_new",         "",                  403, 403, 403, 403, 403, 403, 200, 403),
+    ("notice_detail",      "notice",            404, 200, 404, 200, 404, 404, 200, 200),
+    ("notice_detail",      "notice_overhead",   404, 200, 200, 200, 404, 404, 200, 200),
+    ("notice_edit",        "notice",            404, 403, 404, 403, 404, 404, 200, 403),
+    ("notice_edit",        "notice_overhead",   404, 403, 403, 403, 404, 404, 200, 403),
+    ("deadline_new",       "notice",            404, 403, 404, 403, 404, 404, 200, 403),
+    ("deadline_done",      "deadline",          404, 403, 404, 403, 404, 404, 200, 403),
+    ("deadline_move",      "deadline",          404, 403, 404, 403, 404, 404, 200, 403),
+    ("deadline_drop",      "deadline",          404, 403, 404, 403, 404, 404, 200, 403),
+    ("payment_new",        "notice",            404, 403, 404, 403, 404, 404, 200, 403),
+    ("payment_cancel",     "payment",           404, 403, 404, 403, 404, 404, 200, 403),
+    ("proof_detail",       "notice",            404, 200, 404, 200, 404, 404, 200, 200),
+    ("proof_submit",       "notice",            404, 403, 404, 403, 404, 404, 200, 403),
+    ("proof_file",         "released_pdf",      404, 403, 404, 403, 404, 404, 200, 200),
+    ("programme_list",     "",                  403, 200, 200, 200, 403, 403, 200, 200),
+    ("programme_new",      "",                  403, 403, 403, 403, 403, 403, 200, 403),
+    ("programme_detail",   "programme",         404, 200, 404, 200, 404, 404, 200, 200),
+    ("period_new",         "programme",         404, 403, 404, 403, 404, 404, 200, 403),
+    ("fact_new",           "new_grant",         404, 403, 404, 403, 404, 404, 200, 403),
+    ("fact_new",           "new_terms",         404, 403, 404, 403, 404, 404, 200, 403),
+    ("fact_new",           "new_rate",          404, 403, 404, 403, 404, 404, 200, 403),
+    ("fact_detail",        "grant",             404, 200, 404, 200, 404, 404, 200, 200),
+    ("fact_detail",        "rate",              404, 200, 404, 200, 404, 404, 200, 200),
+    ("fact_correct",       "grant",             404, 403, 404, 403, 404, 404, 200, 403),
+    ("fact_change",        "grant",             404, 403, 404, 403, 404, 404, 200, 403),
+    ("fact_end",           "grant",             404, 403, 404, 403, 404, 404, 200, 403),
+    ("fact_withdraw",      "grant",             404, 403, 404, 403, 404, 404, 200, 403),
 ]
 #: POST to addresses that only act, by people who may not: (address, object, those who may).
 ACTS: list = [
@@ -34,6 +63,18 @@ ACTS: list = [
 #: Name → function that makes an object and answers with the arguments of its address.
 OBJECTS = {
     "": lambda people: (),
+    "csv": lambda people: ("csv",),
+    "notice": lambda people: (makers.notice().pk,),
+    "notice_overhead": lambda people: (makers.notice(of=makers.programme("overhead")).pk,),
+    "released_pdf": lambda people: (makers.released().notice_id, "pdf"),
+    "deadline": lambda people: (makers.deadline(makers.notice()).pk,),
+    "payment": lambda people: (makers.payment(makers.notice()).pk,),
+    "programme": lambda people: (makers.programme().pk,),
+    "new_grant": lambda people: ("grant", makers.notice().pk),
+    "new_terms": lambda people: ("terms", makers.notice().pk),
+    "new_rate": lambda people: ("rate", makers.programme().pk),
+    "grant": lambda people: ("grant", makers.notice().grants.get().pk),
+    "rate": lambda people: ("rate", makers.programme().rates.believed().first().pk),
 }
 
 
