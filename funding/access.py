@@ -49,6 +49,8 @@ def visible_of_notices(user) -> Q:
 def visible_of_programmes(user) -> Q:
     """The same for rows that hang on a programme."""
     return Q() if user.acts_as(*READS_ALL) else Q(programme__module__in=modules_read(user))
+
+
 def visible_reported(user) -> Q:
     """What papers say about posts."""
     return Q() if user.acts_as(*READS_ALL) else Q(module__in=modules_read(user))

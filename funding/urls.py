@@ -4,15 +4,16 @@ from django.urls import path
 
 from funding.views import (
     award_facts,  # noqa: F401  registers rates, grants and terms
+    board,
     calculations,
     dues,
     facts,
     notices,
     programmes,
     proofs,
+    reported,
     whatif,
 )
-from funding.views import board, facts, reported
 
 app_name = "funding"
 

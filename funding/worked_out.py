@@ -84,6 +84,11 @@ class WorkedOut:
     own_shares: Sequence[tuple[str, Decimal]]
 
     @property
+    def staff(self) -> int:
+        """How many kinds of posts are counted."""
+        return len({row.item for row in self.months})
+
+    @property
     def decided_by(self) -> str:
         return "Ausgaben" if self.result.decides == COSTS else "besetzte Stellenmonate"
 
