@@ -167,3 +167,4 @@ COVERAGE: list[Column] = [
     ("Ziel (VZÄ)", 10, lambda one: _number(one.target)),
     ("fehlt zum Ziel (VZÄ)", 18, lambda one: _number(one.gap)),
 ]
+
