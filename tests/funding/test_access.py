@@ -5,7 +5,7 @@ from django.urls import get_resolver, reverse
 
 from kim.models import Role
 from tests.factories import county, steering_group, user
-from tests.funding import makers  # noqa: F401
+from tests.funding import makers
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +25,20 @@ ROLES = {
 #: GET. What stands behind an address is made by the function of that name in OBJECTS; of module 2 unless it says else.
 TABLE = [
     #  address              object              cm   coo  off  mem  lea  aut  adm  aud
+    ("board",               "",                 403, 200, 200, 200, 403, 403, 200, 200),
+    ("board_export",        "csv",              403, 200, 200, 200, 403, 403, 200, 200),
+    ("post_detail",         "post",             404, 200, 404, 200, 404, 404, 200, 200),
+    ("post_detail",         "post_m1",          404, 200, 200, 200, 404, 404, 200, 200),
+    ("post_detail",         "post_held",        200, 200, 404, 200, 404, 404, 200, 200),
+    ("own_post",            "",                 200, 403, 403, 403, 403, 200, 403, 403),
+    ("coverage",            "",                 403, 200, 200, 200, 403, 403, 200, 200),
+    ("coverage_export",     "csv",              403, 200, 200, 200, 403, 403, 200, 200),
+    ("reported_list",       "",                 403, 200, 200, 200, 403, 403, 200, 200),
+    ("reported_export",     "csv",              403, 200, 200, 200, 403, 403, 200, 200),
+    ("reported_new",        "",                 403, 403, 403, 403, 403, 403, 200, 403),
+    ("reported_detail",     "reported",         404, 200, 404, 200, 404, 404, 200, 200),
+    ("reported_detail",     "reported_m1",      404, 200, 200, 200, 404, 404, 200, 200),
+    ("reported_clarify",    "reported",         404, 403, 404, 403, 404, 404, 200, 403),
 ]
 #: POST to addresses that only act, by people who may not: (address, object, those who may).
 ACTS: list = [
@@ -34,6 +48,12 @@ ACTS: list = [
 #: Name → function that makes an object and answers with the arguments of its address.
 OBJECTS = {
     "": lambda people: (),
+    "csv": lambda people: ("csv",),
+    "post": lambda people: (makers.post().pk,),
+    "post_m1": lambda people: (makers.post(module="overhead").pk,),
+    "post_held": lambda people: (makers.held(makers.post(), makers.START, person=people["case_manager"]).post_id,),
+    "reported": lambda people: (makers.reported().pk,),
+    "reported_m1": lambda people: (makers.reported("overhead").pk,),
 }
 
 
