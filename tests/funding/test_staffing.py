@@ -105,6 +105,7 @@ def test_months_are_the_days_one_by_one(rows, module):
         now, part = rows.on(day(number)).modules[module], Fraction(1, staffing.length_of(day(number)))
         filled, unused = filled + now.filled * part, unused + now.unused * part
     assert sum(rows.filled_months(module, FIRST, day(90)).values()) == filled
+    assert sum(rows.filled_by_year(module, day(90)).values()) == filled
     assert rows.unused_months(module, FIRST, day(90))[0] == unused
 
 
