@@ -13,13 +13,14 @@ from tests.funding import makers
 
 @pytest.fixture
 def windeck(site):
-    """A post of this year that nobody holds, and somebody who works in Windeck without one."""
+    """A post that nobody holds, and somebody who works in Windeck without one."""
     county()
     organisation()
-    this_year = workdays.today().replace(month=1, day=1)
-    makers.notice(2, this_year, this_year.replace(year=this_year.year + 1))
-    makers.held(makers.post(this_year, number="M2-01", title="Troisdorf"), this_year)
-    makers.post(this_year, number="M2-02", title="Windeck und Ruppichteroth")
+    year = workdays.today().year
+    begun = dt.date(year - 1, 1, 1)
+    makers.notice(2, begun, dt.date(year + 1, 1, 1))
+    makers.held(makers.post(begun, number="M2-01", title="Troisdorf"), begun)
+    makers.post(begun, number="M2-02", title="Windeck und Ruppichteroth")
     municipality("Siegburg")
     return user(Role.CASE_MANAGER, municipality=municipality("Windeck"), name="Case Management Windeck")
 
