@@ -8,7 +8,7 @@ from functools import partial
 
 from funding import forecast, staffing
 from funding.models import AwardNotice, Module, Occupancy, Post
-from funding.models.placing import WEEKDAYS, fte
+from funding.models.placing import days_words, fte
 from kim.models import Assignment, RoleGrant, User
 from kim.rehearsal import Measure
 
@@ -102,11 +102,6 @@ def place_words(row: Assignment) -> str:
     share = f"{fte(row.share)} VZÄ" if row.share is not None else ""
     told = " ".join(filter(None, (where, days_words(row.weekdays), share, row.span)))
     return f"{told}, beschäftigt bei {row.employer}"
-
-
-def days_words(weekdays: str) -> str:
-    """„Mo, Mi“."""
-    return ", ".join(WEEKDAYS[key][:2] for key in weekdays if key in WEEKDAYS)
 
 
 def _roles(user: User) -> dict[str, str]:

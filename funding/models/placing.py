@@ -280,3 +280,8 @@ def _locked(user: User) -> User:
 def fte(share: Decimal | int) -> str:
     """„0,75“, „1“."""
     return f"{Decimal(share).normalize():f}".replace(".", ",")
+
+
+def days_words(weekdays: str) -> str:
+    """„Mo, Mi“."""
+    return ", ".join(WEEKDAYS[key][:2] for key in weekdays if key in WEEKDAYS)

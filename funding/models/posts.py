@@ -106,6 +106,8 @@ class Post(models.Model):
         """
         demand(access.keeps_posts, by)
         post = self.lock()
+        if giver.post_id != self.pk:
+            raise StepRefused("Diese Besetzung gehört zu einer anderen Stelle. Bitte wählen Sie eine dieser Stelle.")
         leaver = giver.user
         held = leaver.assignments.filter(known_until__isnull=True).filter(valid_on(last_day))
         passed = list(held.select_related("employer", "municipality")) if with_places else []

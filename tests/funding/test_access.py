@@ -57,7 +57,8 @@ OBJECTS = {
     "new_occupancy": lambda people: ("occupancy", makers.post().pk),
     "new_leave": lambda people: ("leave", people["case_manager"].pk),
     "own_occupancy": lambda people: (
-        "occupancy", makers.held(makers.post(), makers.START, person=people["case_manager"]).pk,
+        "occupancy",
+        makers.held(makers.post(), makers.START, person=people["case_manager"]).pk,
     ),
     "own_leave": lambda people: ("leave", makers.leave(people["case_manager"], makers.START).pk),
 }

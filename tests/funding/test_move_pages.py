@@ -117,7 +117,7 @@ def test_an_act_is_shown_before_it_is_done_and_then_done_as_shown(client, keeper
         ("post_new", {"kw_on": "01.01.2027"}, "setzt den kw-Vermerk voraus"),
         ("post_handover", {"last_day": "01.12.2025"}, "beginnt erst am 01.01.2026"),
         ("post_handover", {"first_day": "01.06.2026"}, "mehr als ganz besetzt"),
-        ("post_handover", {"taker": "", "share": "1"}, "wer folgt"),
+        ("post_handover", {"taker": "", "share": "1"}, "auch die Nachfolge"),
         ("post_handover", {"share": "-1"}, "nicht negativ"),
         ("post_handover", {"giver": "4711"}, "gibt es nicht (mehr)"),
         ("post_end", {"last_day": "01.12.2025"}, "noch nicht"),
@@ -278,6 +278,16 @@ def test_what_hangs_on_a_person_is_told_in_numbers(client, keeper, number, said)
     assert handovers not in {one.url for one in told}, "who keeps posts may not open it"
     assert handovers in {one.url for one in dependents([person], to=user(Role.COORDINATION))}
     assert dependents([user()], to=keeper) == []
+
+
+def test_whose_cases_are_at_stake_is_said_before_a_hand_over(client, keeper):
+    stands, person = post(JANUARY), case_manager()
+    row = held(stands, JANUARY, person=person)
+    open_case = case(by=person)
+    typed = {"giver": row.pk, "last_day": "30.06.2026", "taker": user().pk}
+    shown = client.post(url("post_handover", stands.pk), typed).text
+    assert f"1 offenen Fall führt {person}; er muss übergeben werden." in shown
+    assert open_case.number not in shown
 
 
 def test_the_page_of_a_post_offers_its_acts_to_those_who_keep_it(client, keeper, here):

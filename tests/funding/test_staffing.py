@@ -241,7 +241,11 @@ def test_without_any_share_the_fte_is_not_known(db):
 
 def test_measures_say_what_an_act_would_change(db):
     today = workdays.today()
-    one, person, place = makers.post(today.replace(month=1, day=1), number="M2-05"), user(Role.CASE_MANAGER), municipality()
+    one, person, place = (
+        makers.post(today.replace(month=1, day=1), number="M2-05"),
+        user(Role.CASE_MANAGER),
+        municipality(),
+    )
     at_work(person, place, today)
     measures = [staffing.filled_measure(CM), staffing.coverage_measure()]
     later = today + dt.timedelta(days=10)
@@ -304,7 +308,12 @@ def test_staffing_tells_exact_decimals(kim_2020, capsys):
     found = json.loads(told(capsys, "staffing", "--on", "2020-09-01", "--json"))
     module = next(one for one in found["modules"] if one["module"] == "case_management")
     assert (found["on"], found["known_on"]) == ("2020-09-01", None)
-    assert (module["granted"], module["filled"], module["vacant"], module["unused"]) == ("11", "4.125", "7.875", "6.875")
+    assert (module["granted"], module["filled"], module["vacant"], module["unused"]) == (
+        "11",
+        "4.125",
+        "7.875",
+        "6.875",
+    )
     assert found["posts"][-1]["held_by"][0]["share"] == "0.125"
     text = told(capsys, "staffing", "--on", "01.09.2020", "--known-on", "01.09.2020")
     assert "Stand 01.09.2020, bekannt am 01.09.2020" in text
