@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
-from django.db.models import Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Max, Min, OuterRef, Q, Subquery
 
 from funding.models import Grant, Leave, Module, Occupancy, PostTerm, StaffingTarget
 from funding.models.programmes import STAFF
@@ -496,7 +496,8 @@ def read(
     if post is not None:
         whose = Q(user__in=occupancies.filter(post=post).values("user"))
         which = Q(post=post) | Q(post__in=occupancies.filter(whose).values("post"))
-    posts, terms = {}, []
+    posts: dict[int, Post] = {}
+    terms = []
     for row in _terms_read(known, first).filter(known, when, which).order_by("post", "valid_from", "pk"):
         of = row.post
         posts[of.pk] = Post(of.pk, of.number, of.title, of.module, of.item, row.began, row.left)
@@ -508,23 +509,21 @@ def read(
         )  # fmt: skip
     names: dict[int, str] = {}
     holdings = []
-    for row in occupancies.filter(whose).select_related("user", "substitute_for"):
-        names[row.user_id] = str(row.user)
-        if row.substitute_for:
-            names[row.substitute_for_id] = str(row.substitute_for)
-        if row.post_id in posts:
+    for one in occupancies.filter(whose).select_related("user", "substitute_for"):
+        names |= {person.pk: str(person) for person in (one.user, one.substitute_for) if person}
+        if one.post_id in posts:
             holdings.append(
                 Holding(
-                    row.post_id, row.user_id, row.valid_from, row.valid_until or FOREVER, Fraction(row.share),
-                    row.substitute_for_id,
+                    one.post_id, one.user_id, one.valid_from, one.valid_until or FOREVER, Fraction(one.share),
+                    one.substitute_for_id,
                 )
             )  # fmt: skip
     away = [
-        Away(row.user_id, row.valid_from, row.valid_until or FOREVER, row.counts, row.kind)
-        for row in Leave.objects.filter(known, when, whose)
+        Away(one.user_id, one.valid_from, one.valid_until or FOREVER, one.counts, one.kind)
+        for one in Leave.objects.filter(known, when, whose)
     ]
     grants = [
-        Granted(module, begin, end or FOREVER, Fraction(fte), recipient, item)
+        Granted(module, begin, end or FOREVER, Fraction(fte or 0), recipient, item)
         for module, begin, end, fte, recipient, item in Grant.objects.filter(known, when, item__in=STAFF)
         .order_by()
         .values_list(
@@ -534,7 +533,7 @@ def read(
     return Rows(posts, terms, holdings, away, grants, names)
 
 
-def _terms_read(known: Q, first: dt.date) -> QuerySet[PostTerm]:
+def _terms_read(known: Q, first: dt.date):
     terms = PostTerm.objects.filter(known, post=OuterRef("post")).order_by().values("post")
     left = Occupancy.objects.filter(known, post=OuterRef("post"), valid_until__lte=first).order_by().values("post")
     return PostTerm.objects.select_related("post", "employer").annotate(

@@ -444,7 +444,7 @@ class ReportedFigure(models.Model):
         return row
 
     @transaction.atomic
-    def clarify(self, *, by, on: dt.date, words: str, note: str = "") -> Self:
+    def clarify(self, *, by, on: dt.date, words: str, note: str = "") -> "ReportedFigure":
         """How it was found out what is true; from then on the figure contradicts no more. What it says stays."""
         row = type(self).objects.select_for_update().get(pk=self.pk)
         if row.clarified_on is not None:

@@ -103,7 +103,8 @@ def own_post(request):
     demand(access.has_own_post, request.user)
     me, today = request.user, workdays.today()
     held = Occupancy.objects.believed().filter(user=me).select_related("post", "substitute_for")
-    now, others = [], []
+    now: list[Occupancy] = []
+    others: list[Occupancy] = []
     for one in held.order_by("-valid_from", "pk"):
         (now if one.holds_on(today) else others).append(one)
     at_work = Assignment.objects.filter(valid_on(today), user=me, known_until=None)

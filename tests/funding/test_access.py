@@ -40,6 +40,20 @@ TABLE = [
     ("fact_new",            "new_leave",        404, 404, 404, 404, 404, 404, 200, 404),
     ("fact_detail",         "own_occupancy",    200, 200, 404, 200, 404, 404, 200, 200),
     ("fact_detail",         "own_leave",        404, 404, 404, 404, 404, 404, 200, 404),
+    ("board",               "",                 403, 200, 200, 200, 403, 403, 200, 200),
+    ("board_export",        "csv",              403, 200, 200, 200, 403, 403, 200, 200),
+    ("post_detail",         "post",             404, 200, 404, 200, 404, 404, 200, 200),
+    ("post_detail",         "post_m1",          404, 200, 200, 200, 404, 404, 200, 200),
+    ("post_detail",         "post_held",        200, 200, 404, 200, 404, 404, 200, 200),
+    ("own_post",            "",                 200, 403, 403, 403, 403, 200, 403, 403),
+    ("coverage",            "",                 403, 200, 200, 200, 403, 403, 200, 200),
+    ("coverage_export",     "csv",              403, 200, 200, 200, 403, 403, 200, 200),
+    ("reported_list",       "",                 403, 200, 200, 200, 403, 403, 200, 200),
+    ("reported_export",     "csv",              403, 200, 200, 200, 403, 403, 200, 200),
+    ("reported_new",        "",                 403, 403, 403, 403, 403, 403, 200, 403),
+    ("reported_detail",     "reported",         404, 200, 404, 200, 404, 404, 200, 200),
+    ("reported_detail",     "reported_m1",      404, 200, 200, 200, 404, 404, 200, 200),
+    ("reported_clarify",    "reported",         404, 403, 404, 403, 404, 404, 200, 403),
 ]
 #: POST to addresses that only act, by people who may not: (address, object, those who may).
 ACTS: list = [
@@ -61,6 +75,10 @@ OBJECTS = {
         makers.held(makers.post(), makers.START, person=people["case_manager"]).pk,
     ),
     "own_leave": lambda people: ("leave", makers.leave(people["case_manager"], makers.START).pk),
+    "post_m1": lambda people: (makers.post(module="overhead").pk,),
+    "post_held": lambda people: (makers.held(makers.post(), makers.START, person=people["case_manager"]).post_id,),
+    "reported": lambda people: (makers.reported().pk,),
+    "reported_m1": lambda people: (makers.reported("overhead").pk,),
 }
 
 
