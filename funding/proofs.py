@@ -123,7 +123,7 @@ def _of_the_facts(notice: AwardNotice, now: Result) -> Iterator[Point]:
 def _of_the_calculation(notice: AwardNotice, released: Calculation | None, now: Result) -> Iterator[Point]:
     new = reverse("funding:calculation_new", args=[notice.pk])
     last = notice.period.last_day
-    if notice.period.valid_until > workdays.today():
+    if notice.period.until > workdays.today():
         yield Point(f"Der Förderzeitraum läuft noch bis {last:%d.%m.%Y}.", False)
     else:
         yield Point(f"Der Förderzeitraum ist seit {last:%d.%m.%Y} zu Ende.", True)
@@ -131,7 +131,7 @@ def _of_the_calculation(notice: AwardNotice, released: Calculation | None, now: 
         yield Point("Es ist keine Abrechnung freigegeben.", False, new, "Abrechnen", bars=True)
         return
     yield Point(f"{released} ist freigegeben.", True, released.get_absolute_url(), "Ansehen")
-    if released.until < notice.period.valid_until:
+    if released.until < notice.period.until:
         reached = released.until - dt.timedelta(days=1)
         yield Point(f"{released} reicht nur bis {reached:%d.%m.%Y}.", False, new, "Neu abrechnen")
     if (now.granted, now.entitlement) != (released.granted, released.entitlement):
@@ -226,7 +226,7 @@ def content(notice: AwardNotice) -> Content:
     if released is None:
         raise StepRefused("Einen Nachweis gibt es erst, wenn eine Abrechnung freigegeben ist.")
     basis = facts_of_notice.basis_of(notice, until=released.until, known_at=released.known_at)
-    return Content(notice, released, work_out(basis), tuple(_spending(basis)))
+    return Content(notice, released, released.result(), tuple(_spending(basis)))
 
 
 def _spending(basis: Basis) -> Iterator[Spending]:
