@@ -93,6 +93,8 @@ def test_the_office_reads_module_1_alone(client, admin, sachstand):
     client.force_login(user(Role.STRATEGIC_OFFICE))
     page = client.get(url("board") + STAND).text
     assert "Leitung KIM-Prozess" in page
+    assert "Versorgung der Kommunen" in page
+    assert "Siegburg" not in page
     assert "Niederkassel" not in page
     assert "Case Management Windeck" not in page
     assert "Niederkassel" not in client.get(url("board") + STAND + "&module=case_management").text
