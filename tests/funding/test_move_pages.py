@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from funding.models import Leave, Occupancy, Post, PostTerm
+from kim import trail
 from kim.models import Assignment, Role, RoleGrant, TrailEntry, User
 from kim.rehearsal import dependents
 from steering.escalation import State
@@ -104,6 +105,9 @@ def test_an_act_is_shown_before_it_is_done_and_then_done_as_shown(client, keeper
     done = client.post(url(name, *args), typed | {"seen": "1"})
     assert done.status_code == 302, done.text
     assert counts() != before
+    for entry in TrailEntry.objects.order_by("-pk")[: TrailEntry.objects.count() - before[-1]]:
+        assert entry.act in trail.ACTS, entry.act
+        assert not any(str(person) in entry.note for person in User.objects.all())
     assert client.get(done.headers["Location"]).status_code == 200
 
 
@@ -259,8 +263,11 @@ def test_the_page_of_a_person_tells_all_and_costs_the_same_for_much(client, keep
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        (1, ["1 offenen Fall führt", "1 Knackpunkt hat", "1 davon warten", "1 Sitz in Gremien hat"]),
-        (2, ["2 offene Fälle führt", "2 Knackpunkte hat", "2 davon warten", "2 Sitze in Gremien hat"]),
+        (
+            1,
+            ["1 offenen Fall führt", "1 Knackpunkt hat", "1 davon warten", "1 Sitz in Gremien hat", "In 1 Kommune arb"],
+        ),
+        (2, ["2 offene Fälle führt", "2 Knackpunkte hat", "2 davon warten", "2 Sitze in Gremien", "In 2 Kommunen arb"]),
     ],
 )
 def test_what_hangs_on_a_person_is_told_in_numbers(client, keeper, number, said):
@@ -269,6 +276,10 @@ def test_what_hangs_on_a_person_is_told_in_numbers(client, keeper, number, said)
         case(by=person)
         issue_at(State.FED_BACK, reported_by=person)
         seat(project_group(lead=user(Role.PROJECT_GROUP)), person)
+    if number == 2:
+        person.assignments.create(
+            role="case_manager", municipality=municipality(), employer=organisation(), valid_from=JANUARY
+        )
     issue_at(State.DRAFT, reported_by=person)
     told = dependents([person], to=keeper)
     words = " ".join(one.words for one in told)
