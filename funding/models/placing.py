@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from funding import access
@@ -225,7 +225,11 @@ def account(
     user = User(username=username, display_name=display_name, organisation=organisation, email=email)
     user.set_unusable_password()
     user.validate_constraints()
-    user.save()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:  # somebody took the name meanwhile
+        raise StepRefused(f"Der Anmeldename „{username}“ ist vergeben. Bitte wählen Sie einen anderen.") from error
     trail.record("user.enter", user, by=by, note=note)
     give_roles(user, [role], first_day, by=by)
     return user

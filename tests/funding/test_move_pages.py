@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from zeal import zeal_ignore
 
 from funding.models import Leave, Occupancy, Post, PostTerm
 from kim import trail
@@ -141,6 +142,21 @@ def test_what_cannot_be_is_said_in_the_form_and_changes_nothing(client, keeper, 
         assert answer.status_code == 422
         assert says in answer.text
     assert counts() == before
+
+
+def test_a_post_held_by_several_falls_away_at_once(client, keeper):
+    stands = post(JANUARY)
+    rows = [held(stands, JANUARY, share=Decimal("0.25")) for _ in range(4)]
+    for row in rows:
+        row.user.assignments.create(
+            role="case_manager", municipality=municipality(), employer=organisation(), valid_from=JANUARY
+        )
+    typed = {"last_day": "30.06.2026", "because": "Das Programm endet", "ends_roles": "on"}
+    with zeal_ignore():  # each occupancy is ended by an act of its own, with its lock and its row in the trail
+        assert client.post(url("post_end", stands.pk), typed).status_code == 200
+        assert client.post(url("post_end", stands.pk), typed | {"seen": "1"}).status_code == 302
+    assert not Assignment.objects.valid_on(JULY).filter(known_until__isnull=True).exists()
+    assert not Occupancy.objects.believed().valid_on(JULY).exists()
 
 
 def test_days_in_two_places_are_refused_and_days_saved_meanwhile_are_not_undone(client, keeper, here):
