@@ -80,7 +80,7 @@ def _holders(post: Post) -> dict[str, str]:
 
 def _leaves(user: User) -> dict[str, str]:
     """Without the reasons: they are on the person's page."""
-    rows = user.leaves.believed().order_by("valid_from")  # type: ignore[attr-defined]
+    rows = user.leaves.believed().order_by("valid_from")
     told = (f"{row.span}{' (zählt weiter als besetzt)' if row.counts else ''}" for row in rows)
     return {f"Unterbrechungen von {user}": _line(told)}
 

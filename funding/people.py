@@ -116,7 +116,7 @@ COLUMNS = (
     ("Rollen", 34, lambda person: line(person).roles),
     ("Stellen", 24, lambda person: line(person).held),
     ("Einsätze", 50, lambda person: line(person).places),
-    ("unterbrochen bis", 16, lambda person: line(person).leave.last_day if line(person).leave else None),
+    ("unterbrochen bis", 16, lambda person: person.away[0].last_day if person.away else None),
     ("Konto gesperrt", 14, lambda person: "" if person.is_active else "ja"),
 )
 

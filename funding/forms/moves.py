@@ -22,7 +22,8 @@ class Chosen(forms.TypedChoiceField):
     """One of rows that are read only where the choices are shown or checked: `read() -> [(heading, rows)]`."""
 
     def __init__(self, read: Callable[[], Groups] = list, *, empty="Bitte wählen", **kwargs):
-        self._read, self._empty, self._groups = read, empty, None
+        self._read, self._empty = read, empty
+        self._groups: Groups | None = None
         kwargs.setdefault("error_messages", CHOSEN)
         super().__init__(choices=self._offered, coerce=self._object, empty_value=None, **kwargs)
 
@@ -97,7 +98,7 @@ class PostTermForm(FactForm):
         super().__init__(data, subject=subject, initial=initial)
         for name in ("employer", "recipient"):
             field = self.fields[name]
-            self.fields[name] = _organisation(field.label, help_text=field.help_text)
+            self.fields[name] = _organisation(str(field.label), help_text=field.help_text)
 
     def clean(self):
         given = super().clean()
@@ -146,7 +147,7 @@ class PostForm(PostTermForm):
 
     number = Line(label="Nummer", max_length=40, help_text="Kurz und eindeutig, etwa M2-05.")
     title = Line(label="Bezeichnung", max_length=160, help_text="Die Funktion, kein Name.")
-    module = forms.ChoiceField(label="Modul", choices=Module, error_messages=CHOSEN)
+    module = forms.ChoiceField(label="Modul", choices=[("", "Bitte wählen"), *Module.choices], error_messages=CHOSEN)
     item = forms.ChoiceField(
         label="Art der Stelle", choices=[(one.value, one.label) for one in STAFF], error_messages=CHOSEN
     )

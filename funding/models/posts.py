@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import ClassVar, Self
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
 
 from funding import access
@@ -78,7 +78,11 @@ class Post(models.Model):
         demand(access.keeps_posts, by)
         if cls.objects.filter(number__iexact=number).exists():
             raise StepRefused(f"Die Nummer {number} hat schon eine andere Stelle. Bitte wählen Sie eine neue.")
-        post = cls.objects.create(number=number, title=title, module=module, item=item, by=by)
+        try:
+            with transaction.atomic():
+                post = cls.objects.create(number=number, title=title, module=module, item=item, by=by)
+        except IntegrityError as error:  # somebody took the number meanwhile
+            raise StepRefused(f"Die Nummer {number} ist vergeben. Bitte wählen Sie eine neue.") from error
         trail.record("post.enter", post, by=by, note=note)
         PostTerm.enter(by=by, post=post, **term)
         return post
