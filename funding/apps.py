@@ -11,6 +11,7 @@ class FundingConfig(AppConfig):
         from funding import (  # noqa: F401  they hang what they know in
             duties,
             matrix,
+            on_people,
             on_record,
             repayment_on_notice,
         )

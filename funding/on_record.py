@@ -25,6 +25,22 @@ FACT_ACTS = {
 }
 ACTS: dict[str, str] = {
     "awardnotice.enter": "Bescheid eingetragen",
+    "assignment.begin": "Einsatz eingetragen",
+    "assignment.end": "Einsatz beendet",
+    "person.export": "Personen als Datei ausgegeben",
+    "post.enter": "Stelle eingetragen",
+    "post.fall_away": "Stelle weggefallen",
+    "post.hand_over": "Stelle übergeben",
+    "rolegrant.end": "Rolle beendet",
+    "rolegrant.give": "Rolle gegeben",
+    "user.enter": "Konto angelegt",
+    "user.move": "Person auf eine andere Stelle gesetzt",
+    "user.split_days": "Tage und Kommunen verteilt",
+    "post.export": "Besetzungstafel als Datei ausgegeben",
+    "reportedfigure.enter": "Angabe einer Unterlage eingetragen",
+    "reportedfigure.clarify": "Angabe einer Unterlage geklärt",
+    "reportedfigure.export": "Angaben von Unterlagen als Datei ausgegeben",
+    "staffing.coverage": "Versorgung der Kommunen als Datei ausgegeben",
     "awardnotice.edit": "Bescheid: Angaben geändert",
     "awardnotice.export": "Bescheide: Export",
     "programme.establish": "Förderprogramm angelegt",
@@ -41,11 +57,6 @@ ACTS: dict[str, str] = {
     "calculation.drop": "Abrechnung verworfen",
     "calculation.release": "Abrechnung freigegeben",
     "calculation.export": "Abrechnung: Export",
-    "post.export": "Besetzungstafel als Datei ausgegeben",
-    "reportedfigure.enter": "Angabe einer Unterlage eingetragen",
-    "reportedfigure.clarify": "Angabe einer Unterlage geklärt",
-    "reportedfigure.export": "Angaben von Unterlagen als Datei ausgegeben",
-    "staffing.coverage": "Versorgung der Kommunen als Datei ausgegeben",
 }
 KINDS = {
     "funding.awardnotice": Kind("Bescheid", "number"),
@@ -60,6 +71,8 @@ KINDS = {
     "funding.proof": Kind("Verwendungsnachweis"),
     "funding.reportedfigure": Kind("Angabe einer Unterlage"),
     "funding.scenario": Kind("Szenario"),
+    "kim.assignment": Kind("Einsatz"),
+    "kim.rolegrant": Kind("Rolle"),
     **{f"funding.{model}": Kind(name) for model, name in FACTS.items()},
 }
 

@@ -5,11 +5,11 @@ floor imports none of them. Numbers and addresses only, never content.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 
-from kim.models import User
+from kim.models import Role, User
 
 #: What a figure is called → what it says, in words.
 Measure = Callable[[], Mapping[str, str]]
@@ -24,10 +24,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Dependent:
-    """Something that lies with a person: „12 offene Fälle müssen übergeben werden.“, and where to do it."""
+    """Something that lies with a person: „12 offene Fälle müssen übergeben werden.“, and where `roles` do so."""
 
     words: str
     url: str = ""
+    roles: frozenset[str] = frozenset(Role)
 
 
 class _Undo(Exception):
@@ -71,5 +72,7 @@ def depends_on_people(name: str):
     return register
 
 
-def dependents(users: Collection[User]) -> list[Dependent]:
-    return [found for name in sorted(_DEPENDENTS) for found in _DEPENDENTS[name](users)] if users else []
+def dependents(users: Collection[User], *, to: User) -> list[Dependent]:
+    """What lies with `users`; an address only where `to` may go there."""
+    found = [one for name in sorted(_DEPENDENTS) for one in _DEPENDENTS[name](users)] if users else []
+    return [one if to.acts_as(*one.roles) else replace(one, url="") for one in found]

@@ -8,21 +8,20 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from funding.forms.facts import EndForm, FactForm, WithdrawForm
+from funding.views.previews import previewed_page
 from kim import errors
 from kim.dated import inclusive
 from kim.facts import Fact
 from kim.forms import Day
 from kim.models import User
-from kim.rehearsal import Measure, dependents, rehearse
+from kim.rehearsal import Measure
 from kim.rules import Rule, allows, demand
-from kim.views.acting import form_page
 from kim.workflow import StepRefused
 from steering.models.gate import noted, pass_gate
 from steering.views.forming import gated
@@ -46,6 +45,8 @@ class Kind:
     people: Callable[[Any], Collection[User]] = lambda about: ()
     #: What a new one begins with: `f(subject) -> initial`.
     begins_with: Callable[[Any], dict[str, Any]] = lambda subject: {}
+    #: The page of what it hangs on, where that is not its own.
+    address: Callable[[Any], str] = lambda subject: subject.get_absolute_url()
 
 
 _KINDS: dict[str, Kind] = {}
@@ -70,7 +71,7 @@ def fact_new(request, kind, pk):
     def act(form):
         note = _gate(is_a, form, request.user)
         row = is_a.model.enter(by=request.user, note=note, **{is_a.hangs_on: subject}, **form.told)
-        return subject, f"Eingetragen: {is_a.title}, {row.span}."
+        return is_a.address(subject), f"Eingetragen: {is_a.title}, {row.span}."
 
     return _page(
         request, is_a, subject, make, act, key=f"fact:{kind}:{pk}:new", heading=f"{is_a.title} eintragen",
@@ -89,6 +90,7 @@ def fact_detail(request, kind, pk):
     versions = [(one, _told(is_a, one)) for one in latest.history()]
     context = {
         "kind": kind, "is_a": is_a, "row": latest, "versions": versions, "subject": getattr(latest, is_a.hangs_on),
+        "back": is_a.address(getattr(latest, is_a.hangs_on)),
         "may_keep": latest.is_believed and allows(is_a.keeps, request.user),
     }  # fmt: skip
     return render(request, "funding/fact_detail.html", context)
@@ -101,7 +103,9 @@ def fact_correct(request, kind, pk):
 
     def act(form):
         note = _gate(is_a, form, request.user)
-        return subject, f"Berichtigt: {is_a.title}, {row.correct(by=request.user, note=note, **form.told).span}."
+        return is_a.address(
+            subject
+        ), f"Berichtigt: {is_a.title}, {row.correct(by=request.user, note=note, **form.told).span}."
 
     def make(data, initial=None):
         return is_a.form(data, subject=subject, initial=initial)
@@ -125,7 +129,7 @@ def fact_change(request, kind, pk):
     def act(form):
         note = _gate(is_a, form, request.user)
         later = row.change_from(form.cleaned_data["day"], by=request.user, note=note, **form.told)
-        return subject, f"Geändert: {is_a.title}, {later.span}."
+        return is_a.address(subject), f"Geändert: {is_a.title}, {later.span}."
 
     return _change(request, is_a, row, make, act, "change", "ab einem Tag ändern", is_a.form.filled_from(row))
 
@@ -136,7 +140,7 @@ def fact_end(request, kind, pk):
 
     def act(form):
         ended = row.end(form.cleaned_data["last_day"], by=request.user)
-        return subject, f"Beendet: {is_a.title}, {ended.span}."
+        return is_a.address(subject), f"Beendet: {is_a.title}, {ended.span}."
 
     return _change(request, is_a, row, EndForm, act, "end", "beenden", {"last_day": row.last_day})
 
@@ -150,7 +154,7 @@ def fact_withdraw(request, kind, pk):
         because = form.cleaned_data["because"]
         pass_gate({"Begründung": because}, by=request.user, confirmed=form.confirmed)
         row.withdraw(by=request.user, because=because)
-        return subject, f"Zurückgenommen: {is_a.title}, {row.span}."
+        return is_a.address(subject), f"Zurückgenommen: {is_a.title}, {row.span}."
 
     return _change(request, is_a, row, WithdrawForm, act, "withdraw", "zurücknehmen", {})
 
@@ -176,7 +180,7 @@ def _change(request, is_a: Kind, row: Fact, make, act, name: str, verb: str, ini
     if not row.is_believed:
         kept = [(label, text) for label, text in make(request.POST or None).typed()] if request.method == "POST" else []
         words = "Dieser Eintrag wurde inzwischen geändert oder zurückgenommen. Es gilt der neue Stand."
-        return errors.conflict(request, StepRefused(words), url=subject.get_absolute_url(), kept=kept)
+        return errors.conflict(request, StepRefused(words), url=is_a.address(subject), kept=kept)
     key = f"fact:{row._meta.model_name}:{row.pk}:{name}"
     heading = f"{is_a.title} {verb}"
     return _page(
@@ -187,36 +191,13 @@ def _change(request, is_a: Kind, row: Fact, make, act, name: str, verb: str, ini
 def _page(request, is_a: Kind, about, make, act, *, key, heading, initial, subject, row=None):
     context = {
         "heading": heading, "subject": subject, "row": row, "told": _told(is_a, row) if row else (), "is_a": is_a,
-        "previewed": is_a.measures is not None,
+        "previewed": is_a.measures is not None, "back": is_a.address(subject),
     }  # fmt: skip
-    if request.method == "POST" and is_a.measures and "seen" not in request.POST:
-        form = make(request.POST, initial=None)
-        if form.is_valid() and (seen := _preview(request, is_a, about, form, gated(act), context)):
-            return seen
-    return form_page(request, "funding/fact_form.html", make, gated(act), key=key, context=context, initial=initial)
-
-
-def _preview(request, is_a: Kind, about, form, act, context):
-    """What would change, with everything that was typed to be sent again; None where it cannot be done at all."""
-    assert is_a.measures is not None  # noqa: S101
-    try:
-        changes = rehearse(lambda: act(form), is_a.measures(about))
-    except ValidationError:
-        return None
-    people = is_a.people(about)
-    chosen = [value for value in form.cleaned_data.values() if isinstance(value, User)]
-    context |= {
-        "changes": changes,
-        "dependents": dependents([*people, *chosen]),
-        "sent": [
-            (name, value)
-            for name, values in request.POST.lists()
-            for value in values
-            if name not in ("csrfmiddlewaretoken", "seen")
-        ],
-        "words": _words(form),
-    }
-    return render(request, "funding/fact_preview.html", context)
+    measures = is_a.measures
+    return previewed_page(
+        request, "funding/fact_form.html", "funding/fact_preview.html", make, gated(act), key=key, context=context,
+        measures=(lambda form: measures(about)) if measures else None, people=is_a.people(about), initial=initial,
+    )  # fmt: skip
 
 
 def _gate(is_a: Kind, form: FactForm, by) -> str:
@@ -236,28 +217,12 @@ def _said(form, name: str) -> str:
     value = form.get_initial_for_field(field, name)
     if isinstance(value, bool):
         return "ja" if value else "nein"
+    if hasattr(value, "pk"):  # what else there was to choose need not be read
+        return str(value)
     choices = dict(getattr(field, "choices", ()))
-    if not hasattr(value, "pk") and value in choices:
+    if value in choices:
         return str(choices[value])
-    shown = field.prepare_value(value) if not hasattr(value, "pk") else value
+    shown = field.prepare_value(value)
     if hasattr(shown, "strftime"):
         return f"{shown:%d.%m.%Y}"
     return "" if shown is None else str(shown)
-
-
-def _words(form) -> list[tuple[str, str]]:
-    """What was typed, as it will be entered."""
-    found = []
-    for name, field in form.fields.items():
-        value = form.cleaned_data.get(name)
-        choices = dict(getattr(field, "choices", ())) if not hasattr(value, "pk") else {}
-        words = choices.get(value, value) if not isinstance(value, list) else ", ".join(str(one) for one in value)
-        if isinstance(value, bool):
-            words = "ja" if value else "nein"
-        elif hasattr(value, "strftime"):
-            words = f"{value:%d.%m.%Y}"
-        elif value is not None and not hasattr(value, "pk") and not choices:
-            words = field.prepare_value(value)
-        if words not in (None, ""):
-            found.append((str(field.label), str(words)))
-    return found
