@@ -61,11 +61,6 @@ def reads_module(user, module: str) -> bool:
     return user.acts_as(*READS_ALL) or module in modules_read(user)
 
 
-def visible_of_programmes(user) -> Q:
-    """The same for rows that hang on a programme."""
-    return Q() if user.acts_as(*READS_ALL) else Q(programme__module__in=modules_read(user))
-
-
 def modules_read(user) -> list[str]:
     return [module for role, module in READS_MODULE.items() if user.acts_as(role)]
 
