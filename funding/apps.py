@@ -12,6 +12,7 @@ class FundingConfig(AppConfig):
             county_file,
             duties,
             matrix,
+            on_people,
             on_record,
             repayment_on_notice,
         )

@@ -50,6 +50,10 @@ class Standing:
         return [point for point in self.points if not point.done]
 
     @property
+    def done(self) -> list[Point]:
+        return [point for point in self.points if point.done]
+
+    @property
     def is_submitted(self) -> bool:
         return self.released is not None and any(
             one.calculation_id == self.released.pk for one in self.notice.proofs_read
@@ -82,7 +86,7 @@ def _of_the_paper(notice: AwardNotice) -> Iterator[Point]:
         new = reverse("funding:fact_new", args=["grant", notice.pk])
         yield Point("Es fehlt, was bewilligt wurde.", False, new, "Bewilligung eintragen")
     if any(one.purpose or one.conditions for one in notice.terms_read):
-        yield Point("Zweck und Auflagen sind eingetragen. Bitte prüfen Sie, ob die Auflagen erfüllt sind.", True)
+        yield Point("Zweck und Auflagen sind eingetragen.", True)
     elif notice.terms_read:
         terms = reverse("funding:fact_detail", args=["terms", notice.terms_read[0].pk])
         yield Point("Zweck und Auflagen des Bescheids fehlen.", False, terms, "Bestimmungen ergänzen")

@@ -39,6 +39,7 @@ def repayment(user, notice: AwardNotice) -> dict:
         "notice": notice,
         "columns": columns,
         "told": columns[0].result,
+        "is_forecast": columns[-1].result.until > workdays.today(),
         "drawn": _drawn(facts, notice),
         "draws_up": allows(access.draws_up_calculations, user),
     }

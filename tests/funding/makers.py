@@ -20,6 +20,7 @@ from funding.models import (
     PostTerm,
     Programme,
     Rate,
+    ReportedFigure,
     Terms,
 )
 from kim.models import Organisation, Role, User
@@ -92,6 +93,18 @@ def cost(of: AwardNotice, amount, first=YEAR, until=FEBRUARY, *, kind="personnel
     )  # fmt: skip
 
 
+def leave(of: User, first, until=None, *, kind="parental", **fields) -> Leave:
+    return Leave.enter(by=admin(), user=of, kind=kind, valid_from=first, valid_until=until, **fields)
+
+
+def reported(module="case_management", **fields) -> ReportedFigure:
+    """Minutes of 16.11.2021 that tell of four people on that day, unless `fields` say else."""
+    told = {"as_of": D(2021, 11, 16), "reported_on": D(2021, 11, 16), "measure": "persons", "value": 4} | fields
+    return ReportedFigure.enter(
+        by=admin(), module=module, **{"document": "Niederschrift", "words": f"Satz {next(_number)}"} | told
+    )
+
+
 def deadline(of: AwardNotice, due_on=NEXT_YEAR, *, kind="proof") -> Deadline:
     return Deadline.agree(of, by=admin(), kind=kind, due_on=due_on)
 
@@ -119,3 +132,9 @@ def eligibility(of: Programme, kind, answer="yes", first=LONG_AGO, until=None, *
         by=admin(), programme=of, kind=kind, eligibility=answer, valid_from=first, valid_until=until,
         **{"basis": "Auskunft der Bezirksregierung"} | fields,
     )  # fmt: skip
+
+
+def calculation(of: AwardNotice | None = None, *, last_day=None) -> Calculation:
+    """A draft of what is known now."""
+    of = of or notice()
+    return Calculation.draw_up(of, last_day or of.period.last_day, by=admin())
