@@ -181,6 +181,14 @@ FACTS = {
 }
 
 
+#: What changes afterwards: the act, what is typed, and the last day of what was entered before.
+CHANGED = {
+    "postterm": ("fact_change", {"day": "01.07.2028", "fte": "0,75"}, D(2028, 6, 30)),
+    "occupancy": ("fact_change", {"day": "01.05.2026", "share": "0,25"}, D(2026, 4, 30)),
+    "leave": ("fact_end", {"last_day": "30.09.2026"}, D(2026, 9, 30)),
+}
+
+
 @pytest.mark.parametrize("kind", FACTS)
 def test_facts_about_posts_and_people_are_entered_after_a_look(client, keeper, here, kind):
     stands, person, *_ = here
@@ -203,7 +211,14 @@ def test_facts_about_posts_and_people_are_entered_after_a_look(client, keeper, h
     assert client.get(url("fact_detail", kind, row.pk)).status_code == 200
     for act in ("correct", "change", "end", "withdraw"):
         assert client.get(url(f"fact_{act}", kind, row.pk)).status_code == 200, act
-    assert client.post(url("fact_end", kind, row.pk), {"last_day": "31.10.2028", "seen": "1"}).status_code in (302, 422)
+    act, later, ends = CHANGED[kind]
+    assert client.post(url(act, kind, row.pk), typed | later).status_code == 200
+    assert client.post(url(act, kind, row.pk), typed | later | {"seen": "1"}).status_code == 302
+    believed = model.objects.believed().order_by("valid_from")
+    assert [one.last_day for one in believed if one.history()[-1].pk == row.pk] == [ends]
+    stale = client.post(url(act, kind, row.pk), typed | later | {"seen": "1"})
+    assert stale.status_code == 409, "the second of two who had it open"
+    assert model.objects.believed().count() == len(believed)
 
 
 def test_a_post_overfilled_is_refused_on_its_page(client, keeper, here):
