@@ -201,7 +201,7 @@ class CostImport(models.Model):
     @property
     def lines(self) -> "Lines":
         """What was read, by line, as it was read."""
-        return list({row.line: row.told["cells"] for row in self.rows.only("line", "told")}.items())
+        return list({line: told["cells"] for line, told in self.rows.values_list("line", "told")}.items())
 
     @property
     def words(self) -> str:
