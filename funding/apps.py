@@ -12,6 +12,7 @@ class FundingConfig(AppConfig):
             duties,
             matrix,
             on_record,
+            repayment_on_notice,
         )
         from kim import access, trail
 

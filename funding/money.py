@@ -1,6 +1,6 @@
 """Where the money of a notice is, derived from dated facts: its days, payments, proofs and released calculations.
 
-Source of the stations: docs/background.md, „Mittel-Status“. Nothing here is kept in a column.
+Source of the stations: docs/background.md, money. Nothing here is kept in a column.
 """
 
 import datetime as dt
@@ -131,7 +131,7 @@ def _stations(notice: AwardNotice, today: dt.date) -> Iterator[Station]:
     called = [one.on_day for one in _counting(notice) if one.kind == Payment.Kind.CALLED_OFF]
     more = f"zuletzt {called[-1]:%d.%m.%Y}" if len(called) > 1 else ""
     yield _by_day("abgerufen", called[0] if called else None, today, more)
-    ahead = f"bis {notice.period.last_day:%d.%m.%Y}" if notice.period.valid_until > today else ""
+    ahead = f"bis {notice.period.last_day:%d.%m.%Y}" if notice.period.until > today else ""
     yield _by_day("verausgabt", notice.period.last_day, today, ahead)
     handed_in = max((one.submitted_on for one in notice.proofs_read), default=None)
     yield _by_day("nachgewiesen", handed_in, today)
@@ -146,9 +146,9 @@ def _back(notice: AwardNotice, today: dt.date) -> Iterator[Station]:
         return
     on = timezone.localdate(released.released_at)
     if not money.to_pay_back:
-        yield Station("nichts zurückzuzahlen", True, on, str(released))
+        yield Station("nichts zurückzuzahlen", True, on, released.number or "")
         return
-    yield Station("zurückzuzahlen", True, on, str(released))
+    yield Station("zurückzuzahlen", True, on, released.number or "")
     yield _by_day("zurückgezahlt", _repaid_on(notice, money.to_pay_back), today)
 
 

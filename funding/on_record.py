@@ -41,6 +41,10 @@ ACTS: dict[str, str] = {
     "payment.cancel": "Zahlung storniert",
     "proof.submit": "Verwendungsnachweis eingereicht",
     "proof.export": "Verwendungsnachweis: Datei",
+    "calculation.draw_up": "Abrechnung erstellt",
+    "calculation.drop": "Abrechnung verworfen",
+    "calculation.release": "Abrechnung freigegeben",
+    "calculation.export": "Abrechnung: Export",
 }
 KINDS = {
     "funding.awardnotice": Kind("Bescheid", "number"),

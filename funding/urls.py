@@ -6,12 +6,14 @@ from funding.views import (
     award_facts,  # noqa: F401  registers rates, grants and terms
     cost_imports,
     costs,
+    calculations,
     dues,
     eligibility,
     facts,
     notices,
     programmes,
     proofs,
+    whatif,
 )
 
 app_name = "funding"
@@ -57,4 +59,11 @@ urlpatterns = [
     path("costs/imports/<int:pk>/drop/", cost_imports.cost_import_drop, name="cost_import_drop"),
     path("eligibility/", eligibility.eligibility_list, name="eligibility_list"),
     path("eligibility/<int:pk>/<slug:kind>/", eligibility.eligibility_detail, name="eligibility_detail"),
+    # repayments (views/calculations.py, views/whatif.py)
+    path("notices/<int:pk>/calculations/new/", calculations.calculation_new, name="calculation_new"),
+    path("notices/<int:pk>/what-if/", whatif.whatif, name="whatif"),
+    path("calculations/<int:pk>/", calculations.calculation_detail, name="calculation_detail"),
+    path("calculations/<int:pk>/release/", calculations.calculation_release, name="calculation_release"),
+    path("calculations/<int:pk>/drop/", calculations.calculation_drop, name="calculation_drop"),
+    path("calculations/<int:pk>/file/<slug:kind>/", calculations.calculation_export, name="calculation_export"),
 ]

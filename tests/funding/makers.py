@@ -6,12 +6,15 @@ from itertools import count
 from funding import cost_sheets
 from funding.models import (
     AwardNotice,
+    Calculation,
     Cost,
     CostImport,
     EligibilityRule,
+    Deadline,
     FundingPeriod,
     Grant,
     Occupancy,
+    Payment,
     Post,
     PostTerm,
     Programme,
@@ -99,3 +102,17 @@ def eligibility(of: Programme, kind, answer="yes", first=LONG_AGO, until=None, *
         by=admin(), programme=of, kind=kind, eligibility=answer, valid_from=first, valid_until=until,
         **{"basis": "Auskunft der Bezirksregierung"} | fields,
     )  # fmt: skip
+def deadline(of: AwardNotice, due_on=NEXT_YEAR, *, kind="proof") -> Deadline:
+    return Deadline.agree(of, by=admin(), kind=kind, due_on=due_on)
+
+
+def payment(of: AwardNotice, amount=1000, on_day=YEAR, *, kind="called_off") -> Payment:
+    return Payment.enter(of, by=admin(), kind=kind, amount=amount, on_day=on_day)
+
+
+def released(of: AwardNotice | None = None, *, last_day=None) -> Calculation:
+    """A calculation of what is known now, released by a second administrator."""
+    of = of or notice()
+    another = User.objects.filter(username="verwaltung-zwei").first()
+    another = another or user(Role.ADMIN, username="verwaltung-zwei", email="")
+    return Calculation.draw_up(of, last_day or of.period.last_day, by=admin()).release(by=another)
