@@ -4,9 +4,9 @@ from django.urls import path
 
 from funding.views import (
     award_facts,  # noqa: F401  registers rates, grants and terms
+    calculations,
     cost_imports,
     costs,
-    calculations,
     dues,
     eligibility,
     facts,

@@ -9,8 +9,8 @@ from funding.models import (
     Calculation,
     Cost,
     CostImport,
-    EligibilityRule,
     Deadline,
+    EligibilityRule,
     FundingPeriod,
     Grant,
     Occupancy,
@@ -102,6 +102,8 @@ def eligibility(of: Programme, kind, answer="yes", first=LONG_AGO, until=None, *
         by=admin(), programme=of, kind=kind, eligibility=answer, valid_from=first, valid_until=until,
         **{"basis": "Auskunft der Bezirksregierung"} | fields,
     )  # fmt: skip
+
+
 def deadline(of: AwardNotice, due_on=NEXT_YEAR, *, kind="proof") -> Deadline:
     return Deadline.agree(of, by=admin(), kind=kind, due_on=due_on)
 

@@ -79,7 +79,6 @@ OBJECTS = {
     "": lambda people: (),
     "cost": lambda people: (makers.cost(makers.notice(), 400).pk,),
     "costimport": lambda people: (makers.cost_import().pk,),
-    "csv": lambda people: ("csv",),
     "supervision": lambda people: (makers.programme().pk, "supervision"),
     "new cost": lambda people: ("cost", makers.notice().pk),
     "new eligibilityrule": lambda people: ("eligibilityrule", makers.programme().pk),
