@@ -369,6 +369,12 @@ class Cost(NoticeFact):
         return address("funding:cost_detail", self.pk)
 
     @property
+    def when(self) -> str:
+        """„03.2021“ for a whole month, else the days."""
+        is_month = self.valid_from.day == 1 and self.valid_until == months_after(self.valid_from, 1)
+        return f"{self.valid_from:%m.%Y}" if is_month else self.span
+
+    @property
     def eligible_words(self) -> str:
         """Of a cost that was read with its eligibility (CostQuerySet.with_eligibility)."""
         return str(Eligibility(self.eligible).label)
