@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from funding import access, spending
@@ -135,6 +136,7 @@ register(
         model=Cost, title="Ausgabe", keeps=access.keeps_costs, form=CostForm, hangs_on="notice", subjects=_notices,
         visible=lambda user: Cost.objects.visible_to(user).select_related("notice__period__programme"),
         measures=_spent, begins_with=_begins,
+        leads_to=lambda cost, notice: cost if cost.replaces_id or cost.withdrawn_because else notice,
     )
 )  # fmt: skip
 register(
@@ -144,6 +146,7 @@ register(
         subjects=lambda user: Programme.objects.filter(access.visible_programmes(user)),
         visible=lambda user: EligibilityRule.objects.filter(access.visible_of_programmes(user)),
         measures=_ruled,
+        leads_to=lambda rule, programme: reverse("funding:eligibility_detail", args=[programme.pk, rule.kind]),
     )
 )  # fmt: skip
 register(

@@ -46,6 +46,8 @@ class Kind:
     people: Callable[[Any], Collection[User]] = lambda about: ()
     #: What a new one begins with: `f(subject) -> initial`.
     begins_with: Callable[[Any], dict[str, Any]] = lambda subject: {}
+    #: `f(row, subject)` says where to go once it is done: an object or an address.
+    leads_to: Callable[[Any, Any], Any] = lambda row, subject: subject
 
 
 _KINDS: dict[str, Kind] = {}
@@ -70,7 +72,7 @@ def fact_new(request, kind, pk):
     def act(form):
         note = _gate(is_a, form, request.user)
         row = is_a.model.enter(by=request.user, note=note, **{is_a.hangs_on: subject}, **form.told)
-        return subject, f"Eingetragen: {is_a.title}, {row.span}."
+        return is_a.leads_to(row, subject), f"Eingetragen: {is_a.title}, {row.span}."
 
     return _page(
         request, is_a, subject, make, act, key=f"fact:{kind}:{pk}:new", heading=f"{is_a.title} eintragen",
@@ -101,7 +103,8 @@ def fact_correct(request, kind, pk):
 
     def act(form):
         note = _gate(is_a, form, request.user)
-        return subject, f"Berichtigt: {is_a.title}, {row.correct(by=request.user, note=note, **form.told).span}."
+        later = row.correct(by=request.user, note=note, **form.told)
+        return is_a.leads_to(later, subject), f"Berichtigt: {is_a.title}, {later.span}."
 
     def make(data, initial=None):
         return is_a.form(data, subject=subject, initial=initial)
@@ -125,7 +128,7 @@ def fact_change(request, kind, pk):
     def act(form):
         note = _gate(is_a, form, request.user)
         later = row.change_from(form.cleaned_data["day"], by=request.user, note=note, **form.told)
-        return subject, f"Geändert: {is_a.title}, {later.span}."
+        return is_a.leads_to(later, subject), f"Geändert: {is_a.title}, {later.span}."
 
     return _change(request, is_a, row, make, act, "change", "ab einem Tag ändern", is_a.form.filled_from(row))
 
@@ -136,7 +139,7 @@ def fact_end(request, kind, pk):
 
     def act(form):
         ended = row.end(form.cleaned_data["last_day"], by=request.user)
-        return subject, f"Beendet: {is_a.title}, {ended.span}."
+        return is_a.leads_to(ended, subject), f"Beendet: {is_a.title}, {ended.span}."
 
     return _change(request, is_a, row, EndForm, act, "end", "beenden", {"last_day": row.last_day})
 
@@ -150,7 +153,7 @@ def fact_withdraw(request, kind, pk):
         because = form.cleaned_data["because"]
         pass_gate({"Begründung": because}, by=request.user, confirmed=form.confirmed)
         row.withdraw(by=request.user, because=because)
-        return subject, f"Zurückgenommen: {is_a.title}, {row.span}."
+        return is_a.leads_to(row, subject), f"Zurückgenommen: {is_a.title}, {row.span}."
 
     return _change(request, is_a, row, WithdrawForm, act, "withdraw", "zurücknehmen", {})
 

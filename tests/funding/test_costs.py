@@ -126,8 +126,8 @@ def test_one_screen_answers_whether_supervision_is_in_the_personnel_costs(client
     preview = client.post(url, told).text
     assert "13.000,00" in preview
     assert EligibilityRule.objects.believed().get(kind="supervision").eligibility == "unclear"
-    assert client.post(url, told | {"seen": "1"}).status_code == 302
-    text = page(client, "eligibility_detail", of.pk, "supervision")
+    text = client.post(url, told | {"seen": "1"}, follow=True).text
+    assert "Berichtigt: Regel zur Förderfähigkeit" in text
     assert "<strong>Ja.</strong>" in text
     assert "Anfrage bei der Bezirksregierung" in text
 
