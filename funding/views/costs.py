@@ -74,6 +74,7 @@ def cost_detail(request, pk):
     """What it says and whether it is paid for, and what was believed of it before."""
     seen = Cost.objects.visible_to(request.user).with_eligibility().select_related(*BESIDE, "by", "notice__period")
     cost = get_object_or_404(seen, pk=pk)
+    keeps = allows(access.keeps_costs, request.user)
     versions = Cost.objects.select_related("by").versions_of(cost.pk)
     context = {
         "cost": cost,
@@ -81,7 +82,8 @@ def cost_detail(request, pk):
         "versions": versions,
         "latest": versions[0],
         "programme": cost.notice.period.programme_id,
-        "may_keep": cost.is_believed and allows(access.keeps_costs, request.user),
+        "imports": keeps,
+        "may_keep": keeps and cost.is_believed,
     }
     return render(request, "funding/cost_detail.html", context)
 

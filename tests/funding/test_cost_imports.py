@@ -326,6 +326,10 @@ def test_the_largest_sheet_takes_as_many_queries_as_a_small_one(client, here):
 
     assert queries(lines[:3]) == queries(lines)
     found = CostImport.start(cost_sheets.check(lines), by=admin())
+    client.force_login(admin())
+    with CaptureQueriesContext(connection) as seen:
+        assert client.get(found.get_absolute_url()).text.count("2.100,00") == 12
+    assert len(seen) <= 12
     with CaptureQueriesContext(connection) as seen:
         assert found.take(cost_sheets.check, by=admin()) == 252
     assert len(seen) <= 30
