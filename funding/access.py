@@ -54,6 +54,16 @@ def visible_of_programmes(user) -> Q:
     return Q() if user.acts_as(*READS_ALL) else Q(programme__module__in=modules_read(user))
 
 
+def visible_reported(user) -> Q:
+    """What papers say about posts."""
+    return Q() if user.acts_as(*READS_ALL) else Q(module__in=modules_read(user))
+
+
+def reads_module(user, module: str) -> bool:
+    """All of a module: every post with whoever held it."""
+    return user.acts_as(*READS_ALL) or module in modules_read(user)
+
+
 def modules_read(user) -> list[str]:
     return [module for role, module in READS_MODULE.items() if user.acts_as(role)]
 
@@ -79,6 +89,11 @@ def keeps_posts(user, _=None):
 @rule("Weshalb jemand fehlt, sieht nur die Verwaltung.")
 def reads_leave_reasons(user, _=None):
     return user.holds(Role.ADMIN)
+
+
+@rule("Wer welche Kommune versorgt, sehen Verwaltung, Koordinierung, Geschäftsstelle, Lenkungsgruppe und Revision.")
+def reads_coverage(user, _=None):
+    return user.holds(*READS_ALL, Role.STRATEGIC_OFFICE)
 
 
 # Money

@@ -4,8 +4,9 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 
-from funding.repayment import POST, Basis, Granted, Holding, Rate, Term
+from funding.repayment import POST, Basis, Granted, Holding, Rate, Term, months
 
 FILL, END, GRANT, RATE = "fill", "end", "grant", "rate"
 CHOICES = (
@@ -64,15 +65,15 @@ def _granted(basis: Basis, one: Assumption, place: int) -> Basis:
 
 
 def _before(grant: Granted, day: dt.date) -> list[Granted]:
-    """A grant of posts as far as it lies before `day`; its amount, if it has one, by the days that are left."""
+    """A grant of posts as far as it lies before `day`; of its amount, if it has one, the part of that time."""
     if grant.item != POST or grant.until <= day:
         return [grant]
     if grant.first >= day:
         return []
     if grant.amount is None:
         return [replace(grant, until=day)]
-    part = Decimal((day - grant.first).days) / Decimal((grant.until - grant.first).days)
-    return [replace(grant, until=day, amount=Decimal(grant.amount) * part)]
+    part = months(grant.first, day) / months(grant.first, grant.until)
+    return [replace(grant, until=day, amount=Fraction(grant.amount) * part)]
 
 
 def _rated(basis: Basis, one: Assumption, place: int) -> Basis:

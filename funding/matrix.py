@@ -10,6 +10,7 @@ from kim.rules import allows
 #: Questions about the person alone.
 QUESTIONS = (
     ("Stellen und Besetzungen ansehen", access.reads_board),
+    ("Versorgung der Kommunen ansehen", access.reads_coverage),
     ("Stellen, Besetzungen und Einsätze pflegen", access.keeps_posts),
     ("Grund einer Unterbrechung sehen", access.reads_leave_reasons),
     ("Bescheide und Mittel ansehen", access.reads_money),

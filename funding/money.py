@@ -29,6 +29,7 @@ class Station:
 @dataclass(frozen=True)
 class Balance:
     """Euros. `owed` is what the latest released calculation says is to be paid back; None where none is released.
+    `granted` is that of a calculation of the whole period; None where it reaches less far.
 
     Money that was never called off need not be paid back: of what is owed, the part not called off is taken away
     first. Where no call-off is entered, all of it counts as paid out.
@@ -105,7 +106,7 @@ def balance(notice: AwardNotice) -> Balance:
         called_off=paid["called_off"],
         repaid=paid["repaid"],
         interest=paid["interest"],
-        granted=released.granted if released else None,
+        granted=released.granted if released and released.until == notice.period.until else None,
         owed=released.repayment if released else None,
     )
 

@@ -45,6 +45,11 @@ ACTS: dict[str, str] = {
     "calculation.drop": "Abrechnung verworfen",
     "calculation.release": "Abrechnung freigegeben",
     "calculation.export": "Abrechnung: Export",
+    "post.export": "Besetzungstafel als Datei ausgegeben",
+    "reportedfigure.enter": "Angabe einer Unterlage eingetragen",
+    "reportedfigure.clarify": "Angabe einer Unterlage geklärt",
+    "reportedfigure.export": "Angaben von Unterlagen als Datei ausgegeben",
+    "staffing.coverage": "Versorgung der Kommunen als Datei ausgegeben",
 }
 KINDS = {
     "funding.awardnotice": Kind("Bescheid", "number"),

@@ -14,12 +14,13 @@ from django.urls import reverse
 from funding.frozen import PARTS, Difference
 from funding.models import AwardNotice, Occupancy, Post
 from funding.repayment import COSTS, NAMES, Line, Month, Result, cents, euros, number
-from kim.addresses import page
 from kim.dated import inclusive
 from steering.export import Column, Sheet
 
 #: So many rows of a figure stand on the page; all of them in its file.
 MOST_ROWS = 150
+#: Names of worksheets are no longer than this.
+MOST_OF_A_NAME = 31
 FACTS = {
     "grant": "Bewilligung", "rate": "Fördersatz", "postterm": "Ausgestaltung", "occupancy": "Besetzung",
     "leave": "Unterbrechung",
@@ -84,13 +85,18 @@ class WorkedOut:
     own_shares: Sequence[tuple[str, Decimal]]
 
     @property
+    def staff(self) -> int:
+        """How many kinds of posts are counted."""
+        return len({row.item for row in self.months})
+
+    @property
     def decided_by(self) -> str:
         return "Ausgaben" if self.result.decides == COSTS else "besetzte Stellenmonate"
 
 
-def worked_out(result: Result) -> WorkedOut:
-    """Two queries, for the names of posts and of those who hold them."""
-    names = _Names(result.lines)
+def worked_out(result: Result, costs_at: str = "") -> WorkedOut:
+    """Two queries, for the names of posts and of those who hold them; `costs_at` is where costs are to be read."""
+    names = _Names(result.lines, costs_at)
     return WorkedOut(
         result, list(_figures(result, names)),
         [ItemRow(one.name, cents(one.granted), cents(one.by_posts), cents(one.by_costs)) for one in result.items],
@@ -130,7 +136,8 @@ def _month(one: Month) -> MonthRow:
 class _Names:
     """Where the facts of lines are to be read, and who it was that held a post."""
 
-    def __init__(self, lines: Sequence[Line]):
+    def __init__(self, lines: Sequence[Line], costs_at: str):
+        self.costs_at = costs_at
         shown: list[Line] = []
         for parts in (("granted",), ("posts", "things"), ("costs", "things")):
             shown += [line for line in lines if line.part in parts][:MOST_ROWS]
@@ -144,7 +151,8 @@ class _Names:
     def row(self, line: Line) -> Row:
         post = self.posts.get(line.what) if line.part == "posts" else None
         what = f"{post.number} · {post.title}" if post else line.what or NAMES[line.item]
-        url = post.get_absolute_url() if post else self._costs(line)
+        spent = line.part in ("costs", "things") and line.what
+        url = post.get_absolute_url() if post else self.costs_at if spent else ""
         links = [
             Link(self.people.get(pk, FACTS[kind]) if kind == "occupancy" else FACTS[kind],
                  reverse("funding:fact_detail", args=[kind, pk]))
@@ -152,9 +160,6 @@ class _Names:
         ]  # fmt: skip
         span = inclusive(line.first, line.until)
         return Row(what, url, span, line.words, line.reason, cents(line.amount), links)
-
-    def _costs(self, line: Line) -> str:
-        return page("funding:cost_list") if line.part in ("costs", "things") and line.what else ""
 
 
 # Deviations
@@ -228,7 +233,7 @@ COLUMNS: Sequence[Column] = (
 
 def sheet(notice: AwardNotice, name: str, result: Result) -> Sheet:
     """The lines of a calculation; `name` is its number or says that it is a draft."""
-    return Sheet(f"{name} {notice.number}", "calculation.export", COLUMNS, list(result.lines))
+    return Sheet(f"{name} {notice.number}"[:MOST_OF_A_NAME], "calculation.export", COLUMNS, list(result.lines))
 
 
 def rounded(value: Fraction, places: int) -> Decimal:

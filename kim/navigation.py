@@ -47,7 +47,7 @@ COOPERATING = CASES | MODULE_3 | OFFICES | {Role.STEERING_GROUP}
 COOPERATION = ("steering:interface_", "steering:agreement_", "steering:kickoff_")
 #: Who reads posts and money (funding.access).
 MONEY = OFFICES | OVERSIGHT | {Role.STEERING_GROUP}
-OF_A_POST = ("funding:post_", "funding:reported_", "funding:staffing_")
+OF_A_POST = ("funding:board", "funding:post_", "funding:reported_", "funding:staffing_", "funding:coverage")
 OF_A_NOTICE = tuple(
     f"funding:{about}_"
     for about in ("notice", "programme", "calculation", "proof", "eligibility", "deadline", "payment")

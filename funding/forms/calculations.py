@@ -40,8 +40,8 @@ class AssumptionForm(Form):
                 posts, label="Stelle", required=False, empty="eine neue Stelle",
                 label_of=lambda post: f"{post.number} · {post.title}",
             ),
-            "day": Day(label="ab dem (beim Beenden: letzter Tag)", required=False),
-            "value": Share(label="VZÄ, beim Satz Euro je Jahr", required=False, max_digits=12),
+            "day": Day(label="Tag", required=False),
+            "value": Share(label="VZÄ oder Euro", required=False, max_digits=12),
         }  # fmt: skip
 
     def clean(self):

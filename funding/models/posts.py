@@ -1,17 +1,19 @@
 """Posts of the three modules, what they are from when until when, who holds them, and who is away."""
 
-from typing import ClassVar
+import datetime as dt
+from typing import ClassVar, Self
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 
 from funding import access
 from funding.models.programmes import STAFF, Module
-from kim import workdays
+from kim import trail, workdays
 from kim.addresses import address
 from kim.dated import known_choice
 from kim.facts import FOREVER, Fact
 from kim.models import Organisation, User
+from kim.workflow import OutOfTurn, StepRefused
 
 
 class PostQuerySet(models.QuerySet):
@@ -178,6 +180,11 @@ class Leave(Fact):
         return f"{self.user}: Unterbrechung, {self.span}"
 
 
+class ReportedFigureQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(access.visible_reported(user))
+
+
 class ReportedFigure(models.Model):
     """What a paper says about posts as of a day. It is kept beside what KIM counts, also where the two contradict."""
 
@@ -198,6 +205,8 @@ class ReportedFigure(models.Model):
     clarified_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     at = models.DateTimeField(default=workdays.now)
+
+    objects: ClassVar = ReportedFigureQuerySet.as_manager()
 
     class Meta:
         ordering = ["as_of", "module", "measure", "pk"]
@@ -226,3 +235,39 @@ class ReportedFigure(models.Model):
 
     def get_absolute_url(self):
         return address("funding:reported_detail", self.pk)
+
+    # Acts
+
+    @classmethod
+    @transaction.atomic
+    def enter(cls, *, by, note: str = "", **told) -> Self:
+        """What a paper says; the same of the same paper only once. Raises StepRefused, or ValidationError."""
+        row = cls(**told, by=by)
+        if row.reported_on > workdays.today():
+            raise StepRefused("Das Datum der Unterlage liegt in der Zukunft. Bitte prüfen Sie es.")
+        same = ("document", "as_of", "module", "measure", "words")
+        if cls.objects.filter(**{name: getattr(row, name) for name in same}).exists():
+            raise StepRefused("Diese Angabe der Unterlage ist schon eingetragen. Bitte öffnen Sie sie in der Liste.")
+        row.clean_fields(exclude=["by", "clarified_by"])
+        row.validate_constraints()
+        row.save(force_insert=True)
+        trail.record("reportedfigure.enter", row, by=by, note=note)
+        return row
+
+    @transaction.atomic
+    def clarify(self, *, by, on: dt.date, words: str, note: str = "") -> Self:
+        """How it was found out what is true; from then on the figure contradicts no more. What it says stays."""
+        row = type(self).objects.select_for_update().get(pk=self.pk)
+        if row.clarified_on is not None:
+            raise OutOfTurn("Diese Angabe ist inzwischen geklärt. Bitte lesen Sie, was dazu eingetragen ist.")
+        if not row.reported_on <= on <= workdays.today():
+            raise StepRefused(
+                f"Geklärt wird zwischen dem Datum der Unterlage ({row.reported_on:%d.%m.%Y}) und heute. "
+                "Bitte wählen Sie einen Tag dazwischen."
+            )
+        row.clarified_on, row.clarification, row.clarified_by = on, words, by
+        row.clean_fields(exclude=["by", "clarified_by"])
+        row.validate_constraints()
+        row.save(update_fields=["clarified_on", "clarification", "clarified_by"])
+        trail.record("reportedfigure.clarify", row, by=by, note=note)
+        return row

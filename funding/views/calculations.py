@@ -12,6 +12,7 @@ from funding.models import AwardNotice, Calculation
 from funding.repayment import work_out
 from funding.worked_out import deviations, sheet, worked_out
 from kim import errors, workdays
+from kim.addresses import page
 from kim.rules import allows, demand
 from kim.views.acting import form_page
 from kim.workflow import OutOfTurn
@@ -48,7 +49,7 @@ def calculation_detail(request, pk):
     context = {
         "calculation": calculation,
         "notice": calculation.notice,
-        "told": worked_out(then),
+        "told": worked_out(then, _costs_at(request.user, calculation.notice)),
         "changed": deviations(differences(then, now)),
         "now": now,
         "more": now.repayment - calculation.repayment,
@@ -103,6 +104,12 @@ def calculation_export(request, pk, kind):
     calculation = _calculation(request, pk)
     name = calculation.number or "Entwurf"
     return send(request, kind, sheet(calculation.notice, name, calculation.result()))
+
+
+def _costs_at(user, notice) -> str:
+    """Where the costs of a notice are listed, for those who see single ones."""
+    listed = page("funding:cost_list")
+    return f"{listed}?notice={notice.pk}" if listed and allows(access.reads_costs, user) else ""
 
 
 def _last_day(period) -> dt.date:

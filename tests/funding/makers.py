@@ -118,3 +118,9 @@ def released(of: AwardNotice | None = None, *, last_day=None) -> Calculation:
     another = User.objects.filter(username="verwaltung-zwei").first()
     another = another or user(Role.ADMIN, username="verwaltung-zwei", email="")
     return Calculation.draw_up(of, last_day or of.period.last_day, by=admin()).release(by=another)
+
+
+def calculation(of: AwardNotice | None = None, *, last_day=None) -> Calculation:
+    """A draft of what is known now."""
+    of = of or notice()
+    return Calculation.draw_up(of, last_day or of.period.last_day, by=admin())

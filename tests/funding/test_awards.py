@@ -21,8 +21,10 @@ from kim import workdays
 from kim.models import Role, TrailEntry
 from kim.workflow import OutOfTurn, StepRefused
 from steering import duties as clock
+from steering.calendars import open_duties
 from tests.factories import county, organisation, user
 from tests.funding import makers
+from tests.test_hostile import HOSTILE
 
 pytestmark = pytest.mark.django_db
 D = dt.date
@@ -195,7 +197,7 @@ def test_pages_of_notices_ask_the_same_number_of_queries_whatever_there_is(clien
 
     pages = [
         reverse("funding:notice_list"), one.get_absolute_url(), one.programme.get_absolute_url(),
-        reverse("funding:programme_list"),
+        reverse("funding:programme_list"), reverse("funding:proof_detail", args=[one.pk]),
     ]  # fmt: skip
     for page in pages:
         client.get(page)
@@ -268,6 +270,7 @@ def test_the_administration_is_reminded_of_dates_unclear_costs_and_posts_that_fa
         key for key in told if key.split(":")[0] in ("deadline", "eligibility", "kw")
     }
     assert all(duty.people == {me.pk} for key, duty in told.items() if key.startswith(("deadline", "kw")))
+    assert any("M2-2021" in entry.summary for entry in open_duties(me, soon, soon))
     page = client.get(reverse("kim:today")).text
     assert "Verwendungsnachweis" in page
     assert "Bescheid M2-2021" in page
@@ -330,6 +333,16 @@ def test_an_application_is_a_station_only_where_there_is_one(me):
     assert money.stations(read(makers.notice()))[0].label == "bewilligt"
 
 
+def test_a_calculation_of_a_part_says_nothing_about_what_was_not_called_off(me):
+    one = makers.notice(11, makers.START, makers.YEAR)
+    makers.payment(one, 302_500, D(2020, 8, 1))
+    makers.released(one, last_day=D(2020, 9, 30))
+    of = money.balance(read(one))
+    assert of.owed == of.still_open == Decimal("151250.00")
+    assert not of.not_called_off
+    assert not of.is_above_granted
+
+
 cents = st.decimals(min_value=0, max_value=1_000_000, places=2)
 
 
@@ -344,6 +357,40 @@ def test_nobody_pays_back_more_than_was_called_off_or_is_owed(granted, entitled,
         assert of.to_pay_back <= called
     else:
         assert of.to_pay_back == owed
+
+
+# Bad input
+
+
+def test_no_form_of_notices_breaks_whatever_is_typed(client, me):
+    client.raise_request_exception = False
+    one = makers.notice()
+    makers.released(one)
+    paid, due = makers.payment(one), makers.deadline(one)
+    before = TrailEntry.objects.count()
+    places = {
+        "programme_new": [], "notice_new": [], "notice_edit": [one.pk], "period_new": [one.programme.pk],
+        "deadline_new": [one.pk], "deadline_done": [due.pk], "deadline_move": [due.pk], "payment_new": [one.pk],
+        "proof_submit": [one.pk],
+    }  # fmt: skip
+    addresses = [reverse(f"funding:{name}", args=args) for name, args in places.items()]
+    addresses += [reverse("funding:fact_new", args=["rate", one.programme.pk])]
+    addresses += [reverse("funding:fact_new", args=[kind, one.pk]) for kind in ("grant", "terms")]
+    names = (
+        "name key module award legal_basis valid_from last_day source item amount per_fte once number reference "
+        "recipient period applied_on granted_on audited_on fte counting bases purpose conditions kind due_on done_on "
+        "because on_day submitted_on submitted_to day seen shown confirmed"
+    )
+    for number, address in enumerate(addresses):
+        for value in HOSTILE[number % 3 : -1 : 3]:
+            answer = client.post(address, dict.fromkeys(names.split(), value))
+            assert answer.status_code == 422, (address, value)
+    assert TrailEntry.objects.count() == before
+    for value in HOSTILE:
+        told = dict.fromkeys(("q", "module", "recipient", "year", "after", "before"), value)
+        assert client.get(reverse("funding:notice_list"), told).status_code == 200
+    assert client.get(reverse("funding:notice_export", args=["csv"]), told).status_code == 200
+    assert client.post(reverse("funding:payment_cancel", args=[paid.pk]), {"because": "\x00"}).status_code == 422
 
 
 # Who sees what
