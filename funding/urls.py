@@ -6,6 +6,8 @@ from funding.views import (
     award_facts,  # noqa: F401  registers rates, grants and terms
     calculations,
     board,
+    board,
+    calculations,
     cost_imports,
     costs,
     dues,

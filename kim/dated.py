@@ -15,7 +15,7 @@ from kim.together import Slot
 
 
 def valid_on(day: dt.date | Slot | F, prefix: str = "") -> Q:
-    """Which rows hold on `day` (of a slot, a row outside); `prefix` such as "memberships__" reaches through relations."""
+    """Which rows hold on `day` (a slot, a row outside); `prefix` like "memberships__" reaches through relations."""
     return Q(**{f"{prefix}valid_from__lte": day}) & (
         Q(**{f"{prefix}valid_until__isnull": True}) | Q(**{f"{prefix}valid_until__gt": day})
     )

@@ -16,6 +16,12 @@ from kim.dated import DatedQuerySet, Known
 from kim.workflow import OutOfTurn, StepRefused
 
 FOREVER = dt.date.max
+#: Ids of everything one row replaces and is replaced by.
+_CHAIN = """
+WITH RECURSIVE back(id) AS (SELECT CAST(%s AS bigint) UNION SELECT f.replaces_id FROM facts f JOIN back b ON f.id = b.id
+WHERE f.replaces_id IS NOT NULL), forth(id) AS (SELECT CAST(%s AS bigint) UNION SELECT f.id FROM facts f
+JOIN forth b ON f.replaces_id = b.id) SELECT id FROM back UNION SELECT id FROM forth
+"""
 
 
 class FactQuerySet(DatedQuerySet):
@@ -29,13 +35,7 @@ class FactQuerySet(DatedQuerySet):
 
     def versions_of(self, pk: int) -> list:
         """The row `pk`, all it replaces and all that replaces it, the latest first; one query however many."""
-        table = connection.ops.quote_name(self.model._meta.db_table)
-        chain = (
-            "WITH RECURSIVE back(id) AS (SELECT CAST(%s AS bigint) UNION SELECT f.replaces_id "
-            f"FROM {table} f JOIN back b ON f.id = b.id WHERE f.replaces_id IS NOT NULL), "  # noqa: S608
-            f"forth(id) AS (SELECT CAST(%s AS bigint) UNION SELECT f.id FROM {table} f "
-            "JOIN forth b ON f.replaces_id = b.id) SELECT id FROM back UNION SELECT id FROM forth"
-        )
+        chain = _CHAIN.replace("facts", connection.ops.quote_name(self.model._meta.db_table))
         of_chain = RawSQL(chain, (pk, pk))  # noqa: S611, the name of our own table and two numbers
         rows: dict[int | None, Any] = {getattr(row, "replaces_id", None): row for row in self.filter(pk__in=of_chain)}
         found: list = []

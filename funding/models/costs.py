@@ -201,7 +201,7 @@ class CostImport(models.Model):
     @property
     def lines(self) -> "Lines":
         """What was read, by line, as it was read."""
-        return list({row.line: row.told["cells"] for row in self.rows.only("line", "told")}.items())
+        return list({line: told["cells"] for line, told in self.rows.values_list("line", "told")}.items())
 
     @property
     def words(self) -> str:
@@ -367,6 +367,12 @@ class Cost(NoticeFact):
 
     def get_absolute_url(self):
         return address("funding:cost_detail", self.pk)
+
+    @property
+    def when(self) -> str:
+        """„03.2021“ for a whole month, else the days."""
+        is_month = self.valid_from.day == 1 and self.valid_until == months_after(self.valid_from, 1)
+        return f"{self.valid_from:%m.%Y}" if is_month else self.span
 
     @property
     def eligible_words(self) -> str:

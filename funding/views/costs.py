@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from funding import access, spending
@@ -73,6 +74,7 @@ def cost_detail(request, pk):
     """What it says and whether it is paid for, and what was believed of it before."""
     seen = Cost.objects.visible_to(request.user).with_eligibility().select_related(*BESIDE, "by", "notice__period")
     cost = get_object_or_404(seen, pk=pk)
+    keeps = allows(access.keeps_costs, request.user)
     versions = Cost.objects.select_related("by").versions_of(cost.pk)
     context = {
         "cost": cost,
@@ -80,7 +82,8 @@ def cost_detail(request, pk):
         "versions": versions,
         "latest": versions[0],
         "programme": cost.notice.period.programme_id,
-        "may_keep": cost.is_believed and allows(access.keeps_costs, request.user),
+        "imports": keeps,
+        "may_keep": keeps and cost.is_believed,
     }
     return render(request, "funding/cost_detail.html", context)
 
@@ -135,6 +138,7 @@ register(
         model=Cost, title="Ausgabe", keeps=access.keeps_costs, form=CostForm, hangs_on="notice", subjects=_notices,
         visible=lambda user: Cost.objects.visible_to(user).select_related("notice__period__programme"),
         measures=_spent, begins_with=_begins,
+        leads_to=lambda cost, notice: cost if cost.replaces_id or cost.withdrawn_because else notice,
     )
 )  # fmt: skip
 register(
@@ -144,6 +148,7 @@ register(
         subjects=lambda user: Programme.objects.filter(access.visible_programmes(user)),
         visible=lambda user: EligibilityRule.objects.filter(access.visible_of_programmes(user)),
         measures=_ruled,
+        leads_to=lambda rule, programme: reverse("funding:eligibility_detail", args=[programme.pk, rule.kind]),
     )
 )  # fmt: skip
 register(

@@ -47,6 +47,11 @@ class Kind:
     begins_with: Callable[[Any], dict[str, Any]] = lambda subject: {}
     #: The page of what it hangs on, where that is not its own.
     address: Callable[[Any], str] = lambda subject: subject.get_absolute_url()
+    #: `f(row, subject)` says where to go once it is done, where that is not the page of the subject.
+    leads_to: Callable[[Any, Any], Any] | None = None
+
+    def then(self, row, subject):
+        return self.leads_to(row, subject) if self.leads_to else self.address(subject)
 
 
 _KINDS: dict[str, Kind] = {}
@@ -71,7 +76,7 @@ def fact_new(request, kind, pk):
     def act(form):
         note = _gate(is_a, form, request.user)
         row = is_a.model.enter(by=request.user, note=note, **{is_a.hangs_on: subject}, **form.told)
-        return is_a.address(subject), f"Eingetragen: {is_a.title}, {row.span}."
+        return is_a.then(row, subject), f"Eingetragen: {is_a.title}, {row.span}."
 
     return _page(
         request, is_a, subject, make, act, key=f"fact:{kind}:{pk}:new", heading=f"{is_a.title} eintragen",
@@ -103,9 +108,8 @@ def fact_correct(request, kind, pk):
 
     def act(form):
         note = _gate(is_a, form, request.user)
-        return is_a.address(
-            subject
-        ), f"Berichtigt: {is_a.title}, {row.correct(by=request.user, note=note, **form.told).span}."
+        later = row.correct(by=request.user, note=note, **form.told)
+        return is_a.then(later, subject), f"Berichtigt: {is_a.title}, {later.span}."
 
     def make(data, initial=None):
         return is_a.form(data, subject=subject, initial=initial)
@@ -129,7 +133,7 @@ def fact_change(request, kind, pk):
     def act(form):
         note = _gate(is_a, form, request.user)
         later = row.change_from(form.cleaned_data["day"], by=request.user, note=note, **form.told)
-        return is_a.address(subject), f"Geändert: {is_a.title}, {later.span}."
+        return is_a.then(later, subject), f"Geändert: {is_a.title}, {later.span}."
 
     return _change(request, is_a, row, make, act, "change", "ab einem Tag ändern", is_a.form.filled_from(row))
 
@@ -140,7 +144,7 @@ def fact_end(request, kind, pk):
 
     def act(form):
         ended = row.end(form.cleaned_data["last_day"], by=request.user)
-        return is_a.address(subject), f"Beendet: {is_a.title}, {ended.span}."
+        return is_a.then(ended, subject), f"Beendet: {is_a.title}, {ended.span}."
 
     return _change(request, is_a, row, EndForm, act, "end", "beenden", {"last_day": row.last_day})
 
@@ -154,7 +158,7 @@ def fact_withdraw(request, kind, pk):
         because = form.cleaned_data["because"]
         pass_gate({"Begründung": because}, by=request.user, confirmed=form.confirmed)
         row.withdraw(by=request.user, because=because)
-        return is_a.address(subject), f"Zurückgenommen: {is_a.title}, {row.span}."
+        return is_a.then(row, subject), f"Zurückgenommen: {is_a.title}, {row.span}."
 
     return _change(request, is_a, row, WithdrawForm, act, "withdraw", "zurücknehmen", {})
 

@@ -10,6 +10,7 @@ from funding.models import (
     Cost,
     Deadline,
     CostImport,
+    Deadline,
     EligibilityRule,
     FundingPeriod,
     Grant,
@@ -103,6 +104,13 @@ def reported(module="case_management", **fields) -> ReportedFigure:
     return ReportedFigure.enter(
         by=admin(), module=module, **{"document": "Niederschrift", "words": f"Satz {next(_number)}"} | told
     )
+
+
+def eligibility(of: Programme, kind, answer="yes", first=LONG_AGO, until=None, **fields):
+    return EligibilityRule.enter(
+        by=admin(), programme=of, kind=kind, eligibility=answer, valid_from=first, valid_until=until,
+        **{"basis": "Auskunft der Bezirksregierung"} | fields,
+    )  # fmt: skip
 
 
 def deadline(of: AwardNotice, due_on=NEXT_YEAR, *, kind="proof") -> Deadline:
