@@ -25,6 +25,12 @@ FACT_ACTS = {
 }
 ACTS: dict[str, str] = {
     "awardnotice.enter": "Bescheid eingetragen",
+    "criterion.add": "Kriterium angelegt",
+    "criterion.import": "Werte eines Kriteriums aus einer Tabelle übernommen",
+    "scenario.keep": "Szenario gespeichert",
+    "scenario.adopt": "Szenario als Stellenziel festgelegt",
+    "scenario.drop": "Szenario verworfen",
+    "scenario.export": "Szenario als Datei ausgegeben",
     "post.export": "Besetzungstafel als Datei ausgegeben",
     "reportedfigure.enter": "Angabe einer Unterlage eingetragen",
     "reportedfigure.clarify": "Angabe einer Unterlage geklärt",

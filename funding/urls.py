@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from funding.views import board, facts, reported
+from funding.views import (
+    board,
+    criteria,
+    facts,
+    needs_facts,  # noqa: F401  registers its kinds
+    reported,
+    scenarios,
+)
 
 app_name = "funding"
 
@@ -26,4 +33,19 @@ urlpatterns = [
     path("reported/export/<slug:kind>/", reported.reported_export, name="reported_export"),
     path("reported/<int:pk>/", reported.reported_detail, name="reported_detail"),
     path("reported/<int:pk>/clarify/", reported.reported_clarify, name="reported_clarify"),
+]
+urlpatterns += [
+    # needs: criteria and their values, scenarios, targets
+    path("criteria/", criteria.criterion_list, name="criterion_list"),
+    path("criteria/new/", criteria.criterion_new, name="criterion_new"),
+    path("criteria/<int:pk>/", criteria.criterion_detail, name="criterion_detail"),
+    path("criteria/<int:pk>/import/", criteria.criterion_import, name="criterion_import"),
+    path("scenarios/", scenarios.scenario_list, name="scenario_list"),
+    path("scenarios/new/", scenarios.scenario_new, name="scenario_new"),
+    path("scenarios/compare/", scenarios.scenario_compare, name="scenario_compare"),
+    path("scenarios/<int:pk>/", scenarios.scenario_detail, name="scenario_detail"),
+    path("scenarios/<int:pk>/adopt/", scenarios.scenario_adopt, name="scenario_adopt"),
+    path("scenarios/<int:pk>/drop/", scenarios.scenario_drop, name="scenario_drop"),
+    path("scenarios/<int:pk>/export/<slug:kind>/", scenarios.scenario_export, name="scenario_export"),
+    path("targets/", scenarios.target_list, name="target_list"),
 ]

@@ -48,6 +48,7 @@ COOPERATION = ("steering:interface_", "steering:agreement_", "steering:kickoff_"
 #: Who reads posts and money (funding.access).
 MONEY = OFFICES | OVERSIGHT | {Role.STEERING_GROUP}
 OF_A_POST = ("funding:post_", "funding:reported_", "funding:staffing_")
+NEEDS = ("funding:scenario_", "funding:criterion_", "funding:target_")
 OF_A_NOTICE = tuple(
     f"funding:{about}_"
     for about in ("notice", "programme", "calculation", "proof", "eligibility", "deadline", "payment")
@@ -111,7 +112,7 @@ ENTRIES = (
         Entry("Meine Stelle", "person-workspace", "funding:own_post", REPORTING),
         Entry("Bescheide", "bank", "funding:notice_list", MONEY, OF_A_NOTICE),
         Entry("Ausgaben", "receipt", "funding:cost_list", OVERSIGHT, ("funding:cost_",)),
-        Entry("Bedarf", "pie-chart", "funding:scenario_list", MONEY, ("funding:scenario_", "funding:criterion_")),
+        Entry("Bedarf", "pie-chart", "funding:scenario_list", MONEY, NEEDS),
     ),
     *_group(
         "KIM verwalten",
