@@ -5,12 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from math import floor
 
 from funding import staffing
 from funding.apportionment import said
-from funding.models import Scenario, StaffingTarget
+from funding.models import Module, Scenario, StaffingTarget
 from kim.county_map import CountyMap, Figure, county_map
 from kim.models import Municipality
+
+#: Somebody is there, but nobody's share is on record.
+UNKNOWN = "nicht erfasst"
 
 
 @dataclass(frozen=True)
@@ -29,11 +33,11 @@ class Line:
     def words(self) -> dict[str, str]:
         """What a table shows."""
         return {
-            "weight": f"{said(self.weight * 100)} %",
+            "weight": percent(self.weight),
             "quota": said(self.quota),
             "minimum": said(self.minimum) if self.minimum else "",
             "fte": said(self.fte) if self.fte is not None else "",
-            "filled": said(self.filled) if self.filled is not None else "",
+            "filled": said(self.filled) if self.filled is not None else UNKNOWN,
             "target": said(self.target) if self.target is not None else "",
             "to_filled": signed(self.fte, self.filled),
             "to_target": signed(self.fte, self.target),
@@ -52,7 +56,7 @@ class TargetLine:
 
     @property
     def filled_words(self) -> str:
-        return said(self.filled) if self.filled is not None else "nicht erfasst"
+        return said(self.filled) if self.filled is not None else UNKNOWN
 
     @property
     def gap(self) -> str:
@@ -60,7 +64,7 @@ class TargetLine:
 
     @property
     def is_short(self) -> bool:
-        return self.row is not None and (self.filled or 0) < self.row.fte
+        return self.row is not None and self.filled is not None and self.filled < self.row.fte
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,11 @@ class Compared:
         return len(set(self.shares)) > 1
 
 
+def percent(share: Fraction) -> str:
+    """„12,5 %“, half up to one place."""
+    return f"{said(Fraction(floor(share * 1000 + Fraction(1, 2)), 10))}\N{NO-BREAK SPACE}%"
+
+
 def signed(one: Fraction | None, other: Fraction | None) -> str:
     """How much `one` is above `other`: „+0,25“, „−0,5“, „±0“; "" where one of them is not known."""
     if one is None or other is None:
@@ -99,35 +108,35 @@ def signed(one: Fraction | None, other: Fraction | None) -> str:
     return f"{'+' if gap > 0 else '−'}{said(abs(gap))}"
 
 
-def filled_on(day: dt.date) -> dict[str, Fraction | None]:
-    """FTE present in each municipality (by official key) on a day, as the staffing board counts them."""
-    return {one.place.ags: one.fte for one in staffing.coverage(day)}
-
-
 def targets_on(day: dt.date) -> dict[str, StaffingTarget]:
-    held = StaffingTarget.objects.believed().filter(module="case_management").valid_on(day)
+    """By official key, with municipality and scenario."""
+    held = StaffingTarget.objects.believed().filter(module=Module.CASE_MANAGEMENT).valid_on(day)
     return {row.municipality.ags: row for row in held.select_related("municipality", "scenario")}
 
 
-def lines_of(shares: Sequence, day: dt.date) -> list[Line]:
-    """Shares of a scenario (or lines that were worked out), beside what is filled and the target on `day`."""
-    filled, targets = filled_on(day), targets_on(day)
-    return [
+def beside(shares: Sequence, day: dt.date) -> tuple[list[Line], list[Municipality]]:
+    """Shares of a scenario (or lines that were worked out), beside what is filled and the target on `day` as the
+    staffing board counts them; and every municipality of the county.
+    """
+    covered = {one.place.ags: one for one in staffing.coverage(day)}
+    lines = [
         Line(
-            place=one.place, fte=Fraction(one.fte), filled=filled.get(one.place.ags),
-            target=Fraction(targets[one.place.ags].fte) if one.place.ags in targets else None,
-            weight=Fraction(one.weight), quota=Fraction(one.quota), minimum=Fraction(one.minimum),
+            place=one.place, fte=Fraction(one.fte), filled=covered[one.place.ags].fte,
+            target=covered[one.place.ags].target, weight=Fraction(one.weight), quota=Fraction(one.quota),
+            minimum=Fraction(one.minimum),
         )
         for one in sorted(shares, key=lambda one: one.place.name)
     ]  # fmt: skip
+    return lines, [one.place for one in covered.values()]
 
 
 def totals(lines: Sequence[Line]) -> dict[str, str]:
     def whole(values) -> str:
         return said(sum((value for value in values if value is not None), Fraction(0)))
 
+    least = "mindestens " if any(line.filled is None for line in lines) else ""
     return {
-        "fte": whole(line.fte for line in lines), "filled": whole(line.filled for line in lines),
+        "fte": whole(line.fte for line in lines), "filled": f"{least}{whole(line.filled for line in lines)}",
         "target": whole(line.target for line in lines) if any(line.target is not None for line in lines) else "",
         "quota": whole(line.quota for line in lines),
     }  # fmt: skip
@@ -139,11 +148,9 @@ def map_of(lines: Sequence[Line], places: Sequence[Municipality]) -> CountyMap |
 
 
 def map_of_targets(lines: Sequence[TargetLine]) -> CountyMap | None:
-    """By how much each municipality is short of its target."""
     figures = {
         line.place.ags: Figure(
-            max(Fraction(line.row.fte) - (line.filled or 0), Fraction(0)), line.fte,
-            f"{line.place}: Ziel {line.fte} VZÄ, besetzt {line.filled_words}",
+            line.row.fte, line.fte, f"{line.place}: Ziel {line.fte} VZÄ, besetzt: {line.filled_words}"
         )
         for line in lines
         if line.row
@@ -153,9 +160,11 @@ def map_of_targets(lines: Sequence[TargetLine]) -> CountyMap | None:
     )
 
 
-def target_lines(day: dt.date, places: Sequence[Municipality]) -> list[TargetLine]:
-    filled, targets = filled_on(day), targets_on(day)
-    return [TargetLine(place, targets.get(place.ags), filled.get(place.ags)) for place in places]
+def target_lines(day: dt.date) -> list[TargetLine]:
+    """Every municipality by name, with its target and what is filled."""
+    targets = targets_on(day)
+    lines = [TargetLine(one.place, targets.get(one.place.ags), one.fte) for one in staffing.coverage(day)]
+    return sorted(lines, key=lambda line: line.place.name)
 
 
 def compare(scenarios: Sequence[Scenario], places: Sequence[Municipality]) -> list[Compared]:

@@ -10,15 +10,16 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from funding import access, needs
-from funding.apportionment import said
 from funding.criterion_sheets import Row, read_rows
 from funding.forms.needs import CriterionForm, CriterionImportForm, CriterionTakeForm
 from funding.models import Criterion, CriterionValue
+from funding.standing import percent
 from funding.views.days import asked_day
 from kim import trail
 from kim.county_map import Figure, county_map
 from kim.models import Municipality
 from kim.rules import allows, demand
+from kim.templatetags.kim import plain_number
 from kim.views.acting import form_page
 from kim.workflow import StepRefused
 from steering.models.gate import noted, pass_gate
@@ -64,11 +65,11 @@ def criterion_detail(request, pk):
     told = needs.values_on(day).get(criterion.key, {})
     places = list(Municipality.objects.all())
     whole = sum((one.value for one in told.values()), Decimal(0))
-    rows = [(place, told.get(place.ags), _percent(told.get(place.ags), whole)) for place in places]
-    figures = {ags: Figure(one.value, said(one.value)) for ags, one in told.items()}
+    rows = [(place, told.get(place.ags), _share(told.get(place.ags), whole)) for place in places]
+    figures = {ags: Figure(one.value, plain_number(one.value)) for ags, one in told.items()}
     context = {
-        "criterion": criterion, "rows": rows, "day": day, "whole": said(whole), "form_day": f"{day:%d.%m.%Y}",
-        "map": county_map(places, figures, title=f"{criterion} je Kommune", white="Kein Wert", key_words=said),
+        "criterion": criterion, "rows": rows, "day": day, "whole": plain_number(whole), "form_day": f"{day:%d.%m.%Y}",
+        "map": county_map(places, figures, title=f"{criterion} je Kommune", white="Kein Wert", key_words=plain_number),
         "may_plan": allows(access.plans_needs, request.user) and not criterion.is_population,
         "missing": sum(1 for _, one, _ in rows if one is None),
     }  # fmt: skip
@@ -151,7 +152,7 @@ def _compared(criterion, rows) -> list[tuple[Row, str]]:
     found = []
     for row in rows:
         now = next((one for one in there if one.municipality_id == row.place.pk and one.holds_on(row.day)), None)
-        found.append((row, said(now.value) if now else ""))
+        found.append((row, plain_number(now.value) if now else ""))
     return found
 
 
@@ -159,8 +160,5 @@ def _latest(told) -> dt.date | None:
     return max((one.since for one in told.values()), default=None)
 
 
-def _percent(told, whole: Decimal) -> str:
-    if told is None or not whole:
-        return ""
-    tenths = int(Fraction(told.value) / Fraction(whole) * 1000 + Fraction(1, 2))
-    return f"{tenths // 10},{tenths % 10} %"
+def _share(told, whole: Decimal) -> str:
+    return percent(Fraction(told.value) / Fraction(whole)) if told is not None and whole else ""

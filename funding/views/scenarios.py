@@ -18,8 +18,10 @@ from kim import errors, workdays
 from kim.models import Municipality
 from kim.paging import page
 from kim.rules import allows, demand
+from kim.templatetags.kim import plain_number
 from kim.views.acting import act_and_return, form_page
 from kim.workflow import StepRefused
+from steering.access import reads_every_resolution
 from steering.export import Sheet
 from steering.models import Resolution
 from steering.models.gate import noted, pass_gate
@@ -80,8 +82,7 @@ def _foreseen(request, form, names):
         form.add_error(None, str(refusal))
         form.draft_key = "scenario:new"
         return render(request, "funding/scenario_new.html", {"form": form, "saved_at": None}, status=422)
-    lines = standing.lines_of(worked.lines, workdays.today())
-    places = list(Municipality.objects.all())
+    lines, places = standing.beside(worked.lines, workdays.today())
     left_out = ("csrfmiddlewaretoken", SEEN, AGAIN)
     sent = [(name, one) for name, values in request.POST.lists() for one in values if name not in left_out]
     context = {
@@ -94,17 +95,15 @@ def _foreseen(request, form, names):
 @require_safe
 def scenario_detail(request, pk):
     scenario = _scenario(request, pk)
-    lines, places = standing.lines_of(_shares(scenario), workdays.today()), list(Municipality.objects.all())
+    lines, places = standing.beside(_shares(scenario), workdays.today())
     names = {place.ags: place.name for place in places}
     may_plan = allows(access.plans_needs, request.user) and scenario.is_open
     inputs = scenario.inputs
-    may_read = (
-        scenario.resolution is not None
-        and Resolution.objects.visible_to(request.user).filter(pk=scenario.resolution_id).exists()
-    )
     context = {
         "scenario": scenario, "lines": lines, "totals": standing.totals(lines), "map": standing.map_of(lines, places),
-        "may_plan": may_plan, "may_read_resolution": may_read, "criteria": inputs.get("criteria", ()),
+        "may_plan": may_plan,
+        "may_read_resolution": _reads(request.user, scenario.resolution_id),
+        "criteria": inputs.get("criteria", ()),
         "without": [names.get(ags, ags) for ags in inputs.get("without", ())],
         "told": _told(inputs, names), "is_intact": needs.checksum(inputs) == inputs.get("checksum"),
     }  # fmt: skip
@@ -144,7 +143,7 @@ def scenario_adopt(request, pk):
         found = scenario.adopt(by=request.user, **form.cleaned_data)
         return "funding:target_list", f"Das Stellenziel gilt jetzt in {len(found)} Kommunen."
 
-    lines = standing.lines_of(_shares(scenario), workdays.today())
+    lines, _ = standing.beside(_shares(scenario), workdays.today())
     context = {"scenario": scenario, "lines": lines, "resolutions": resolutions, "totals": standing.totals(lines)}
     return form_page(
         request, "funding/scenario_adopt.html", partial(ScenarioAdoptForm, resolutions=resolutions), gated(act),
@@ -163,7 +162,7 @@ def scenario_drop(request, pk):
 @require_safe
 def scenario_export(request, pk, kind):
     scenario = _scenario(request, pk)
-    lines = standing.lines_of(_shares(scenario), workdays.today())
+    lines, _ = standing.beside(_shares(scenario), workdays.today())
     return send(request, kind, Sheet(f"Szenario {scenario.pk}", "scenario.export", COLUMNS, lines))
 
 
@@ -172,7 +171,7 @@ def target_list(request):
     """The target of every municipality on a day beside what is filled."""
     demand(access.reads_needs, request.user)
     day = asked_day(request)
-    lines = standing.target_lines(day, list(Municipality.objects.all()))
+    lines = standing.target_lines(day)
     whole = sum((line.row.fte for line in lines if line.row), Decimal(0))
     context = {
         "lines": lines, "day": day, "form_day": f"{day:%d.%m.%Y}", "map": standing.map_of_targets(lines),
@@ -204,6 +203,12 @@ def _scenario(request, pk) -> Scenario:
     return get_object_or_404(seen.select_related("by", "resolution", "adopted_by"), pk=pk)
 
 
+def _reads(user, resolution: int | None) -> bool:
+    if resolution is None or reads_every_resolution(user):
+        return resolution is not None
+    return Resolution.objects.visible_to(user).filter(pk=resolution).exists()
+
+
 def _shares(scenario):
     return list(scenario.shares.select_related("municipality"))
 
@@ -216,4 +221,4 @@ def _told(inputs, names) -> list[tuple[str, list[str]]]:
 
 
 def _german(told) -> str:
-    return standing.said(Decimal(told["value"])) if told else ""
+    return plain_number(Decimal(told["value"])) if told else ""
