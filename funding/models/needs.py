@@ -81,6 +81,7 @@ def _free_key(name: str) -> str:
 
 class CriterionValue(Fact):
     ALONE: ClassVar = ("criterion", "municipality")
+    TEXTS: ClassVar = {"source": "Quelle"}
 
     criterion = models.ForeignKey(
         Criterion, on_delete=models.PROTECT, related_name="values_by_place", verbose_name="Kriterium"

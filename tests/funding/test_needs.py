@@ -397,6 +397,46 @@ def test_what_is_no_such_sheet_is_said(client, office):
     assert client.post(where).status_code == 422
 
 
+# Bad input
+
+
+HOSTILE = (
+    "\x00",
+    "x" * 70_000,
+    "-1",
+    "99999999999999999999999",
+    "1e400",
+    "NaN",
+    "31.02.2026",
+    "9999-12-31",
+    "٣",
+    "0,0001",
+)
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_bad_input_breaks_no_page(client, office, value):
+    three_places()
+    made, of = makers.scenario(), makers.criterion()
+    told = typed()
+    fields = [*told, *(f"minimum_{place.pk}" for place in Municipality.objects.all()), "minimum", "without", "note"]
+    for name in fields:
+        for seen in ({}, {"seen": "1"}):
+            assert client.post(reverse("funding:scenario_new"), told | {name: value} | seen).status_code < 500, name
+    assert client.post(reverse("funding:scenario_new"), dict.fromkeys(fields, value)).status_code == 422
+    for name, args, fields in (
+        ("criterion_new", (), ("name", "unit", "definition")), ("criterion_import", (of.pk,), ("rows",)),
+        ("scenario_adopt", (made.pk,), ("resolution", "first_day")),
+        ("fact_new", ("criterionvalue", of.pk), ("municipality", "value", "valid_from", "source")),
+    ):  # fmt: skip
+        assert client.post(reverse(f"funding:{name}", args=args), dict.fromkeys(fields, value)).status_code < 500
+    for name, args in (("target_list", ()), ("criterion_list", ()), ("criterion_detail", (of.pk,))):
+        assert client.get(reverse(f"funding:{name}", args=args), {"on": value[:2000]}).status_code == 200
+    for name in ("scenario_list", "scenario_compare"):
+        asked = dict.fromkeys(("after", "before", "scenario"), value[:2000])
+        assert client.get(reverse(f"funding:{name}"), asked).status_code in (200, 302)
+
+
 # Queries
 
 
