@@ -15,6 +15,7 @@ class CaseworkConfig(AppConfig):
             matrix,
             mornings,
             notices,
+            on_people,  # noqa: F401
             on_record,
             procedure_notices,
             today,  # noqa: F401  it hangs its sections into „Heute“, the views theirs into the page of a case

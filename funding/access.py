@@ -37,6 +37,10 @@ def visible_notices(user) -> Q:
     return Q() if user.acts_as(*READS_ALL) else Q(period__programme__module__in=modules_read(user))
 
 
+def visible_programmes(user) -> Q:
+    return Q() if user.acts_as(*READS_ALL) else Q(module__in=modules_read(user))
+
+
 def visible_of_notices(user) -> Q:
     """The same for rows that hang on a notice."""
     return Q() if user.acts_as(*READS_ALL) else Q(notice__period__programme__module__in=modules_read(user))
@@ -50,6 +54,11 @@ def visible_reported(user) -> Q:
 def reads_module(user, module: str) -> bool:
     """All of a module: every post with whoever held it."""
     return user.acts_as(*READS_ALL) or module in modules_read(user)
+
+
+def visible_of_programmes(user) -> Q:
+    """The same for rows that hang on a programme."""
+    return Q() if user.acts_as(*READS_ALL) else Q(programme__module__in=modules_read(user))
 
 
 def modules_read(user) -> list[str]:

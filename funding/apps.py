@@ -8,9 +8,12 @@ class FundingConfig(AppConfig):
     verbose_name = "Stellen und Mittel"
 
     def ready(self):
-        from funding import (
+        from funding import (  # noqa: F401  they hang what they know in
+            duties,
             matrix,
+            on_people,
             on_record,
+            repayment_on_notice,
         )
         from kim import access, trail
 

@@ -1,7 +1,7 @@
 """The staffing board: posts by months, with what stands out on the day that is looked at."""
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -98,6 +98,10 @@ class Cell:
     is_here: bool = False
     is_too_much: bool = False
 
+    @property
+    def css(self) -> str:
+        return "full" if self.state == Filling.FILLED else self.state
+
 
 @dataclass(frozen=True)
 class Line:
@@ -158,6 +162,12 @@ class Board:
     @property
     def modules(self) -> list[staffing.ModuleStaffing]:
         return [self.now.modules[module] for module in self.asked.modules]
+
+    @cached_property
+    def usual_employer(self) -> str:
+        """Who employs most on the day; the board names only the others."""
+        found = Counter(one.term.employer for one in self.now.fillings if one.post.module in self.asked.modules)
+        return min(found, key=lambda name: (-found[name], name), default="")
 
     @cached_property
     def posts(self) -> list[Post]:

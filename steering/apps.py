@@ -20,6 +20,7 @@ class SteeringConfig(AppConfig):
             milestones,
             minutes_told,
             notices,
+            on_people,
             on_record,
             register,
             reminders,

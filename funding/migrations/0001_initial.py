@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import django.db.models.expressions
+import django.db.models.functions.math
 import kim.workdays
 from django.conf import settings
 from django.db import migrations, models
@@ -587,7 +588,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='calculation',
-            constraint=models.CheckConstraint(condition=models.Q(('repayment', django.db.models.expressions.CombinedExpression(models.F('granted'), '-', models.F('entitlement')))), name='funding_calculation_adds_up'),
+            constraint=models.CheckConstraint(condition=models.Q(('repayment', django.db.models.functions.math.Round(django.db.models.expressions.CombinedExpression(models.F('granted'), '-', models.F('entitlement')), precision=2))), name='funding_calculation_adds_up'),
         ),
         migrations.AddConstraint(
             model_name='calculation',

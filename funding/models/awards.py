@@ -1,18 +1,24 @@
 """Award notices: what was granted to whom, on which terms, what is due when, and what was paid."""
 
 import datetime as dt
-from typing import ClassVar
+from collections.abc import Collection
+from decimal import Decimal
+from typing import TYPE_CHECKING, ClassVar
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 
 from funding import access
-from funding.models.programmes import FundingPeriod, Item
-from kim import workdays
+from funding.models.programmes import STAFF, FundingPeriod, Item
+from kim import trail, workdays
 from kim.addresses import address
 from kim.dated import known_choice
 from kim.facts import Fact
 from kim.models import Organisation, User
+from kim.workflow import OutOfTurn, StepRefused
+
+if TYPE_CHECKING:
+    from funding.models.calculations import Calculation, Proof
 
 
 class AwardNoticeQuerySet(models.QuerySet):
@@ -37,6 +43,14 @@ class AwardNotice(models.Model):
     source = models.CharField("Beleg", max_length=200, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     at = models.DateTimeField(default=workdays.now)
+
+    #: What funding.money reads along.
+    grants_read: list["Grant"]
+    terms_read: list["Terms"]
+    payments_read: list["Payment"]
+    deadlines_read: list["Deadline"]
+    released_read: list["Calculation"]
+    proofs_read: list["Proof"]
 
     objects: ClassVar = AwardNoticeQuerySet.as_manager()
 
@@ -65,6 +79,44 @@ class AwardNotice(models.Model):
     @property
     def module(self) -> str:
         return self.period.programme.module
+
+    def granted_fte_on(self, day: dt.date, items: Collection[str] = STAFF) -> Decimal:
+        """FTE of posts the notice grants on a day."""
+        there = self.grants_read if hasattr(self, "grants_read") else self.grants.believed()
+        held = (one.fte for one in there if one.item in items and one.holds_on(day) and one.fte is not None)
+        return sum(held, Decimal(0))
+
+    # Acts
+
+    @classmethod
+    @transaction.atomic
+    def enter(cls, *, by, note: str = "", **told) -> "AwardNotice":
+        made = cls(**told, by=by)
+        made._demand_number_of_its_own()
+        made.full_clean()
+        made.save()
+        trail.record("awardnotice.enter", made, by=by, note=note)
+        return made
+
+    @transaction.atomic
+    def edit(self, *, by, note: str = "", **told) -> None:
+        """What stands on the paper itself. The trail notes which of it changed, not what it says."""
+        row = type(self)._base_manager.select_for_update(of=("self",)).get(pk=self.pk)
+        changed = [name for name, value in told.items() if getattr(row, name) != value]
+        if not changed:
+            return
+        for name, value in told.items():
+            setattr(row, name, value)
+        row._demand_number_of_its_own()
+        row.full_clean()
+        row.save()
+        labels = ", ".join(str(field.verbose_name) for field in self._meta.concrete_fields if field.name in changed)
+        trail.record("awardnotice.edit", row, by=by, note=f"{labels}{f', {note}' if note else ''}"[:200])
+        self.refresh_from_db()
+
+    def _demand_number_of_its_own(self) -> None:
+        if type(self)._base_manager.filter(number=self.number).exclude(pk=self.pk).exists():
+            raise StepRefused("Diese Kennung hat schon ein anderer Bescheid. Bitte wählen Sie eine andere.")
 
 
 class NoticeFact(Fact):
@@ -201,9 +253,61 @@ class Deadline(models.Model):
     def __str__(self):
         return f"{self.get_kind_display()}, {self.notice}"
 
+    def get_absolute_url(self):
+        return address("funding:notice_detail", self.notice_id)
+
     @property
     def is_open(self) -> bool:
         return self.done_on is None and self.dropped_on is None
+
+    @classmethod
+    @transaction.atomic
+    def agree(cls, notice: AwardNotice, *, by, kind: str, due_on: dt.date, source: str = "", note: str = ""):
+        """Something is due on a day. What is open of that kind for that day is not entered twice."""
+        AwardNotice._base_manager.select_for_update().get(pk=notice.pk)
+        if notice.deadlines.filter(kind=kind, due_on=due_on, done_on=None, dropped_on=None).exists():
+            raise StepRefused("Diesen Termin gibt es schon, und er ist offen. Bitte ändern Sie ihn dort.")
+        made = cls(notice=notice, kind=kind, due_on=due_on, source=source, by=by)
+        made.full_clean()
+        made.save()
+        trail.record("deadline.agree", made, by=by, note=note)
+        return made
+
+    @transaction.atomic
+    def finish(self, done_on: dt.date, *, by) -> None:
+        self._take()
+        _demand_past(done_on)
+        self.done_on = done_on
+        self.save()
+        trail.record("deadline.finish", self, by=by)
+
+    @transaction.atomic
+    def drop(self, because: str, *, by, note: str = "") -> None:
+        """Nothing is due any more, for a reason."""
+        self._take()
+        self.dropped_on, self.dropped_because = workdays.today(), because
+        self.full_clean()
+        self.save()
+        trail.record("deadline.drop", self, by=by, note=note)
+
+    @transaction.atomic
+    def move(self, due_on: dt.date, because: str, *, by, note: str = "") -> "Deadline":
+        """Due on another day: the old day stays readable as dropped, the new one is a row of its own."""
+        self._take()
+        if due_on == self.due_on:
+            raise StepRefused("Das ist der bisherige Tag. Bitte nennen Sie den neuen.")
+        self.dropped_on = workdays.today()
+        self.dropped_because = f"verschoben auf {due_on:%d.%m.%Y}: {because}"[:200]
+        self.save()
+        moved = type(self).agree(self.notice, by=by, kind=self.kind, due_on=due_on, source=self.source)
+        trail.record("deadline.move", self, by=by, note=note)
+        return moved
+
+    def _take(self) -> None:
+        """Lock the row and see that it is still open."""
+        self.refresh_from_db(from_queryset=type(self)._base_manager.select_for_update(of=("self",)))
+        if not self.is_open:
+            raise OutOfTurn("Dieser Termin ist inzwischen erledigt oder entfallen. Bitte sehen Sie sich ihn an.")
 
 
 class Payment(models.Model):
@@ -244,3 +348,31 @@ class Payment(models.Model):
 
     def __str__(self):
         return f"{self.get_kind_display()} {self.on_day:%d.%m.%Y}, {self.notice}"
+
+    def get_absolute_url(self):
+        return address("funding:notice_detail", self.notice_id)
+
+    @classmethod
+    @transaction.atomic
+    def enter(cls, notice: AwardNotice, *, by, kind: str, amount: Decimal, on_day: dt.date, source="", note=""):
+        _demand_past(on_day)
+        made = cls(notice=notice, kind=kind, amount=amount, on_day=on_day, source=source, by=by)
+        made.full_clean()
+        made.save()
+        trail.record("payment.enter", made, by=by, note=note)
+        return made
+
+    @transaction.atomic
+    def cancel(self, because: str, *, by, note: str = "") -> None:
+        self.refresh_from_db(from_queryset=type(self)._base_manager.select_for_update(of=("self",)))
+        if self.cancelled_at:
+            raise OutOfTurn("Diese Zahlung ist schon storniert. Bitte sehen Sie sich den neuen Stand an.")
+        self.cancelled_at, self.cancelled_because = workdays.now(), because
+        self.full_clean()
+        self.save()
+        trail.record("payment.cancel", self, by=by, note=note)
+
+
+def _demand_past(day: dt.date) -> None:
+    if day > workdays.today():
+        raise StepRefused("Dieser Tag liegt in der Zukunft. Bitte höchstens den heutigen Tag angeben.")

@@ -1,17 +1,23 @@
 """Repayments as they were worked out: drawn up by one, released by another, then numbered and never changed."""
 
+import datetime as dt
 from typing import ClassVar
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Round
 
 from funding import access
-from funding.models.awards import AwardNotice, Terms
-from kim import workdays
+from funding.frozen import digest, frozen, thawed
+from funding.models.awards import AwardNotice, Deadline, Terms
+from funding.repayment import Basis, Result, work_out
+from kim import trail, workdays
 from kim.addresses import address
 from kim.dated import known_choice
 from kim.models import User
 from kim.numbers import YearlyNumbers
+from kim.rules import demand
+from kim.workflow import OutOfTurn, StepRefused
 
 
 class CalculationNumbers(YearlyNumbers):
@@ -65,7 +71,9 @@ class Calculation(models.Model):
             known_choice("funding_calculation", "counting", Terms.Counting),
             known_choice("funding_calculation", "bases", Terms.Bases),
             models.CheckConstraint(
-                name="funding_calculation_adds_up", condition=Q(repayment=F("granted") - F("entitlement"))
+                # SQLite subtracts in floating point: 605000 − 600416.67 is 4583.33 only to the cent.
+                name="funding_calculation_adds_up",
+                condition=Q(repayment=Round(F("granted") - F("entitlement"), precision=2)),
             ),
             models.CheckConstraint(
                 name="funding_calculation_pays_no_more_than_granted",
@@ -92,6 +100,111 @@ class Calculation(models.Model):
     def get_absolute_url(self):
         return address("funding:calculation_detail", self.pk)
 
+    # Questions
+
+    @property
+    def is_released(self) -> bool:
+        return self.released_at is not None
+
+    @property
+    def is_draft(self) -> bool:
+        return self.released_at is None and self.dropped_at is None
+
+    @property
+    def last_day(self) -> dt.date:
+        return self.until - dt.timedelta(days=1)
+
+    @property
+    def standing(self) -> str:
+        return "freigegeben" if self.is_released else "Entwurf" if self.is_draft else "verworfen"
+
+    def result(self) -> Result:
+        """As it was worked out when it was drawn up."""
+        return thawed(self.data)
+
+    def now(self, basis: Basis | None = None) -> Result:
+        """What comes out for the same days as things are known now; `basis` where it is read already."""
+        return work_out(basis or _basis(self.notice, self.until))
+
+    def why_not_released(self, now: Result | None = None) -> str:
+        """What stands against a release, as a sentence; "" when nothing does. Who may is another question."""
+        found = self.result()
+        if found.missing:
+            return f"So kann noch nicht freigegeben werden. {' '.join(found.missing)}"
+        if found.preliminary:
+            return f"So kann noch nicht freigegeben werden, die Abrechnung ist {found.preliminary}."
+        if self.until > workdays.today():
+            return f"Gerechnet ist bis {self.last_day:%d.%m.%Y}. Freigegeben wird danach."
+        if digest(frozen(now or self.now())) != self.digest:
+            return (
+                "Seit diese Abrechnung erstellt wurde, haben sich Angaben geändert. "
+                "Bitte verwerfen Sie sie und erstellen Sie sie neu."
+            )
+        return ""
+
+    # Acts
+
+    @classmethod
+    @transaction.atomic
+    def draw_up(cls, notice: AwardNotice, last_day: dt.date, *, by) -> "Calculation":
+        """Works out what is to be paid back, counted up to and including `last_day`."""
+        notice = AwardNotice._base_manager.select_for_update(of=("self",)).get(pk=notice.pk)
+        period = notice.period
+        if not period.holds_on(last_day):
+            raise StepRefused(f"Der Förderzeitraum ist {period.span}. Bitte wählen Sie einen Tag darin.")
+        until = last_day + dt.timedelta(days=1)
+        known_at = workdays.now()
+        found = work_out(_basis(notice, until))
+        data = frozen(found)
+        mark = digest(data)
+        if cls._base_manager.filter(notice=notice, digest=mark, dropped_at__isnull=True).exists():
+            raise StepRefused(
+                "Für diese Tage gibt es schon eine Abrechnung mit denselben Zahlen. Bitte sehen Sie sich diese an."
+            )
+        made = cls.objects.create(
+            notice=notice, until=until, known_at=known_at, counting=found.counting, bases=found.bases,
+            granted=found.granted, by_posts=found.by_posts, by_costs=found.by_costs, entitlement=found.entitlement,
+            repayment=found.repayment, data=data, digest=mark, drawn_up_by=by,
+        )  # fmt: skip
+        trail.record("calculation.draw_up", made, by=by, note=f"{notice.number}, bis {last_day:%d.%m.%Y}")
+        return made
+
+    @transaction.atomic
+    def drop(self, *, by, because: str) -> None:
+        """A draft that is not to be released. It stays, with the reason."""
+        row = self._draft()
+        row.dropped_at, row.dropped_because = workdays.now(), because
+        row.save(update_fields=["dropped_at", "dropped_because"])
+        trail.record("calculation.drop", row, by=by, note=row.notice.number)
+
+    @transaction.atomic
+    def release(self, *, by) -> "Calculation":
+        """Four eyes: by somebody else than who drew it up. Numbered from now on, and never changed."""
+        row = self._draft()
+        demand(access.releases_calculation, by, row)
+        if reason := row.why_not_released():
+            raise StepRefused(reason)
+        moment = workdays.now()
+        year = workdays.today().year
+        row.number = f"A-{year}-{CalculationNumbers.next_in(year):03}"
+        row.released_at, row.released_by = moment, by
+        row.save(update_fields=["number", "released_at", "released_by"])
+        trail.record("calculation.release", row, by=by, note=row.notice.number)
+        return row
+
+    def _draft(self) -> "Calculation":
+        """This row, locked; refused where it is a draft no more."""
+        row = type(self)._base_manager.select_for_update(of=("self",)).select_related("notice__period").get(pk=self.pk)
+        if not row.is_draft:
+            raise OutOfTurn(f"Diese Abrechnung ist schon {row.standing}.")
+        return row
+
+
+def _basis(notice: AwardNotice, until: dt.date) -> Basis:
+    from funding import facts_of_notice  # it reads these models
+
+    return facts_of_notice.basis_of(notice, until)
+
 
 class Proof(models.Model):
     """The proof of use („Verwendungsnachweis“) of a notice as it was handed in: it rests on a released calculation."""
@@ -111,3 +224,28 @@ class Proof(models.Model):
 
     def __str__(self):
         return f"Verwendungsnachweis {self.notice.number} vom {self.submitted_on:%d.%m.%Y}"
+
+    @classmethod
+    @transaction.atomic
+    def submit(
+        cls, calculation: Calculation, *, by, submitted_on: dt.date, submitted_to: str = "", note: str = ""
+    ) -> "Proof":
+        """Handed in on a day, with the figures of a released calculation. What was due for it is done on that day."""
+        notice = AwardNotice._base_manager.select_for_update(of=("self",)).get(pk=calculation.notice_id)
+        if calculation.released_at is None:
+            raise StepRefused("Nachgewiesen werden nur freigegebene Zahlen. Bitte lassen Sie die Abrechnung freigeben.")
+        if cls._base_manager.filter(calculation=calculation).exists():
+            raise OutOfTurn("Der Nachweis zu dieser Abrechnung ist schon als eingereicht eingetragen.")
+        if submitted_on > workdays.today():
+            raise StepRefused("Dieser Tag liegt in der Zukunft. Bitte höchstens den heutigen Tag angeben.")
+        if submitted_on < calculation.until:
+            last = calculation.until - dt.timedelta(days=1)
+            raise StepRefused(f"Die Abrechnung reicht bis {last:%d.%m.%Y}. Eingereicht wird danach.")
+        told = {"submitted_on": submitted_on, "submitted_to": submitted_to}
+        made = cls(notice=notice, calculation=calculation, by=by, **told)
+        made.full_clean()
+        made.save()
+        trail.record("proof.submit", made, by=by, note=note)
+        for deadline in notice.deadlines.filter(kind=Deadline.Kind.PROOF, done_on=None, dropped_on=None):
+            deadline.finish(submitted_on, by=by)
+        return made

@@ -1,13 +1,18 @@
 """Programmes of the Land, their periods, and what they pay for what, from when until when."""
 
+import datetime as dt
 from typing import ClassVar
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 
+from funding import access
+from kim import trail
+from kim.addresses import address
 from kim.dated import Dated, known_choice
 from kim.facts import Fact
 from kim.models import Role
+from kim.workflow import StepRefused
 
 
 class Module(models.TextChoices):
@@ -50,12 +55,19 @@ class Award(models.TextChoices):
     LUMP_SUM = "lump_sum", "fachbezogene Pauschale durch Bescheid"
 
 
+class ProgrammeQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(access.visible_programmes(user))
+
+
 class Programme(models.Model):
     key = models.SlugField("Kennung", unique=True)
     name = models.CharField("Name", max_length=160)
     module = models.CharField("Modul", max_length=16, choices=Module)
     award = models.CharField("Art der Förderung", max_length=12, choices=Award)
     legal_basis = models.CharField("Rechtsgrundlage", max_length=300, blank=True)
+
+    objects: ClassVar = ProgrammeQuerySet.as_manager()
 
     class Meta:
         ordering = ["module", "name"]
@@ -67,6 +79,33 @@ class Programme(models.Model):
 
     def __str__(self):
         return self.name
+
+    def get_absolute_url(self):
+        return address("funding:programme_detail", self.pk)
+
+    @classmethod
+    @transaction.atomic
+    def establish(cls, *, by, note: str = "", **told) -> "Programme":
+        made = cls(**told)
+        if cls._base_manager.filter(key=made.key).exists():
+            raise StepRefused("Diese Kennung hat schon ein anderes Programm. Bitte wählen Sie eine andere.")
+        made.full_clean()
+        made.save()
+        trail.record("programme.establish", made, by=by, note=note)
+        return made
+
+    @transaction.atomic
+    def add_period(self, first: dt.date, last: dt.date, *, by, name: str = "", source: str = "", note: str = ""):
+        """A further span for which the programme gives money; `last` is its last day. No day lies in two of them."""
+        type(self)._base_manager.select_for_update().get(pk=self.pk)
+        until = last + dt.timedelta(days=1)
+        if other := self.periods.filter(valid_from__lt=until, valid_until__gt=first).first():
+            raise StepRefused(f"In dieser Zeit gibt es schon einen Förderzeitraum ({other.span}). Bitte andere Tage.")
+        made = FundingPeriod(programme=self, valid_from=first, valid_until=until, name=name, source=source)
+        made.full_clean()
+        made.save()
+        trail.record("fundingperiod.add", made, by=by, note=note)
+        return made
 
 
 class FundingPeriod(Dated):
@@ -93,6 +132,16 @@ class FundingPeriod(Dated):
 
     def __str__(self):
         return f"{self.programme}, {self.span}"
+
+    @property
+    def until(self) -> dt.date:
+        """The first day after it."""
+        assert self.valid_until is not None  # noqa: S101, the database holds none without an end
+        return self.valid_until
+
+    @property
+    def last_day(self) -> dt.date:
+        return self.until - dt.timedelta(days=1)
 
 
 class Rate(Fact):

@@ -193,10 +193,10 @@ def _page(request, is_a: Kind, about, make, act, *, key, heading, initial, subje
         "heading": heading, "subject": subject, "row": row, "told": _told(is_a, row) if row else (), "is_a": is_a,
         "previewed": is_a.measures is not None, "back": is_a.address(subject),
     }  # fmt: skip
-    template, measures = "funding/fact_form.html", is_a.measures(about) if is_a.measures else None
+    measures = is_a.measures
     return previewed_page(
-        request, template, "funding/fact_preview.html", make, gated(act), key=key, context=context, initial=initial,
-        measures=measures, people=is_a.people(about),
+        request, "funding/fact_form.html", "funding/fact_preview.html", make, gated(act), key=key, context=context,
+        measures=(lambda form: measures(about)) if measures else None, people=is_a.people(about), initial=initial,
     )  # fmt: skip
 
 

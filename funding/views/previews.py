@@ -16,8 +16,8 @@ def previewed_page(
 ):
     """kim.views.acting.form_page, but what is typed is first shown on the page `shown`; done it is from there.
 
-    `measures` are read before and after, with None nothing is shown. `people` and those chosen in the form are asked
-    for what depends on them. What cannot be done is said by the form.
+    `measures(form)` are read before and after, with None nothing is shown. `people` and those chosen in the form are
+    asked for what depends on them. What cannot be done is said by the form.
     """
     if request.method == "POST" and AGAIN in request.POST:
         form = make(request.POST, initial=None)
@@ -25,7 +25,7 @@ def previewed_page(
         return render(request, template, {"form": form, "saved_at": None, **context})
     if request.method == "POST" and measures is not None and SEEN not in request.POST:
         form = make(request.POST, initial=None)
-        if form.is_valid() and (found := _foreseen(form, act, measures)) is not None:
+        if form.is_valid() and (found := _foreseen(form, act, measures(form))) is not None:
             chosen = [value for value in form.cleaned_data.values() if isinstance(value, User)]
             everybody = {person.pk: person for person in [*people, *chosen]}.values()
             context |= {
@@ -49,21 +49,30 @@ def _sent(data) -> list[tuple[str, str]]:
 
 
 def words(form) -> list[tuple[str, str]]:
-    """What was typed, as it will be entered."""
+    """What was typed, as it will be entered; forms with many fields put it in words themselves."""
+    if (said := getattr(form, "said", None)) is not None:
+        return said
     found = []
     for name, field in form.fields.items():
-        value = form.cleaned_data.get(name)
-        choices = dict(getattr(field, "choices", ())) if not hasattr(value, "pk") else {}
+        value, choices = form.cleaned_data.get(name), _flat(getattr(field, "choices", ()))
         if isinstance(value, bool):
             said = "ja" if value else "nein"
         elif isinstance(value, list):
-            said = ", ".join(str(choices.get(one, one)) for one in value)
+            said = ", ".join(str(choices.get(str(one), one)) for one in value)
         elif hasattr(value, "strftime"):
             said = f"{value:%d.%m.%Y}"
         elif value is None or hasattr(value, "pk") or choices:
-            said = choices.get(value, value)
+            said = choices.get(str(getattr(value, "pk", value)), value)
         else:
             said = field.prepare_value(value)
         if said not in (None, ""):
             found.append((str(field.label), str(said)))
+    return found
+
+
+def _flat(choices) -> dict[str, str]:
+    """Every choice by its key, also those that stand under a heading."""
+    found: dict[str, str] = {}
+    for key, label in choices:
+        found |= _flat(label) if isinstance(label, list | tuple) else {str(key): str(label)} if key != "" else {}
     return found

@@ -47,7 +47,9 @@ def reported_export(request, kind):
     demand(access.reads_board, request.user)
     found, figures = _found(request)
     rows = _compared(list(figures.order_by(*order_of(ORDER, None))[:MOST]), request.user)
-    return send(request, kind, Sheet("Angaben von Unterlagen", "reportedfigure.export", COLUMNS, rows, found.narrowed_by))
+    return send(
+        request, kind, Sheet("Angaben von Unterlagen", "reportedfigure.export", COLUMNS, rows, found.narrowed_by)
+    )
 
 
 @require_safe
