@@ -3,23 +3,20 @@
 from django.urls import path
 
 from funding.views import (
-    board,
-    criteria,
-    facts,
-    needs_facts,  # noqa: F401  registers its kinds
-    reported,
-    scenarios,
     award_facts,  # noqa: F401  registers rates, grants and terms
     board,
     calculations,
+    criteria,
     dues,
     facts,
     moves,
+    needs_facts,  # noqa: F401  registers its kinds
     notices,
     people,
     programmes,
     proofs,
     reported,
+    scenarios,
     whatif,
 )
 

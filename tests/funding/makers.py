@@ -21,8 +21,8 @@ from funding.models import (
     PostTerm,
     Programme,
     Rate,
-    Scenario,
     ReportedFigure,
+    Scenario,
     Terms,
 )
 from kim.models import Municipality, Organisation, Role, User

@@ -5,8 +5,6 @@ from django.urls import get_resolver, reverse
 
 from kim.models import Municipality, Role
 from tests.factories import county, municipality, steering_group, user
-from kim.models import Role
-from tests.factories import county, steering_group, user
 from tests.funding import makers
 
 pytestmark = pytest.mark.django_db
