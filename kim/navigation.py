@@ -47,7 +47,6 @@ COOPERATING = CASES | MODULE_3 | OFFICES | {Role.STEERING_GROUP}
 COOPERATION = ("steering:interface_", "steering:agreement_", "steering:kickoff_")
 #: Who reads posts and money (funding.access).
 MONEY = OFFICES | OVERSIGHT | {Role.STEERING_GROUP}
-OF_A_POST = ("funding:post_", "funding:reported_", "funding:staffing_")
 NEEDS = ("funding:scenario_", "funding:criterion_", "funding:target_")
 #: Who works where, and who moves them.
 OF_A_PERSON = ("funding:person_", "funding:staffing_")

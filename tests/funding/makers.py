@@ -132,6 +132,8 @@ def scenario(name="Drei Stellen", total="3", **plan) -> Scenario:
         )
     )  # fmt: skip
     return needs.keep(worked, Criterion.objects.all(), by=admin(), name=name)
+
+
 def leave(of: User, first, until=None, *, kind="parental", **fields) -> Leave:
     return Leave.enter(by=admin(), user=of, kind=kind, valid_from=first, valid_until=until, **fields)
 
