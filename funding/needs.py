@@ -19,7 +19,7 @@ from kim.workflow import StepRefused
 
 #: What every county begins with: key, name, unit, what is counted. Values come from sources, never from here.
 CRITERIA = (
-    (Criterion.POPULATION, "Einwohnerinnen und Einwohner", "Personen", "Letzte Zählung der Einwohnerzahl bis zum Stand."),
+    (Criterion.POPULATION, "Einwohnerinnen und Einwohner", "Personen", "Letzte Zählung bis zum gewählten Stand."),
     ("schutzsuchende", "Schutzsuchende", "Personen", "Schutzsuchende mit Wohnsitz in der Kommune."),
     ("auslaendische", "Ausländerinnen und Ausländer", "Personen", "Einwohner ohne deutsche Staatsangehörigkeit."),
     ("faelle-je-vze", "Fälle je VZÄ", "Fälle", "Offene Fälle im Case Management je besetztem VZÄ."),
@@ -139,8 +139,8 @@ def _values(name: str, told: Mapping[str, Told], places: Iterable[Municipality],
     missing = [place.name for place in places if place.ags not in told]
     if missing:
         raise ApportionmentRefused(
-            f"Zu „{name}“ fehlt am {day:%d.%m.%Y} ein Wert für: {', '.join(sorted(missing))}. Bitte tragen Sie ihn nach, "
-            "lassen Sie diese Kommunen weg oder geben Sie dem Kriterium kein Gewicht."
+            f"Zu „{name}“ fehlt am {day:%d.%m.%Y} ein Wert für: {', '.join(sorted(missing))}. Bitte tragen Sie ihn "
+            "nach, lassen Sie diese Kommunen weg oder geben Sie dem Kriterium kein Gewicht."
         )
     values = {place.ags: Fraction(told[place.ags].value) for place in places}
     whole = sum(values.values(), Fraction(0))

@@ -10,14 +10,18 @@ from funding.views import (
     calculations,
     cost_imports,
     costs,
+    criteria,
     dues,
     eligibility,
     facts,
     moves,
+    needs_facts,  # noqa: F401  registers its kinds
     notices,
     people,
     programmes,
     proofs,
+    reported,
+    scenarios,
     whatif,
     reported,
 )
@@ -106,4 +110,19 @@ urlpatterns = [
     path("costs/imports/<int:pk>/drop/", cost_imports.cost_import_drop, name="cost_import_drop"),
     path("eligibility/", eligibility.eligibility_list, name="eligibility_list"),
     path("eligibility/<int:pk>/<slug:kind>/", eligibility.eligibility_detail, name="eligibility_detail"),
+]
+urlpatterns += [
+    # needs: criteria and their values, scenarios, targets
+    path("criteria/", criteria.criterion_list, name="criterion_list"),
+    path("criteria/new/", criteria.criterion_new, name="criterion_new"),
+    path("criteria/<int:pk>/", criteria.criterion_detail, name="criterion_detail"),
+    path("criteria/<int:pk>/import/", criteria.criterion_import, name="criterion_import"),
+    path("scenarios/", scenarios.scenario_list, name="scenario_list"),
+    path("scenarios/new/", scenarios.scenario_new, name="scenario_new"),
+    path("scenarios/compare/", scenarios.scenario_compare, name="scenario_compare"),
+    path("scenarios/<int:pk>/", scenarios.scenario_detail, name="scenario_detail"),
+    path("scenarios/<int:pk>/adopt/", scenarios.scenario_adopt, name="scenario_adopt"),
+    path("scenarios/<int:pk>/drop/", scenarios.scenario_drop, name="scenario_drop"),
+    path("scenarios/<int:pk>/export/<slug:kind>/", scenarios.scenario_export, name="scenario_export"),
+    path("targets/", scenarios.target_list, name="target_list"),
 ]

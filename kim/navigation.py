@@ -47,6 +47,7 @@ COOPERATING = CASES | MODULE_3 | OFFICES | {Role.STEERING_GROUP}
 COOPERATION = ("steering:interface_", "steering:agreement_", "steering:kickoff_")
 #: Who reads posts and money (funding.access).
 MONEY = OFFICES | OVERSIGHT | {Role.STEERING_GROUP}
+NEEDS = ("funding:scenario_", "funding:criterion_", "funding:target_")
 #: Who works where, and who moves them.
 OF_A_PERSON = ("funding:person_", "funding:staffing_")
 OF_A_POST = ("funding:board", "funding:post_", "funding:reported_", "funding:coverage")
@@ -114,7 +115,7 @@ ENTRIES = (
         Entry("Meine Stelle", "person-workspace", "funding:own_post", REPORTING),
         Entry("Bescheide", "bank", "funding:notice_list", MONEY, OF_A_NOTICE),
         Entry("Ausgaben", "receipt", "funding:cost_list", OVERSIGHT, ("funding:cost_",)),
-        Entry("Bedarf", "pie-chart", "funding:scenario_list", MONEY, ("funding:scenario_", "funding:criterion_")),
+        Entry("Bedarf", "pie-chart", "funding:scenario_list", MONEY, NEEDS),
     ),
     *_group(
         "KIM verwalten",

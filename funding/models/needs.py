@@ -81,6 +81,7 @@ def _free_key(name: str) -> str:
 
 class CriterionValue(Fact):
     ALONE: ClassVar = ("criterion", "municipality")
+    TEXTS: ClassVar = {"source": "Quelle"}
 
     criterion = models.ForeignKey(
         Criterion, on_delete=models.PROTECT, related_name="values_by_place", verbose_name="Kriterium"
@@ -115,8 +116,8 @@ class CriterionValue(Fact):
             same = now.value == value and (now.source == source or now.valid_from != day)
             return None if same else now.change_from(day, by=by, note=note, **told)
         later = there.filter(valid_from__gt=day).order_by("valid_from").first()
-        about = {"criterion": criterion, "municipality": municipality, "valid_from": day}
-        return cls.enter(by=by, note=note, **about, **told, valid_until=later.valid_from if later else None)
+        told |= {"criterion": criterion, "municipality": municipality, "valid_from": day}
+        return cls.enter(by=by, note=note, valid_until=later.valid_from if later else None, **told)
 
 
 class Method(models.TextChoices):
@@ -250,8 +251,8 @@ class Scenario(models.Model):
             if row := before.get(share.municipality_id):
                 found.append(row.change_from(first_day, by=by, **told))
             else:
-                about = {"module": Module.CASE_MANAGEMENT, "municipality": share.municipality}
-                found.append(StaffingTarget.enter(by=by, **about, **told, valid_from=first_day))
+                told |= {"module": Module.CASE_MANAGEMENT, "municipality": share.municipality, "valid_from": first_day}
+                found.append(StaffingTarget.enter(by=by, **told))
         trail.record("scenario.adopt", scenario, by=by, note=source)
         return found
 
@@ -311,6 +312,10 @@ class ScenarioShare(models.Model):
 
     def __str__(self):
         return f"{self.municipality}: {self.fte}"
+
+    @property
+    def place(self) -> Municipality:
+        return self.municipality
 
 
 class StaffingTarget(Fact):

@@ -209,6 +209,12 @@ def fte(value) -> str:
     return f"{text.removesuffix('0') if text.endswith('0') else text}\N{NO-BREAK SPACE}VZÄ"
 
 
+@register.filter
+def plain_number(value) -> str:
+    """A number with as many places as it needs, at most three: „23.904“, „12,5“."""
+    return decimal(value, 3).rstrip("0").rstrip(",")
+
+
 # Forms
 
 

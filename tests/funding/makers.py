@@ -1,13 +1,17 @@
 """Makers of programmes, notices, posts and what is said about them, by the acts people use."""
 
 import datetime as dt
+from decimal import Decimal
 from itertools import count
 
 from funding import cost_sheets
+from funding import needs
 from funding.models import (
     AwardNotice,
     Calculation,
     Cost,
+    Criterion,
+    CriterionValue,
     Deadline,
     CostImport,
     Deadline,
@@ -22,10 +26,11 @@ from funding.models import (
     Programme,
     Rate,
     ReportedFigure,
+    Scenario,
     Terms,
 )
-from kim.models import Organisation, Role, User
-from tests.factories import organisation, user
+from kim.models import Municipality, Organisation, Role, User
+from tests.factories import municipality, organisation, user
 
 D = dt.date
 START, YEAR, NEXT_YEAR, FEBRUARY = D(2020, 7, 1), D(2021, 1, 1), D(2022, 1, 1), D(2021, 2, 1)
@@ -92,6 +97,46 @@ def cost(of: AwardNotice, amount, first=YEAR, until=FEBRUARY, *, kind="personnel
     return Cost.enter(
         by=admin(), notice=of, kind=kind, amount=amount, valid_from=first, valid_until=until, **fields
     )  # fmt: skip
+
+
+# Needs
+
+
+def criterion(name="Schutzsuchende", **fields) -> Criterion:
+    found = Criterion.objects.filter(name=name).first()
+    return found or Criterion.add(by=admin(), **{"name": name, "unit": "Personen"} | fields)
+
+
+def population_criterion() -> Criterion:
+    needs.ensure_criteria()
+    return Criterion.objects.get(key=Criterion.POPULATION)
+
+
+def value(of: Criterion, place, number, first=START) -> CriterionValue:
+    return CriterionValue.learn(
+        by=admin(), criterion=of, municipality=place, value=Decimal(number), day=first, source="Melderegister"
+    )
+
+
+def three_places() -> list[Municipality]:
+    """Alfter, Eitorf and Much with 300, 200 and 100 inhabitants."""
+    told = (("Alfter", "05382004", 300), ("Eitorf", "05382016", 200), ("Much", "05382036", 100))
+    there = {place.ags: place for place in Municipality.objects.all()}
+    return [there.get(ags) or municipality(name, ags=ags, persons=persons) for name, ags, persons in told]
+
+
+def scenario(name="Drei Stellen", total="3", **plan) -> Scenario:
+    """`total` FTE by inhabitants, of every municipality there is."""
+    population = population_criterion()
+    worked = needs.work_out(
+        needs.Plan(
+            **{
+                "total": Decimal(total), "step": Decimal("0.25"), "method": "sainte-lague", "on_day": YEAR,
+                "weights": {population.key: Decimal(1)},
+            } | plan
+        )
+    )  # fmt: skip
+    return needs.keep(worked, Criterion.objects.all(), by=admin(), name=name)
 
 
 def leave(of: User, first, until=None, *, kind="parental", **fields) -> Leave:

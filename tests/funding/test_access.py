@@ -3,8 +3,8 @@
 import pytest
 from django.urls import get_resolver, reverse
 
-from kim.models import Role
-from tests.factories import county, steering_group, user
+from kim.models import Municipality, Role
+from tests.factories import county, municipality, steering_group, user
 from tests.funding import makers
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +25,21 @@ ROLES = {
 #: GET. What stands behind an address is made by the function of that name in OBJECTS; of module 2 unless it says else.
 TABLE = [
     #  address              object              cm   coo  off  mem  lea  aut  adm  aud
+    ("criterion_list",      "",                  403, 200, 200, 200, 403, 403, 200, 200),
+    ("criterion_new",       "",                  403, 403, 200, 403, 403, 403, 200, 403),
+    ("criterion_detail",    "criterion",         404, 200, 200, 200, 404, 404, 200, 200),
+    ("criterion_import",    "criterion",         404, 403, 200, 403, 404, 404, 200, 403),
+    ("fact_new",            "new_value",         404, 403, 200, 403, 404, 404, 200, 403),
+    ("fact_detail",         "value",             404, 200, 200, 200, 404, 404, 200, 200),
+    ("fact_correct",        "value",             404, 403, 200, 403, 404, 404, 200, 403),
+    ("fact_new",            "new_target",        404, 403, 200, 403, 404, 404, 200, 403),
+    ("scenario_list",       "",                  403, 200, 200, 200, 403, 403, 200, 200),
+    ("scenario_new",        "",                  403, 403, 200, 403, 403, 403, 200, 403),
+    ("scenario_compare",    "",                  403, 302, 302, 302, 403, 403, 302, 302),
+    ("scenario_detail",     "scenario",          404, 200, 200, 200, 404, 404, 200, 200),
+    ("scenario_adopt",      "scenario",          404, 403, 200, 403, 404, 404, 200, 403),
+    ("scenario_export",     "scenario_csv",      404, 200, 200, 200, 404, 404, 200, 200),
+    ("target_list",         "",                  403, 200, 200, 200, 403, 403, 200, 200),
     ("post_new",            "",                 403, 403, 403, 403, 403, 403, 200, 403),
     ("post_handover",       "post",             404, 403, 404, 403, 404, 404, 200, 403),
     ("post_handover",       "post_kept_m1",     404, 403, 403, 403, 404, 404, 200, 403),
@@ -122,13 +137,26 @@ TABLE = [
 ACTS: list = [
     ("cost_import_take", "costimport", ("admin",)),
     ("cost_import_drop", "costimport", ("admin",)),
+    ("scenario_drop", "scenario", ("office", "admin")),
 ]
 # fmt: on
+
+
+def made_scenario():
+    places = {place.ags for place in makers.three_places()}
+    return makers.scenario(without=set(Municipality.objects.values_list("ags", flat=True)) - places)
+
 
 #: Name → function that makes an object and answers with the arguments of its address.
 OBJECTS = {
     "": lambda people: (),
     "csv": lambda people: ("csv",),
+    "criterion": lambda people: (makers.criterion().pk,),
+    "new_value": lambda people: ("criterionvalue", makers.criterion().pk),
+    "value": lambda people: ("criterionvalue", makers.value(makers.criterion(), municipality(), 7).pk),
+    "new_target": lambda people: ("staffingtarget", municipality().pk),
+    "scenario": lambda people: (made_scenario().pk,),
+    "scenario_csv": lambda people: (made_scenario().pk, "csv"),
     "post": lambda people: (makers.post().pk,),
     "cost": lambda people: (makers.cost(makers.notice(), 400).pk,),
     "costimport": lambda people: (makers.cost_import().pk,),
