@@ -151,11 +151,13 @@ class _Demo:
                     notice, by=self.second, kind="called_off", amount=amount, on_day=D(year, 9, 1), source=SOURCE
                 )
                 called.finish(D(year, 9, 1), by=self.second)
+        due = D(year + 1, 6, 30)
         if year == 2025:  # what it is due for is still to be done
             due = workdays.add_workdays(self.today, 15)
-            Deadline.agree(notice, by=self.second, kind=kinds.PROOF, due_on=due, source=SOURCE)
-        else:
-            Deadline.agree(notice, by=self.second, kind=kinds.PROOF, due_on=D(year + 1, 6, 30), source=SOURCE)
+        proof = Deadline.agree(notice, by=self.second, kind=kinds.PROOF, due_on=due, source=SOURCE)
+        if year == YEARS[0]:
+            with self._on(D(2024, 6, 17)):
+                proof.finish(D(2024, 6, 17), by=self.second)
 
     # Posts and people
 
@@ -348,8 +350,10 @@ class _Demo:
                 office, "17 VZÄ allein nach Einwohnern",
                 needs.Plan(method="population", weights={}, minimum=Decimal("0.25"), **total),
             )  # fmt: skip
-        decided = Resolution.objects.filter(verdict__in=("adopt", "resolve"), municipality=None).order_by("issue", "pk")
-        if resolution := decided.filter(issue=None).first() or decided.first():
+        decided = Resolution.objects.filter(verdict="resolve", municipality=None, issue=None).order_by(
+            "decided_on", "pk"
+        )
+        if resolution := decided.first():
             with self._on(max(D(2024, 11, 25), resolution.decided_on)):
                 chosen.adopt(by=office, resolution=resolution, first_day=MOVED)
 
