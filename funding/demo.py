@@ -1,7 +1,7 @@
 """The demo's posts and money from 2023 on: what the papers do not tell is wholly invented, and says so as its source.
 
 Real acts on the days on which they would have been done. The county's papers end in 2022; known since is only that the
-posts of case management lie with the municipalities from 2025 on, 17 FTE (docs/background.md).
+posts of case management lie with the municipalities from 2025 on, 17 FTE (docs/funding.md).
 """
 
 import datetime as dt

@@ -1,6 +1,6 @@
 """What of a notice is to be paid back: plain data in, exact fractions in between, cents out. Knows no database.
 
-Two bases, and the smaller entitlement counts (docs/background.md, money): FTE that were filled × rate, and what was
+Two bases, and the smaller entitlement counts (docs/funding.md): FTE that were filled × rate, and what was
 spent and is eligible, each item capped at what is granted for it. `granted` and `entitlement` are rounded once, half
 up, to the cent; `repayment` is their difference, so that the three always add up.
 """

@@ -64,9 +64,11 @@ def test_2024_is_released_and_proven_2025_a_draft(played):
 
 
 def test_what_is_due_is_still_to_be_done(played):
-    assert set(Deadline.objects.filter(done_on=None, dropped_on=None).values_list("notice__number", "kind", "due_on")) >= {
-        ("M2-2025", "proof", dt.date(2026, 11, 23)), ("M2-2026", "call_off", dt.date(2026, 11, 30)),
-    }  # fmt: skip
+    open_ones = Deadline.objects.filter(done_on=None, dropped_on=None).order_by("due_on")
+    assert list(open_ones.values_list("notice__number", "kind", "due_on"))[:2] == [
+        ("M2-2025", "proof", dt.date(2026, 11, 23)),
+        ("M2-2026", "call_off", dt.date(2026, 11, 30)),
+    ]
 
 
 def test_seventeen_with_the_municipalities_a_vacancy_and_a_substitute(played):
