@@ -184,8 +184,9 @@ class _Demo:
     def _new_post(self, number, key, fte, username, first_day, weekdays) -> None:
         employer = self.bodies[key]
         place = employer.municipality
+        name = f"Case Management {place}{' 2' if username.endswith('-2') else ''}"
         self.posts[number] = post = Post.objects.create(
-            number=number, title=f"Case Management {place}", module="case_management", item="post", by=self.admin
+            number=number, title=name, module="case_management", item="post", by=self.admin
         )
         PostTerm.enter(
             by=self.admin, post=post, fte=Decimal(fte), employer=employer, recipient=self.county, valid_from=MOVED,
@@ -194,7 +195,6 @@ class _Demo:
         if not username:
             return
         with self._on(first_day - dt.timedelta(days=21)):
-            name = f"Case Management {place}{' 2' if username.endswith('-2') else ''}"
             person = self._account(username, name, employer, Role.CASE_MANAGER, first_day)
             Occupancy.enter(
                 by=self.admin, post=post, user=person, share=Decimal(fte), valid_from=first_day, source=SOURCE
