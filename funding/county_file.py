@@ -366,7 +366,7 @@ class _Loading:
     def reported(self, rows: list[Row]) -> None:
         for row in rows:
             about = {name: getattr(row, name) for name in ("document", "as_of", "module", "measure")}
-            told = {"reported_on": row.reported_on, "value": row.value}
+            told = {"reported_on": row.reported_on, "value": row.value, "at": begin_of(row.reported_on)}
             self.loader.bring(ReportedFigure, about | {"words": row.words or ""}, told)
 
     def criteria(self, rows: list[Row]) -> None:

@@ -1,7 +1,7 @@
 """The demo's posts and money from 2023 on: what the papers do not tell is wholly invented, and says so as its source.
 
 Real acts on the days on which they would have been done. The county's papers end in 2022; known since is only that the
-posts of case management lie with the municipalities from 2025 on, 17 FTE (docs/background.md).
+posts of case management lie with the municipalities from 2025 on, 17 FTE (docs/funding.md).
 """
 
 import datetime as dt
@@ -151,11 +151,13 @@ class _Demo:
                     notice, by=self.second, kind="called_off", amount=amount, on_day=D(year, 9, 1), source=SOURCE
                 )
                 called.finish(D(year, 9, 1), by=self.second)
+        due = D(year + 1, 6, 30)
         if year == 2025:  # what it is due for is still to be done
             due = workdays.add_workdays(self.today, 15)
-            Deadline.agree(notice, by=self.second, kind=kinds.PROOF, due_on=due, source=SOURCE)
-        else:
-            Deadline.agree(notice, by=self.second, kind=kinds.PROOF, due_on=D(year + 1, 6, 30), source=SOURCE)
+        proof = Deadline.agree(notice, by=self.second, kind=kinds.PROOF, due_on=due, source=SOURCE)
+        if year == YEARS[0]:
+            with self._on(D(2024, 6, 17)):
+                proof.finish(D(2024, 6, 17), by=self.second)
 
     # Posts and people
 
@@ -182,8 +184,9 @@ class _Demo:
     def _new_post(self, number, key, fte, username, first_day, weekdays) -> None:
         employer = self.bodies[key]
         place = employer.municipality
+        name = f"Case Management {place}{' 2' if username.endswith('-2') else ''}"
         self.posts[number] = post = Post.objects.create(
-            number=number, title=f"Case Management {place}", module="case_management", item="post", by=self.admin
+            number=number, title=name, module="case_management", item="post", by=self.admin
         )
         PostTerm.enter(
             by=self.admin, post=post, fte=Decimal(fte), employer=employer, recipient=self.county, valid_from=MOVED,
@@ -192,7 +195,6 @@ class _Demo:
         if not username:
             return
         with self._on(first_day - dt.timedelta(days=21)):
-            name = f"Case Management {place}{' 2' if username.endswith('-2') else ''}"
             person = self._account(username, name, employer, Role.CASE_MANAGER, first_day)
             Occupancy.enter(
                 by=self.admin, post=post, user=person, share=Decimal(fte), valid_from=first_day, source=SOURCE
@@ -348,8 +350,10 @@ class _Demo:
                 office, "17 VZÄ allein nach Einwohnern",
                 needs.Plan(method="population", weights={}, minimum=Decimal("0.25"), **total),
             )  # fmt: skip
-        decided = Resolution.objects.filter(verdict__in=("adopt", "resolve"), municipality=None).order_by("issue", "pk")
-        if resolution := decided.filter(issue=None).first() or decided.first():
+        decided = Resolution.objects.filter(verdict="resolve", municipality=None, issue=None).order_by(
+            "decided_on", "pk"
+        )
+        if resolution := decided.first():
             with self._on(max(D(2024, 11, 25), resolution.decided_on)):
                 chosen.adopt(by=office, resolution=resolution, first_day=MOVED)
 

@@ -33,7 +33,7 @@ from funding.repayment import Forwarding as Forwarded
 from funding.repayment import Rate as Paid
 from kim.together import Statement
 
-#: What pays for a kind of cost where no rule says it.
+#: What pays for a kind of cost where no rule says it (docs/funding.md, code list of kinds of costs).
 USUALLY = {CostKind.PERSONNEL: Item.POST, CostKind.EMPLOYER: Item.POST, CostKind.FORWARDED: Item.POST}
 USUALLY |= {CostKind.WORKPLACE: Item.WORKPLACE}
 NOTHING_GRANTED = "Noch ist nicht eingetragen, was der Bescheid bewilligt."

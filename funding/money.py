@@ -1,6 +1,6 @@
 """Where the money of a notice is, derived from dated facts: its days, payments, proofs and released calculations.
 
-Source of the stations: docs/background.md, money. Nothing here is kept in a column.
+Source of the stations: docs/funding.md, „Mittel-Status“. Nothing here is kept in a column.
 """
 
 import datetime as dt

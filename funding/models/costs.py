@@ -22,7 +22,7 @@ from kim.workflow import OutOfTurn, StepRefused
 
 
 class CostKind(models.TextChoices):
-    """Source: code list of kinds of costs, docs/background.md."""
+    """Source: code list of kinds of costs, docs/funding.md."""
 
     PERSONNEL = "personnel", "Personal"
     EMPLOYER = "employer", "Arbeitgeberanteile"
@@ -444,7 +444,7 @@ class CostImportRow(models.Model):
 class Forwarding(NoticeFact):
     """Money of a notice passed on to somebody who employs the people.
 
-    Paid is min(actual costs, rate × FTE × months / 12); the rest is the employer's own share (docs/background.md).
+    Paid is min(actual costs, rate × FTE × months / 12); the rest is the employer's own share (docs/funding.md).
     """
 
     ALONE: ClassVar = ("notice", "recipient")

@@ -169,6 +169,8 @@ def test_contradictions_are_kept_beside_each_other(papers):
         (REPORT, MINUTES, "case_management", "persons", 4),
         (REPORT, REPORT, "case_management", "persons", 13),
     }
+    for one in ReportedFigure.objects.all():
+        assert one.at.astimezone(workdays.BERLIN).date() == one.reported_on
 
 
 def test_rates_of_their_days(papers):
