@@ -4,8 +4,6 @@ from django.urls import path
 
 from funding.views import (
     award_facts,  # noqa: F401  registers rates, grants and terms
-    calculations,
-    board,
     board,
     calculations,
     cost_imports,
@@ -23,7 +21,6 @@ from funding.views import (
     reported,
     scenarios,
     whatif,
-    reported,
 )
 
 app_name = "funding"
@@ -87,18 +84,6 @@ urlpatterns = [
     path("calculations/<int:pk>/release/", calculations.calculation_release, name="calculation_release"),
     path("calculations/<int:pk>/drop/", calculations.calculation_drop, name="calculation_drop"),
     path("calculations/<int:pk>/file/<slug:kind>/", calculations.calculation_export, name="calculation_export"),
-    # posts and who holds them (views/board.py), and what papers say about them (views/reported.py)
-    path("board/", board.board, name="board"),
-    path("board/export/<slug:kind>/", board.board_export, name="board_export"),
-    path("posts/<int:pk>/", board.post_detail, name="post_detail"),
-    path("my-post/", board.own_post, name="own_post"),
-    path("coverage/", board.coverage, name="coverage"),
-    path("coverage/export/<slug:kind>/", board.coverage_export, name="coverage_export"),
-    path("reported/", reported.reported_list, name="reported_list"),
-    path("reported/new/", reported.reported_new, name="reported_new"),
-    path("reported/export/<slug:kind>/", reported.reported_export, name="reported_export"),
-    path("reported/<int:pk>/", reported.reported_detail, name="reported_detail"),
-    path("reported/<int:pk>/clarify/", reported.reported_clarify, name="reported_clarify"),
     # costs (views/costs.py), sheets of them (views/cost_imports.py), and who pays for what (views/eligibility.py)
     path("costs/", costs.cost_list, name="cost_list"),
     path("costs/file/<slug:kind>/", costs.cost_export, name="cost_export"),
@@ -110,8 +95,6 @@ urlpatterns = [
     path("costs/imports/<int:pk>/drop/", cost_imports.cost_import_drop, name="cost_import_drop"),
     path("eligibility/", eligibility.eligibility_list, name="eligibility_list"),
     path("eligibility/<int:pk>/<slug:kind>/", eligibility.eligibility_detail, name="eligibility_detail"),
-]
-urlpatterns += [
     # needs: criteria and their values, scenarios, targets
     path("criteria/", criteria.criterion_list, name="criterion_list"),
     path("criteria/new/", criteria.criterion_new, name="criterion_new"),

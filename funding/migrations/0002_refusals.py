@@ -21,6 +21,8 @@ PERIOD = (
     "JOIN funding_awardnotice n ON n.period_id = p.id WHERE n.id = NEW.notice_id"
 )
 IN_PERIOD = ("terms", "grant", "cost", "forwarding")
+#: What a scenario was worked out from stays as it was.
+KEPT = ("name", "note", "total", "step", "minimum", "method", "on_day", "inputs")
 
 
 class Migration(migrations.Migration):
@@ -42,4 +44,11 @@ class Migration(migrations.Migration):
             name="funding_calculation_stays",
             on=("DELETE",),
         ),
+        refused(
+            "funding_scenario",
+            f"({' OR '.join(f'OLD.{column} <> NEW.{column}' for column in KEPT)})",
+            name="funding_scenario_is_kept",
+            on=("UPDATE",),
+        ),
+        refused("funding_scenarioshare", "(1 = 1)", name="funding_share_is_kept", on=("UPDATE",)),
     ]

@@ -4,16 +4,14 @@ import datetime as dt
 from decimal import Decimal
 from itertools import count
 
-from funding import cost_sheets
-from funding import needs
+from funding import cost_sheets, needs
 from funding.models import (
     AwardNotice,
     Calculation,
     Cost,
+    CostImport,
     Criterion,
     CriterionValue,
-    Deadline,
-    CostImport,
     Deadline,
     EligibilityRule,
     FundingPeriod,
@@ -172,19 +170,12 @@ def released(of: AwardNotice | None = None, *, last_day=None) -> Calculation:
     another = User.objects.filter(username="verwaltung-zwei").first()
     another = another or user(Role.ADMIN, username="verwaltung-zwei", email="")
     return Calculation.draw_up(of, last_day or of.period.last_day, by=admin()).release(by=another)
-def leave(of: User, first, until=None, *, kind="parental", **fields) -> Leave:
-    return Leave.enter(by=admin(), user=of, kind=kind, valid_from=first, valid_until=until, **fields)
+
+
 def cost_import(*lines, by=None):
     """Lines of a sheet, each as column → text, looked over and waiting; one that is faulty unless given."""
     told = list(enumerate(lines or [{"post": "gibt-es-nicht", "month": "03.2021", "amount": "1"}], start=2))
     return CostImport.start(cost_sheets.check(told), by=by or admin())
-
-
-def eligibility(of: Programme, kind, answer="yes", first=LONG_AGO, until=None, **fields):
-    return EligibilityRule.enter(
-        by=admin(), programme=of, kind=kind, eligibility=answer, valid_from=first, valid_until=until,
-        **{"basis": "Auskunft der Bezirksregierung"} | fields,
-    )  # fmt: skip
 
 
 def calculation(of: AwardNotice | None = None, *, last_day=None) -> Calculation:
