@@ -256,10 +256,11 @@ def _triggers() -> set[str]:
     on_change = ("insert", "update")
     alone = {f"funding_{model}_alone" for model in refusals.ALONE}
     within = {f"funding_{model}_within_period" for model in refusals.IN_PERIOD}
+    kept = {"funding_calculation_is_frozen", "funding_scenario_is_kept", "funding_share_is_kept"}
     if connection.vendor == "postgresql":
-        return alone | within | {"funding_calculation_is_frozen", "funding_calculation_stays"}
+        return alone | within | kept | {"funding_calculation_stays"}
     both = {f"{name}_{event}" for name in alone | within for event in on_change}
-    return both | {"funding_calculation_is_frozen_update", "funding_calculation_stays_delete"}
+    return both | {f"{name}_update" for name in kept} | {"funding_calculation_stays_delete"}
 
 
 def test_every_refusal_of_the_migration_is_there():
