@@ -91,12 +91,16 @@ def cost(of: AwardNotice, amount, first=YEAR, until=FEBRUARY, *, kind="personnel
 
 def leave(of: User, first, until=None, *, kind="parental", **fields) -> Leave:
     return Leave.enter(by=admin(), user=of, kind=kind, valid_from=first, valid_until=until, **fields)
+
+
 def reported(module="case_management", **fields) -> ReportedFigure:
     """Minutes of 16.11.2021 that tell of four people on that day, unless `fields` say else."""
     told = {"as_of": D(2021, 11, 16), "reported_on": D(2021, 11, 16), "measure": "persons", "value": 4} | fields
     return ReportedFigure.enter(
         by=admin(), module=module, **{"document": "Niederschrift", "words": f"Satz {next(_number)}"} | told
     )
+
+
 def deadline(of: AwardNotice, due_on=NEXT_YEAR, *, kind="proof") -> Deadline:
     return Deadline.agree(of, by=admin(), kind=kind, due_on=due_on)
 
