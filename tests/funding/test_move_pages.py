@@ -16,6 +16,7 @@ from steering.escalation import State
 from tests.casework.factories import case, case_manager
 from tests.factories import county, issue_at, municipality, organisation, project_group, seat, user
 from tests.funding.makers import D, admin, held, notice, post, programme
+from tests.test_hostile import HOSTILE
 
 pytestmark = pytest.mark.django_db
 JANUARY, JULY = D(2026, 1, 1), D(2026, 7, 1)
@@ -141,6 +142,18 @@ def test_what_cannot_be_is_said_in_the_form_and_changes_nothing(client, keeper, 
         answer = client.post(url(name, *args), given | typed | more)
         assert answer.status_code == 422
         assert says in answer.text
+    assert counts() == before
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_bad_input_is_answered_in_the_form_and_changes_nothing(client, keeper, here, name):
+    args, typed, *_ = sent(name, here)
+    before = counts()
+    for number, value in enumerate(HOSTILE):
+        field = list(typed)[number % len(typed)]
+        for given in [typed | {field: value}] + [dict.fromkeys(typed, value)] * (number < 3):
+            shown = client.post(url(name, *args), given)  # where a field may be free, a preview is an answer, too
+            assert shown.status_code in (200, 422), (value[:30], field)
     assert counts() == before
 
 
