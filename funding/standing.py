@@ -1,7 +1,7 @@
 """Scenarios beside what is: what is filled on a day, what the target is, and several scenarios side by side."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -114,7 +114,7 @@ def targets_on(day: dt.date) -> dict[str, StaffingTarget]:
     return {row.municipality.ags: row for row in held.select_related("municipality", "scenario")}
 
 
-def beside(shares: Sequence, day: dt.date) -> tuple[list[Line], list[Municipality]]:
+def beside(shares: Iterable, day: dt.date) -> tuple[list[Line], list[Municipality]]:
     """Shares of a scenario (or lines that were worked out), beside what is filled and the target on `day` as the
     staffing board counts them; and every municipality of the county.
     """

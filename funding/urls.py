@@ -95,6 +95,9 @@ urlpatterns = [
     path("costs/imports/<int:pk>/drop/", cost_imports.cost_import_drop, name="cost_import_drop"),
     path("eligibility/", eligibility.eligibility_list, name="eligibility_list"),
     path("eligibility/<int:pk>/<slug:kind>/", eligibility.eligibility_detail, name="eligibility_detail"),
+    # posts and who holds them (views/board.py), and what papers say about them (views/reported.py)
+]
+urlpatterns += [
     # needs: criteria and their values, scenarios, targets
     path("criteria/", criteria.criterion_list, name="criterion_list"),
     path("criteria/new/", criteria.criterion_new, name="criterion_new"),

@@ -4,13 +4,15 @@ from decimal import Decimal
 from functools import partial
 
 from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from funding import access, needs, standing
 from funding.apportionment import ApportionmentRefused
 from funding.forms.needs import ScenarioAdoptForm, ScenarioForm
-from funding.models import Criterion, Method, Scenario
+from funding.models import Criterion, Method, Scenario, ScenarioShare
 from funding.models.needs import ADOPTING
 from funding.views.days import asked_day
 from funding.views.previews import AGAIN, SEEN
@@ -94,8 +96,11 @@ def _foreseen(request, form, names):
 
 @require_safe
 def scenario_detail(request, pk):
-    scenario = _scenario(request, pk)
-    lines, places = standing.beside(_shares(scenario), workdays.today())
+    shares = _shares(pk, Scenario.objects.visible_to(request.user))
+    if not shares:  # none is kept without
+        raise Http404
+    scenario = shares[0].scenario
+    lines, places = standing.beside(shares, workdays.today())
     names = {place.ags: place.name for place in places}
     may_plan = allows(access.plans_needs, request.user) and scenario.is_open
     inputs = scenario.inputs
@@ -143,7 +148,7 @@ def scenario_adopt(request, pk):
         found = scenario.adopt(by=request.user, **form.cleaned_data)
         return "funding:target_list", f"Das Stellenziel gilt jetzt in {len(found)} Kommunen."
 
-    lines, _ = standing.beside(_shares(scenario), workdays.today())
+    lines, _ = standing.beside(scenario.shares.select_related("municipality"), workdays.today())
     context = {"scenario": scenario, "lines": lines, "resolutions": resolutions, "totals": standing.totals(lines)}
     return form_page(
         request, "funding/scenario_adopt.html", partial(ScenarioAdoptForm, resolutions=resolutions), gated(act),
@@ -162,7 +167,7 @@ def scenario_drop(request, pk):
 @require_safe
 def scenario_export(request, pk, kind):
     scenario = _scenario(request, pk)
-    lines, _ = standing.beside(_shares(scenario), workdays.today())
+    lines, _ = standing.beside(scenario.shares.select_related("municipality"), workdays.today())
     return send(request, kind, Sheet(f"Szenario {scenario.pk}", "scenario.export", COLUMNS, lines))
 
 
@@ -209,8 +214,10 @@ def _reads(user, resolution: int | None) -> bool:
     return Resolution.objects.visible_to(user).filter(pk=resolution).exists()
 
 
-def _shares(scenario):
-    return list(scenario.shares.select_related("municipality"))
+def _shares(pk: int, among: QuerySet) -> list[ScenarioShare]:
+    """With municipality and scenario; one query."""
+    rows = ScenarioShare.objects.filter(scenario=pk, scenario__in=among)
+    return list(rows.select_related("municipality", "scenario__by", "scenario__resolution", "scenario__adopted_by"))
 
 
 def _told(inputs, names) -> list[tuple[str, list[str]]]:
