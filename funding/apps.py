@@ -12,7 +12,9 @@ class FundingConfig(AppConfig):
             county_file,
             duties,
             matrix,
+            on_people,
             on_record,
+            repayment_on_notice,
         )
         from kim import access, demo, trail
         from steering import county

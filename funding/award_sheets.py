@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
-from funding import facts_of_notice, money, repayment
+from funding import facts_of_notice, forecast, money
 from funding.models import AwardNotice, Module
+from funding.repayment import Basis
 from kim import workdays
 from steering.export import MOST, Column, Sheet
 
@@ -37,20 +38,22 @@ class Line:
 
 def lines(notices: Sequence[AwardNotice]) -> list[Line]:
     """Of notices read by money.with_money; a fixed number of queries more, however many there are."""
-    open_ones = [one for one in notices if not one.released_read]
-    bases = facts_of_notice.bases_of(open_ones) if open_ones else {}
+    bases = facts_of_notice.bases_of([one for one in notices if not one.released_read])
     return [_line(notice, bases.get(notice.pk)) for notice in notices]
 
 
-def _line(notice: AwardNotice, basis: repayment.Basis | None) -> Line:
+def _line(notice: AwardNotice, basis: Basis | None) -> Line:
     day = min(max(workdays.today(), notice.period.valid_from), notice.period.last_day)
-    told = {"notice": notice, "fte": notice.granted_fte_on(day), "status": money.status(notice)}
-    released = money.latest_released(notice)
-    found = released or repayment.work_out(basis)
+    found = forecast.forecast(basis) if basis else notice.released_read[-1]
     return Line(
-        **told, balance=money.balance(notice), granted=found.granted, repayment=found.repayment,
-        rests_on=released.number if released else FORECAST,
-    )  # fmt: skip
+        notice=notice,
+        fte=notice.granted_fte_on(day),
+        status=money.status(notice),
+        balance=money.balance(notice),
+        granted=found.granted,
+        repayment=found.repayment,
+        rests_on=FORECAST if basis else str(notice.released_read[-1].number),
+    )
 
 
 # As a file

@@ -98,7 +98,6 @@ class Cell:
     is_here: bool = False
     is_too_much: bool = False
 
-
     @property
     def css(self) -> str:
         return "full" if self.state == Filling.FILLED else self.state

@@ -8,6 +8,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db.models import F, Q
 
@@ -32,7 +33,7 @@ from funding.repayment import Forwarding as Forwarded
 from funding.repayment import Rate as Paid
 from kim.together import Statement
 
-#: What pays for a kind of cost where no rule says it (docs/funding.md, code list of kinds of costs).
+#: What pays for a kind of cost where no rule says it.
 USUALLY = {CostKind.PERSONNEL: Item.POST, CostKind.EMPLOYER: Item.POST, CostKind.FORWARDED: Item.POST}
 USUALLY |= {CostKind.WORKPLACE: Item.WORKPLACE}
 NOTHING_GRANTED = "Noch ist nicht eingetragen, was der Bescheid bewilligt."
@@ -106,12 +107,20 @@ class Facts:
     notices: dict[int, AwardNotice]
     rows: dict[str, list]
 
+    @cached_property
+    def by_notice(self) -> dict[tuple[str, int], list]:
+        found = defaultdict(list)
+        for name in ("terms", "grants", "costs", "forwardings"):
+            for row in self.rows.get(name, ()):
+                found[name, row.notice_id].append(row)
+        return found
+
     def basis(self, pk: int, until: dt.date | None = None) -> Basis:
         """Counted up to the day before `until`, within the period. The terms of the last day counted decide."""
         notice = self.notices[pk]
         first, end = notice.period.valid_from, _end(notice)
         until = max(first + dt.timedelta(days=1), min(until or end, end))
-        mine = {name: [one for one in self.rows[name] if one.notice_id == pk] for name in ("terms", "grants", "costs")}
+        mine = {name: self.by_notice[name, pk] for name in ("terms", "grants", "costs", "forwardings")}
         terms = self._terms(mine["terms"], until)
         posts, holdings, leaves = self._people(notice, first, until)
         return Basis(
@@ -124,7 +133,7 @@ class Facts:
             costs=self._spent(notice, mine["costs"]),
             forwardings=[
                 Forwarded(one.to, one.valid_from, one.valid_until, one.fte, one.pk)
-                for one in self.rows["forwardings"] if one.notice_id == pk
+                for one in mine["forwardings"]
             ],
             missing=() if mine["grants"] else (NOTHING_GRANTED,),
         )  # fmt: skip

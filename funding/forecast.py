@@ -30,13 +30,6 @@ def repayment_measure(notices: Iterable[AwardNotice]) -> Measure:
     return partial(_figures, list(notices))
 
 
-def notices_paying(module: str, recipients: Iterable[int], first: dt.date, until: dt.date | None):
-    """The notices that pay for posts of a module and of these recipients (ids) on some day of a span."""
-    rows = AwardNotice.objects.filter(period__programme__module=module, recipient__in=set(recipients))
-    rows = rows.filter(period__valid_until__gt=first)
-    return rows.filter(period__valid_from__lt=until) if until else rows
-
-
 def _figures(notices: list[AwardNotice]) -> dict[str, str]:
     found = {}
     for basis in facts_of_notice.bases_of(notices).values():

@@ -8,7 +8,7 @@ from functools import partial
 
 from funding import forecast, staffing
 from funding.models import AwardNotice, Module, Occupancy, Post
-from funding.models.placing import WEEKDAYS, fte
+from funding.models.placing import days_words, fte
 from kim.models import Assignment, RoleGrant, User
 from kim.rehearsal import Measure
 
@@ -80,7 +80,7 @@ def _holders(post: Post) -> dict[str, str]:
 
 def _leaves(user: User) -> dict[str, str]:
     """Without the reasons: they are on the person's page."""
-    rows = user.leaves.believed().order_by("valid_from")  # type: ignore[attr-defined]
+    rows = user.leaves.believed().order_by("valid_from")
     told = (f"{row.span}{' (zählt weiter als besetzt)' if row.counts else ''}" for row in rows)
     return {f"Unterbrechungen von {user}": _line(told)}
 
@@ -102,11 +102,6 @@ def place_words(row: Assignment) -> str:
     share = f"{fte(row.share)} VZÄ" if row.share is not None else ""
     told = " ".join(filter(None, (where, days_words(row.weekdays), share, row.span)))
     return f"{told}, beschäftigt bei {row.employer}"
-
-
-def days_words(weekdays: str) -> str:
-    """„Mo, Mi“."""
-    return ", ".join(WEEKDAYS[key][:2] for key in weekdays if key in WEEKDAYS)
 
 
 def _roles(user: User) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Where the money of a notice is, derived from dated facts: its days, payments, proofs and released calculations.
 
-Source of the stations: docs/funding.md, „Mittel-Status“. Nothing here is kept in a column.
+Source of the stations: docs/funding.md. Nothing here is kept in a column.
 """
 
 import datetime as dt
@@ -29,6 +29,7 @@ class Station:
 @dataclass(frozen=True)
 class Balance:
     """Euros. `owed` is what the latest released calculation says is to be paid back; None where none is released.
+    `granted` is that of a calculation of the whole period; None where it reaches less far.
 
     Money that was never called off need not be paid back: of what is owed, the part not called off is taken away
     first. Where no call-off is entered, all of it counts as paid out.
@@ -105,7 +106,7 @@ def balance(notice: AwardNotice) -> Balance:
         called_off=paid["called_off"],
         repaid=paid["repaid"],
         interest=paid["interest"],
-        granted=released.granted if released else None,
+        granted=released.granted if released and released.until == notice.period.until else None,
         owed=released.repayment if released else None,
     )
 
@@ -131,7 +132,7 @@ def _stations(notice: AwardNotice, today: dt.date) -> Iterator[Station]:
     called = [one.on_day for one in _counting(notice) if one.kind == Payment.Kind.CALLED_OFF]
     more = f"zuletzt {called[-1]:%d.%m.%Y}" if len(called) > 1 else ""
     yield _by_day("abgerufen", called[0] if called else None, today, more)
-    ahead = f"bis {notice.period.last_day:%d.%m.%Y}" if notice.period.valid_until > today else ""
+    ahead = f"bis {notice.period.last_day:%d.%m.%Y}" if notice.period.until > today else ""
     yield _by_day("verausgabt", notice.period.last_day, today, ahead)
     handed_in = max((one.submitted_on for one in notice.proofs_read), default=None)
     yield _by_day("nachgewiesen", handed_in, today)
@@ -146,9 +147,9 @@ def _back(notice: AwardNotice, today: dt.date) -> Iterator[Station]:
         return
     on = timezone.localdate(released.released_at)
     if not money.to_pay_back:
-        yield Station("nichts zurückzuzahlen", True, on, str(released))
+        yield Station("nichts zurückzuzahlen", True, on, released.number or "")
         return
-    yield Station("zurückzuzahlen", True, on, str(released))
+    yield Station("zurückzuzahlen", True, on, released.number or "")
     yield _by_day("zurückgezahlt", _repaid_on(notice, money.to_pay_back), today)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.forms import ChoiceField, TypedChoiceField
 
-from funding import foreseen
 from funding.models import Leave, Occupancy
+from funding.models.placing import days_words, fte
 from kim import workdays
 from kim.form_rendering import QuickSelect
 from kim.models import Assignment, Organisation, Role, RoleGrant, User
@@ -84,7 +84,7 @@ class Line:
 
     @property
     def held(self) -> str:
-        return "; ".join(f"{row.post.number} {foreseen.fte(row.share)} VZÄ" for row in self.posts)
+        return "; ".join(f"{row.post.number} {fte(row.share)} VZÄ" for row in self.posts)
 
 
 def for_lines(people: QuerySet[User]) -> QuerySet[User]:
@@ -103,7 +103,7 @@ def line(person: Any) -> Line:
     """Of a row of `for_lines`."""
     roles = ", ".join(dict.fromkeys(str(grant.get_role_display()) for grant in person.roles_today))
     places = "; ".join(
-        " ".join(filter(None, (str(row.municipality or row.get_bank_display()), foreseen.days_words(row.weekdays))))
+        " ".join(filter(None, (str(row.municipality or row.get_bank_display()), days_words(row.weekdays))))
         for row in person.placed
         if row.municipality or row.bank
     )
@@ -116,7 +116,7 @@ COLUMNS = (
     ("Rollen", 34, lambda person: line(person).roles),
     ("Stellen", 24, lambda person: line(person).held),
     ("Einsätze", 50, lambda person: line(person).places),
-    ("unterbrochen bis", 16, lambda person: line(person).leave.last_day if line(person).leave else None),
+    ("unterbrochen bis", 16, lambda person: person.away[0].last_day if person.away else None),
     ("Konto gesperrt", 14, lambda person: "" if person.is_active else "ja"),
 )
 

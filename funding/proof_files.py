@@ -36,18 +36,18 @@ def facts(content: Content) -> list[tuple[str, Any]]:
         ("Programm", str(notice.programme)),
         ("Zuwendungsempfänger", str(notice.recipient)),
         ("Förderzeitraum", notice.period.span),
-        ("bewilligt am", notice.granted_on),
-        ("abgerechnet bis", done.until - ONE_DAY),
-        ("bewilligt (€)", done.granted),
+        ("Bewilligt am", notice.granted_on),
+        ("Abgerechnet bis", done.until - ONE_DAY),
+        ("Bewilligt (€)", done.granted),
         ("Anspruch nach Stellenmonaten (€)", done.by_posts),
         ("Anspruch nach Ausgaben (€)", done.by_costs),
         ("Anspruch (€)", done.entitlement),
         ("Rückzahlung (€)", done.repayment),
-        ("gezählt", str(done.get_counting_display())),
+        ("Gezählt", str(done.get_counting_display())),
         ("Grundlage", str(done.get_bases_display())),
         ("Abrechnung", done.number),
-        ("freigegeben am", timezone.localdate(done.released_at) if done.released_at else None),
-        ("nach dem Wissen vom", timezone.localdate(done.known_at)),
+        ("Freigegeben am", timezone.localdate(done.released_at) if done.released_at else None),
+        ("Nach dem Wissen vom", timezone.localdate(done.known_at)),
         ("Prüfsumme", done.digest),
     ]
     return [(label, value) for label, value in found if value not in (None, "")]
@@ -143,7 +143,7 @@ def pdf(content: Content) -> bytes:
         "county": county,
         "title": title(content),
         "footer": f"{county} · {title(content)} · Abrechnung {done.number} · Prüfsumme {done.digest[:16]}",
-        "facts": [[label, _in_words(value)] for label, value in facts(content)],
+        "facts": [[label.removesuffix(" (€)"), _in_words(value)] for label, value in facts(content)],
         "filled": [_filled_words(line) for line in content.filled],
         "spending": [
             [one.kind, one.eligibility, str(one.number), euros(one.amount)] for one in content.spending

@@ -50,6 +50,10 @@ class Standing:
         return [point for point in self.points if not point.done]
 
     @property
+    def done(self) -> list[Point]:
+        return [point for point in self.points if point.done]
+
+    @property
     def is_submitted(self) -> bool:
         return self.released is not None and any(
             one.calculation_id == self.released.pk for one in self.notice.proofs_read
@@ -82,7 +86,7 @@ def _of_the_paper(notice: AwardNotice) -> Iterator[Point]:
         new = reverse("funding:fact_new", args=["grant", notice.pk])
         yield Point("Es fehlt, was bewilligt wurde.", False, new, "Bewilligung eintragen")
     if any(one.purpose or one.conditions for one in notice.terms_read):
-        yield Point("Zweck und Auflagen sind eingetragen. Bitte prüfen Sie, ob die Auflagen erfüllt sind.", True)
+        yield Point("Zweck und Auflagen sind eingetragen.", True)
     elif notice.terms_read:
         terms = reverse("funding:fact_detail", args=["terms", notice.terms_read[0].pk])
         yield Point("Zweck und Auflagen des Bescheids fehlen.", False, terms, "Bestimmungen ergänzen")
@@ -123,7 +127,7 @@ def _of_the_facts(notice: AwardNotice, now: Result) -> Iterator[Point]:
 def _of_the_calculation(notice: AwardNotice, released: Calculation | None, now: Result) -> Iterator[Point]:
     new = reverse("funding:calculation_new", args=[notice.pk])
     last = notice.period.last_day
-    if notice.period.valid_until > workdays.today():
+    if notice.period.until > workdays.today():
         yield Point(f"Der Förderzeitraum läuft noch bis {last:%d.%m.%Y}.", False)
     else:
         yield Point(f"Der Förderzeitraum ist seit {last:%d.%m.%Y} zu Ende.", True)
@@ -131,7 +135,7 @@ def _of_the_calculation(notice: AwardNotice, released: Calculation | None, now: 
         yield Point("Es ist keine Abrechnung freigegeben.", False, new, "Abrechnen", bars=True)
         return
     yield Point(f"{released} ist freigegeben.", True, released.get_absolute_url(), "Ansehen")
-    if released.until < notice.period.valid_until:
+    if released.until < notice.period.until:
         reached = released.until - dt.timedelta(days=1)
         yield Point(f"{released} reicht nur bis {reached:%d.%m.%Y}.", False, new, "Neu abrechnen")
     if (now.granted, now.entitlement) != (released.granted, released.entitlement):
@@ -226,7 +230,7 @@ def content(notice: AwardNotice) -> Content:
     if released is None:
         raise StepRefused("Einen Nachweis gibt es erst, wenn eine Abrechnung freigegeben ist.")
     basis = facts_of_notice.basis_of(notice, until=released.until, known_at=released.known_at)
-    return Content(notice, released, work_out(basis), tuple(_spending(basis)))
+    return Content(notice, released, released.result(), tuple(_spending(basis)))
 
 
 def _spending(basis: Basis) -> Iterator[Spending]:

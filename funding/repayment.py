@@ -1,8 +1,11 @@
 """What of a notice is to be paid back: plain data in, exact fractions in between, cents out. Knows no database.
 
-Two bases, and the smaller entitlement counts (docs/funding.md): FTE that were filled × rate, and what was
-spent and is eligible, each item capped at what is granted for it. `granted` and `entitlement` are rounded once, half
-up, to the cent; `repayment` is their difference, so that the three always add up.
+Money that was not spent goes back, a post counts for the time it was filled (minutes of the committee 2021, TOP 7). So
+there are two bases, and the smaller entitlement counts: FTE that were filled × rate, and what was spent and is
+eligible, each item capped at what is granted for it. How it is counted and rounded: docs/decisions/0051.
+
+`granted` and `entitlement` are rounded once, half up, to the cent; `repayment` is their difference, so that the three
+always add up.
 """
 
 import datetime as dt
@@ -386,7 +389,7 @@ class _Working:
     def _granted(self, item: str) -> Fraction:
         """FTE × rate × time, or the amount of the notice; a part of its time is that part of its amount.
 
-        Workplaces are paid once (5.700 € per FTE, domain.md 1.2), so their amount is not parted by time.
+        Workplaces are paid once („bis 5.700 € je VZÄ“, Bezirksregierung Arnsberg): time does not part their amount.
         """
         total = Fraction(0)
         for whole in sorted((one for one in self.basis.grants if one.item == item), key=_order):
@@ -589,7 +592,8 @@ class _Working:
     ) -> tuple[dict[str, Fraction], tuple[tuple[str, Fraction], ...]]:
         """Eligible costs per item, no more than granted for it; and own shares. `as_if`: unclear costs of it count.
 
-        Of money that was forwarded counts min(actual costs, rate × FTE × months / 12), per recipient (domain.md 1.4).
+        Of money that was forwarded counts, per recipient, min(actual costs, rate × FTE × months / 12): „in Höhe der
+        tatsächlichen Personalkosten, max. 55.000 €“ (Kreis Heinsberg).
         """
         quiet = bool(as_if)
         sums: dict[tuple, list] = {}

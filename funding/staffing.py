@@ -12,9 +12,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from django.db.models import Max, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Max, Min, OuterRef, Q, Subquery
 
 from funding.models import Grant, Leave, Module, Occupancy, PostTerm, StaffingTarget
 from funding.models.programmes import STAFF
@@ -327,13 +327,10 @@ class Rows:
         edges = {first, until}
         for row in [*terms, *holdings]:
             edges |= {row.first, row.until}
-        for user in {one.user for one in holdings}:
-            for away in self._away.get(user, ()):
-                edges |= {away.first, away.until}
-            if len(self._by_user[user]) > 1:
-                for other in self._by_user[user]:
-                    edges |= {other.first, other.until}
-                    edges.update(edge for term in self._terms.get(other.post, ()) for edge in (term.first, term.until))
+        for one in holdings:
+            begin, end = max(one.first, first), min(one.until, until)
+            if begin < end:
+                edges.update(edge for edge in self._edges[one.user] if begin < edge < end)
         cuts = sorted(edge for edge in edges if first <= edge <= until)
         for begin, end in zip(cuts, cuts[1:], strict=False):
             if (filling := self.filling(post, begin)) is not None:
@@ -396,6 +393,22 @@ class Rows:
             for month, found in days.items()
         }
 
+    def filled_by_year(self, module: str, until: dt.date) -> dict[int, Fraction]:
+        """Post-months filled before a day, by year."""
+        found: dict[int, Fraction] = defaultdict(Fraction)
+        for post in self.posts.values():
+            if post.module != module:
+                continue
+            for segment in self.segments(post.pk, dt.date.min, until):
+                if filled := segment.filling.filled:
+                    for year in range(segment.first.year, segment.until.year + 1):
+                        begin, end = (
+                            max(segment.first, dt.date(year, 1, 1)),
+                            min(segment.until, dt.date(year + 1, 1, 1)),
+                        )
+                        found[year] += filled * months_of(begin, end)
+        return {year: months for year, months in sorted(found.items()) if months}
+
     # Inside
 
     @cached_property
@@ -409,6 +422,17 @@ class Rows:
     @cached_property
     def _by_user(self) -> dict[int, list[Holding]]:
         return _grouped(self.holdings, lambda one: one.user)
+
+    @cached_property
+    def _edges(self) -> dict[int, set[dt.date]]:
+        """Days on which what a person counts with may change: leaves, and where they hold several posts, those."""
+        found: dict[int, set[dt.date]] = {}
+        for user, holdings in self._by_user.items():
+            rows: list = list(self._away.get(user, ()))
+            if len(holdings) > 1:
+                rows += [*holdings, *(term for one in holdings for term in self._terms.get(one.post, ()))]
+            found[user] = {edge for row in rows for edge in (row.first, row.until)}
+        return found
 
     @cached_property
     def _away(self) -> dict[int, list[Away]]:
@@ -472,8 +496,12 @@ def by_month(first: dt.date, until: dt.date) -> Iterator[tuple[dt.date, int]]:
         first = end
 
 
+@lru_cache(maxsize=5000)
 def months_of(first: dt.date, until: dt.date) -> Fraction:
-    return sum((Fraction(days, length_of(month)) for month, days in by_month(first, until)), NOTHING)
+    """How many months a half-open time is, whole ones and parts."""
+    begin, end = month_of(first), month_of(until)
+    whole = 12 * (end.year - begin.year) + end.month - begin.month
+    return whole - Fraction((first - begin).days, length_of(first)) + Fraction((until - end).days, length_of(until))
 
 
 # Reading
@@ -496,7 +524,8 @@ def read(
     if post is not None:
         whose = Q(user__in=occupancies.filter(post=post).values("user"))
         which = Q(post=post) | Q(post__in=occupancies.filter(whose).values("post"))
-    posts, terms = {}, []
+    posts: dict[int, Post] = {}
+    terms = []
     for row in _terms_read(known, first).filter(known, when, which).order_by("post", "valid_from", "pk"):
         of = row.post
         posts[of.pk] = Post(of.pk, of.number, of.title, of.module, of.item, row.began, row.left)
@@ -508,23 +537,21 @@ def read(
         )  # fmt: skip
     names: dict[int, str] = {}
     holdings = []
-    for row in occupancies.filter(whose).select_related("user", "substitute_for"):
-        names[row.user_id] = str(row.user)
-        if row.substitute_for:
-            names[row.substitute_for_id] = str(row.substitute_for)
-        if row.post_id in posts:
+    for one in occupancies.filter(whose).select_related("user", "substitute_for"):
+        names |= {person.pk: str(person) for person in (one.user, one.substitute_for) if person}
+        if one.post_id in posts:
             holdings.append(
                 Holding(
-                    row.post_id, row.user_id, row.valid_from, row.valid_until or FOREVER, Fraction(row.share),
-                    row.substitute_for_id,
+                    one.post_id, one.user_id, one.valid_from, one.valid_until or FOREVER, Fraction(one.share),
+                    one.substitute_for_id,
                 )
             )  # fmt: skip
     away = [
-        Away(row.user_id, row.valid_from, row.valid_until or FOREVER, row.counts, row.kind)
-        for row in Leave.objects.filter(known, when, whose)
+        Away(one.user_id, one.valid_from, one.valid_until or FOREVER, one.counts, one.kind)
+        for one in Leave.objects.filter(known, when, whose)
     ]
     grants = [
-        Granted(module, begin, end or FOREVER, Fraction(fte), recipient, item)
+        Granted(module, begin, end or FOREVER, Fraction(fte or 0), recipient, item)
         for module, begin, end, fte, recipient, item in Grant.objects.filter(known, when, item__in=STAFF)
         .order_by()
         .values_list(
@@ -534,7 +561,7 @@ def read(
     return Rows(posts, terms, holdings, away, grants, names)
 
 
-def _terms_read(known: Q, first: dt.date) -> QuerySet[PostTerm]:
+def _terms_read(known: Q, first: dt.date):
     terms = PostTerm.objects.filter(known, post=OuterRef("post")).order_by().values("post")
     left = Occupancy.objects.filter(known, post=OuterRef("post"), valid_until__lte=first).order_by().values("post")
     return PostTerm.objects.select_related("post", "employer").annotate(
@@ -725,11 +752,8 @@ def filled_measure(module: str) -> Measure:
             f"{short}, besetzt am {today:%d.%m.%Y}": f"{german(now.filled)} VZÄ",
             f"{short}, frei am {today:%d.%m.%Y}": f"{german(now.vacant)} VZÄ",
         }
-        begin = min((one.first for one in rows.terms), default=until)
-        years: dict[int, Fraction] = defaultdict(Fraction)
-        for month, filled in rows.filled_months(module, begin, until).items():
-            years[month.year] += filled
-        said |= {f"{short}, besetzte Stellenmonate {year}": german(years[year]) for year in sorted(years)}
+        for year, months in rows.filled_by_year(module, until).items():
+            said[f"{short}, besetzte Stellenmonate {year}"] = german(months)
         return said | _too_much(rows, module)
 
     return measure

@@ -5,6 +5,7 @@ from django.urls import path
 from funding.views import (
     award_facts,  # noqa: F401  registers rates, grants and terms
     board,
+    calculations,
     cost_imports,
     costs,
     dues,
@@ -16,6 +17,7 @@ from funding.views import (
     programmes,
     proofs,
     reported,
+    whatif,
 )
 
 app_name = "funding"
@@ -83,4 +85,12 @@ urlpatterns = [
     path("costs/imports/<int:pk>/drop/", cost_imports.cost_import_drop, name="cost_import_drop"),
     path("eligibility/", eligibility.eligibility_list, name="eligibility_list"),
     path("eligibility/<int:pk>/<slug:kind>/", eligibility.eligibility_detail, name="eligibility_detail"),
+    # repayments (views/calculations.py, views/whatif.py)
+    path("notices/<int:pk>/calculations/new/", calculations.calculation_new, name="calculation_new"),
+    path("notices/<int:pk>/what-if/", whatif.whatif, name="whatif"),
+    path("calculations/<int:pk>/", calculations.calculation_detail, name="calculation_detail"),
+    path("calculations/<int:pk>/release/", calculations.calculation_release, name="calculation_release"),
+    path("calculations/<int:pk>/drop/", calculations.calculation_drop, name="calculation_drop"),
+    path("calculations/<int:pk>/file/<slug:kind>/", calculations.calculation_export, name="calculation_export"),
+    # posts and who holds them (views/board.py), and what papers say about them (views/reported.py)
 ]

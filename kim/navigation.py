@@ -47,7 +47,9 @@ COOPERATING = CASES | MODULE_3 | OFFICES | {Role.STEERING_GROUP}
 COOPERATION = ("steering:interface_", "steering:agreement_", "steering:kickoff_")
 #: Who reads posts and money (funding.access).
 MONEY = OFFICES | OVERSIGHT | {Role.STEERING_GROUP}
-OF_A_POST = ("funding:board", "funding:post_", "funding:reported_", "funding:staffing_", "funding:coverage")
+#: Who works where, and who moves them.
+OF_A_PERSON = ("funding:person_", "funding:staffing_")
+OF_A_POST = ("funding:board", "funding:post_", "funding:reported_", "funding:coverage")
 OF_A_NOTICE = tuple(
     f"funding:{about}_"
     for about in ("notice", "programme", "calculation", "proof", "eligibility", "deadline", "payment")
@@ -108,7 +110,7 @@ ENTRIES = (
     *_group(
         "Stellen und Mittel",
         Entry("Stellen", "person-badge", "funding:board", MONEY, OF_A_POST),
-        Entry("Personen", "person", "funding:person_list", frozenset({Role.ADMIN}), ("funding:person_",)),
+        Entry("Personen", "person", "funding:person_list", frozenset({Role.ADMIN}), OF_A_PERSON),
         Entry("Meine Stelle", "person-workspace", "funding:own_post", REPORTING),
         Entry("Bescheide", "bank", "funding:notice_list", MONEY, OF_A_NOTICE),
         Entry("Ausgaben", "receipt", "funding:cost_list", OVERSIGHT, ("funding:cost_",)),

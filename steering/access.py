@@ -487,6 +487,11 @@ def sees_content(user) -> bool:
     return user.acts_as(*CONTENT_ROLES)
 
 
+def has_duties(user) -> bool:
+    """Whoever works with content, and the administration: it keeps what apps above are reminded of."""
+    return user.acts_as(*CONTENT_ROLES, Role.ADMIN)
+
+
 @rule("Knackpunkte sehen alle, die mit ihnen arbeiten; Verwaltung und Revision nicht.")
 def works_with_issues(user, _=None):
     return user.holds(*CONTENT_ROLES)

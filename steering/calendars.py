@@ -86,7 +86,7 @@ def due_issues(user, first: dt.date, last: dt.date) -> Iterator[Entry]:
 @source("duties")
 def open_duties(user, first: dt.date, last: dt.date) -> Iterator[Entry]:
     """Everything else that is to be done by a day."""
-    if not access.sees_content(user):
+    if not access.has_duties(user):
         return
     for duty in duties.open_until(last):
         if duty.due_on >= first and duty.is_of(user):

@@ -174,7 +174,7 @@ CONTACTS: Sequence[Column] = (
 
 
 def safe(value) -> str:
-    """A cell of a CSV file: dates and numbers the German way, and text a spreadsheet would run as a formula kept text."""
+    """A cell of a CSV file: dates and numbers the German way; text that a spreadsheet would run stays text."""
     if value is None:
         return ""
     if isinstance(value, Decimal):

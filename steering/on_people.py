@@ -20,12 +20,14 @@ READS_BODIES = frozenset(Role) - {Role.AUDIT}
 def issues_and_seats(users):
     """Two queries: what they reported and is not closed, and where they sit."""
     names = {user.pk: str(user) for user in users}
-    reported, waiting = Counter(), Counter()
+    reported: Counter[int] = Counter()
+    waiting: Counter[int] = Counter()
     rows = Reporter.objects.filter(user__in=names, issue__state__in=ON_THE_WAY).values_list("user", "issue__state")
     for user, state in rows:
         reported[user] += 1
         waiting[user] += state in WITH_REPORTERS
-    seats, leads = Counter(), Counter()
+    seats: Counter[int] = Counter()
+    leads: Counter[int] = Counter()
     held = Membership.objects.valid_on().filter(user__in=names).values_list("user", "function")
     for user, function in held:
         seats[user] += 1

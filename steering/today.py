@@ -266,7 +266,7 @@ def resolutions(user, read):
 @section("steering/_today_duties.html", column=MAIN, order=14)
 def duties_of_mine(user):
     """Everything else that is due with the user within two weeks, or overdue: one clock, whatever it is about."""
-    if not access.sees_content(user):
+    if not access.has_duties(user):
         return None
     today = workdays.today()
     mine = duties.of(user, today + duties.AHEAD)

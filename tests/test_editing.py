@@ -11,6 +11,7 @@ from steering.models import Agreement, Interface, KickOff
 from tests.casework.factories import case_manager
 from tests.casework.one_of_each import address, one_of_each
 from tests.factories import draft, held_meeting, municipality, organisation, project_group, steering_group, user
+from tests.funding import makers
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +47,10 @@ COOPERATION = {
     "agreement_edit": ("contact", "Sozialamt", "Ordnungsamt"),
     "kickoff_edit": ("place", "Kreishaus", "Rathaus"),
     "interface_edit": ("title", "Bescheid ans Jobcenter", "Antrag ans Jobcenter"),
+}
+#: Of posts and money: by somebody of the administration, on what the maker makes.
+FUNDING = {
+    "notice_edit": ("reference", "36.01", "36.02", makers.notice),
 }
 
 
@@ -143,8 +148,16 @@ def test_the_second_window_of_cooperation_undoes_nothing(client, name):
     demand_conflict(twice(client, reverse(f"steering:{name}", args=[one.pk]), field, first, second), first, second)
 
 
+@pytest.mark.parametrize("name", FUNDING)
+def test_the_second_window_of_funding_undoes_nothing(client, name):
+    client.force_login(makers.admin())
+    field, first, second, make = FUNDING[name]
+    demand_conflict(twice(client, reverse(f"funding:{name}", args=[make().pk]), field, first, second), first, second)
+
+
 def test_every_page_to_edit_is_among_them():
-    for app, known in (("casework", CASEWORK), ("steering", STEERING | COOPERATION), ("kim", {})):
+    apps = {"casework": CASEWORK, "steering": STEERING | COOPERATION, "funding": FUNDING, "kim": {}}
+    for app, known in apps.items():
         names = {name for name in get_resolver().namespace_dict[app][1].reverse_dict if isinstance(name, str)}
         assert {name for name in names if name.endswith("_edit")} <= set(known)
 

@@ -105,7 +105,16 @@ class NoticeForm(NoticeEditForm):
         self.order_fields(["period"])
 
 
-class GrantForm(FactForm):
+class WithinPeriod(FactForm):
+    """A fact about a notice always ends: with its period at the latest."""
+
+    def __init__(self, data=None, *, subject=None, initial=None):
+        super().__init__(data, subject=subject, initial=initial)
+        self.fields["last_day"].required = True
+        self.fields["last_day"].help_text = "Höchstens bis zum Ende des Förderzeitraums."
+
+
+class GrantForm(WithinPeriod):
     item = Pick(label="Wofür", choices=Item.choices)
     fte = Share(label="VZÄ", required=False, help_text="Bei Fachkräften und Verwaltungsassistenz: wie viele Stellen.")
     amount = Euros(
@@ -123,7 +132,7 @@ class GrantForm(FactForm):
         return given
 
 
-class TermsForm(FactForm):
+class TermsForm(WithinPeriod):
     counting = Pick(label="Stellenmonate zählen", choices=Terms.Counting.choices, initial=Terms.Counting.BY_DAY.value)
     bases = Pick(label="Grundlage der Abrechnung", choices=Terms.Bases.choices, initial=Terms.Bases.SMALLER.value)
     purpose = Text(label="Zweck", max_length=2000, required=False)

@@ -87,9 +87,9 @@ class ReportedForm(Form):
 
     def clean(self):
         given = super().clean()
-        if given.get("measure") == ReportedFigure.Measure.PERSONS and (value := given.get("value")) is not None:
-            if value != value.to_integral_value():
-                self.add_error("value", "Köpfe sind eine ganze Zahl.")
+        value = given.get("value") or 0
+        if given.get("measure") == ReportedFigure.Measure.PERSONS and value % 1:
+            self.add_error("value", "Köpfe sind eine ganze Zahl.")
         return given
 
 

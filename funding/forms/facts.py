@@ -8,6 +8,7 @@ from django import forms
 from kim.forms import REQUIRED, Day, Form, Line
 
 ONE_DAY = dt.timedelta(days=1)
+_GERMAN = str.maketrans(",.", ".,")
 
 
 class FactForm(Form):
@@ -81,7 +82,7 @@ class Euros(forms.DecimalField):
         return super().to_python(german_number(value))
 
     def prepare_value(self, value):
-        return value if isinstance(value, str) or value is None else f"{value:.2f}".replace(".", ",")
+        return value if isinstance(value, str) or value is None else f"{value:,.2f}".translate(_GERMAN)
 
 
 class Share(Euros):

@@ -8,7 +8,7 @@ from django.utils.text import slugify
 
 from funding.forms.facts import FactForm, Share
 from funding.models import Leave, Occupancy, Post
-from funding.models.placing import WEEKDAYS, Place
+from funding.models.placing import WEEKDAYS, Place, days_words, fte
 from funding.models.programmes import STAFF, Module
 from kim.forms import CHOSEN, Day, Form, Line, OneOf
 from kim.models import Municipality, Organisation, Role, User
@@ -22,7 +22,8 @@ class Chosen(forms.TypedChoiceField):
     """One of rows that are read only where the choices are shown or checked: `read() -> [(heading, rows)]`."""
 
     def __init__(self, read: Callable[[], Groups] = list, *, empty="Bitte wählen", **kwargs):
-        self._read, self._empty, self._groups = read, empty, None
+        self._read, self._empty = read, empty
+        self._groups: Groups | None = None
         kwargs.setdefault("error_messages", CHOSEN)
         super().__init__(choices=self._offered, coerce=self._object, empty_value=None, **kwargs)
 
@@ -97,7 +98,7 @@ class PostTermForm(FactForm):
         super().__init__(data, subject=subject, initial=initial)
         for name in ("employer", "recipient"):
             field = self.fields[name]
-            self.fields[name] = _organisation(field.label, help_text=field.help_text)
+            self.fields[name] = _organisation(str(field.label), help_text=field.help_text)
 
     def clean(self):
         given = super().clean()
@@ -146,7 +147,7 @@ class PostForm(PostTermForm):
 
     number = Line(label="Nummer", max_length=40, help_text="Kurz und eindeutig, etwa M2-05.")
     title = Line(label="Bezeichnung", max_length=160, help_text="Die Funktion, kein Name.")
-    module = forms.ChoiceField(label="Modul", choices=Module, error_messages=CHOSEN)
+    module = forms.ChoiceField(label="Modul", choices=[("", "Bitte wählen"), *Module.choices], error_messages=CHOSEN)
     item = forms.ChoiceField(
         label="Art der Stelle", choices=[(one.value, one.label) for one in STAFF], error_messages=CHOSEN
     )
@@ -202,9 +203,9 @@ def proposal(display_name: str) -> str:
 
 
 class HandOverForm(Form):
-    giver = OneOf(label="Wer gibt ab?")
+    giver = OneOf(label="Gibt ab")
     last_day = Day(label="Letzter Tag", help_text="An diesem Tag ist die Stelle noch so besetzt.")
-    taker = Chosen(label="Wer folgt?", required=False)
+    taker = Chosen(label="Nachfolge", required=False)
     first_day = Day(label="Erster Tag der Nachfolge", required=False, help_text="Leer: am Tag danach.")
     share = share_of_one("Anteil der Nachfolge (VZÄ)", required=False, help_text="Leer: der bisherige Anteil.")
     with_places = forms.BooleanField(
@@ -220,9 +221,9 @@ class HandOverForm(Form):
     def __init__(self, data=None, *, held: Iterable[Occupancy], initial=None):
         super().__init__(data, initial=initial)
         self.fields["giver"] = OneOf(
-            list(held), label="Wer gibt ab?", label_of=lambda row: f"{row.user}, {row.span}"
+            list(held), label="Gibt ab", label_of=lambda row: f"{row.user}, {row.span}"
         )  # fmt: skip
-        self.fields["taker"] = Chosen(people_by_role, label="Wer folgt?", required=False, empty=NOBODY)
+        self.fields["taker"] = Chosen(people_by_role, label="Nachfolge", required=False, empty=NOBODY)
 
     def clean(self):
         given = super().clean()
@@ -232,7 +233,7 @@ class HandOverForm(Form):
         if not taker:
             for name in ("first_day", "share"):
                 if given.get(name):
-                    self.add_error(name, "Bitte wählen Sie auch, wer folgt.")
+                    self.add_error(name, "Bitte wählen Sie auch die Nachfolge.")
         if given.get("share") == 0:
             self.add_error("share", "Der Anteil ist größer als 0.")
         if giver and last and last < giver.valid_from:
@@ -242,7 +243,7 @@ class HandOverForm(Form):
 
 class PostEndForm(Form):
     last_day = Day(label="Letzter Tag der Stelle", help_text="An diesem Tag gibt es sie noch.")
-    because = Line(label="Weshalb fällt sie weg?", max_length=200)
+    because = Line(label="Begründung", max_length=200)
     ends_roles = forms.BooleanField(
         label="Rollen enden mit dem letzten Tag", required=False,
         help_text="Für alle, die danach keine andere Stelle in diesem Modul haben.",
@@ -250,7 +251,7 @@ class PostEndForm(Form):
 
 
 class MoveForm(Form):
-    leaves = OneOf(label="Welche Stelle wird frei?")
+    leaves = OneOf(label="Wird frei")
     last_day = Day(label="Letzter Tag dort", help_text="Am Tag danach beginnt die neue Stelle.")
     post = Chosen(label="Neue Stelle")
     share = share_of_one("Anteil (VZÄ)")
@@ -266,9 +267,7 @@ class MoveForm(Form):
 
     def __init__(self, data=None, *, held: Iterable[Occupancy], initial=None):
         super().__init__(data, initial=initial)
-        self.fields["leaves"] = OneOf(
-            list(held), label="Welche Stelle wird frei?", label_of=lambda row: f"{row.post}, {row.span}"
-        )
+        self.fields["leaves"] = OneOf(list(held), label="Wird frei", label_of=lambda row: f"{row.post}, {row.span}")
         self.fields["post"] = Chosen(posts_by_module, label="Neue Stelle")
 
 
@@ -291,6 +290,7 @@ class DaysForm(Form):
         self.municipalities = list(municipalities)
         self.fields["employer"] = _organisation("Anstellungsträger", help_text=self.fields["employer"].help_text)
         for place in self.municipalities:
+            self.fields[f"here_{place.pk}"] = forms.BooleanField(label=str(place), required=False)
             self.fields[f"days_{place.pk}"] = forms.MultipleChoiceField(
                 label=f"{place}, Wochentage", choices=[(key, name[:2]) for key, name in WEEKDAYS.items()],
                 required=False, widget=forms.CheckboxSelectMultiple, error_messages=CHOSEN,
@@ -298,9 +298,27 @@ class DaysForm(Form):
             self.fields[f"share_{place.pk}"] = share_of_one(f"{place}, Anteil", required=False)
 
     @property
-    def rows(self):
-        """(municipality, field of its weekdays, field of its share), for the table."""
-        return [(place, self[f"days_{place.pk}"], self[f"share_{place.pk}"]) for place in self.municipalities]
+    def tables(self):
+        """Rows (fields of one municipality: whether, weekdays, share): those in use, and all others."""
+        rows = [[self[f"{name}_{place.pk}"] for name in ("here", "days", "share")] for place in self.municipalities]
+        used = [row for row in rows if any(bound.value() or bound.errors for bound in row)]
+        return used, [row for row in rows if row not in used]
+
+    @property
+    def said(self) -> list[tuple[str, str]]:
+        """What was typed, a line for each municipality in use."""
+        given = self.cleaned_data
+        told = [(str(self.fields[name].label), given[name]) for name in ("role", "employer", "title", "source")]
+        told[0] = (told[0][0], Role(given["role"]).label)
+        places = [
+            (str(place.municipality), " ".join(filter(None, (days_words(place.weekdays), _fte(place.share)))))
+            for place in self.places
+        ]
+        lines = [(name, words or "ohne Angabe von Tagen") for name, words in places] or [("Einsätze", "keine mehr")]
+        return [
+            ("Gilt ab", f"{given['day']:%d.%m.%Y}"),
+            *((label, str(said)) for label, said in [*told, *lines] if said),
+        ]
 
     @property
     def top(self):
@@ -308,11 +326,12 @@ class DaysForm(Form):
 
     @property
     def places(self) -> list[Place]:
-        told = [
-            Place(place, "".join(sorted(self.cleaned_data[f"days_{place.pk}"])), self.cleaned_data[f"share_{place.pk}"])
-            for place in self.municipalities
-        ]
-        return [place for place in told if place.weekdays or place.share is not None]
+        given, found = self.cleaned_data, []
+        for place in self.municipalities:
+            weekdays, share = "".join(sorted(given[f"days_{place.pk}"])), given[f"share_{place.pk}"]
+            if given[f"here_{place.pk}"] or weekdays or share is not None:
+                found.append(Place(place, weekdays, share))
+        return found
 
     def clean(self):
         given = super().clean()
@@ -327,8 +346,13 @@ class DaysForm(Form):
         rows = list(assignments)
         found: dict[str, Any] = {}
         for row in rows:
-            found |= {f"days_{row.municipality_id}": list(row.weekdays), f"share_{row.municipality_id}": row.share}
+            pk = row.municipality_id
+            found |= {f"here_{pk}": True, f"days_{pk}": list(row.weekdays), f"share_{pk}": row.share}
         if rows:
             first = rows[0]
             found |= {"role": first.role, "employer": first.employer, "title": first.title}
         return found
+
+
+def _fte(share) -> str:
+    return "" if share is None else f"{fte(share)} VZÄ"

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Collection
 from decimal import Decimal
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -16,6 +16,9 @@ from kim.dated import known_choice
 from kim.facts import Fact
 from kim.models import Organisation, User
 from kim.workflow import OutOfTurn, StepRefused
+
+if TYPE_CHECKING:
+    from funding.models.calculations import Calculation, Proof
 
 
 class AwardNoticeQuerySet(models.QuerySet):
@@ -40,6 +43,14 @@ class AwardNotice(models.Model):
     source = models.CharField("Beleg", max_length=200, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     at = models.DateTimeField(default=workdays.now)
+
+    #: What funding.money reads along.
+    grants_read: list["Grant"]
+    terms_read: list["Terms"]
+    payments_read: list["Payment"]
+    deadlines_read: list["Deadline"]
+    released_read: list["Calculation"]
+    proofs_read: list["Proof"]
 
     objects: ClassVar = AwardNoticeQuerySet.as_manager()
 
@@ -99,7 +110,7 @@ class AwardNotice(models.Model):
         row._demand_number_of_its_own()
         row.full_clean()
         row.save()
-        labels = ", ".join(str(self._meta.get_field(name).verbose_name) for name in changed)
+        labels = ", ".join(str(field.verbose_name) for field in self._meta.concrete_fields if field.name in changed)
         trail.record("awardnotice.edit", row, by=by, note=f"{labels}{f', {note}' if note else ''}"[:200])
         self.refresh_from_db()
 

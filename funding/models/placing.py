@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 
 from funding import access
@@ -153,7 +153,7 @@ def _demand_shares(user: User, day: dt.date) -> None:
 
 def held_on(user: User, day: dt.date) -> Decimal:
     """How many FTE somebody holds over all posts together on a day."""
-    shares = user.occupancies.believed().valid_on(day).values_list("share", flat=True)  # type: ignore[attr-defined]
+    shares = user.occupancies.believed().valid_on(day).values_list("share", flat=True)
     return sum(shares, Decimal(0))
 
 
@@ -167,7 +167,7 @@ def leave_behind(user: User, last_day: dt.date, *, by: User, ends_roles: bool, m
     """
     grants = RoleGrant.objects.select_for_update(of=("self",)).filter(user=user, role__in=ROLES[module])  # type: ignore[index]
     held = [grant for grant in grants.order_by("pk") if grant.holds_on(last_day)]
-    later = user.occupancies.believed().within(last_day + ONE_DAY, FOREVER)  # type: ignore[attr-defined]
+    later = user.occupancies.believed().within(last_day + ONE_DAY, FOREVER)
     if not later.exists():
         end_places(user, last_day, by=by)
     if ends_roles and not later.filter(post__module=module).exists():
@@ -225,7 +225,11 @@ def account(
     user = User(username=username, display_name=display_name, organisation=organisation, email=email)
     user.set_unusable_password()
     user.validate_constraints()
-    user.save()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as error:  # somebody took the name meanwhile
+        raise StepRefused(f"Der Anmeldename „{username}“ ist vergeben. Bitte wählen Sie einen anderen.") from error
     trail.record("user.enter", user, by=by, note=note)
     give_roles(user, [role], first_day, by=by)
     return user
@@ -280,3 +284,8 @@ def _locked(user: User) -> User:
 def fte(share: Decimal | int) -> str:
     """„0,75“, „1“."""
     return f"{Decimal(share).normalize():f}".replace(".", ",")
+
+
+def days_words(weekdays: str) -> str:
+    """„Mo, Mi“."""
+    return ", ".join(WEEKDAYS[key][:2] for key in weekdays if key in WEEKDAYS)

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import ClassVar, Self
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import F, Q
 
 from funding import access
@@ -78,7 +78,11 @@ class Post(models.Model):
         demand(access.keeps_posts, by)
         if cls.objects.filter(number__iexact=number).exists():
             raise StepRefused(f"Die Nummer {number} hat schon eine andere Stelle. Bitte wählen Sie eine neue.")
-        post = cls.objects.create(number=number, title=title, module=module, item=item, by=by)
+        try:
+            with transaction.atomic():
+                post = cls.objects.create(number=number, title=title, module=module, item=item, by=by)
+        except IntegrityError as error:  # somebody took the number meanwhile
+            raise StepRefused(f"Die Nummer {number} ist vergeben. Bitte wählen Sie eine neue.") from error
         trail.record("post.enter", post, by=by, note=note)
         PostTerm.enter(by=by, post=post, **term)
         return post
@@ -106,6 +110,8 @@ class Post(models.Model):
         """
         demand(access.keeps_posts, by)
         post = self.lock()
+        if giver.post_id != self.pk:
+            raise StepRefused("Diese Besetzung gehört zu einer anderen Stelle. Bitte wählen Sie eine dieser Stelle.")
         leaver = giver.user
         held = leaver.assignments.filter(known_until__isnull=True).filter(valid_on(last_day))
         passed = list(held.select_related("employer", "municipality")) if with_places else []
@@ -442,7 +448,7 @@ class ReportedFigure(models.Model):
         return row
 
     @transaction.atomic
-    def clarify(self, *, by, on: dt.date, words: str, note: str = "") -> Self:
+    def clarify(self, *, by, on: dt.date, words: str, note: str = "") -> "ReportedFigure":
         """How it was found out what is true; from then on the figure contradicts no more. What it says stays."""
         row = type(self).objects.select_for_update().get(pk=self.pk)
         if row.clarified_on is not None:

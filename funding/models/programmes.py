@@ -133,6 +133,16 @@ class FundingPeriod(Dated):
     def __str__(self):
         return f"{self.programme}, {self.span}"
 
+    @property
+    def until(self) -> dt.date:
+        """The first day after it."""
+        assert self.valid_until is not None  # noqa: S101, the database holds none without an end
+        return self.valid_until
+
+    @property
+    def last_day(self) -> dt.date:
+        return self.until - dt.timedelta(days=1)
+
 
 class Rate(Fact):
     """What a programme pays: `amount` euros for `per_fte` FTE, each year or once."""

@@ -1,6 +1,7 @@
 """Facts about programmes and notices as kinds of the pages for facts: rates, grants, terms."""
 
 from funding import access
+from funding.forecast import repayment_measure
 from funding.forms.awards import GrantForm, RateForm, TermsForm
 from funding.models import AwardNotice, Grant, Programme, Rate, Terms
 from funding.views.facts import Kind, register
@@ -12,6 +13,16 @@ def _programmes(user):
 
 def _notices(user):
     return AwardNotice.objects.visible_to(user).select_related("period__programme", "recipient")
+
+
+def _repayments_of_programme(about):
+    """What is to be paid back of every notice of the programme a rate is about."""
+    programme = about if isinstance(about, Programme) else about.programme
+    return [repayment_measure(AwardNotice.objects.filter(period__programme=programme).order_by("number"))]
+
+
+def _repayment_of_notice(about):
+    return [repayment_measure([about if isinstance(about, AwardNotice) else about.notice])]
 
 
 def _whole_period(notice):
@@ -27,6 +38,7 @@ register(
         hangs_on="programme",
         subjects=_programmes,
         visible=lambda user: Rate.objects.filter(access.visible_of_programmes(user)),
+        measures=_repayments_of_programme,
     )
 )
 register(
@@ -39,6 +51,7 @@ register(
         subjects=_notices,
         visible=lambda user: Grant.objects.filter(access.visible_of_notices(user)),
         begins_with=_whole_period,
+        measures=_repayment_of_notice,
     )
 )
 register(
@@ -51,5 +64,6 @@ register(
         subjects=_notices,
         visible=lambda user: Terms.objects.filter(access.visible_of_notices(user)),
         begins_with=_whole_period,
+        measures=_repayment_of_notice,
     )
 )

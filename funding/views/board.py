@@ -30,13 +30,14 @@ def board(request):
     page = seen.page(**{name: request.GET.get(name, "") for name in ("after", "before")})
     with_reason = allows(access.reads_leave_reasons, request.user)
     compared = [one for one in reported.compared(papers, seen.rows) if one.contradicts]
-    covers = Module.CASE_MANAGEMENT in asked.modules and allows(access.reads_coverage, request.user)
+    reads_coverage = allows(access.reads_coverage, request.user)
     context = {
         "filter": found, "asked": asked, "board": seen, "page": page, "search": searched(request.GET),
         "groups": [(group, [_shown(line, with_reason) for line in group.lines]) for group in seen.groups(page)],
         "unused": [(module, *seen.unused(module)) for module in asked.modules],
         "to_clarify": compared,
-        "covers": covers,
+        "reads_coverage": reads_coverage,
+        "covers": reads_coverage and Module.CASE_MANAGEMENT in asked.modules,
         "may_keep": allows(access.keeps_posts, request.user),
         "columns": len(asked.months) + 2,
     }  # fmt: skip
@@ -103,7 +104,8 @@ def own_post(request):
     demand(access.has_own_post, request.user)
     me, today = request.user, workdays.today()
     held = Occupancy.objects.believed().filter(user=me).select_related("post", "substitute_for")
-    now, others = [], []
+    now: list[Occupancy] = []
+    others: list[Occupancy] = []
     for one in held.order_by("-valid_from", "pk"):
         (now if one.holds_on(today) else others).append(one)
     at_work = Assignment.objects.filter(valid_on(today), user=me, known_until=None)

@@ -4,8 +4,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from funding import access, people
-from funding.foreseen import days_words
 from funding.models import Leave, Occupancy
+from funding.models.placing import days_words
 from funding.pages import POST
 from kim import workdays
 from kim.htmx import page as template_for

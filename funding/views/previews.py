@@ -49,21 +49,30 @@ def _sent(data) -> list[tuple[str, str]]:
 
 
 def words(form) -> list[tuple[str, str]]:
-    """What was typed, as it will be entered."""
+    """What was typed, as it will be entered; forms with many fields put it in words themselves."""
+    if (said := getattr(form, "said", None)) is not None:
+        return said
     found = []
     for name, field in form.fields.items():
-        value = form.cleaned_data.get(name)
-        choices = dict(getattr(field, "choices", ())) if not hasattr(value, "pk") else {}
+        value, choices = form.cleaned_data.get(name), _flat(getattr(field, "choices", ()))
         if isinstance(value, bool):
             said = "ja" if value else "nein"
         elif isinstance(value, list):
-            said = ", ".join(str(choices.get(one, one)) for one in value)
+            said = ", ".join(str(choices.get(str(one), one)) for one in value)
         elif hasattr(value, "strftime"):
             said = f"{value:%d.%m.%Y}"
         elif value is None or hasattr(value, "pk") or choices:
-            said = choices.get(value, value)
+            said = choices.get(str(getattr(value, "pk", value)), value)
         else:
             said = field.prepare_value(value)
         if said not in (None, ""):
             found.append((str(field.label), str(said)))
+    return found
+
+
+def _flat(choices) -> dict[str, str]:
+    """Every choice by its key, also those that stand under a heading."""
+    found: dict[str, str] = {}
+    for key, label in choices:
+        found |= _flat(label) if isinstance(label, list | tuple) else {str(key): str(label)} if key != "" else {}
     return found

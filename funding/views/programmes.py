@@ -6,7 +6,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from funding import access
 from funding.forms.awards import PeriodForm, ProgrammeForm
-from funding.models import AwardNotice, Programme, Rate
+from funding.models import AwardNotice, Item, Programme, Rate
 from kim import workdays
 from kim.rules import allows, demand
 from kim.views.acting import form_page
@@ -22,13 +22,18 @@ def programme_list(request):
     number = Count("periods__notices", distinct=True)
     rows = Programme.objects.visible_to(request.user).annotate(**spans, notice_number=number)
     rates: dict[int, list[Rate]] = {}
-    for rate in Rate.objects.believed().valid_on(workdays.today()).order_by("programme", "item"):
+    for rate in sorted(Rate.objects.believed().valid_on(workdays.today()), key=_by_item):
         rates.setdefault(rate.programme_id, []).append(rate)
     context = {
         "rows": [(one, rates.get(one.pk, [])) for one in rows.order_by("module", "name")],
         "may_keep": allows(access.keeps_money, request.user),
     }
     return render(request, "funding/programme_list.html", context)
+
+
+def _by_item(rate: Rate) -> int:
+    """People first, things after them."""
+    return Item.values.index(rate.item)
 
 
 @require_safe
@@ -43,7 +48,7 @@ def programme_detail(request, pk):
         "periods": [(one, notices.get(one.pk, [])) for one in programme.periods.order_by("-valid_from")],
         "rates": [
             (rate, rate.holds_on(today))
-            for rate in programme.rates.believed().order_by("item", "-valid_from").select_related("programme")
+            for rate in sorted(programme.rates.believed().order_by("-valid_from"), key=_by_item)
         ],
         "may_keep": allows(access.keeps_money, request.user),
     }

@@ -6,17 +6,21 @@ from itertools import count
 from funding import cost_sheets
 from funding.models import (
     AwardNotice,
+    Calculation,
     Cost,
     CostImport,
+    Deadline,
     EligibilityRule,
     FundingPeriod,
     Grant,
     Leave,
     Occupancy,
+    Payment,
     Post,
     PostTerm,
     Programme,
     Rate,
+    ReportedFigure,
     Terms,
 )
 from kim.models import Organisation, Role, User
@@ -102,3 +106,33 @@ def eligibility(of: Programme, kind, answer="yes", first=LONG_AGO, until=None, *
     )  # fmt: skip
 def leave(of: User, first, until=None, *, kind="parental", **fields) -> Leave:
     return Leave.enter(by=admin(), user=of, kind=kind, valid_from=first, valid_until=until, **fields)
+
+
+def reported(module="case_management", **fields) -> ReportedFigure:
+    """Minutes of 16.11.2021 that tell of four people on that day, unless `fields` say else."""
+    told = {"as_of": D(2021, 11, 16), "reported_on": D(2021, 11, 16), "measure": "persons", "value": 4} | fields
+    return ReportedFigure.enter(
+        by=admin(), module=module, **{"document": "Niederschrift", "words": f"Satz {next(_number)}"} | told
+    )
+
+
+def deadline(of: AwardNotice, due_on=NEXT_YEAR, *, kind="proof") -> Deadline:
+    return Deadline.agree(of, by=admin(), kind=kind, due_on=due_on)
+
+
+def payment(of: AwardNotice, amount=1000, on_day=YEAR, *, kind="called_off") -> Payment:
+    return Payment.enter(of, by=admin(), kind=kind, amount=amount, on_day=on_day)
+
+
+def released(of: AwardNotice | None = None, *, last_day=None) -> Calculation:
+    """A calculation of what is known now, released by a second administrator."""
+    of = of or notice()
+    another = User.objects.filter(username="verwaltung-zwei").first()
+    another = another or user(Role.ADMIN, username="verwaltung-zwei", email="")
+    return Calculation.draw_up(of, last_day or of.period.last_day, by=admin()).release(by=another)
+
+
+def calculation(of: AwardNotice | None = None, *, last_day=None) -> Calculation:
+    """A draft of what is known now."""
+    of = of or notice()
+    return Calculation.draw_up(of, last_day or of.period.last_day, by=admin())

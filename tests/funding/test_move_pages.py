@@ -6,8 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from zeal import zeal_ignore
 
 from funding.models import Leave, Occupancy, Post, PostTerm
+from kim import trail
 from kim.models import Assignment, Role, RoleGrant, TrailEntry, User
 from kim.rehearsal import dependents
 from steering.escalation import State
@@ -104,6 +106,9 @@ def test_an_act_is_shown_before_it_is_done_and_then_done_as_shown(client, keeper
     done = client.post(url(name, *args), typed | {"seen": "1"})
     assert done.status_code == 302, done.text
     assert counts() != before
+    for entry in TrailEntry.objects.order_by("-pk")[: TrailEntry.objects.count() - before[-1]]:
+        assert entry.act in trail.ACTS, entry.act
+        assert not any(str(person) in entry.note for person in User.objects.all())
     assert client.get(done.headers["Location"]).status_code == 200
 
 
@@ -117,7 +122,7 @@ def test_an_act_is_shown_before_it_is_done_and_then_done_as_shown(client, keeper
         ("post_new", {"kw_on": "01.01.2027"}, "setzt den kw-Vermerk voraus"),
         ("post_handover", {"last_day": "01.12.2025"}, "beginnt erst am 01.01.2026"),
         ("post_handover", {"first_day": "01.06.2026"}, "mehr als ganz besetzt"),
-        ("post_handover", {"taker": "", "share": "1"}, "wer folgt"),
+        ("post_handover", {"taker": "", "share": "1"}, "auch die Nachfolge"),
         ("post_handover", {"share": "-1"}, "nicht negativ"),
         ("post_handover", {"giver": "4711"}, "gibt es nicht (mehr)"),
         ("post_end", {"last_day": "01.12.2025"}, "noch nicht"),
@@ -137,6 +142,21 @@ def test_what_cannot_be_is_said_in_the_form_and_changes_nothing(client, keeper, 
         assert answer.status_code == 422
         assert says in answer.text
     assert counts() == before
+
+
+def test_a_post_held_by_several_falls_away_at_once(client, keeper):
+    stands = post(JANUARY)
+    rows = [held(stands, JANUARY, share=Decimal("0.25")) for _ in range(4)]
+    for row in rows:
+        row.user.assignments.create(
+            role="case_manager", municipality=municipality(), employer=organisation(), valid_from=JANUARY
+        )
+    typed = {"last_day": "30.06.2026", "because": "Das Programm endet", "ends_roles": "on"}
+    with zeal_ignore():  # each occupancy is ended by an act of its own, with its lock and its row in the trail
+        assert client.post(url("post_end", stands.pk), typed).status_code == 200
+        assert client.post(url("post_end", stands.pk), typed | {"seen": "1"}).status_code == 302
+    assert not Assignment.objects.valid_on(JULY).filter(known_until__isnull=True).exists()
+    assert not Occupancy.objects.believed().valid_on(JULY).exists()
 
 
 def test_days_in_two_places_are_refused_and_days_saved_meanwhile_are_not_undone(client, keeper, here):
@@ -259,8 +279,11 @@ def test_the_page_of_a_person_tells_all_and_costs_the_same_for_much(client, keep
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        (1, ["1 offenen Fall führt", "1 Knackpunkt hat", "1 davon warten", "1 Sitz in Gremien hat"]),
-        (2, ["2 offene Fälle führt", "2 Knackpunkte hat", "2 davon warten", "2 Sitze in Gremien hat"]),
+        (
+            1,
+            ["1 offenen Fall führt", "1 Knackpunkt hat", "1 davon warten", "1 Sitz in Gremien hat", "In 1 Kommune arb"],
+        ),
+        (2, ["2 offene Fälle führt", "2 Knackpunkte hat", "2 davon warten", "2 Sitze in Gremien", "In 2 Kommunen arb"]),
     ],
 )
 def test_what_hangs_on_a_person_is_told_in_numbers(client, keeper, number, said):
@@ -269,6 +292,10 @@ def test_what_hangs_on_a_person_is_told_in_numbers(client, keeper, number, said)
         case(by=person)
         issue_at(State.FED_BACK, reported_by=person)
         seat(project_group(lead=user(Role.PROJECT_GROUP)), person)
+    if number == 2:
+        person.assignments.create(
+            role="case_manager", municipality=municipality(), employer=organisation(), valid_from=JANUARY
+        )
     issue_at(State.DRAFT, reported_by=person)
     told = dependents([person], to=keeper)
     words = " ".join(one.words for one in told)
@@ -278,6 +305,16 @@ def test_what_hangs_on_a_person_is_told_in_numbers(client, keeper, number, said)
     assert handovers not in {one.url for one in told}, "who keeps posts may not open it"
     assert handovers in {one.url for one in dependents([person], to=user(Role.COORDINATION))}
     assert dependents([user()], to=keeper) == []
+
+
+def test_whose_cases_are_at_stake_is_said_before_a_hand_over(client, keeper):
+    stands, person = post(JANUARY), case_manager()
+    row = held(stands, JANUARY, person=person)
+    open_case = case(by=person)
+    typed = {"giver": row.pk, "last_day": "30.06.2026", "taker": user().pk}
+    shown = client.post(url("post_handover", stands.pk), typed).text
+    assert f"1 offenen Fall führt {person}; er muss übergeben werden." in shown
+    assert open_case.number not in shown
 
 
 def test_the_page_of_a_post_offers_its_acts_to_those_who_keep_it(client, keeper, here):

@@ -188,6 +188,12 @@ def test_a_hand_over_that_cannot_be_leaves_everything_as_it_was(here, given, say
     assert holders(stands, JULY) == {giver: 1}
 
 
+def test_only_who_holds_a_post_hands_it_over(here):
+    _, giver, row, *_ = here
+    with pytest.raises(StepRefused, match="gehört zu einer anderen Stelle"):
+        post(JANUARY).hand_over(by=admin(), giver=row, last_day=JUNE)
+
+
 def test_the_second_of_two_who_hand_over_the_same_is_told_so(here):
     stands, _, row, *_ = here
     seen = Occupancy.objects.get(pk=row.pk)

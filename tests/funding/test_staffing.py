@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funding import staffing
-from funding.models import Grant, Leave, Module, Occupancy, StaffingTarget
+from funding.models import Leave, Module, Occupancy, StaffingTarget
 from funding.staffing import Away, Granted, Holding, Post, Rows, Term
 from kim import workdays
-from kim.models import Municipality, Role
+from kim.models import Role
 from kim.rehearsal import rehearse
 from tests.factories import municipality, organisation, user
 from tests.funding import makers
@@ -36,7 +36,8 @@ shares = st.integers(1, 40).map(lambda number: Fraction(number, 40))
 @st.composite
 def any_rows(draw) -> Rows:
     posts = {
-        pk: Post(pk, f"S{pk}", f"Stelle {pk}", draw(st.sampled_from(list(Module)))) for pk in range(draw(st.integers(1, 4)))
+        pk: Post(pk, f"S{pk}", f"Stelle {pk}", draw(st.sampled_from(list(Module))))
+        for pk in range(draw(st.integers(1, 4)))
     }
     terms = [Term(pk, *draw(spans), draw(shares)) for pk in posts]
     some = st.lists(st.tuples(st.sampled_from(sorted(posts)), st.integers(1, 3), spans, shares), max_size=8)
@@ -104,6 +105,7 @@ def test_months_are_the_days_one_by_one(rows, module):
         now, part = rows.on(day(number)).modules[module], Fraction(1, staffing.length_of(day(number)))
         filled, unused = filled + now.filled * part, unused + now.unused * part
     assert sum(rows.filled_months(module, FIRST, day(90)).values()) == filled
+    assert sum(rows.filled_by_year(module, day(90)).values()) == filled
     assert rows.unused_months(module, FIRST, day(90))[0] == unused
 
 
@@ -200,14 +202,14 @@ def test_time_to_fill_counts_from_the_first_day_and_from_the_last_end(db):
     assert later.time_to_fill(D(2021, 6, 15), D(2022, 1, 1), Module.OVERHEAD).mean is None
 
 
-def at_work(person, place, first=D(2021, 1, 1), **fields):
+def at_work(person, place, first=FIRST, **fields):
     return person.assignments.create(
         role="case_manager", municipality=place, employer=organisation(), valid_from=first, **fields
     )
 
 
 def test_coverage_divides_equally_only_what_has_no_share(db):
-    windeck, eitorf, much, siegburg = (municipality(name) for name in ("Windeck", "Eitorf", "Much", "Siegburg"))
+    windeck, eitorf, much, _ = (municipality(name) for name in ("Windeck", "Eitorf", "Much", "Siegburg"))
     equal, given = user(Role.CASE_MANAGER), user(Role.CASE_MANAGER)
     makers.held(makers.post(), D(2021, 1, 1), person=equal)
     makers.held(makers.post(), D(2021, 1, 1), person=given)
@@ -219,11 +221,12 @@ def test_coverage_divides_equally_only_what_has_no_share(db):
     found = {one.place.name: one for one in staffing.coverage(D(2021, 5, 1))}
     assert next(iter(found)) == "Siegburg"
     assert {name: (one.fte, one.days) for name, one in found.items()} == {
-        "Siegburg": (0, 0), "Windeck": (Fraction(1, 2), 2), "Eitorf": (Fraction(3, 4), 1), "Much": (Fraction(3, 4), None),
+        "Siegburg": (0, 0), "Windeck": (Fraction(1, 2), 2), "Eitorf": (Fraction(3, 4), 1),
+        "Much": (Fraction(3, 4), None),
     }  # fmt: skip
     assert (found["Windeck"].gap, found["Much"].gap, found["Siegburg"].is_uncovered) == (Fraction(1, 4), None, True)
     assert [one.divided for one in found["Eitorf"].people] == [True, False]
-    assert siegburg.pk and not found["Much"].is_divided
+    assert not found["Much"].is_divided
 
 
 def test_who_is_away_covers_nothing(db):
@@ -248,13 +251,17 @@ def test_without_any_share_the_fte_is_not_known(db):
 
 def test_measures_say_what_an_act_would_change(db):
     today = workdays.today()
-    one, person, place = makers.post(today.replace(month=1, day=1), number="M2-05"), user(Role.CASE_MANAGER), municipality()
+    one, person, place = (
+        makers.post(today.replace(month=1, day=1), number="M2-05"),
+        user(Role.CASE_MANAGER),
+        municipality(),
+    )
     at_work(person, place, today)
     measures = [staffing.filled_measure(CM), staffing.coverage_measure()]
     later = today + dt.timedelta(days=10)
     changes = rehearse(lambda: makers.held(one, later, person=person), measures)
     told = {change.what: (change.before, change.after) for change in changes}
-    assert f"Modul 2, besetzte Stellenmonate {later.year}" in told or later.year > today.year
+    assert f"Modul 2, besetzte Stellenmonate {later.year}" in told
     before, after = told[f"Einsatz in {place}"]
     assert "VZÄ nicht erfasst" in before
     assert f"ab {later:%d.%m.%Y} 1 VZÄ" in after
@@ -311,7 +318,12 @@ def test_staffing_tells_exact_decimals(kim_2020, capsys):
     found = json.loads(told(capsys, "staffing", "--on", "2020-09-01", "--json"))
     module = next(one for one in found["modules"] if one["module"] == "case_management")
     assert (found["on"], found["known_on"]) == ("2020-09-01", None)
-    assert (module["granted"], module["filled"], module["vacant"], module["unused"]) == ("11", "4.125", "7.875", "6.875")
+    assert (module["granted"], module["filled"], module["vacant"], module["unused"]) == (
+        "11",
+        "4.125",
+        "7.875",
+        "6.875",
+    )
     assert found["posts"][-1]["held_by"][0]["share"] == "0.125"
     text = told(capsys, "staffing", "--on", "01.09.2020", "--known-on", "01.09.2020")
     assert "Stand 01.09.2020, bekannt am 01.09.2020" in text
@@ -328,7 +340,9 @@ def test_coverage_tells_who_and_where_nobody(db, capsys):
     assert found["uncovered"] == [siegburg.ags]
     assert [one["fte"] for one in found["municipalities"]] == ["0", "0.333333", "0.333333", "0.333333"]
     text = told(capsys, "coverage", "--on", "2021-05-01")
-    assert "niemand" in text and "Case Management Windeck" in text and "gleich verteilt" in text
+    assert "niemand" in text
+    assert "Case Management Windeck" in text
+    assert "gleich verteilt" in text
 
 
 @pytest.mark.parametrize("command", ["staffing", "coverage"])

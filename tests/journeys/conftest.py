@@ -5,8 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 
+from funding.models import Calculation, Proof
 from kim.models import Role
 from tests.factories import codes, county, limits, municipality, organisation, project_group, steering_group, user
 from tests.journeys.visitor import Visitor
@@ -21,7 +23,24 @@ PASSWORD = "Sieben-Stationen-2026"
 @pytest.fixture
 def site(live_server, transactional_db):
     """The address of a running KIM on a database of its own."""
-    return live_server.url
+    yield live_server.url
+    empty_what_is_frozen()
+
+
+def empty_what_is_frozen():
+    """SQLite is emptied row by row, and released calculations refuse to go; PostgreSQL truncates whole tables."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '% BEFORE DELETE %'"
+            )
+            triggers = cursor.fetchall()
+            for name, _ in triggers:
+                cursor.execute(f"DROP TRIGGER {name}")
+            for model in (Proof, Calculation):
+                model.objects.all().delete()
+            for _, statement in triggers:
+                cursor.execute(statement)
 
 
 @pytest.fixture

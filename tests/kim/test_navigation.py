@@ -23,7 +23,7 @@ def navigation_at(path, role):
         (Role.CASE_MANAGER, ["Heute", "Fälle", "Beratungen", "Knackpunkte"]),
         (Role.COORDINATION, ["Heute", "Eingang", "Fallübersicht", "Knackpunkte"]),
         (Role.AUTHORITY, ["Heute", "Vorgänge", "Knackpunkte", "Melden"]),
-        (Role.ADMIN, ["Heute", "Gremien", "Fristen", "Codelisten"]),
+        (Role.ADMIN, ["Heute", "Gremien", "Stellen", "Personen"]),
     ],
 )
 def test_what_somebody_finds_first(role, labels):
@@ -45,6 +45,8 @@ def test_what_somebody_finds_first(role, labels):
         (Role.CASE_MANAGER, "/casework/holds/1/end/", "Löschfristen"),
         (Role.CASE_MANAGER, "/casework/imports/1/undo/", "Importe"),
         (Role.COORDINATION, "/casework/cases/1/", "Fallübersicht"),
+        (Role.ADMIN, "/funding/people/1/days/", "Personen"),
+        (Role.ADMIN, "/funding/posts/1/handover/", "Stellen"),
         (Role.COORDINATION, "/casework/looks/", "Fallübersicht"),
         (Role.COORDINATION, "/casework/handovers/1/", "Fallübergaben"),
         (Role.AUTHORITY, "/casework/procedures/1/", "Vorgänge"),
@@ -62,7 +64,8 @@ def test_a_page_belongs_under_one_entry(role, path, label):
 def test_what_stands_behind_the_first_is_told_apart_by_headings():
     groups = navigation_at("/", Role.CASE_MANAGER).groups
     headings = [heading for heading, _ in groups]
-    assert headings == ["", "Beraten und beschließen", "Für mich", "Nachschlagen", "Fälle verwalten"]
+    own = ["Stellen und Mittel", "Für mich", "Nachschlagen", "Fälle verwalten"]
+    assert headings == ["", "Beraten und beschließen", *own]
     assert len(set(headings)) == len(headings)
 
 

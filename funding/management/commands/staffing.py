@@ -67,12 +67,12 @@ def as_text(found: staffing.Staffing, when) -> str:
             )
         )  # fmt: skip
     posts = [("Stelle", "VZÄ", "besetzt", "wer")]
-    for one in found.fillings:
-        who = ", ".join(f"{each.name}{' (unterbrochen)' if each.is_interrupted else ''}" for each in one.holders)
-        posts.append((one.post.number, german(one.term.fte), german(one.filled), who or "frei"))
+    for filling in found.fillings:
+        who = ", ".join(f"{each.name}{' (unterbrochen)' if each.is_interrupted else ''}" for each in filling.holders)
+        posts.append((filling.post.number, german(filling.term.fte), german(filling.filled), who or "frei"))
     parts = [f"Stellen und Besetzungen, {when}", asked.table(rows)]
     if len(posts) > 1:
         parts.append(asked.table(posts))
-    parts += [f"Über 100 %: {one.name}, {german(one.total)} VZÄ" for one in found.overcommitted]
-    parts += [f"Überbesetzt: {one.post.number}, um {german(one.beyond)} VZÄ" for one in found.overlaps]
+    parts += [f"Über 100 %: {person.name}, {german(person.total)} VZÄ" for person in found.overcommitted]
+    parts += [f"Überbesetzt: {post.post.number}, um {german(post.beyond)} VZÄ" for post in found.overlaps]
     return "\n\n".join(parts)
