@@ -284,17 +284,18 @@ def test_what_people_corrected_ended_or_withdrew_stays(small):
 
 
 def test_a_contradiction_with_what_people_entered_names_the_line_and_loads_nothing(small):
-    PostTerm.objects.get().end(D(2022, 12, 31), by=makers.admin())
+    Post.objects.get().fall_away(by=makers.admin(), last_day=D(2022, 12, 31), because="Stellenplan")
+    before = Occupancy.objects.count()
     with pytest.raises(county.CountyFileError) as refused:
         small(
             "0.5, valid_from: 2021-10-15",
-            "0.5, valid_from: 2021-10-15, last_day: 2021-11-30, known_from: 2022-03-16, source: a}\n"
-            "        - {account: cm-windeck, share: 1, valid_from: 2022-02-01",
+            "0.5, valid_from: 2021-10-15, last_day: 2022-12-31, known_from: 2022-03-16, source: a}\n"
+            "        - {account: cm-windeck, share: 1, valid_from: 2023-02-01",
         )
     ((line, sentence),) = refused.value.problems
     assert line == 1 + (SMALL + FUNDING).splitlines().index(next(x for x in FUNDING.splitlines() if HELD in x)) + 1
     assert "Die Stelle gibt es: 01.01.2021 bis 31.12.2022" in sentence
-    assert Occupancy.objects.get().valid_until is None
+    assert Occupancy.objects.count() == before
 
 
 SAME = "known_from: 2022-03-16, source: "
