@@ -78,16 +78,4 @@ urlpatterns = [
     path("calculations/<int:pk>/release/", calculations.calculation_release, name="calculation_release"),
     path("calculations/<int:pk>/drop/", calculations.calculation_drop, name="calculation_drop"),
     path("calculations/<int:pk>/file/<slug:kind>/", calculations.calculation_export, name="calculation_export"),
-    # posts and who holds them (views/board.py), and what papers say about them (views/reported.py)
-    path("board/", board.board, name="board"),
-    path("board/export/<slug:kind>/", board.board_export, name="board_export"),
-    path("posts/<int:pk>/", board.post_detail, name="post_detail"),
-    path("my-post/", board.own_post, name="own_post"),
-    path("coverage/", board.coverage, name="coverage"),
-    path("coverage/export/<slug:kind>/", board.coverage_export, name="coverage_export"),
-    path("reported/", reported.reported_list, name="reported_list"),
-    path("reported/new/", reported.reported_new, name="reported_new"),
-    path("reported/export/<slug:kind>/", reported.reported_export, name="reported_export"),
-    path("reported/<int:pk>/", reported.reported_detail, name="reported_detail"),
-    path("reported/<int:pk>/clarify/", reported.reported_clarify, name="reported_clarify"),
 ]
