@@ -191,7 +191,7 @@ def test_what_was_known_then_is_what_was_counted_then(db):
 def test_time_to_fill_counts_from_the_first_day_and_from_the_last_end(db):
     one = makers.post(D(2021, 1, 1))
     makers.held(one, D(2021, 1, 11), D(2021, 3, 1))
-    makers.held(one, D(2021, 3, 1), D(2021, 6, 1))  # handed over without a day lost
+    makers.held(one, D(2021, 3, 1), D(2021, 6, 1), share="0.5")  # handed over without a day lost
     makers.held(one, D(2021, 5, 1), D(2021, 6, 1), share="0.5")  # beside somebody: the post was not free
     makers.held(one, D(2021, 7, 1))
     rows = staffing.read(D(2021, 1, 1), D(2022, 1, 1))
