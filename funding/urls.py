@@ -81,7 +81,6 @@ urlpatterns = [
     path("calculations/<int:pk>/release/", calculations.calculation_release, name="calculation_release"),
     path("calculations/<int:pk>/drop/", calculations.calculation_drop, name="calculation_drop"),
     path("calculations/<int:pk>/file/<slug:kind>/", calculations.calculation_export, name="calculation_export"),
-    # posts and who holds them (views/board.py), and what papers say about them (views/reported.py)
 ]
 urlpatterns += [
     # needs: criteria and their values, scenarios, targets
