@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Sum
@@ -133,7 +134,12 @@ class _Demo:
                 by=self.second, number=number, period=period, recipient=recipient, source=SOURCE,
                 granted_on=D(year, 1, 15), applied_on=D(year - 1, 10, 4) if module == 1 else None,
             )  # fmt: skip
-            whole = {"by": self.second, "notice": notice, "valid_from": first, "valid_until": D(year + 1, 1, 1)}
+            whole: dict[str, Any] = {
+                "by": self.second,
+                "notice": notice,
+                "valid_from": first,
+                "valid_until": D(year + 1, 1, 1),
+            }
             # costs are on record for case management in 2024 and 2025 only
             bases = Terms.Bases.SMALLER if module == 2 and year in (2024, 2025) else Terms.Bases.POSTS
             Terms.enter(**whole, bases=bases, source=SOURCE)
@@ -183,7 +189,7 @@ class _Demo:
 
     def _new_post(self, number, key, fte, username, first_day, weekdays) -> None:
         employer = self.bodies[key]
-        place = employer.municipality
+        place = Municipality.objects.get(pk=employer.municipality_id)
         name = f"Case Management {place}{' 2' if username.endswith('-2') else ''}"
         self.posts[number] = post = Post.objects.create(
             number=number, title=name, module="case_management", item="post", by=self.admin
@@ -340,7 +346,7 @@ class _Demo:
                     by=office, criterion=seekers, municipality=place, value=value.quantize(Decimal(1)), day=day,
                     source=SOURCE,
                 )  # fmt: skip
-            total = {"total": Decimal(17), "step": Decimal("0.25"), "on_day": day}
+            total: dict[str, Any] = {"total": Decimal(17), "step": Decimal("0.25"), "on_day": day}
             by_both = {Criterion.POPULATION: Decimal(1), seekers.key: Decimal(1)}
             chosen = self._scenario(
                 office, "17 VZÄ nach Einwohnern und Schutzsuchenden",

@@ -104,6 +104,8 @@ def eligibility(of: Programme, kind, answer="yes", first=LONG_AGO, until=None, *
         by=admin(), programme=of, kind=kind, eligibility=answer, valid_from=first, valid_until=until,
         **{"basis": "Auskunft der Bezirksregierung"} | fields,
     )  # fmt: skip
+
+
 def leave(of: User, first, until=None, *, kind="parental", **fields) -> Leave:
     return Leave.enter(by=admin(), user=of, kind=kind, valid_from=first, valid_until=until, **fields)
 
