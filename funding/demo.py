@@ -189,7 +189,7 @@ class _Demo:
 
     def _new_post(self, number, key, fte, username, first_day, weekdays) -> None:
         employer = self.bodies[key]
-        place = Municipality.objects.get(pk=employer.municipality_id)
+        place = Municipality.objects.get(pk=employer.municipality_id or 0)
         name = f"Case Management {place}{' 2' if username.endswith('-2') else ''}"
         self.posts[number] = post = Post.objects.create(
             number=number, title=name, module="case_management", item="post", by=self.admin
