@@ -1,6 +1,6 @@
 """Posts and money in any number: posts held one after another, a notice for each year, and costs spread over both.
 
-`build(2000, 50, 100_000)` is what the pages have to stand; a test builds it in small.
+`build(2000, 50, 100_000, …)` is what the pages have to stand; a test builds it in small.
 """
 
 import datetime as dt
