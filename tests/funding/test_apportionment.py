@@ -115,7 +115,9 @@ def test_seventeen_fte_by_inhabitants(method, without):
 # What holds for any weights
 
 #: A busy machine is no reason to fail.
-patient = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+patient = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 
 numbers = st.lists(st.integers(0, 10**6), min_size=1, max_size=20).filter(any)
 weights_of = numbers.map(lambda found: {f"{number:02}": F(one) for number, one in enumerate(found)})
