@@ -6,7 +6,7 @@ from fractions import Fraction as F
 
 import pytest
 from django.core.management import CommandError, call_command
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from funding.apportionment import HARE_NIEMEYER, POPULATION, SAINTE_LAGUE, ApportionmentRefused, apportion, quotas, said
@@ -114,16 +114,19 @@ def test_seventeen_fte_by_inhabitants(method, without):
 
 # What holds for any weights
 
-
-keys = st.text("0123456789", min_size=1, max_size=8)
-weights_of = st.dictionaries(keys, st.integers(0, 10**6).map(F), min_size=1, max_size=20).filter(
-    lambda one: any(one.values())
+#: A busy machine is no reason to fail.
+patient = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
+
+numbers = st.lists(st.integers(0, 10**6), min_size=1, max_size=20).filter(any)
+weights_of = numbers.map(lambda found: {f"{number:02}": F(one) for number, one in enumerate(found)})
 steps_of = st.integers(1, 300)
 step_sizes = st.sampled_from([F(1, 8), F(1, 4), F(1, 2), F(1)])
 floors_of = st.integers(0, 400).map(lambda number: F(number, 100))
 
 
+@patient
 @given(weights_of, steps_of, step_sizes, st.sampled_from(METHODS), floors_of, st.randoms())
 def test_sums_are_exact_floors_are_kept_and_order_never_matters(weights, steps, step, method, least, chance):
     total = steps * step
@@ -136,6 +139,7 @@ def test_sums_are_exact_floors_are_kept_and_order_never_matters(weights, steps, 
     assert apportion(dict(shuffled), total, step, method, dict.fromkeys(weights, least)) == found
 
 
+@patient
 @given(weights_of, steps_of, st.integers(0, 3))
 def test_with_one_step_more_nobody_gets_less_by_sainte_lague(weights, steps, least):
     assume(least * len(weights) <= steps)
@@ -143,6 +147,7 @@ def test_with_one_step_more_nobody_gets_less_by_sainte_lague(weights, steps, lea
     assert all(then[key] >= now[key] for key in weights)
 
 
+@patient
 @given(weights_of, steps_of, st.sampled_from(METHODS), st.integers(0, 3))
 def test_who_weighs_more_never_gets_less(weights, steps, method, least):
     assume(least * len(weights) <= steps)
@@ -152,12 +157,14 @@ def test_who_weighs_more_never_gets_less(weights, steps, method, least):
         assert found[lighter] <= found[heavier] or weights[lighter] == weights[heavier]
 
 
+@patient
 @given(weights_of, steps_of, st.sampled_from([HARE_NIEMEYER, POPULATION]))
 def test_largest_remainder_stays_within_one_step_of_the_quota(weights, steps, method):
     found, exact = seats(weights, steps, method), quotas(weights, F(steps))
     assert all(exact[key] // 1 <= found[key] <= -(-exact[key] // 1) for key in weights)
 
 
+@patient
 @given(weights_of, steps_of, st.integers(0, 3))
 def test_sainte_lague_rounds_by_one_divisor_for_all(weights, steps, least):
     """A place ends with its minimum or more; where it has more, no other would have had the better claim to it."""

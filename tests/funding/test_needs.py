@@ -400,18 +400,7 @@ def test_what_is_no_such_sheet_is_said(client, office):
 # Bad input
 
 
-HOSTILE = (
-    "\x00",
-    "x" * 70_000,
-    "-1",
-    "99999999999999999999999",
-    "1e400",
-    "NaN",
-    "31.02.2026",
-    "9999-12-31",
-    "٣",
-    "0,0001",
-)
+HOSTILE = ("\x00", "x" * 70_000, "9" * 23, "1e400", "NaN", "9999-12-31")
 
 
 @pytest.mark.parametrize("value", HOSTILE)
