@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
+from funding import needs
 from funding.models import (
     Award,
     AwardNotice,
@@ -304,6 +305,7 @@ def load(loader: Loader, section: Row) -> None:
     loading.posts(section.posts)
     loading.reported(section.reported)
     loading.criteria(section.criteria)
+    needs.ensure_criteria()
 
 
 class _Loading:

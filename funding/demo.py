@@ -335,7 +335,6 @@ class _Demo:
         office = User.objects.get(username="office")
         day = D(2024, 7, 1)
         with self._on(D(2024, 9, 2)):
-            needs.ensure_criteria()
             seekers = Criterion.objects.get(key="schutzsuchende")
             counts = needs.values_on(day)[Criterion.POPULATION]
             for number, place in enumerate(Municipality.objects.order_by("ags")):

@@ -65,6 +65,13 @@ def read(notices: Collection[AwardNotice], known_at: dt.datetime | None = None) 
     return Facts({notice.pk: notice for notice in rows}, statement())
 
 
+def of(notice: AwardNotice) -> "Facts":
+    """The facts about one notice as they are now; read once for all sections of its page."""
+    if "facts_read" not in notice.__dict__:
+        notice.__dict__["facts_read"] = read([notice])
+    return notice.__dict__["facts_read"]
+
+
 def _end(notice: AwardNotice) -> dt.date:
     """Funding periods always have one; the database sees to it."""
     return notice.period.valid_until or dt.date.max

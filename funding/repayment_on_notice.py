@@ -33,7 +33,7 @@ class Drawn:
 
 @NOTICE.section("funding/_notice_repayment.html", order=60)
 def repayment(user, notice: AwardNotice) -> dict:
-    facts = facts_of_notice.read([notice])
+    facts = facts_of_notice.of(notice)
     columns = list(_columns(facts, notice))
     return {
         "notice": notice,

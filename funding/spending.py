@@ -144,7 +144,7 @@ class OwnShare:
 
 def shares(notice) -> list[OwnShare]:
     """Paid is min(actual costs that are eligible, rate × FTE × months / 12), by the engine (funding.repayment)."""
-    basis = facts_of_notice.basis_of(notice)
+    basis = facts_of_notice.of(notice).basis(notice.pk)
     own = dict(work_out(basis).own_shares)
     found: dict[str, list[Fraction]] = defaultdict(lambda: [Fraction(0), Fraction(0)])
     for cost in basis.costs:

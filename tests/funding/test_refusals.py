@@ -96,6 +96,7 @@ WORDS = {
     Occupancy: "Diese Person hat diese Stelle schon inne (01.07.2021 bis 30.09.2021)",
     Rate: "Für diese Zeit gilt schon ein Satz (01.07.2021 bis 30.09.2021)",
     EligibilityRule: "Für diese Kostenart gilt in dieser Zeit schon eine Regel (01.07.2021 bis 30.09.2021)",
+    StaffingTarget: "Für diese Zeit gibt es schon ein Stellenziel (01.07.2021 bis 30.09.2021)",
     Leave: "Für diese Zeit ist schon eine Unterbrechung eingetragen (01.07.2021 bis 30.09.2021)",
 }
 OTHERWISE = "Für diese Zeit gibt es schon einen Eintrag (01.07.2021 bis 30.09.2021)"

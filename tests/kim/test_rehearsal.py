@@ -55,6 +55,7 @@ def test_what_lies_with_people_is_told_by_the_apps_above(monkeypatch):
     monkeypatch.setattr(rehearsal, "_DEPENDENTS", {})
     rehearsal.depends_on_people("b")(lambda users: [Dependent(f"{len(users)} Knackpunkte", "/k/")])
     rehearsal.depends_on_people("a")(lambda users: [Dependent("12 offene Fälle")])
-    found = rehearsal.dependents([user()])
+    reader = user()
+    found = rehearsal.dependents([user()], to=reader)
     assert [one.words for one in found] == ["12 offene Fälle", "1 Knackpunkte"]
-    assert rehearsal.dependents([]) == []
+    assert rehearsal.dependents([], to=reader) == []
