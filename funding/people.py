@@ -123,4 +123,4 @@ COLUMNS = (
 
 def sheet(found: PeopleFilter) -> Sheet:
     rows = list(for_lines(found.narrowed(User.objects.order_by(ORDER, "pk"))))
-    return Sheet("Personen", "person.export", COLUMNS, rows, found.narrowed_by)
+    return Sheet("Personen", "user.export", COLUMNS, rows, found.narrowed_by)

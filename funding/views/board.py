@@ -72,7 +72,7 @@ def coverage_export(request, kind):
     demand(access.reads_coverage, request.user)
     found, day, known = _day(request)
     rows = staffing.coverage(day, staffing.end_of(known) if known else None)
-    return send(request, kind, Sheet("Versorgung", "staffing.coverage", COVERAGE, rows, found.narrowed_by))
+    return send(request, kind, Sheet("Versorgung", "post.coverage", COVERAGE, rows, found.narrowed_by))
 
 
 @require_safe

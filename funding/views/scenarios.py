@@ -216,7 +216,7 @@ def _reads(user, resolution: int | None) -> bool:
 
 def _shares(pk: int, among: QuerySet) -> list[ScenarioShare]:
     """With municipality and scenario; one query."""
-    rows = ScenarioShare.objects.filter(scenario=pk, scenario__in=among)
+    rows = ScenarioShare.objects.filter(scenario__in=among.filter(pk=pk))
     return list(rows.select_related("municipality", "scenario__by", "scenario__resolution", "scenario__adopted_by"))
 
 

@@ -26,7 +26,7 @@ from casework.models import (
 )
 from casework.retention import coming
 from kim import workdays
-from kim.models import Role, User
+from kim.models import Role, RoleGrant, User
 from kim.models.people import with_role
 
 pytestmark = pytest.mark.django_db
@@ -46,8 +46,10 @@ def demo(django_db_setup, django_db_blocker):
 
 
 def test_every_case_manager_has_six_to_fifteen_cases(demo):
+    """Those who only came with the demo's posts have none yet: its cases begin with the people of the county file."""
     numbers = Counter(Case.objects.values_list("owner__username", flat=True))
-    managers = {user.username for user in with_role(Role.CASE_MANAGER)}
+    since = RoleGrant.objects.filter(role=Role.CASE_MANAGER, valid_from__gte=dt.date(2023, 1, 1)).values("user")
+    managers = {user.username for user in with_role(Role.CASE_MANAGER).exclude(pk__in=since)}
     assert set(numbers) == managers
     assert all(6 <= number <= 15 for number in numbers.values())
 

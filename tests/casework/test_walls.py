@@ -44,7 +44,7 @@ from tests.world import world
 
 #: Parameters that are words or count within a case, and what is tried for them.
 WORDS = {
-    "kind": ["csv", "xlsx", "pdf", "json", "consent", "cases"],
+    "kind": ["csv", "xlsx", "pdf", "json", "consent", "cases", "grant", "cost"],
     "step": [*LIFECYCLE.names[:3], ESCALATION.names[0]],
     "no": [1],
     "state": [State.CLOSED, "strategy"],
@@ -57,6 +57,8 @@ MODELS = {
     "inbox": "Issue", "measure": "Measure", "seats": "Membership", "seat": "Membership", "filters": "SavedFilter",
     "expected": "ExpectedSeat", "items": "AgendaItem", "papers": "Paper", "objections": "Objection",
     "agenda": "AgendaItem", "rules": "RulesOfProcedure",
+    "notices": "AwardNotice", "people": "User", "my-post": "Post", "reported": "ReportedFigure",
+    "eligibility": "Programme", "criteria": "Criterion",
     "documents": "Document", "imports": "Import", "case-issues": "CaseIssue", "follow-ups": "FollowUp",
 }  # fmt: skip
 #: The same words mean something else there.
@@ -89,6 +91,8 @@ NAMED = {
 
 def model_of(route: str, parameter: str):
     """The model a number stands for; LookupError where nobody can tell."""
+    if route.startswith("/funding/facts/"):
+        return NAMED["grant"]  # of all kinds; their numbers are alike
     before = re.findall(rf"([\w-]+)/<\w+:{parameter}>", route)
     known = MODELS | IN_CASEWORK if route.startswith("/casework/") else MODELS
     for word in [parameter, *before]:

@@ -11,6 +11,7 @@ from funding import facts_of_notice, repayment, staffing
 from funding.models import (
     AwardNotice,
     Criterion,
+    CriterionValue,
     EligibilityRule,
     Forwarding,
     Grant,
@@ -191,7 +192,13 @@ def test_supervision_is_unclear_and_asked_for_again(papers):
     rule = EligibilityRule.objects.get(programme__key="kim-2", kind="supervision")
     assert (rule.eligibility, rule.ask_by) == ("unclear", REPORT)
     assert "Die Niederschrift enthält keine Antwort" in rule.basis
-    assert (Criterion.objects.get().key, Leave.objects.exists()) == (Criterion.POPULATION, False)
+    assert not Leave.objects.exists()
+
+
+def test_criteria_are_there_and_their_values_come_from_sources(papers):
+    assert Criterion.objects.order_by("position").first().key == Criterion.POPULATION
+    assert Criterion.objects.count() > 1
+    assert not CriterionValue.objects.exists()
 
 
 def test_every_row_says_what_it_rests_on_and_a_second_run_changes_nothing(papers):
