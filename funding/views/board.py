@@ -81,17 +81,17 @@ def post_detail(request, pk):
     post = get_object_or_404(Post.objects.visible_to(request.user), pk=pk)
     today = workdays.today()
     terms = list(post.terms.believed().select_related("employer", "recipient").order_by("-valid_from"))
-    occupancies = post.occupancies.believed().select_related("user", "substitute_for").order_by("-valid_from", "pk")
+    seen = post.occupancies.believed().filter(access.visible_occupancies(request.user))
+    occupancies = seen.select_related("user", "substitute_for").order_by("-valid_from", "pk")
     reads_all = access.reads_module(request.user, post.module)
-    if not reads_all:
-        occupancies = occupancies.filter(user=request.user)
     rows = staffing.read(today, today + staffing.ONE_DAY, post=post.pk)
     filling = rows.filling(post.pk, today)
+    holders = [one for one in filling.holders if reads_all or one.user == request.user.pk] if filling else []
     with_reason = allows(access.reads_leave_reasons, request.user)
     context = {
         "post": post, "terms": terms, "occupancies": occupancies, "filling": filling if reads_all else None,
         "term": next((one for one in terms if one.holds_on(today)), None), "today": today,
-        "holders": [(one, leave_words(one, with_reason=with_reason)) for one in filling.holders] if filling else [],
+        "holders": [(one, leave_words(one, with_reason=with_reason)) for one in holders],
         "reads_all": reads_all, "may_keep": allows(access.keeps_posts, request.user),
         "sections": POST.shown(request.user, post, post=post.pk),
     }  # fmt: skip
