@@ -228,7 +228,8 @@ class Board:
 
     @property
     def findings(self) -> list[Finding]:
-        """What stands out on the day: free posts, too much on a post or with a person, places nobody covers."""
+        """What stands out on the day: free posts, too much on a post, with a person or
+        beyond the grant, places nobody covers."""
         mine = [one for one in self.now.fillings if one.post.module in self.asked.modules]
         vacant = [one.post.title for one in mine if one.state == Filling.VACANT]
         interrupted = [one.post.title for one in mine if one.state == Filling.INTERRUPTED]
@@ -239,6 +240,12 @@ class Board:
             for one in self.now.overcommitted
             if all(post.module in self.asked.modules for post in one.posts)
         ]
+        modules = [(module, self.now.modules[module]) for module in self.asked.modules]
+        more = [
+            f"{module.short} ({german(one.filled)} statt {german(one.granted)} VZÄ)"
+            for module, one in modules
+            if one.granted is not None and one.filled > one.granted
+        ]
         places = [one.place.name for one in self.uncovered] if Module.CASE_MANAGEMENT in self.asked.modules else []
         found = [
             Finding("Kommunen ohne Case Management", places, "late"),
@@ -247,6 +254,7 @@ class Board:
             Finding("Zum Teil frei", part),
             Finding("Stellen mit mehr Besetzung als Umfang", over),
             Finding("Personen über 100 %", people),
+            Finding("Mehr besetzt als bewilligt", more),
         ]
         return [one for one in found if one.names]
 
