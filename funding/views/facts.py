@@ -135,7 +135,8 @@ def fact_change(request, kind, pk):
         later = row.change_from(form.cleaned_data["day"], by=request.user, note=note, **form.told)
         return is_a.then(later, subject), f"Geändert: {is_a.title}, {later.span}."
 
-    return _change(request, is_a, row, make, act, "change", "ab einem Tag ändern", {**is_a.form.filled_from(row), "source": ""})
+    initial = {**is_a.form.filled_from(row), "source": ""}  # what changes it is another paper
+    return _change(request, is_a, row, make, act, "change", "ab einem Tag ändern", initial)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
