@@ -248,6 +248,11 @@ def test_what_cannot_be_read_is_named_and_left_out(client, admin, sachstand, nam
     assert "bleibt unbeachtet" in page
 
 
+def test_months_that_end_before_they_begin_are_named(client, admin, sachstand):
+    page = client.get(url("board") + "?from=01.01.2023&until=01.01.2022").text
+    assert "Das Ende liegt vor dem Anfang. Diese Angabe bleibt unbeachtet." in page
+
+
 # What papers say
 
 
