@@ -4,7 +4,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from funding import access, reported, staffing
-from funding.board import Asked, Line, leave_words
+from funding.board import Asked, Line, asof, leave_words
 from funding.forms.board import BoardFilter, DayFilter
 from funding.models import Leave, Module, Occupancy, Post, ReportedFigure
 from funding.pages import POST
@@ -72,7 +72,8 @@ def coverage_export(request, kind):
     demand(access.reads_coverage, request.user)
     found, day, known = _day(request)
     rows = staffing.coverage(day, staffing.end_of(known) if known else None)
-    return send(request, kind, Sheet("Versorgung", "staffing.coverage", COVERAGE, rows, found.narrowed_by))
+    columns = [(f"{name}{asof(day, known)}" if name == COVERS else name, width, of) for name, width, of in COVERAGE]
+    return send(request, kind, Sheet("Versorgung", "staffing.coverage", columns, rows, found.narrowed_by))
 
 
 @require_safe
@@ -159,10 +160,11 @@ def _number(value) -> str:
     return "" if value is None else staffing.german(value)
 
 
+COVERS = "Case Management"
 COVERAGE: list[Column] = [
     ("Gemeindeschlüssel", 16, lambda one: one.place.ags),
     ("Kommune", 26, lambda one: one.place.name),
-    ("Case Management", 60, _people),
+    (COVERS, 60, _people),
     ("VZÄ", 8, lambda one: _number(one.fte)),
     ("gleich verteilt", 14, lambda one: "ja" if one.is_divided else ""),
     ("Präsenztage je Woche", 18, lambda one: one.days),

@@ -253,6 +253,13 @@ def test_months_that_end_before_they_begin_are_named(client, admin, sachstand):
     assert "Das Ende liegt vor dem Anfang. Diese Angabe bleibt unbeachtet." in page
 
 
+def test_files_say_as_of_which_day_they_are(client, admin, sachstand):
+    for name, heading in (("board_export", "besetzt mit"), ("coverage_export", "Case Management")):
+        told = b"".join(client.get(url(name, "csv") + STAND + "&known=20.03.2022")).decode()
+        assert f"{heading} am 16.03.2022, bekannt am 20.03.2022" in told
+        assert f"{heading} am 16.03.2022;" in b"".join(client.get(url(name, "csv") + STAND)).decode()
+
+
 # What papers say
 
 
