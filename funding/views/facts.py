@@ -157,8 +157,9 @@ def fact_withdraw(request, kind, pk):
 
     def act(form):
         because = form.cleaned_data["because"]
-        pass_gate({"Begründung": because}, by=request.user, confirmed=form.confirmed)
-        row.withdraw(by=request.user, because=because)
+        texts = {str(form.fields["because"].label): because}
+        note = noted(pass_gate(texts, by=request.user, confirmed=form.confirmed))
+        row.withdraw(by=request.user, because=because, note=note)
         return is_a.then(row, subject), f"Zurückgenommen: {is_a.title}, {row.span}."
 
     return _change(request, is_a, row, WithdrawForm, act, "withdraw", "zurücknehmen", {})

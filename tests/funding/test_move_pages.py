@@ -359,3 +359,14 @@ def test_a_change_from_a_day_on_asks_for_a_paper_of_its_own(client, keeper):
     row = held(stands, JANUARY, source="Vertrag von 2025")
     assert 'value="Vertrag von 2025"' not in client.get(url("fact_change", "occupancy", row.pk)).text
     assert 'value="Vertrag von 2025"' in client.get(url("fact_correct", "occupancy", row.pk)).text
+
+
+def test_what_was_confirmed_when_withdrawing_stands_in_the_trail(client, keeper):
+    row = held(post(JANUARY), JANUARY)
+    where, typed = url("fact_withdraw", "occupancy", row.pk), {"because": "Laut Frau Beispielmann", "seen": "1"}
+    shown = client.post(where, typed)
+    assert shown.status_code == 422
+    assert "because" in shown.context["form"].errors
+    keys = [finding.key for finding in shown.context["form"].to_confirm]
+    assert client.post(where, typed | {"confirmed": keys}).status_code == 302
+    assert TrailEntry.objects.get(act="occupancy.withdraw").note
