@@ -18,7 +18,7 @@ def open_cases(users):
     rows = Case.objects.open().filter(owner__in=names).order_by().values("owner").annotate(number=Count("pk"))
     for row in sorted(rows, key=lambda row: names[row["owner"]]):
         number, name = row["number"], names[row["owner"]]
-        words = f"{number} offene Fälle führt {name}; sie müssen übergeben werden."
+        words = f"{number} offene Fälle führt {name}; wechselt die Zuständigkeit, sind sie zu übergeben."
         if number == 1:
-            words = f"1 offenen Fall führt {name}; er muss übergeben werden."
+            words = f"1 offenen Fall führt {name}; wechselt die Zuständigkeit, ist er zu übergeben."
         yield Dependent(words, reverse("casework:handover_list"), HANDS_OVER)

@@ -36,6 +36,11 @@ def visible_posts(user) -> Q:
     return found | Q(module__in=modules_read(user))
 
 
+def visible_occupancies(user) -> Q:
+    """All on the posts of modules one reads; of one's own post only what one holds or held oneself."""
+    return Q() if user.acts_as(*READS_ALL) else Q(user=user) | Q(post__module__in=modules_read(user))
+
+
 def visible_notices(user) -> Q:
     return Q() if user.acts_as(*READS_ALL) else Q(period__programme__module__in=modules_read(user))
 

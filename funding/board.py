@@ -228,7 +228,8 @@ class Board:
 
     @property
     def findings(self) -> list[Finding]:
-        """What stands out on the day: free posts, too much on a post or with a person, places nobody covers."""
+        """What stands out on the day: free posts, too much on a post, with a person or
+        beyond the grant, places nobody covers."""
         mine = [one for one in self.now.fillings if one.post.module in self.asked.modules]
         vacant = [one.post.title for one in mine if one.state == Filling.VACANT]
         interrupted = [one.post.title for one in mine if one.state == Filling.INTERRUPTED]
@@ -239,6 +240,12 @@ class Board:
             for one in self.now.overcommitted
             if all(post.module in self.asked.modules for post in one.posts)
         ]
+        modules = [(module, self.now.modules[module]) for module in self.asked.modules]
+        more = [
+            f"{module.short} ({german(one.filled)} statt {german(one.granted)} VZÄ)"
+            for module, one in modules
+            if one.granted is not None and one.filled > one.granted
+        ]
         places = [one.place.name for one in self.uncovered] if Module.CASE_MANAGEMENT in self.asked.modules else []
         found = [
             Finding("Kommunen ohne Case Management", places, "late"),
@@ -247,6 +254,7 @@ class Board:
             Finding("Zum Teil frei", part),
             Finding("Stellen mit mehr Besetzung als Umfang", over),
             Finding("Personen über 100 %", people),
+            Finding("Mehr besetzt als bewilligt", more),
         ]
         return [one for one in found if one.names]
 
@@ -261,7 +269,7 @@ class Board:
             ("Umfang (VZÄ)", 12, lambda line: german(line.filling.term.fte) if line.filling else ""),
             ("Anstellungsträger", 28, lambda line: line.filling.term.employer if line.filling else ""),
             ("kw", 6, lambda line: "kw" if line.filling and line.filling.is_kw else ""),
-            (f"besetzt mit am {self.asked.day:%d.%m.%Y}", 44, _people_words),
+            (f"besetzt mit{asof(self.asked.day, self.asked.known_on)}", 44, _people_words),
             ("Kommunen", 36, lambda line: ", ".join(line.places.values())),
         ]
         months = [(f"{month:%m/%Y}", 9, _cell_words(number)) for number, month in enumerate(self.asked.months)]
@@ -334,6 +342,12 @@ def leave_words(one: Holder, *, with_reason: bool) -> str:
     span = inclusive(one.away.first, None if one.away.until == FOREVER else one.away.until)
     reason = f" ({Leave.Kind(one.away.kind).label})" if with_reason and one.away.kind else ""
     return f"unterbrochen {span}{reason}{', zählt weiter' if one.away.counts else ''}"
+
+
+def asof(day: dt.date, known_on: dt.date | None) -> str:
+    """For headings of files: „ am 16.03.2022“, „ am 16.03.2022, bekannt am 16.11.2021“."""
+    known = f", bekannt am {known_on:%d.%m.%Y}" if known_on else ""
+    return f" am {day:%d.%m.%Y}{known}"
 
 
 def _people_words(line: Line) -> str:

@@ -181,8 +181,19 @@ class _Demo:
                 term.change_from(
                     MOVED, by=self.admin, employer=self.bodies[key], source=f"{SOURCE}: Wechsel zur Kommune"
                 )
+                self._move_who_holds(self.posts[number], self.bodies[key])
             for number, told in NEW.items():
                 self._new_post(number, *told)
+
+    def _move_who_holds(self, post, employer) -> None:
+        """Whoever holds the post goes on in the same places, employed by the municipality."""
+        for held in post.occupancies.believed().valid_on(MOVED):
+            rows = list(held.user.assignments.filter(known_until=None, valid_until=None, municipality__isnull=False))
+            if rows:
+                split_days(
+                    held.user, MOVED, [Place(row.municipality, row.weekdays, row.share) for row in rows], by=self.admin,
+                    role=rows[0].role, employer=employer, title=rows[0].title, source=f"{SOURCE}: Wechsel zur Kommune",
+                )  # fmt: skip
 
     def _new_post(self, number, key, fte, username, first_day, weekdays) -> None:
         employer = self.bodies[key]

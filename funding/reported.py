@@ -50,7 +50,9 @@ class Compared:
 
     @property
     def heading(self) -> str:
-        """„Modul 2: 11 oder 13?“."""
+        """„Modul 2: 11 oder 13?“; what contradicts nothing is no question."""
+        if not self.contradicts:
+            return f"{self.module.short}, {self.figure.get_measure_display()}: {german(self.value)}"
         numbers = {self.value, *(Fraction(one.value) for one in self.others)}
         numbers |= {self.counted} if self.counted is not None else set()
         said = " oder ".join(german(one) for one in sorted(numbers))

@@ -37,7 +37,7 @@ class Line:
             "quota": said(self.quota),
             "minimum": said(self.minimum) if self.minimum else "",
             "fte": said(self.fte) if self.fte is not None else "",
-            "filled": said(self.filled) if self.filled is not None else UNKNOWN,
+            "filled": staffing.german(self.filled) if self.filled is not None else UNKNOWN,
             "target": said(self.target) if self.target is not None else "",
             "to_filled": signed(self.fte, self.filled),
             "to_target": signed(self.fte, self.target),
@@ -56,7 +56,7 @@ class TargetLine:
 
     @property
     def filled_words(self) -> str:
-        return said(self.filled) if self.filled is not None else UNKNOWN
+        return staffing.german(self.filled) if self.filled is not None else UNKNOWN
 
     @property
     def gap(self) -> str:
@@ -103,9 +103,8 @@ def signed(one: Fraction | None, other: Fraction | None) -> str:
     if one is None or other is None:
         return ""
     gap = one - other
-    if said(abs(gap)) == "0":
-        return "±0"
-    return f"{'+' if gap > 0 else '−'}{said(abs(gap))}"
+    words = staffing.german(abs(gap))
+    return "±0" if words == "0" else f"{'+' if gap > 0 else '−'}{words}"
 
 
 def targets_on(day: dt.date) -> dict[str, StaffingTarget]:
@@ -132,7 +131,7 @@ def beside(shares: Iterable, day: dt.date) -> tuple[list[Line], list[Municipalit
 
 def totals(lines: Sequence[Line]) -> dict[str, str]:
     def whole(values) -> str:
-        return said(sum((value for value in values if value is not None), Fraction(0)))
+        return staffing.german(sum((value for value in values if value is not None), Fraction(0)))
 
     least = "mindestens " if any(line.filled is None for line in lines) else ""
     return {

@@ -128,10 +128,10 @@ class Fact(Known):
         return row._next(by, {"valid_until": last_day + dt.timedelta(days=1)})._believe("end", by, note)
 
     @transaction.atomic
-    def withdraw(self, *, by, because: str) -> Self:
+    def withdraw(self, *, by, because: str, note: str = "") -> Self:
         """It was never so."""
         row = self._outdated(withdrawn_because=because)
-        trail.record(f"{row._meta.model_name}.withdraw", row, by=by)
+        trail.record(f"{row._meta.model_name}.withdraw", row, by=by, note=note)
         return row
 
     @transaction.atomic

@@ -24,7 +24,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Dependent:
-    """Something that lies with a person: „12 offene Fälle müssen übergeben werden.“, and where `roles` do so."""
+    """Something that lies with a person: „12 offene Fälle führt …“, and where `roles` do so."""
 
     words: str
     url: str = ""

@@ -50,6 +50,13 @@ class BoardFilter(DayFilter):
         self.fields["from"] = _day("Monate ab")
         self.fields["until"] = _day("bis")
 
+    def clean(self):
+        given = super().clean()
+        first, until = given.get("from"), given.get("until")
+        if first and until and until < first:
+            self.add_error("until", "Das Ende liegt vor dem Anfang.")
+        return given
+
 
 class ReportedFilter(DayFilter):
     def __init__(self, data=None, *, modules=tuple(Module), **kwargs):

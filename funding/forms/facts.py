@@ -94,7 +94,9 @@ class Share(Euros):
         super().__init__(**kwargs)
         self.error_messages |= {
             "invalid": "Bitte eine Zahl angeben wie 0,75.",
-            "min_value": "Der Anteil darf nicht negativ sein.",
+            "min_value": "Die Zahl darf nicht negativ sein.",
+            "max_digits": "Die Zahl ist zu groß.",
+            "max_whole_digits": "Die Zahl ist zu groß.",
             "max_decimal_places": "Bitte höchstens drei Stellen nach dem Komma angeben.",
         }
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django import forms
+from django.utils.text import Truncator
 
 from funding.forms.facts import FactForm, Share
 from funding.models import Criterion, Method
@@ -161,7 +162,10 @@ class ScenarioAdoptForm(Form):
         super().__init__(data, initial=initial)
         self.fields["resolution"] = OneOf(
             resolutions, label="Beschluss",
-            label_of=lambda one: f"{one} vom {one.decided_on:%d.%m.%Y}, {one.body or one.municipality}",
+            label_of=lambda one: (
+                f"{one} vom {one.decided_on:%d.%m.%Y}, {one.body or one.municipality}: "
+                f"{Truncator(' '.join(one.text.split())).chars(70)}"
+            ),
             help_text="Angenommene Beschlüsse, die Sie sehen dürfen.",
         )  # fmt: skip
         self.fields["first_day"] = Day(label="Gilt ab")

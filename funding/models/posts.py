@@ -235,8 +235,8 @@ class PostTerm(Fact):
         return row
 
     @transaction.atomic
-    def withdraw(self, *, by, because: str) -> Self:
-        row = super().withdraw(by=by, because=because)
+    def withdraw(self, *, by, because: str, note: str = "") -> Self:
+        row = super().withdraw(by=by, because=because, note=note)
         self.post.hold_within_terms()
         return row
 

@@ -4,7 +4,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from funding import access, reported, staffing
-from funding.board import Asked, Line, leave_words
+from funding.board import Asked, Line, asof, leave_words
 from funding.forms.board import BoardFilter, DayFilter
 from funding.models import Leave, Module, Occupancy, Post, ReportedFigure
 from funding.pages import POST
@@ -72,7 +72,8 @@ def coverage_export(request, kind):
     demand(access.reads_coverage, request.user)
     found, day, known = _day(request)
     rows = staffing.coverage(day, staffing.end_of(known) if known else None)
-    return send(request, kind, Sheet("Versorgung", "post.coverage", COVERAGE, rows, found.narrowed_by))
+    columns = [(f"{name}{asof(day, known)}" if name == COVERS else name, width, of) for name, width, of in COVERAGE]
+    return send(request, kind, Sheet("Versorgung", "post.coverage", columns, rows, found.narrowed_by))
 
 
 @require_safe
@@ -81,17 +82,17 @@ def post_detail(request, pk):
     post = get_object_or_404(Post.objects.visible_to(request.user), pk=pk)
     today = workdays.today()
     terms = list(post.terms.believed().select_related("employer", "recipient").order_by("-valid_from"))
-    occupancies = post.occupancies.believed().select_related("user", "substitute_for").order_by("-valid_from", "pk")
+    seen = post.occupancies.believed().filter(access.visible_occupancies(request.user))
+    occupancies = seen.select_related("user", "substitute_for").order_by("-valid_from", "pk")
     reads_all = access.reads_module(request.user, post.module)
-    if not reads_all:
-        occupancies = occupancies.filter(user=request.user)
     rows = staffing.read(today, today + staffing.ONE_DAY, post=post.pk)
     filling = rows.filling(post.pk, today)
+    holders = [one for one in filling.holders if reads_all or one.user == request.user.pk] if filling else []
     with_reason = allows(access.reads_leave_reasons, request.user)
     context = {
         "post": post, "terms": terms, "occupancies": occupancies, "filling": filling if reads_all else None,
         "term": next((one for one in terms if one.holds_on(today)), None), "today": today,
-        "holders": [(one, leave_words(one, with_reason=with_reason)) for one in filling.holders] if filling else [],
+        "holders": [(one, leave_words(one, with_reason=with_reason)) for one in holders],
         "reads_all": reads_all, "may_keep": allows(access.keeps_posts, request.user),
         "sections": POST.shown(request.user, post, post=post.pk),
     }  # fmt: skip
@@ -159,10 +160,11 @@ def _number(value) -> str:
     return "" if value is None else staffing.german(value)
 
 
+COVERS = "Case Management"
 COVERAGE: list[Column] = [
     ("Gemeindeschlüssel", 16, lambda one: one.place.ags),
     ("Kommune", 26, lambda one: one.place.name),
-    ("Case Management", 60, _people),
+    (COVERS, 60, _people),
     ("VZÄ", 8, lambda one: _number(one.fte)),
     ("gleich verteilt", 14, lambda one: "ja" if one.is_divided else ""),
     ("Präsenztage je Woche", 18, lambda one: one.days),

@@ -65,7 +65,8 @@ def criterion_detail(request, pk):
     told = needs.values_on(day).get(criterion.key, {})
     places = list(Municipality.objects.all())
     whole = sum((one.value for one in told.values()), Decimal(0))
-    rows = [(place, told.get(place.ags), _share(told.get(place.ags), whole)) for place in places]
+    complete = all(place.ags in told for place in places)  # a share of what is not known would tell nothing
+    rows = [(place, told.get(place.ags), _share(told.get(place.ags), whole) if complete else "") for place in places]
     figures = {ags: Figure(one.value, plain_number(one.value)) for ags, one in told.items()}
     context = {
         "criterion": criterion, "rows": rows, "day": day, "whole": plain_number(whole), "form_day": f"{day:%d.%m.%Y}",

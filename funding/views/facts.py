@@ -135,7 +135,8 @@ def fact_change(request, kind, pk):
         later = row.change_from(form.cleaned_data["day"], by=request.user, note=note, **form.told)
         return is_a.then(later, subject), f"Geändert: {is_a.title}, {later.span}."
 
-    return _change(request, is_a, row, make, act, "change", "ab einem Tag ändern", is_a.form.filled_from(row))
+    initial = {**is_a.form.filled_from(row), "source": ""}  # what changes it is another paper
+    return _change(request, is_a, row, make, act, "change", "ab einem Tag ändern", initial)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -156,8 +157,9 @@ def fact_withdraw(request, kind, pk):
 
     def act(form):
         because = form.cleaned_data["because"]
-        pass_gate({"Begründung": because}, by=request.user, confirmed=form.confirmed)
-        row.withdraw(by=request.user, because=because)
+        texts = {str(form.fields["because"].label): because}
+        note = noted(pass_gate(texts, by=request.user, confirmed=form.confirmed))
+        row.withdraw(by=request.user, because=because, note=note)
         return is_a.then(row, subject), f"Zurückgenommen: {is_a.title}, {row.span}."
 
     return _change(request, is_a, row, WithdrawForm, act, "withdraw", "zurücknehmen", {})

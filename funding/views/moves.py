@@ -184,7 +184,7 @@ facts.register(
 facts.register(
     facts.Kind(
         Occupancy, "Besetzung", access.keeps_posts, OccupancyForm, "post", Post.objects.visible_to,
-        lambda user: Occupancy.objects.filter(post__in=Post.objects.visible_to(user)),
+        lambda user: Occupancy.objects.filter(access.visible_occupancies(user), post__in=Post.objects.visible_to(user)),
         measures=lambda about: foreseen.of_post(_subject(about, "post")),
         people=lambda about: [about.user] if isinstance(about, Occupancy) else [],
     )

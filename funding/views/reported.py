@@ -57,7 +57,7 @@ def reported_detail(request, pk):
     figure = _figure(request, pk)
     (one,) = _compared([figure], request.user)
     may_keep = allows(access.keeps_posts, request.user)
-    context = {"one": one, "figure": figure, "may_clarify": may_keep and figure.clarified_on is None}
+    context = {"one": one, "figure": figure, "may_clarify": may_keep and one.contradicts}
     return render(request, "funding/reported_detail.html", context)
 
 

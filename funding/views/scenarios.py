@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from funding import access, needs, standing
@@ -146,7 +147,9 @@ def scenario_adopt(request, pk):
 
     def act(form):
         found = scenario.adopt(by=request.user, **form.cleaned_data)
-        return "funding:target_list", f"Das Stellenziel gilt jetzt in {len(found)} Kommunen."
+        first = form.cleaned_data["first_day"]
+        there = f"{reverse('funding:target_list')}?on={first:%d.%m.%Y}"
+        return there, f"Das Stellenziel ist festgelegt: für {len(found)} Kommunen, ab dem {first:%d.%m.%Y}."
 
     lines, _ = standing.beside(scenario.shares.select_related("municipality"), workdays.today())
     context = {"scenario": scenario, "lines": lines, "resolutions": resolutions, "totals": standing.totals(lines)}

@@ -242,6 +242,7 @@ def test_the_command_says_the_same_as_text_and_json(places, capsys):
     ("more", "words"),
     [
         (("--total", "3.1"), "Schritten"),
+        (("--total", "viele"), "„viele“ ist keine Zahl"),
         (("--total", "3", "--weights", "wohnraum=1"), "Ein Kriterium „wohnraum“ gibt es nicht"),
         (("--total", "3", "--weights", "population=viel"), "Kennung=Gewicht"),
         (("--total", "3", "--without", "05000000"), "gibt es nicht: 05000000"),

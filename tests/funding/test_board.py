@@ -119,6 +119,31 @@ def test_a_case_manager_reads_about_themselves_alone(client, sachstand):
         assert client.get(sachstand[2].get_absolute_url()).status_code == 404
 
 
+def test_whoever_shares_a_post_reads_nothing_about_the_others_on_it(client, sachstand):
+    county()
+    me, other = (Occupancy.objects.get(post=sachstand[number]) for number in (0, 1))
+    mine = Occupancy.objects.create(
+        post=sachstand[1], user=me.user, share="0.5", valid_from=D(2022, 3, 1), substitute_for=other.user,
+        by=makers.admin(),
+    )  # fmt: skip
+    with workdays.as_of(D(2022, 3, 16)):
+        client.force_login(me.user)
+        page = client.get(sachstand[1].get_absolute_url()).text
+        assert "Case Management Windeck" in page
+        assert "unterbrochen" not in page
+        assert client.get(url("fact_detail", "occupancy", mine.pk)).status_code == 200
+        assert client.get(url("fact_detail", "occupancy", other.pk)).status_code == 404
+
+
+def test_more_filled_than_granted_stands_out(client, admin):
+    makers.notice(1, D(2022, 1, 1), D(2023, 1, 1))
+    for _ in range(2):
+        makers.held(makers.post(D(2022, 1, 1)), D(2022, 1, 1))
+    page = client.get(url("board") + STAND).text
+    assert "Mehr besetzt als bewilligt: 1." in page
+    assert "Modul 2 (2 statt 1 VZÄ)" in page
+
+
 def test_what_is_shown_was_known_on_that_day(client, admin):
     then = dt.datetime(2021, 11, 1, 8, tzinfo=dt.UTC)
     with workdays.as_of(then):
@@ -223,6 +248,18 @@ def test_what_cannot_be_read_is_named_and_left_out(client, admin, sachstand, nam
     assert "bleibt unbeachtet" in page
 
 
+def test_months_that_end_before_they_begin_are_named(client, admin, sachstand):
+    page = client.get(url("board") + "?from=01.01.2023&until=01.01.2022").text
+    assert "Das Ende liegt vor dem Anfang. Diese Angabe bleibt unbeachtet." in page
+
+
+def test_files_say_as_of_which_day_they_are(client, admin, sachstand):
+    for name, heading in (("board_export", "besetzt mit"), ("coverage_export", "Case Management")):
+        told = b"".join(client.get(url(name, "csv") + STAND + "&known=20.03.2022")).decode()
+        assert f"{heading} am 16.03.2022, bekannt am 20.03.2022" in told
+        assert f"{heading} am 16.03.2022;" in b"".join(client.get(url(name, "csv") + STAND)).decode()
+
+
 # What papers say
 
 
@@ -252,6 +289,12 @@ def test_a_contradiction_is_shown_until_somebody_clarifies_it(client, admin, sac
     assert again.status_code == 409
     assert "Anders als gedacht war es." in again.text
     assert TrailEntry.objects.filter(act="reportedfigure.clarify").count() == 1
+
+
+def test_what_agrees_is_no_question_and_nothing_to_clarify(client, admin, sachstand):
+    page = client.get(paper(2).get_absolute_url()).text
+    assert "Modul 2, besetzte Stellen (Köpfe): 2<" in page
+    assert "Als geklärt eintragen" not in page
 
 
 def test_two_papers_about_the_same_day_contradict_each_other(client, admin, sachstand):

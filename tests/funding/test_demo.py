@@ -110,3 +110,12 @@ def test_a_start_loads_it_with_the_rest(monkeypatch, db):
     monkeypatch.setattr(load_demo, "keep_password", lambda: False)
     call_command("load_demo", yes_this_is_a_demo=True)
     assert said == ["funding"]
+
+
+def test_whoever_holds_a_post_is_employed_by_whom_the_post_is(played):
+    windeck = User.objects.get(username="casemanager")
+    rows = windeck.assignments.filter(known_until=None).order_by("valid_from")
+    assert [str(row.employer) for row in rows] == ["Rhein-Sieg-Kreis, Kreisverwaltung", "Gemeinde Windeck"]
+    assert {row.weekdays for row in rows} == {"12345"}
+    term = windeck.occupancies.believed().get().post.terms.believed().get(valid_until=None)
+    assert term.employer == rows[1].employer

@@ -341,7 +341,7 @@ def test_whose_cases_are_at_stake_is_said_before_a_hand_over(client, keeper):
     open_case = case(by=person)
     typed = {"giver": row.pk, "last_day": "30.06.2026", "taker": user().pk}
     shown = client.post(url("post_handover", stands.pk), typed).text
-    assert f"1 offenen Fall führt {person}; er muss übergeben werden." in shown
+    assert f"1 offenen Fall führt {person}; wechselt die Zuständigkeit, ist er zu übergeben." in shown
     assert open_case.number not in shown
 
 
@@ -352,3 +352,21 @@ def test_the_page_of_a_post_offers_its_acts_to_those_who_keep_it(client, keeper,
     read = client.get(stands.get_absolute_url())
     assert read.status_code == 200
     assert url("post_handover", stands.pk) not in read.text
+
+
+def test_a_change_from_a_day_on_asks_for_a_paper_of_its_own(client, keeper):
+    stands = post(JANUARY)
+    row = held(stands, JANUARY, source="Vertrag von 2025")
+    assert 'value="Vertrag von 2025"' not in client.get(url("fact_change", "occupancy", row.pk)).text
+    assert 'value="Vertrag von 2025"' in client.get(url("fact_correct", "occupancy", row.pk)).text
+
+
+def test_what_was_confirmed_when_withdrawing_stands_in_the_trail(client, keeper):
+    row = held(post(JANUARY), JANUARY)
+    where, typed = url("fact_withdraw", "occupancy", row.pk), {"because": "Laut Frau Beispielmann", "seen": "1"}
+    shown = client.post(where, typed)
+    assert shown.status_code == 422
+    assert "because" in shown.context["form"].errors
+    keys = [finding.key for finding in shown.context["form"].to_confirm]
+    assert client.post(where, typed | {"confirmed": keys}).status_code == 302
+    assert TrailEntry.objects.get(act="occupancy.withdraw").note

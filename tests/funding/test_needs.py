@@ -269,7 +269,7 @@ def test_it_is_adopted_dropped_and_exported(client, office):
     assert str(decided) in client.get(adopt).text
     assert client.post(adopt, {"resolution": "", "first_day": "01.01.2021"}).status_code == 422
     answer = client.post(adopt, {"resolution": decided.pk, "first_day": "01.01.2021"})
-    assert answer.headers["Location"] == reverse("funding:target_list")
+    assert answer.headers["Location"] == reverse("funding:target_list") + "?on=01.01.2021"
     assert str(decided) in client.get(reverse("funding:target_list")).text
     assert client.get(adopt).status_code == 409
     client.post(reverse("funding:scenario_drop", args=[other.pk]))

@@ -53,6 +53,6 @@ def test_from_a_sheet_to_the_target(people, window, width, script):
     office.open(chosen.get_absolute_url()).press("Als Stellenziel festlegen")
     office.press("Jetzt festlegen", then="Bitte prüfen Sie Ihre Angaben")
     office.fill(resolution=str(decided), first_day="01.01.2021")
-    office.press("Jetzt festlegen", said="gilt jetzt in 3 Kommunen").reads(f"Beschluss {decided}")
+    office.press("Jetzt festlegen", said="für 3 Kommunen, ab dem").reads(f"Beschluss {decided}")
     assert sum(row.fte for row in StaffingTarget.objects.all()) == 3
     office.open(chosen.get_absolute_url()).reads("beschlossen, gilt ab 01.01.2021")

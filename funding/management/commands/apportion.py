@@ -1,6 +1,7 @@
 """Apportions a total of FTE among the municipalities by what is known of them on a day: as text, or as JSON."""
 
 import json
+from argparse import ArgumentTypeError
 from decimal import Decimal, InvalidOperation
 
 from django.core.exceptions import ValidationError
@@ -13,6 +14,8 @@ from funding.staffing import rounded
 from kim import workdays
 from kim.forms import Day
 from kim.models import Municipality
+
+NO_NUMBER = "„{}“ ist keine Zahl wie 17 oder 0,25."
 
 
 class Command(BaseCommand):
@@ -52,13 +55,13 @@ class Command(BaseCommand):
 
 
 def _number(text: str) -> Decimal:
-    """A number with a point or a comma; argparse says it is none when it raises ValueError."""
+    """A number with a point or a comma; raises what argparse says."""
     try:
         number = Decimal(text.replace(",", "."))
     except InvalidOperation:
-        raise ValueError(text) from None
+        raise ArgumentTypeError(NO_NUMBER.format(text)) from None
     if not number.is_finite() or abs(number) > 1_000_000:
-        raise ValueError(text)
+        raise ArgumentTypeError(NO_NUMBER.format(text))
     return number
 
 
@@ -70,7 +73,7 @@ def _weights(text: str, names) -> dict[str, Decimal]:
             raise CommandError(f"--weights: Ein Kriterium „{key.strip()}“ gibt es nicht. Bekannt: {_known(names)}.")
         try:
             found[key.strip()] = _number(weight)
-        except ValueError:
+        except ArgumentTypeError:
             raise CommandError(f"--weights: „{part}“ bitte als Kennung=Gewicht angeben, etwa population=1.") from None
     return found
 
@@ -104,4 +107,4 @@ def as_text(worked: needs.Worked) -> str:
     ]
     rows.append(("", "Summe", said(plan.total), "", said(sum(line.fte for line in worked.lines))))
     words = f"{said(plan.total)} VZÄ in Schritten von {said(plan.step)}, {Method(plan.method).label}"
-    return f"{words}, Werte vom {plan.on_day:%d.%m.%Y}\n{asked.table(rows)}"
+    return f"{words}, Werte vom {plan.on_day:%d.%m.%Y}\n\n{asked.table(rows)}"
