@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
-from funding import facts_of_notice, forecast, money
+from funding import facts_of_notice, forecast, money, spending
 from funding.models import AwardNotice, Module
 from funding.repayment import Basis
 from kim import workdays
@@ -20,7 +20,7 @@ class Line:
     """`fte` as of today, before the period as of its first day and after it as of its last.
 
     Euros are those of the released calculation; where there is none, of one to the end of the period if nothing
-    changes. `rests_on` says which.
+    changes. `rests_on` says which. `repayment` is None where it would tell what somebody earns.
     """
 
     notice: AwardNotice
@@ -28,7 +28,7 @@ class Line:
     status: money.Station
     balance: money.Balance
     granted: Decimal
-    repayment: Decimal
+    repayment: Decimal | None
     rests_on: str
 
     @property
@@ -36,13 +36,14 @@ class Line:
         return Module(self.notice.module).short
 
 
-def lines(notices: Sequence[AwardNotice]) -> list[Line]:
-    """Of notices read by money.with_money; a fixed number of queries more, however many there are."""
+def lines(notices: Sequence[AwardNotice], user) -> list[Line]:
+    """Of notices read by money.with_money, for `user`; a fixed number of queries more, however many there are."""
+    discretion = spending.discretion(user, notices)
     bases = facts_of_notice.bases_of([one for one in notices if not one.released_read])
-    return [_line(notice, bases.get(notice.pk)) for notice in notices]
+    return [_line(notice, bases.get(notice.pk), discretion[notice.pk]) for notice in notices]
 
 
-def _line(notice: AwardNotice, basis: Basis | None) -> Line:
+def _line(notice: AwardNotice, basis: Basis | None, discretion: spending.Discretion) -> Line:
     day = min(max(workdays.today(), notice.period.valid_from), notice.period.last_day)
     found = forecast.forecast(basis) if basis else notice.released_read[-1]
     return Line(
@@ -51,7 +52,7 @@ def _line(notice: AwardNotice, basis: Basis | None) -> Line:
         status=money.status(notice),
         balance=money.balance(notice),
         granted=found.granted,
-        repayment=found.repayment,
+        repayment=None if discretion.hides_outcome(found) else found.repayment,
         rests_on=FORECAST if basis else str(notice.released_read[-1].number),
     )
 
@@ -77,7 +78,7 @@ COLUMNS: Sequence[Column] = (
 )
 
 
-def sheet(notices: QuerySet, narrowed_by: Sequence[str]) -> Sheet:
+def sheet(notices: QuerySet, narrowed_by: Sequence[str], user) -> Sheet:
     """What the filter leaves of `notices`. There are some dozens: they are worked out at once."""
-    rows = lines(list(money.with_money(notices).order_by("number")[: MOST + 1]))
+    rows = lines(list(money.with_money(notices).order_by("number")[: MOST + 1]), user)
     return Sheet("Bescheide", "awardnotice.export", COLUMNS, rows, narrowed_by)

@@ -79,6 +79,7 @@ def _read(name: str, value: Any) -> Any:
 class Difference:
     """Lines about one thing, then and now; `amount`s are exact euros."""
 
+    part: str
     what: str
     before: tuple[Line, ...]
     after: tuple[Line, ...]
@@ -103,7 +104,7 @@ def differences(then: Result, now: Result) -> list[Difference]:
         if [_said(one) for one in old] != [_said(one) for one in new]:
             part, item, what = key
             words = f"{PARTS[part]}: {NAMES[item]}{f', {what}' if what else ''}"
-            found.append(Difference(words, tuple(old), tuple(new)))
+            found.append(Difference(part, words, tuple(old), tuple(new)))
     return found
 
 

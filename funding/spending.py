@@ -11,12 +11,13 @@ from fractions import Fraction
 
 from django.db.models import BigIntegerField, Case, Count, F, Max, Min, QuerySet, Value, When
 
-from funding import facts_of_notice
+from funding import access, facts_of_notice
 from funding.models import Cost, CostKind, Eligibility
 from funding.models.costs import PAY, CostQuerySet, cents
+from funding.repayment import COSTS, work_out
 from funding.repayment import cents as to_cents
-from funding.repayment import work_out
 from kim.rehearsal import Measure
+from kim.rules import allows
 
 #: Who a cost is for: a person, an employer, else whoever holds the post, else nobody in particular.
 _WHO = Case(
@@ -121,6 +122,36 @@ def by_notice(costs: CostQuerySet, *, whole: bool) -> dict[int, Spending]:
 
 def of_notice(notice, *, whole: bool) -> Spending:
     return by_notice(Cost.objects.believed().filter(notice=notice), whole=whole).get(notice.pk, Spending())
+
+
+@dataclass(frozen=True)
+class Discretion:
+    """What of a calculation somebody is not told: costs line by line, or also their sum and what follows from it."""
+
+    lines: bool = False
+    total: bool = False
+
+    def hides_outcome(self, calculation) -> bool:
+        """Whether entitlement and repayment would tell the sum; of a result or a calculation that is kept."""
+        return self.total and calculation.decides == COSTS
+
+
+def discretion(user, notices: Iterable) -> dict[int, Discretion]:
+    """By id of the notice, for `user`; one query, or none for those who see single costs."""
+    notices = list(notices)
+    if allows(access.reads_costs, user):
+        return {notice.pk: Discretion() for notice in notices}
+    spent = by_notice(Cost.objects.believed().filter(notice__in=notices), whole=True)
+    return {notice.pk: _discretion(spent.get(notice.pk, Spending()).sums) for notice in notices}
+
+
+def _discretion(sums: tuple[Sum, ...]) -> Discretion:
+    """Lines name recipients one by one; from the eligible sum and the whole one anybody has the rest."""
+    eligible = [one for one in sums if one.eligible == Eligibility.YES]
+    rest = [one for one in sums if one.eligible != Eligibility.YES]
+    total = any(discreet(some).is_secret for some in (sums, eligible, rest))
+    passed_on = any(one.kind == CostKind.FORWARDED for one in sums)
+    return Discretion(total or passed_on or bool(discreet(sums).together), total)
 
 
 def by_eligibility(costs: QuerySet) -> dict[str, Decimal]:

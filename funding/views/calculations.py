@@ -5,7 +5,7 @@ import datetime as dt
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from funding import access, facts_of_notice
+from funding import access, facts_of_notice, spending
 from funding.forms.calculations import CalculationDropForm, CalculationForm, CalculationReleaseForm
 from funding.frozen import differences
 from funding.models import AwardNotice, Calculation
@@ -46,11 +46,15 @@ def calculation_detail(request, pk):
     now = calculation.now()
     then = calculation.result()
     mine = calculation.drawn_up_by_id == request.user.pk
+    discretion = _discretion(request, calculation)
     context = {
         "calculation": calculation,
         "notice": calculation.notice,
-        "told": worked_out(then, _costs_at(request.user, calculation.notice)),
-        "changed": deviations(differences(then, now)),
+        "told": worked_out(then, _costs_at(request.user, calculation.notice), discretion),
+        "discretion": discretion,
+        "hides_outcome": discretion.hides_outcome(then),
+        "hides_more": discretion.hides_outcome(then) or discretion.hides_outcome(now),
+        "changed": deviations(differences(then, now), discretion),
         "now": now,
         "more": now.repayment - calculation.repayment,
         "draws_up": allows(access.draws_up_calculations, request.user),
@@ -103,7 +107,12 @@ def calculation_drop(request, pk):
 def calculation_export(request, pk, kind):
     calculation = _calculation(request, pk)
     name = calculation.number or "Entwurf"
-    return send(request, kind, sheet(calculation.notice, name, calculation.result()))
+    told = sheet(calculation.notice, name, calculation.result(), _discretion(request, calculation))
+    return send(request, kind, told)
+
+
+def _discretion(request, calculation: Calculation) -> spending.Discretion:
+    return spending.discretion(request.user, [calculation.notice])[calculation.notice_id]
 
 
 def _costs_at(user, notice) -> str:
