@@ -7,19 +7,19 @@ from decimal import Decimal
 from django.db.models import QuerySet
 
 from funding import facts_of_notice, forecast, money, spending
-from funding.models import AwardNotice, Module
-from funding.repayment import Basis
+from funding.models import AwardNotice, Calculation, Module
+from funding.repayment import Result
 from kim import workdays
 from steering.export import MOST, Column, Sheet
 
-FORECAST = "Prognose"
+FORECAST, NOT_SETTLED = "Prognose", "nicht abgerechnet"
 
 
 @dataclass(frozen=True)
 class Line:
     """`fte` as of today, before the period as of its first day and after it as of its last.
 
-    Euros are those of the released calculation; where there is none, of one to the end of the period if nothing
+    Euros are those of the calculation released for the whole period; where there is none, of one to its end if nothing
     changes. `rests_on` says which. `repayment` is None where it would tell what somebody earns.
     """
 
@@ -39,13 +39,22 @@ class Line:
 def lines(notices: Sequence[AwardNotice], user) -> list[Line]:
     """Of notices read by money.with_money, for `user`; a fixed number of queries more, however many there are."""
     discretion = spending.discretion(user, notices)
-    bases = facts_of_notice.bases_of([one for one in notices if not one.released_read])
-    return [_line(notice, bases.get(notice.pk), discretion[notice.pk]) for notice in notices]
+    bases = facts_of_notice.bases_of([one for one in notices if not _settled(one)])
+    return [
+        _line(notice, _settled(notice) or forecast.forecast(bases[notice.pk]), discretion[notice.pk])
+        for notice in notices
+    ]
 
 
-def _line(notice: AwardNotice, basis: Basis | None, discretion: spending.Discretion) -> Line:
+def _settled(notice: AwardNotice) -> Calculation | None:
+    """The latest released calculation, if it reaches to the end of the period."""
+    released = money.latest_released(notice)
+    return released if released and released.until == notice.period.until else None
+
+
+def _line(notice: AwardNotice, found: Calculation | Result, discretion: spending.Discretion) -> Line:
     day = min(max(workdays.today(), notice.period.valid_from), notice.period.last_day)
-    found = forecast.forecast(basis) if basis else notice.released_read[-1]
+    unsettled = FORECAST if notice.period.until > workdays.today() else NOT_SETTLED
     return Line(
         notice=notice,
         fte=notice.granted_fte_on(day),
@@ -53,7 +62,7 @@ def _line(notice: AwardNotice, basis: Basis | None, discretion: spending.Discret
         balance=money.balance(notice),
         granted=found.granted,
         repayment=None if discretion.hides_outcome(found) else found.repayment,
-        rests_on=FORECAST if basis else str(notice.released_read[-1].number),
+        rests_on=str(found.number) if isinstance(found, Calculation) else unsettled,
     )
 
 

@@ -11,6 +11,7 @@ from funding.frozen import digest, frozen
 from funding.models import AwardNotice, Calculation
 from funding.pages import NOTICE
 from funding.repayment import Result, cents, work_out
+from funding.worked_out import more_or_less
 from kim import workdays
 from kim.rules import allows
 
@@ -29,7 +30,8 @@ class Column:
 class Drawn:
     calculation: Calculation
     has_changed: bool
-    more: Decimal
+    #: „500,25 € mehr“ to be paid back than it says.
+    more: str
     hides_outcome: bool
 
 
@@ -75,5 +77,5 @@ def _drawn(facts: facts_of_notice.Facts, notice: AwardNotice, discretion: spendi
     for one in rows.order_by("-pk"):
         now = work_out(facts.basis(notice.pk, one.until))
         hides = discretion.hides_outcome(one) or discretion.hides_outcome(now)
-        found.append(Drawn(one, digest(frozen(now)) != one.digest, now.repayment - one.repayment, hides))
+        found.append(Drawn(one, digest(frozen(now)) != one.digest, more_or_less(now.repayment - one.repayment), hides))
     return found

@@ -230,6 +230,11 @@ def compared(before: Result, after: Result) -> list[Comparison]:
     return [*found, Comparison("Freie Stellenmonate", number(old, 2), number(new, 2), difference)]
 
 
+def more_or_less(difference: Decimal) -> str:
+    """„500,25 € mehr“, „500,25 € weniger“; "" where nothing differs."""
+    return f"{euros(abs(difference))} {'mehr' if difference > 0 else 'weniger'}" if difference else ""
+
+
 # As a file
 
 _DAY = dt.timedelta(days=1)

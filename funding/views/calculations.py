@@ -10,7 +10,7 @@ from funding.forms.calculations import CalculationDropForm, CalculationForm, Cal
 from funding.frozen import differences
 from funding.models import AwardNotice, Calculation
 from funding.repayment import work_out
-from funding.worked_out import deviations, sheet, worked_out
+from funding.worked_out import deviations, more_or_less, sheet, worked_out
 from kim import errors, workdays
 from kim.addresses import page
 from kim.rules import allows, demand
@@ -56,7 +56,7 @@ def calculation_detail(request, pk):
         "hides_more": discretion.hides_outcome(then) or discretion.hides_outcome(now),
         "changed": deviations(differences(then, now), discretion),
         "now": now,
-        "more": now.repayment - calculation.repayment,
+        "more": more_or_less(now.repayment - calculation.repayment),
         "draws_up": allows(access.draws_up_calculations, request.user),
         "may_release": allows(access.releases_calculation, request.user, calculation),
         "barred": access.releases_calculation.refusal if mine else "",

@@ -18,7 +18,7 @@ NOTICES = 12
 @require_safe
 def eligibility_list(request):
     demand(access.reads_money, request.user)
-    programmes = list(_programmes(request.user))
+    programmes = list(_programmes(request.user).in_order())
     rules = defaultdict(list)
     for rule in EligibilityRule.objects.believed().filter(programme__in=programmes):
         rules[rule.programme_id].append(rule)

@@ -7,6 +7,7 @@ from funding import access, award_sheets, money, spending
 from funding.filters import NoticeFilter
 from funding.forms.awards import NoticeEditForm, NoticeForm
 from funding.models import AwardNotice, FundingPeriod
+from funding.models.programmes import module_order
 from funding.pages import NOTICE
 from kim import workdays
 from kim.htmx import page as template_for
@@ -65,7 +66,9 @@ def notice_detail(request, pk):
 @require_http_methods(["GET", "HEAD", "POST"])
 def notice_new(request):
     demand(access.keeps_money, request.user)
-    periods = list(FundingPeriod.objects.select_related("programme").order_by("programme__module", "-valid_from"))
+    periods = list(
+        FundingPeriod.objects.select_related("programme").order_by(module_order("programme__module"), "-valid_from")
+    )
     institutions = list(Organisation.objects.order_by("name"))
 
     def make(data, initial=None):
