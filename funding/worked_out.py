@@ -222,12 +222,16 @@ def compared(before: Result, after: Result) -> list[Comparison]:
         ("Rückzahlung", before.repayment, after.repayment),
     )
     found = [
-        Comparison(what, euros(old), euros(new), f"{'+' if new > old else ''}{euros(new - old)}")
+        Comparison(what, euros(old), euros(new), f"{_sign(new - old)}{euros(abs(new - old))}")
         for what, old, new in money
     ]
     old, new = cents(before.vacant_months), cents(after.vacant_months)
-    difference = f"{'+' if new > old else ''}{number(new - old, 2)}"
+    difference = f"{_sign(new - old)}{number(abs(new - old), 2)}"
     return [*found, Comparison("Freie Stellenmonate", number(old, 2), number(new, 2), difference)]
+
+
+def _sign(difference: Decimal) -> str:
+    return "+" if difference > 0 else "−" if difference else "±"
 
 
 def more_or_less(difference: Decimal) -> str:

@@ -95,6 +95,8 @@ class Share(Euros):
         self.error_messages |= {
             "invalid": "Bitte eine Zahl angeben wie 0,75.",
             "min_value": "Der Anteil darf nicht negativ sein.",
+            "max_digits": "Der Anteil ist zu groß.",
+            "max_whole_digits": "Der Anteil ist zu groß.",
             "max_decimal_places": "Bitte höchstens drei Stellen nach dem Komma angeben.",
         }
 

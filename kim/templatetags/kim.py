@@ -150,7 +150,9 @@ def known(value) -> str:
     """„13.04.2026, 09:12 Uhr“; of what a paper says only its day, which begins at midnight."""
     if not value:
         return ""
-    return plain_day(value) if _local(value).time() == dt.time.min else moment(value)
+    local = _local(value)
+    of_a_day = isinstance(local, dt.datetime) and local.time() == dt.time.min
+    return plain_day(value) if of_a_day else moment(value)
 
 
 @register.filter
