@@ -23,6 +23,7 @@ class Column:
     title: str
     result: Result
     vacant: Decimal
+    hides_costs: bool
     hides_outcome: bool
 
 
@@ -38,37 +39,35 @@ class Drawn:
 @NOTICE.section("funding/_notice_repayment.html", order=60)
 def repayment(user, notice: AwardNotice) -> dict:
     facts = facts_of_notice.read([notice])
-    discretion = spending.discretion(user, [notice])[notice.pk]
-    columns = list(_columns(facts, notice, discretion))
+    payees = spending.payees(user, [notice])[notice.pk]
+    columns = list(_columns(facts, notice, payees))
     return {
         "notice": notice,
         "columns": columns,
         "told": columns[0].result,
         "is_forecast": columns[-1].result.until > workdays.today(),
-        "drawn": _drawn(facts, notice, discretion),
-        "discretion": discretion,
+        "drawn": _drawn(facts, notice, payees),
         "draws_up": allows(access.draws_up_calculations, user),
     }
 
 
-def _columns(facts: facts_of_notice.Facts, notice: AwardNotice, discretion: spending.Discretion):
+def _columns(facts: facts_of_notice.Facts, notice: AwardNotice, payees: spending.Payees):
     """Of a period that runs: up to today, and the forecast. Of one that is over or to come: one of them."""
     today, whole = workdays.today(), facts.basis(notice.pk)
     if whole.first <= today < whole.until - dt.timedelta(days=1):
         so_far = work_out(facts.basis(notice.pk, today + dt.timedelta(days=1)))
-        yield _column(f"bis heute, {today:%d.%m.%Y}", so_far, discretion)
+        yield _column(f"bis heute, {today:%d.%m.%Y}", so_far, payees)
     last = whole.until - dt.timedelta(days=1)
     over = whole.until <= today
-    yield _column(
-        f"bis {last:%d.%m.%Y}{'' if over else ', wenn sich nichts ändert'}", forecast(whole, today), discretion
-    )
+    yield _column(f"bis {last:%d.%m.%Y}{'' if over else ', wenn sich nichts ändert'}", forecast(whole, today), payees)
 
 
-def _column(title: str, result: Result, discretion: spending.Discretion) -> Column:
-    return Column(title, result, cents(result.vacant_months), discretion.hides_outcome(result))
+def _column(title: str, result: Result, payees: spending.Payees) -> Column:
+    discretion = payees.discretion(result.until)
+    return Column(title, result, cents(result.vacant_months), discretion.total, discretion.hides_outcome(result))
 
 
-def _drawn(facts: facts_of_notice.Facts, notice: AwardNotice, discretion: spending.Discretion) -> Sequence[Drawn]:
+def _drawn(facts: facts_of_notice.Facts, notice: AwardNotice, payees: spending.Payees) -> Sequence[Drawn]:
     """Drafts and released calculations, the latest first, each compared with what comes out now."""
     rows = (
         notice.calculations.filter(dropped_at__isnull=True).defer("data").select_related("drawn_up_by", "released_by")
@@ -76,6 +75,7 @@ def _drawn(facts: facts_of_notice.Facts, notice: AwardNotice, discretion: spendi
     found = []
     for one in rows.order_by("-pk"):
         now = work_out(facts.basis(notice.pk, one.until))
+        discretion = payees.discretion(one.until)
         hides = discretion.hides_outcome(one) or discretion.hides_outcome(now)
         found.append(Drawn(one, digest(frozen(now)) != one.digest, more_or_less(now.repayment - one.repayment), hides))
     return found

@@ -3,6 +3,7 @@
 Sums are exact: cents as whole numbers (funding.models.costs.cents).
 """
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -136,22 +137,46 @@ class Discretion:
         return self.total and calculation.decides == COSTS
 
 
-def discretion(user, notices: Iterable) -> dict[int, Discretion]:
+@dataclass(frozen=True)
+class Payees:
+    """Who the costs of a notice are for: kind, eligibility, who, and the first day of theirs; empty hides nothing."""
+
+    rows: tuple[tuple[str, str, int, dt.date], ...] = ()
+
+    def discretion(self, until: dt.date | None = None) -> Discretion:
+        """Of a calculation that counts the days before `until`: early in a period there may be but one of them.
+
+        Lines name recipients one by one; from the eligible sum and the whole one anybody has the rest.
+        """
+        who: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for kind, answer, one, first in self.rows:
+            if until is None or first < until:
+                who[kind, answer].append(one)
+        sums = [
+            Sum(kind, answer, len(some), Decimal(0), (min(some), max(some))) for (kind, answer), some in who.items()
+        ]
+        eligible = [one for one in sums if one.eligible == Eligibility.YES]
+        rest = [one for one in sums if one.eligible != Eligibility.YES]
+        total = any(discreet(some).is_secret for some in (sums, eligible, rest))
+        passed_on = any(one.kind == CostKind.FORWARDED for one in sums)
+        return Discretion(total or passed_on or bool(discreet(sums).together), total)
+
+
+def payees(user, notices: Iterable) -> dict[int, Payees]:
     """By id of the notice, for `user`; one query, or none for those who see single costs."""
     notices = list(notices)
-    if allows(access.reads_costs, user):
-        return {notice.pk: Discretion() for notice in notices}
-    spent = by_notice(Cost.objects.believed().filter(notice__in=notices), whole=True)
-    return {notice.pk: _discretion(spent.get(notice.pk, Spending()).sums) for notice in notices}
+    found: dict[int, list] = {notice.pk: [] for notice in notices}
+    if not allows(access.reads_costs, user):
+        costs = Cost.objects.believed().filter(notice__in=notices).with_eligibility().order_by().annotate(who=_WHO)
+        names = ("notice", "kind", "eligible", "who")
+        for pk, *row in costs.values(*names).annotate(first=Min("valid_from")).values_list(*names, "first"):
+            found[pk].append(tuple(row))
+    return {pk: Payees(tuple(rows)) for pk, rows in found.items()}
 
 
-def _discretion(sums: tuple[Sum, ...]) -> Discretion:
-    """Lines name recipients one by one; from the eligible sum and the whole one anybody has the rest."""
-    eligible = [one for one in sums if one.eligible == Eligibility.YES]
-    rest = [one for one in sums if one.eligible != Eligibility.YES]
-    total = any(discreet(some).is_secret for some in (sums, eligible, rest))
-    passed_on = any(one.kind == CostKind.FORWARDED for one in sums)
-    return Discretion(total or passed_on or bool(discreet(sums).together), total)
+def discretion(user, notices: Iterable) -> dict[int, Discretion]:
+    """Of their whole periods, by id of the notice."""
+    return {pk: one.discretion() for pk, one in payees(user, notices).items()}
 
 
 def by_eligibility(costs: QuerySet) -> dict[str, Decimal]:

@@ -112,7 +112,7 @@ def calculation_export(request, pk, kind):
 
 
 def _discretion(request, calculation: Calculation) -> spending.Discretion:
-    return spending.discretion(request.user, [calculation.notice])[calculation.notice_id]
+    return spending.payees(request.user, [calculation.notice])[calculation.notice_id].discretion(calculation.until)
 
 
 def _costs_at(user, notice) -> str:

@@ -105,7 +105,9 @@ def notice_edit(request, pk):
 
 def _hides_outcome(user, notice) -> bool:
     released = money.latest_released(notice)
-    return released is not None and spending.discretion(user, [notice])[notice.pk].hides_outcome(released)
+    if released is None:
+        return False
+    return spending.payees(user, [notice])[notice.pk].discretion(released.until).hides_outcome(released)
 
 
 def _written(notice) -> dict:

@@ -21,11 +21,12 @@ KINDS = ("xlsx", "pdf")
 def proof_detail(request, pk):
     notice = _visible(request, pk)
     standing = proofs.standing(notice)
-    discretion = spending.discretion(request.user, [notice])[notice.pk]
+    released = standing.released
+    payees = spending.payees(request.user, [notice])[notice.pk]
     context = {
         "notice": notice,
         "standing": standing,
-        "hides_outcome": standing.released is not None and discretion.hides_outcome(standing.released),
+        "hides_outcome": released is not None and payees.discretion(released.until).hides_outcome(released),
         "may_keep": allows(access.keeps_money, request.user),
         "may_take": allows(access.reads_costs, request.user),
     }

@@ -14,7 +14,7 @@ from kim import workdays
 from kim.models import Role, TrailEntry
 from kim.workflow import StepRefused
 from tests.factories import county, organisation, user
-from tests.funding.makers import NEXT_YEAR, YEAR, D, admin, cost, held, notice, post, programme, released
+from tests.funding.makers import NEXT_YEAR, YEAR, D, admin, calculation, cost, held, notice, post, programme, released
 from tests.funding.makers import eligibility as rule
 
 pytestmark = pytest.mark.django_db
@@ -211,6 +211,23 @@ def test_no_page_or_file_about_a_repayment_tells_one_persons_pay(client):
     another = post(YEAR)
     cost(here, 1_000, until=NEXT_YEAR, post=another, user=held(another, YEAR).user)
     assert "5.321,00" in page(client, "notice_detail", here.pk, by=member)
+
+
+def test_a_calculation_of_days_with_one_persons_pay_alone_is_discreet_too(client):
+    of = programme()
+    here = notice(1, of=of, terms={"bases": "costs"})
+    rule(of, "personnel", "yes")
+    for amount, first in ((4_321, YEAR), (3_000, D(2021, 7, 1))):
+        place = post(YEAR)
+        cost(here, amount, first=first, until=NEXT_YEAR, post=place, user=held(place, YEAR).user)
+    early, whole = calculation(here, last_day=D(2021, 6, 30)), calculation(here)
+    member, amount = user(Role.STEERING_GROUP), f"{early.entitlement:,.2f}".translate(str.maketrans(",.", ".,"))
+    for by, told in ((member, False), (user(Role.AUDIT), True)):
+        assert (amount in page(client, "calculation_detail", early.pk, by=by)) is told
+    assert "7.321,00" in page(client, "calculation_detail", whole.pk, by=member)
+    repaid = f"{early.repayment:,.2f}".translate(str.maketrans(",.", ".,"))
+    assert repaid not in page(client, "notice_detail", here.pk, by=member)
+    assert "7.321,00" in page(client, "notice_detail", here.pk, by=member)
 
 
 # Pages
