@@ -6,21 +6,21 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
-from funding import facts_of_notice, forecast, money
-from funding.models import AwardNotice, Module
-from funding.repayment import Basis
+from funding import facts_of_notice, forecast, money, spending
+from funding.models import AwardNotice, Calculation, Module
+from funding.repayment import Result
 from kim import workdays
 from steering.export import MOST, Column, Sheet
 
-FORECAST = "Prognose"
+FORECAST, NOT_SETTLED = "Prognose", "nicht abgerechnet"
 
 
 @dataclass(frozen=True)
 class Line:
     """`fte` as of today, before the period as of its first day and after it as of its last.
 
-    Euros are those of the released calculation; where there is none, of one to the end of the period if nothing
-    changes. `rests_on` says which.
+    Euros are those of the calculation released for the whole period; where there is none, of one to its end if nothing
+    changes. `rests_on` says which. `repayment` is None where it would tell what somebody earns.
     """
 
     notice: AwardNotice
@@ -28,7 +28,7 @@ class Line:
     status: money.Station
     balance: money.Balance
     granted: Decimal
-    repayment: Decimal
+    repayment: Decimal | None
     rests_on: str
 
     @property
@@ -36,23 +36,33 @@ class Line:
         return Module(self.notice.module).short
 
 
-def lines(notices: Sequence[AwardNotice]) -> list[Line]:
-    """Of notices read by money.with_money; a fixed number of queries more, however many there are."""
-    bases = facts_of_notice.bases_of([one for one in notices if not one.released_read])
-    return [_line(notice, bases.get(notice.pk)) for notice in notices]
+def lines(notices: Sequence[AwardNotice], user) -> list[Line]:
+    """Of notices read by money.with_money, for `user`; a fixed number of queries more, however many there are."""
+    discretion = spending.discretion(user, notices)
+    bases = facts_of_notice.bases_of([one for one in notices if not _settled(one)])
+    return [
+        _line(notice, _settled(notice) or forecast.forecast(bases[notice.pk]), discretion[notice.pk])
+        for notice in notices
+    ]
 
 
-def _line(notice: AwardNotice, basis: Basis | None) -> Line:
+def _settled(notice: AwardNotice) -> Calculation | None:
+    """The latest released calculation, if it reaches to the end of the period."""
+    released = money.latest_released(notice)
+    return released if released and released.until == notice.period.until else None
+
+
+def _line(notice: AwardNotice, found: Calculation | Result, discretion: spending.Discretion) -> Line:
     day = min(max(workdays.today(), notice.period.valid_from), notice.period.last_day)
-    found = forecast.forecast(basis) if basis else notice.released_read[-1]
+    unsettled = FORECAST if notice.period.until > workdays.today() else NOT_SETTLED
     return Line(
         notice=notice,
         fte=notice.granted_fte_on(day),
         status=money.status(notice),
         balance=money.balance(notice),
         granted=found.granted,
-        repayment=found.repayment,
-        rests_on=FORECAST if basis else str(notice.released_read[-1].number),
+        repayment=None if discretion.hides_outcome(found) else found.repayment,
+        rests_on=str(found.number) if isinstance(found, Calculation) else unsettled,
     )
 
 
@@ -77,7 +87,7 @@ COLUMNS: Sequence[Column] = (
 )
 
 
-def sheet(notices: QuerySet, narrowed_by: Sequence[str]) -> Sheet:
+def sheet(notices: QuerySet, narrowed_by: Sequence[str], user) -> Sheet:
     """What the filter leaves of `notices`. There are some dozens: they are worked out at once."""
-    rows = lines(list(money.with_money(notices).order_by("number")[: MOST + 1]))
+    rows = lines(list(money.with_money(notices).order_by("number")[: MOST + 1]), user)
     return Sheet("Bescheide", "awardnotice.export", COLUMNS, rows, narrowed_by)

@@ -146,7 +146,7 @@ _KINDS = {bare(word): kind.value for kind in CostKind for word in (kind.value, s
 def kind_of(text: str) -> str:
     kind = _KINDS.get(bare(text)) if text else CostKind.PERSONNEL.value
     if kind is None:
-        raise Fault(f"Die Kostenart „{text[:40]}“ kennt KIM nicht. Möglich sind: {', '.join(CostKind.labels)}.")
+        raise Fault(f"Die Kostenart „{text[:40]}“ kennt KIM nicht. Möglich sind: {', '.join(CostKind.labels[:-1])}.")
     if kind == CostKind.FORWARDED:
         raise Fault("Weiterleitungen tragen Sie bitte beim Bescheid ein; hier fehlt, an wen.")
     return kind

@@ -27,7 +27,9 @@ def _sets():
     ending = PostTerm.objects.believed().filter(Q(valid_until=None) | Q(valid_until__gt=F("kw_on")), kw_on__lte=until)
     return {
         "funding_deadlines": due.order_by("pk").only("notice", "kind", "due_on").annotate(number=F("notice__number")),
-        "funding_unclear": unclear.order_by("pk").only("programme", "kind", "ask_by"),
+        "funding_unclear": unclear.order_by("pk")
+        .only("programme", "kind", "ask_by")
+        .annotate(name=F("programme__name")),
         "funding_kw": ending.order_by("pk").only("post", "kw_on", "valid_until").annotate(number=F("post__number")),
         "funding_keepers": with_role(Role.ADMIN, day()).order_by("pk").only("pk"),
     }
@@ -49,9 +51,9 @@ def money_and_posts(until: dt.date, read: dict) -> Iterator[Duty]:
         yield Duty(
             key=f"eligibility:{one.pk}",
             due_on=one.ask_by,
-            subject=f"Kostenart {one.get_kind_display()}",
+            subject=f"Kostenart {one.get_kind_display()}, {one.name}",
             words="Förderfähigkeit klären",
-            url=reverse("funding:fact_detail", args=["eligibilityrule", one.pk]),
+            url=reverse("funding:eligibility_detail", args=[one.programme_id, one.kind]),
             people=people,
         )
     for one in read["funding_kw"]:

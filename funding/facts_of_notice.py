@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import F, Q
+from django.db.models import F
 
 from funding.models import (
     AwardNotice,
@@ -83,12 +83,6 @@ def _sets(notices, first: dt.date, until: dt.date, known_at):
 
     of_notice = {"notice__in": [notice.pk for notice in notices]}
     of_programme = {"programme__in": {notice.period.programme_id for notice in notices}}
-    ours = known(PostTerm).filter(
-        recipient__in={notice.recipient_id for notice in notices}, post__module__in={one.module for one in notices}
-    )
-    people = known(Occupancy).filter(post__in=ours.values("post")).values("user")
-    theirs = known(Occupancy).filter(user__in=people)
-    posts = known(PostTerm).filter(Q(pk__in=ours.values("pk")) | Q(post__in=theirs.values("post")))
     return {
         "terms": known(Terms).filter(**of_notice).only("notice_id", "valid_from", "valid_until", "counting", "bases"),
         "grants": known(Grant).filter(**of_notice),
@@ -99,11 +93,15 @@ def _sets(notices, first: dt.date, until: dt.date, known_at):
         .only("notice_id", "kind", "valid_from", "valid_until", "amount", "eligibility")
         .annotate(to=F("recipient__name"), post_item=F("post__item")),
         "forwardings": known(Forwarding).filter(**of_notice).annotate(to=F("recipient__name")),
-        "posts": posts.only("valid_from", "valid_until", "fte", "recipient_id").annotate(
-            number=F("post__number"), item=F("post__item"), module=F("post__module")
-        ),
-        "holdings": theirs.only("user_id", "valid_from", "valid_until", "share").annotate(number=F("post__number")),
-        "leaves": known(Leave).filter(user__in=people).only("user_id", "valid_from", "valid_until", "counts"),
+        # All of the county's, and who matters is found in memory: a few thousand rows. Three subqueries within each
+        # other are gone through row by row where the database has no statistics yet.
+        "posts": known(PostTerm)
+        .only("valid_from", "valid_until", "fte", "recipient_id")
+        .annotate(number=F("post__number"), item=F("post__item"), module=F("post__module")),
+        "holdings": known(Occupancy)
+        .only("user_id", "valid_from", "valid_until", "share")
+        .annotate(number=F("post__number")),
+        "leaves": known(Leave).only("user_id", "valid_from", "valid_until", "counts"),
     }
 
 

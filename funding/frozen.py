@@ -79,6 +79,7 @@ def _read(name: str, value: Any) -> Any:
 class Difference:
     """Lines about one thing, then and now; `amount`s are exact euros."""
 
+    part: str
     what: str
     before: tuple[Line, ...]
     after: tuple[Line, ...]
@@ -98,13 +99,19 @@ def differences(then: Result, now: Result) -> list[Difference]:
     """What a calculation says otherwise than another, thing by thing; empty where nothing differs."""
     before, after = _by_thing(then.lines), _by_thing(now.lines)
     found = []
-    for key in sorted(before.keys() | after.keys()):
+    for key in sorted(before.keys() | after.keys(), key=_place):
         old, new = before.get(key, []), after.get(key, [])
         if [_said(one) for one in old] != [_said(one) for one in new]:
             part, item, what = key
             words = f"{PARTS[part]}: {NAMES[item]}{f', {what}' if what else ''}"
-            found.append(Difference(words, tuple(old), tuple(new)))
+            found.append(Difference(part, words, tuple(old), tuple(new)))
     return found
+
+
+def _place(thing: tuple[str, str, str]) -> tuple:
+    """What is granted first, then posts, then costs."""
+    part, item, what = thing
+    return list(PARTS).index(part), item, what
 
 
 def _by_thing(lines: Iterable[Line]) -> dict[tuple[str, str, str], list[Line]]:

@@ -3,6 +3,7 @@
 Sums are exact: cents as whole numbers (funding.models.costs.cents).
 """
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,12 +12,13 @@ from fractions import Fraction
 
 from django.db.models import BigIntegerField, Case, Count, F, Max, Min, QuerySet, Value, When
 
-from funding import facts_of_notice
+from funding import access, facts_of_notice
 from funding.models import Cost, CostKind, Eligibility
 from funding.models.costs import PAY, CostQuerySet, cents
+from funding.repayment import COSTS, work_out
 from funding.repayment import cents as to_cents
-from funding.repayment import work_out
 from kim.rehearsal import Measure
+from kim.rules import allows
 
 #: Who a cost is for: a person, an employer, else whoever holds the post, else nobody in particular.
 _WHO = Case(
@@ -121,6 +123,60 @@ def by_notice(costs: CostQuerySet, *, whole: bool) -> dict[int, Spending]:
 
 def of_notice(notice, *, whole: bool) -> Spending:
     return by_notice(Cost.objects.believed().filter(notice=notice), whole=whole).get(notice.pk, Spending())
+
+
+@dataclass(frozen=True)
+class Discretion:
+    """What of a calculation somebody is not told: costs line by line, or also their sum and what follows from it."""
+
+    lines: bool = False
+    total: bool = False
+
+    def hides_outcome(self, calculation) -> bool:
+        """Whether entitlement and repayment would tell the sum; of a result or a calculation that is kept."""
+        return self.total and calculation.decides == COSTS
+
+
+@dataclass(frozen=True)
+class Payees:
+    """Who the costs of a notice are for: kind, eligibility, who, and the first day of theirs; empty hides nothing."""
+
+    rows: tuple[tuple[str, str, int, dt.date], ...] = ()
+
+    def discretion(self, until: dt.date | None = None) -> Discretion:
+        """Of a calculation that counts the days before `until`: early in a period there may be but one of them.
+
+        Lines name recipients one by one; from the eligible sum and the whole one anybody has the rest.
+        """
+        who: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for kind, answer, one, first in self.rows:
+            if until is None or first < until:
+                who[kind, answer].append(one)
+        sums = [
+            Sum(kind, answer, len(some), Decimal(0), (min(some), max(some))) for (kind, answer), some in who.items()
+        ]
+        eligible = [one for one in sums if one.eligible == Eligibility.YES]
+        rest = [one for one in sums if one.eligible != Eligibility.YES]
+        total = any(discreet(some).is_secret for some in (sums, eligible, rest))
+        passed_on = any(one.kind == CostKind.FORWARDED for one in sums)
+        return Discretion(total or passed_on or bool(discreet(sums).together), total)
+
+
+def payees(user, notices: Iterable) -> dict[int, Payees]:
+    """By id of the notice, for `user`; one query, or none for those who see single costs."""
+    notices = list(notices)
+    found: dict[int, list] = {notice.pk: [] for notice in notices}
+    if not allows(access.reads_costs, user):
+        costs = Cost.objects.believed().filter(notice__in=notices).with_eligibility().order_by().annotate(who=_WHO)
+        names = ("notice", "kind", "eligible", "who")
+        for pk, *row in costs.values(*names).annotate(first=Min("valid_from")).values_list(*names, "first"):
+            found[pk].append(tuple(row))
+    return {pk: Payees(tuple(rows)) for pk, rows in found.items()}
+
+
+def discretion(user, notices: Iterable) -> dict[int, Discretion]:
+    """Of their whole periods, by id of the notice."""
+    return {pk: one.discretion() for pk, one in payees(user, notices).items()}
 
 
 def by_eligibility(costs: QuerySet) -> dict[str, Decimal]:

@@ -5,7 +5,7 @@ Amounts here are cents, each rounded for itself; what adds up exactly are the fr
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,9 +14,13 @@ from django.urls import reverse
 from funding.frozen import PARTS, Difference
 from funding.models import AwardNotice, Occupancy, Post
 from funding.repayment import COSTS, NAMES, Line, Month, Result, cents, euros, number
+from funding.spending import Discretion
 from kim.dated import inclusive
 from steering.export import Column, Sheet
 
+TELL_ALL = Discretion()
+NOT_TOLD = "Der Betrag würde verraten, was eine einzelne Person verdient. Verwaltung und Revision sehen ihn."
+NOT_IN_LINES = "Einzelne Zeilen würden verraten, was eine einzelne Person verdient. Verwaltung und Revision sehen sie."
 #: So many rows of a figure stand on the page; all of them in its file.
 MOST_ROWS = 150
 #: Names of worksheets are no longer than this.
@@ -46,7 +50,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Figure:
-    """`value` is None where there is nothing to count yet."""
+    """`value` is None where there is nothing to count yet, or where it is not told."""
 
     key: str
     title: str
@@ -94,20 +98,29 @@ class WorkedOut:
         return "Ausgaben" if self.result.decides == COSTS else "besetzte Stellenmonate"
 
 
-def worked_out(result: Result, costs_at: str = "") -> WorkedOut:
+#: Parts of a calculation that rest on costs.
+_SPENT = ("costs", "things")
+
+
+def told_lines(result: Result, discretion: Discretion) -> list[Line]:
+    return [line for line in result.lines if not (discretion.lines and line.part in _SPENT)]
+
+
+def worked_out(result: Result, costs_at: str = "", discretion: Discretion = TELL_ALL) -> WorkedOut:
     """Two queries, for the names of posts and of those who hold them; `costs_at` is where costs are to be read."""
+    result = replace(result, lines=tuple(told_lines(result, discretion)))
     names = _Names(result.lines, costs_at)
     return WorkedOut(
-        result, list(_figures(result, names)),
+        result, list(_figures(result, names, discretion)),
         [ItemRow(one.name, cents(one.granted), cents(one.by_posts), cents(one.by_costs)) for one in result.items],
         [_month(one) for one in result.months],
         cents(result.vacant_months), cents(sum((one.granted_months for one in result.items), Fraction(0))),
-        [(one.name, cents(one.amount), cents(one.would_add)) for one in result.doubts],
-        [(to, cents(amount)) for to, amount in result.own_shares],
+        [] if discretion.lines else [(one.name, cents(one.amount), cents(one.would_add)) for one in result.doubts],
+        [] if discretion.lines else [(to, cents(amount)) for to, amount in result.own_shares],
     )  # fmt: skip
 
 
-def _figures(result: Result, names: "_Names") -> Iterable[Figure]:
+def _figures(result: Result, names: "_Names", discretion: Discretion) -> Iterable[Figure]:
     told = (
         ("bewilligt", "Bewilligt", result.granted, result.exact_granted, ("granted",)),
         ("stellenmonate", "Nach besetzten Stellenmonaten", result.by_posts, result.exact_by_posts, ("posts", "things")),
@@ -116,6 +129,8 @@ def _figures(result: Result, names: "_Names") -> Iterable[Figure]:
     for key, title, value, exact, parts in told:
         lines = [line for line in result.lines if line.part in parts]
         words = exactly(exact) if exact is not None else "Es sind keine Ausgaben erfasst."
+        if key == "ausgaben" and value is not None and discretion.lines:
+            value, words = (None, NOT_TOLD) if discretion.total else (value, NOT_IN_LINES)
         rows = [names.row(line) for line in lines[:MOST_ROWS]]
         yield Figure(key, title, value, words, rows, max(0, len(lines) - MOST_ROWS))
 
@@ -173,12 +188,14 @@ class Deviation:
     amount: Decimal
 
 
-def deviations(found: Sequence[Difference]) -> list[Deviation]:
+def deviations(found: Sequence[Difference], discretion: Discretion = TELL_ALL) -> list[Deviation]:
+    """Those that may be told: costs line by line are left out where they are not."""
     return [
         Deviation(
             one.what, [_said(line) for line in one.before], [_said(line) for line in one.after], cents(one.amount)
         )
         for one in found
+        if not (discretion.lines and one.part in _SPENT)
     ]
 
 
@@ -205,12 +222,21 @@ def compared(before: Result, after: Result) -> list[Comparison]:
         ("Rückzahlung", before.repayment, after.repayment),
     )
     found = [
-        Comparison(what, euros(old), euros(new), f"{'+' if new > old else ''}{euros(new - old)}")
+        Comparison(what, euros(old), euros(new), f"{_sign(new - old)}{euros(abs(new - old))}")
         for what, old, new in money
     ]
     old, new = cents(before.vacant_months), cents(after.vacant_months)
-    difference = f"{'+' if new > old else ''}{number(new - old, 2)}"
+    difference = f"{_sign(new - old)}{number(abs(new - old), 2)}"
     return [*found, Comparison("Freie Stellenmonate", number(old, 2), number(new, 2), difference)]
+
+
+def _sign(difference: Decimal) -> str:
+    return "+" if difference > 0 else "−" if difference else "±"
+
+
+def more_or_less(difference: Decimal) -> str:
+    """„500,25 € mehr“, „500,25 € weniger“; "" where nothing differs."""
+    return f"{euros(abs(difference))} {'mehr' if difference > 0 else 'weniger'}" if difference else ""
 
 
 # As a file
@@ -231,9 +257,11 @@ COLUMNS: Sequence[Column] = (
 )
 
 
-def sheet(notice: AwardNotice, name: str, result: Result) -> Sheet:
+def sheet(notice: AwardNotice, name: str, result: Result, discretion: Discretion = TELL_ALL) -> Sheet:
     """The lines of a calculation; `name` is its number or says that it is a draft."""
-    return Sheet(f"{name} {notice.number}"[:MOST_OF_A_NAME], "calculation.export", COLUMNS, list(result.lines))
+    return Sheet(
+        f"{name} {notice.number}"[:MOST_OF_A_NAME], "calculation.export", COLUMNS, told_lines(result, discretion)
+    )
 
 
 def rounded(value: Fraction, places: int) -> Decimal:

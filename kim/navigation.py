@@ -53,8 +53,8 @@ OF_A_PERSON = ("funding:person_", "funding:staffing_")
 OF_A_POST = ("funding:board", "funding:post_", "funding:reported_", "funding:coverage")
 OF_A_NOTICE = tuple(
     f"funding:{about}_"
-    for about in ("notice", "programme", "calculation", "proof", "eligibility", "deadline", "payment")
-)
+    for about in ("notice", "programme", "calculation", "proof", "eligibility", "deadline", "payment", "period")
+) + ("funding:whatif",)
 #: Pages below one case; the coordination reads them in a look.
 OF_A_CASE = tuple(
     f"casework:{about}_"

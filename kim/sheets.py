@@ -72,7 +72,7 @@ def _headed(lines: Iterable[list[str]]):
 
 
 def _csv(data: bytes) -> Iterator[list[str]]:
-    if b"\0" in data:
+    if b"\0" in data or data.startswith(b"%PDF"):
         raise Unreadable("Das ist weder eine Excel-Datei (.xlsx) noch eine CSV-Datei.")
     try:
         text = data.decode("utf-8-sig")

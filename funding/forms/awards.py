@@ -127,6 +127,8 @@ class GrantForm(WithinPeriod):
         item = given.get("item")
         if item in STAFF and given.get("fte") is None and "fte" not in self.errors:
             self.add_error("fte", "Bitte nennen Sie, wie viele VZÄ bewilligt sind.")
+        if given.get("fte") == 0:
+            self.add_error("fte", "Bewilligte VZÄ sind größer als 0.")
         if item == Item.OTHER and given.get("amount") is None and "amount" not in self.errors:
             self.add_error("amount", "Bitte nennen Sie den bewilligten Betrag.")
         return given

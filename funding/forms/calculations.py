@@ -8,6 +8,8 @@ from kim.forms import Day, Form, Line, OneOf
 
 #: Assumptions on one page, at first and at most.
 ROWS, MOST_ROWS = 2, 12
+#: What nobody is granted.
+MOST_FTE = 999
 
 
 class CalculationForm(Form):
@@ -58,6 +60,8 @@ class AssumptionForm(Form):
             self.add_error("post", f"Annahme {self.place}: Bitte wählen Sie, welche Stelle frei würde.")
         if kind != assumptions.END and not value and "value" not in self.errors:
             self.add_error("value", f"Annahme {self.place}: Bitte nennen Sie VZÄ oder Betrag, größer als 0.")
+        if kind == assumptions.GRANT and value and value > MOST_FTE:
+            self.add_error("value", f"Annahme {self.place}: Bitte nennen Sie höchstens {MOST_FTE} VZÄ.")
         if kind == assumptions.FILL and value and value > 1:
             self.add_error("value", f"Annahme {self.place}: Eine Person besetzt höchstens 1 VZÄ.")
         return given

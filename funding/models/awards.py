@@ -267,6 +267,7 @@ class Deadline(models.Model):
         AwardNotice._base_manager.select_for_update().get(pk=notice.pk)
         if notice.deadlines.filter(kind=kind, due_on=due_on, done_on=None, dropped_on=None).exists():
             raise StepRefused("Diesen Termin gibt es schon, und er ist offen. Bitte ändern Sie ihn dort.")
+        _demand_within_reach(notice, due_on)
         made = cls(notice=notice, kind=kind, due_on=due_on, source=source, by=by)
         made.full_clean()
         made.save()
@@ -371,6 +372,11 @@ class Payment(models.Model):
         self.full_clean()
         self.save()
         trail.record("payment.cancel", self, by=by, note=note)
+
+
+def _demand_within_reach(notice: AwardNotice, due_on: dt.date) -> None:
+    if due_on < notice.period.valid_from:
+        raise StepRefused(f"Das liegt vor dem Förderzeitraum, der am {notice.period.valid_from:%d.%m.%Y} beginnt.")
 
 
 def _demand_past(day: dt.date) -> None:

@@ -10,7 +10,7 @@ from django.db.models.functions import Round
 from funding import access
 from funding.frozen import digest, frozen, thawed
 from funding.models.awards import AwardNotice, Deadline, Terms
-from funding.repayment import Basis, Result, work_out
+from funding.repayment import COSTS, POSTS, Basis, Result, work_out
 from kim import trail, workdays
 from kim.addresses import address
 from kim.dated import known_choice
@@ -113,6 +113,13 @@ class Calculation(models.Model):
     @property
     def last_day(self) -> dt.date:
         return self.until - dt.timedelta(days=1)
+
+    @property
+    def decides(self) -> str:
+        """The basis the entitlement comes from, as the result of that time had it."""
+        if self.bases == Terms.Bases.POSTS or self.by_costs is None or self.by_posts is None:
+            return POSTS
+        return COSTS if self.bases == Terms.Bases.COSTS or self.by_costs < self.by_posts else POSTS
 
     @property
     def standing(self) -> str:

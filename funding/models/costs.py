@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from django.db import IntegrityError, models, transaction
 from django.db.models import BigIntegerField, Case, CharField, F, OuterRef, Q, Subquery, Sum, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce, Round
+from django.utils import timezone
 
 from funding import access
 from funding.models.awards import AwardNotice, NoticeFact
@@ -129,7 +130,7 @@ class CostImport(models.Model):
         ]
 
     def __str__(self):
-        return f"Import vom {self.created_at:%d.%m.%Y %H:%M}"
+        return f"Import vom {timezone.localtime(self.created_at):%d.%m.%Y, %H:%M} Uhr"
 
     def get_absolute_url(self):
         return address("funding:cost_import_detail", self.pk)

@@ -5,12 +5,12 @@ import datetime as dt
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from funding import access, facts_of_notice
+from funding import access, facts_of_notice, spending
 from funding.forms.calculations import CalculationDropForm, CalculationForm, CalculationReleaseForm
 from funding.frozen import differences
 from funding.models import AwardNotice, Calculation
 from funding.repayment import work_out
-from funding.worked_out import deviations, sheet, worked_out
+from funding.worked_out import deviations, more_or_less, sheet, worked_out
 from kim import errors, workdays
 from kim.addresses import page
 from kim.rules import allows, demand
@@ -46,13 +46,17 @@ def calculation_detail(request, pk):
     now = calculation.now()
     then = calculation.result()
     mine = calculation.drawn_up_by_id == request.user.pk
+    discretion = _discretion(request, calculation)
     context = {
         "calculation": calculation,
         "notice": calculation.notice,
-        "told": worked_out(then, _costs_at(request.user, calculation.notice)),
-        "changed": deviations(differences(then, now)),
+        "told": worked_out(then, _costs_at(request.user, calculation.notice), discretion),
+        "discretion": discretion,
+        "hides_outcome": discretion.hides_outcome(then),
+        "hides_more": discretion.hides_outcome(then) or discretion.hides_outcome(now),
+        "changed": deviations(differences(then, now), discretion),
         "now": now,
-        "more": now.repayment - calculation.repayment,
+        "more": more_or_less(now.repayment - calculation.repayment),
         "draws_up": allows(access.draws_up_calculations, request.user),
         "may_release": allows(access.releases_calculation, request.user, calculation),
         "barred": access.releases_calculation.refusal if mine else "",
@@ -103,7 +107,12 @@ def calculation_drop(request, pk):
 def calculation_export(request, pk, kind):
     calculation = _calculation(request, pk)
     name = calculation.number or "Entwurf"
-    return send(request, kind, sheet(calculation.notice, name, calculation.result()))
+    told = sheet(calculation.notice, name, calculation.result(), _discretion(request, calculation))
+    return send(request, kind, told)
+
+
+def _discretion(request, calculation: Calculation) -> spending.Discretion:
+    return spending.payees(request.user, [calculation.notice])[calculation.notice_id].discretion(calculation.until)
 
 
 def _costs_at(user, notice) -> str:

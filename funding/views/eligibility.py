@@ -18,7 +18,7 @@ NOTICES = 12
 @require_safe
 def eligibility_list(request):
     demand(access.reads_money, request.user)
-    programmes = list(_programmes(request.user))
+    programmes = list(_programmes(request.user).in_order())
     rules = defaultdict(list)
     for rule in EligibilityRule.objects.believed().filter(programme__in=programmes):
         rules[rule.programme_id].append(rule)
@@ -49,7 +49,7 @@ def eligibility_detail(request, pk, kind):
         "answer": eligibility.answer(kind, rule),
         "rule": rule,
         "earlier": sorted((one for one in rules if one is not rule), key=lambda one: one.known_from, reverse=True),
-        "lines": _lines(programme, kind, whole=whole),
+        "lines": _lines(request.user, programme, kind, whole=whole),
         "most": NOTICES,
         "reads_rows": whole,
         "may_keep": allows(access.keeps_costs, request.user),
@@ -61,7 +61,7 @@ def _programmes(user):
     return Programme.objects.filter(access.visible_programmes(user))
 
 
-def _lines(programme, kind, *, whole):
+def _lines(user, programme, kind, *, whole):
     """Of the latest notices with costs of the kind: (notice, sums, what an answer would mean for it).
 
     Where a sum must not be told, neither is what it would mean: one follows from the other.
@@ -71,6 +71,11 @@ def _lines(programme, kind, *, whole):
     notices = list(with_some.select_related("period__programme")[:NOTICES])
     sums = spending.by_notice(Cost.objects.believed().filter(notice__in=notices), whole=whole)
     of_kind = {notice.pk: sums[notice.pk].of_kind(kind) for notice in notices}
-    told = [notice for notice in notices if all(one.amount is not None for one in of_kind[notice.pk])]
+    discretion = spending.discretion(user, notices)
+    told = [
+        notice
+        for notice in notices
+        if not discretion[notice.pk].total and all(one.amount is not None for one in of_kind[notice.pk])
+    ]
     means = eligibility.meanings(told, kind)
     return [(notice, of_kind[notice.pk], means.get(notice.pk)) for notice in notices]

@@ -3,10 +3,11 @@
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from funding import access, award_sheets, money
+from funding import access, award_sheets, money, spending
 from funding.filters import NoticeFilter
 from funding.forms.awards import NoticeEditForm, NoticeForm
 from funding.models import AwardNotice, FundingPeriod
+from funding.models.programmes import module_order
 from funding.pages import NOTICE
 from kim import workdays
 from kim.htmx import page as template_for
@@ -30,7 +31,7 @@ def notice_list(request):
     context = {
         "filter": found,
         "page": here,
-        "lines": award_sheets.lines(here.rows),
+        "lines": award_sheets.lines(here.rows, request.user),
         "may_keep": allows(access.keeps_money, request.user),
         "search": searched(request.GET),
     }
@@ -42,7 +43,7 @@ def notice_export(request, kind):
     demand(access.reads_money, request.user)
     seen = AwardNotice.objects.visible_to(request.user)
     found = NoticeFilter(request.GET, seen=seen)
-    return send(request, kind, award_sheets.sheet(found.narrowed(seen), found.narrowed_by))
+    return send(request, kind, award_sheets.sheet(found.narrowed(seen), found.narrowed_by, request.user))
 
 
 @require_safe
@@ -54,6 +55,7 @@ def notice_detail(request, pk):
         "stations": money.stations(notice),
         "status": money.status(notice),
         "balance": money.balance(notice),
+        "hides_owed": _hides_outcome(request.user, notice),
         "deadlines": [(one, *workdays.countdown(one.due_on, workdays.today())) for one in notice.deadlines_read],
         "columns": NOTICE.shown(request.user, notice, notice=notice.pk),
         "may_keep": allows(access.keeps_money, request.user),
@@ -64,7 +66,9 @@ def notice_detail(request, pk):
 @require_http_methods(["GET", "HEAD", "POST"])
 def notice_new(request):
     demand(access.keeps_money, request.user)
-    periods = list(FundingPeriod.objects.select_related("programme").order_by("programme__module", "-valid_from"))
+    periods = list(
+        FundingPeriod.objects.select_related("programme").order_by(module_order("programme__module"), "-valid_from")
+    )
     institutions = list(Organisation.objects.order_by("name"))
 
     def make(data, initial=None):
@@ -97,6 +101,13 @@ def notice_edit(request, pk):
         request, "funding/notice_edit.html", make, gated(act), key=f"notice:{pk}",
         there=(notice, _written), context={"notice": notice},
     )  # fmt: skip
+
+
+def _hides_outcome(user, notice) -> bool:
+    released = money.latest_released(notice)
+    if released is None:
+        return False
+    return spending.payees(user, [notice])[notice.pk].discretion(released.until).hides_outcome(released)
 
 
 def _written(notice) -> dict:

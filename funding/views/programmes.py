@@ -25,7 +25,7 @@ def programme_list(request):
     for rate in sorted(Rate.objects.believed().valid_on(workdays.today()), key=_by_item):
         rates.setdefault(rate.programme_id, []).append(rate)
     context = {
-        "rows": [(one, rates.get(one.pk, [])) for one in rows.order_by("module", "name")],
+        "rows": [(one, rates.get(one.pk, [])) for one in rows.in_order()],
         "may_keep": allows(access.keeps_money, request.user),
     }
     return render(request, "funding/programme_list.html", context)

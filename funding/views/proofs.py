@@ -4,7 +4,7 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from funding import access, money, proof_files, proofs
+from funding import access, money, proof_files, proofs, spending
 from funding.forms.awards import ProofForm
 from funding.models import AwardNotice, Proof
 from kim import errors, trail
@@ -20,9 +20,13 @@ KINDS = ("xlsx", "pdf")
 @require_safe
 def proof_detail(request, pk):
     notice = _visible(request, pk)
+    standing = proofs.standing(notice)
+    released = standing.released
+    payees = spending.payees(request.user, [notice])[notice.pk]
     context = {
         "notice": notice,
-        "standing": proofs.standing(notice),
+        "standing": standing,
+        "hides_outcome": released is not None and payees.discretion(released.until).hides_outcome(released),
         "may_keep": allows(access.keeps_money, request.user),
         "may_take": allows(access.reads_costs, request.user),
     }

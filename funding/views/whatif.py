@@ -1,13 +1,16 @@
 """What if: the forecast of a notice beside what it would be under some assumptions. Nothing is stored."""
 
+from dataclasses import replace
+
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods
 
-from funding import facts_of_notice
+from funding import facts_of_notice, spending
 from funding.assumptions import assuming
 from funding.forecast import forecast
 from funding.forms.calculations import MOST_ROWS, ROWS, AssumptionForm
 from funding.models import AwardNotice, Post
+from funding.repayment import POSTS
 from funding.worked_out import compared
 
 
@@ -16,6 +19,10 @@ def whatif(request, pk):
     seen = AwardNotice.objects.visible_to(request.user).select_related("period__programme", "recipient")
     notice = get_object_or_404(seen, pk=pk)
     basis = facts_of_notice.basis_of(notice)
+    # Trying out rates until the costs decide would find out their sum.
+    by_posts_alone = spending.discretion(request.user, [notice])[notice.pk].total and basis.bases != POSTS
+    if by_posts_alone:
+        basis = replace(basis, bases=POSTS)
     forms = _forms(request, notice.period, _posts(basis))
     asked = request.method == "POST"
     valid = asked and not [form for form in forms if not form.is_valid()]
@@ -23,6 +30,7 @@ def whatif(request, pk):
     as_it_is = forecast(basis)
     context = {
         "notice": notice, "forms": forms, "may_add": len(forms) < MOST_ROWS, "as_it_is": as_it_is,
+        "by_posts_alone": by_posts_alone,
         "compared": compared(as_it_is, forecast(assuming(basis, assumed))) if assumed else [],
         "nothing": valid and not assumed and "more" not in request.POST,
     }  # fmt: skip

@@ -146,6 +146,16 @@ def moment(value) -> str:
 
 
 @register.filter
+def known(value) -> str:
+    """„13.04.2026, 09:12 Uhr“; of what a paper says only its day, which begins at midnight."""
+    if not value:
+        return ""
+    local = _local(value)
+    of_a_day = isinstance(local, dt.datetime) and local.time() == dt.time.min
+    return plain_day(value) if of_a_day else moment(value)
+
+
+@register.filter
 def moment_short(value) -> str:
     """„13.04.2026, 09:12“, in Berlin, for columns of moments."""
     return f"{_local(value):%d.%m.%Y, %H:%M}" if value else ""

@@ -418,3 +418,58 @@ def test_texts_of_notices_pass_the_privacy_gate(client, me):
 def test_the_database_refuses_payments_of_nothing(me):
     with pytest.raises(ValidationError, match="größer als 0"):
         makers.payment(makers.notice(), 0)
+
+
+def test_a_deadline_before_the_period_is_refused_in_words(client, me):
+    of = makers.notice()
+    asked = {"kind": "proof", "due_on": "31.12.1990"}
+    answer = client.post(reverse("funding:deadline_new", args=[of.pk]), asked)
+    assert answer.status_code == 422
+    assert "vor dem Förderzeitraum" in answer.text
+    assert "Bitte prüfen Sie Ihre Angaben" in answer.text
+    assert not of.deadlines.exists()
+
+
+def test_no_fte_are_no_grant(client, me):
+    of = makers.notice(fte=0)
+    told = {"item": "post", "fte": "0", "valid_from": "01.01.2021", "last_day": "31.12.2021"}
+    answer = client.post(reverse("funding:fact_new", args=["grant", of.pk]), told)
+    assert "Bewilligte VZÄ sind größer als 0." in answer.text
+
+
+def test_the_list_says_what_a_repayment_rests_on(client, me):
+    over = makers.notice(1)
+    running = makers.notice(
+        1, first=workdays.today().replace(month=1, day=1), until=workdays.today() + dt.timedelta(days=400)
+    )
+
+    def rests_on():
+        page = client.get(reverse("funding:notice_list"))
+        return {line.notice.pk: (line.granted, line.rests_on) for line in page.context["lines"]}
+
+    assert rests_on()[over.pk] == (Decimal(55_000), "nicht abgerechnet")
+    assert rests_on()[running.pk][1] == "Prognose"
+    makers.released(over, last_day=D(2021, 6, 30))
+    assert rests_on()[over.pk] == (Decimal(55_000), "nicht abgerechnet")
+    assert "reicht nur bis 30.06.2021" in client.get(over.get_absolute_url()).text
+    whole = makers.released(over)
+    assert rests_on()[over.pk] == (Decimal(55_000), whole.number)
+
+
+def test_modules_stand_in_their_order(client, me):
+    for module in ("authorities", "case_management", "overhead"):
+        makers.programme(module, name=f"Programm {module}")
+    for name in ("programme_list", "eligibility_list"):
+        text = client.get(reverse(f"funding:{name}")).text
+        places = [text.index(f"Programm {module}") for module in ("overhead", "case_management", "authorities")]
+        assert places == sorted(places)
+
+
+def test_readers_of_a_proof_are_not_sent_where_they_may_not_go(client, me):
+    of = makers.notice(1)
+    address, edit = reverse("funding:proof_detail", args=[of.pk]), reverse("funding:notice_edit", args=[of.pk])
+    assert edit in client.get(address).text
+    client.force_login(user(Role.STEERING_GROUP))
+    text = client.get(address).text
+    assert "Der Tag der Bewilligung ist nicht eingetragen." in text
+    assert edit not in text

@@ -14,7 +14,7 @@ from kim import workdays
 from kim.models import Role, TrailEntry
 from kim.workflow import StepRefused
 from tests.factories import county, organisation, user
-from tests.funding.makers import YEAR, D, admin, cost, held, notice, post, programme
+from tests.funding.makers import NEXT_YEAR, YEAR, D, admin, calculation, cost, held, notice, post, programme, released
 from tests.funding.makers import eligibility as rule
 
 pytestmark = pytest.mark.django_db
@@ -107,7 +107,8 @@ def test_one_screen_answers_whether_supervision_is_in_the_personnel_costs(client
     asked = rule(of, "supervision", "unclear", basis="Anfrage bei der Bezirksregierung", ask_by=D(2030, 1, 31))
     here = notice(1, of=of, terms={"bases": "costs"})
     rule(of, "personnel", "yes")
-    cost(here, 40_000, until=D(2022, 1, 1))
+    for place in (post(), post()):
+        cost(here, 20_000, until=D(2022, 1, 1), post=place)
     cost(here, 2_000, kind="supervision")
     text = page(client, "eligibility_detail", of.pk, "supervision", by=user(Role.STEERING_GROUP))
     assert "Sind Supervisionskosten in den Personalkosten enthalten?" in text
@@ -180,6 +181,53 @@ def test_readers_of_a_notice_see_sums_but_not_one_persons_pay(client):
     assert "4.821,00" not in text
     assert "4.821,00" in page(client, "notice_detail", here.pk)
     assert str(person) not in text
+
+
+def test_no_page_or_file_about_a_repayment_tells_one_persons_pay(client):
+    of = programme()
+    here = notice(1, of=of, terms={"bases": "smaller"})
+    place = post(YEAR)
+    person = held(place, YEAR).user
+    rule(of, "personnel", "yes")
+    rule(of, "travel", "no")
+    cost(here, 4_321, until=NEXT_YEAR, post=place, user=person)
+    cost(here, 500, kind="travel")
+    done = released(here)
+    member, auditor = user(Role.STEERING_GROUP), user(Role.AUDIT)
+    pages = {
+        "notice_detail": [here.pk], "calculation_detail": [done.pk], "proof_detail": [here.pk],
+        "notice_list": [], "eligibility_detail": [of.pk, "travel"], "whatif": [here.pk],
+    }  # fmt: skip
+    for name, args in pages.items():
+        text = page(client, name, *args, by=member)
+        assert "4.321,00" not in text, name
+        assert "50.679,00" not in text, name  # granted less the eligible costs
+        assert "50.679,00" in page(client, name, *args, by=auditor), name
+    for name, args in (("calculation_export", [done.pk, "csv"]), ("notice_export", ["csv"])):
+        for by, told in ((member, False), (auditor, True)):
+            client.force_login(by)
+            body = b"".join(client.get(reverse(f"funding:{name}", args=args)).streaming_content).decode()
+            assert ("4321,00" in body or "50679,00" in body) is told, name
+    another = post(YEAR)
+    cost(here, 1_000, until=NEXT_YEAR, post=another, user=held(another, YEAR).user)
+    assert "5.321,00" in page(client, "notice_detail", here.pk, by=member)
+
+
+def test_a_calculation_of_days_with_one_persons_pay_alone_is_discreet_too(client):
+    of = programme()
+    here = notice(1, of=of, terms={"bases": "costs"})
+    rule(of, "personnel", "yes")
+    for amount, first in ((4_321, YEAR), (3_000, D(2021, 7, 1))):
+        place = post(YEAR)
+        cost(here, amount, first=first, until=NEXT_YEAR, post=place, user=held(place, YEAR).user)
+    early, whole = calculation(here, last_day=D(2021, 6, 30)), calculation(here)
+    member, amount = user(Role.STEERING_GROUP), f"{early.entitlement:,.2f}".translate(str.maketrans(",.", ".,"))
+    for by, told in ((member, False), (user(Role.AUDIT), True)):
+        assert (amount in page(client, "calculation_detail", early.pk, by=by)) is told
+    assert "7.321,00" in page(client, "calculation_detail", whole.pk, by=member)
+    repaid = f"{early.repayment:,.2f}".translate(str.maketrans(",.", ".,"))
+    assert repaid not in page(client, "notice_detail", here.pk, by=member)
+    assert "7.321,00" in page(client, "notice_detail", here.pk, by=member)
 
 
 # Pages

@@ -10,6 +10,7 @@ from funding import facts_of_notice
 from funding.assumptions import END, FILL, GRANT, RATE, Assumption, assuming
 from funding.models import Occupancy
 from funding.repayment import POSTS, work_out
+from funding.worked_out import compared
 from kim import workdays
 from kim.models import Role, TrailEntry
 from tests.factories import user
@@ -85,3 +86,22 @@ def test_assumptions_say_what_they_need(client):
     for words in ("01.01.2021 bis 31.12.2021", "welche Stelle frei würde", "nennen Sie einen Tag", "höchstens 1 VZÄ"):
         assert words in page
     assert len(answer.context["forms"]) == 3
+
+
+def test_differences_carry_their_sign():
+    alone, both = year(2021, fte=2, held=HELD, posts=["S1", "S2"]), [Assumption(FILL, JUNE, "S2")]
+    told = {one.what: one.difference for one in compared(work_out(alone), work_out(assuming(alone, both)))}
+    assert told["Bewilligt"] == "±0,00\N{NO-BREAK SPACE}€"
+    assert told["Anspruch"] == "+32.083,33\N{NO-BREAK SPACE}€"
+    assert told["Rückzahlung"] == "−32.083,33\N{NO-BREAK SPACE}€"
+    assert told["Freie Stellenmonate"] == "−7"
+
+
+@pytest.mark.django_db
+def test_nobody_is_granted_millions_of_posts(client):
+    of = notice(fte=1)
+    client.force_login(user(Role.ADMIN))
+    asked = {"annahme1-kind": "grant", "annahme1-day": f"{of.period.valid_from:%d.%m.%Y}", "annahme1-value": "99999999"}
+    answer = client.post(reverse("funding:whatif", args=[of.pk]), asked)
+    assert answer.status_code == 422
+    assert "höchstens 999 VZÄ" in answer.text

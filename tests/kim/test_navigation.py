@@ -47,6 +47,8 @@ def test_what_somebody_finds_first(role, labels):
         (Role.COORDINATION, "/casework/cases/1/", "Fallübersicht"),
         (Role.ADMIN, "/funding/people/1/days/", "Personen"),
         (Role.ADMIN, "/funding/posts/1/handover/", "Stellen"),
+        (Role.ADMIN, "/funding/programmes/1/periods/new/", "Bescheide"),
+        (Role.STEERING_GROUP, "/funding/notices/1/what-if/", "Bescheide"),
         (Role.COORDINATION, "/casework/looks/", "Fallübersicht"),
         (Role.COORDINATION, "/casework/handovers/1/", "Fallübergaben"),
         (Role.AUTHORITY, "/casework/procedures/1/", "Vorgänge"),
