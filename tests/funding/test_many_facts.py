@@ -77,4 +77,4 @@ def test_fifty_years_are_read_and_shown_in_fixed_queries(client):
     for page in pages:
         with CaptureQueriesContext(connection) as seen:
             assert client.get(page).status_code == 200
-        assert len(seen) <= 14, page
+        assert len(seen) <= 12, page
