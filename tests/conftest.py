@@ -53,13 +53,10 @@ def pytest_collection_modifyitems(config, items):
         needed = {name for mark in item.iter_markers("needs") for name in mark.args}
         if journey:
             needed.add("chromium")
-        short_only = os.environ.get("KIM_TEST_JOURNEYS") == "short"
+        once = item.get_closest_marker("long") or (journey and not item.get_closest_marker("short"))
+        left = once and os.environ.get("KIM_TEST_JOURNEYS") == "short"
         wanted = meets_the_engine(item) if ONLY_ON_AN_ENGINE else True
-        if (
-            wanted
-            and all(THERE[name] for name in needed)
-            and not (journey and short_only and not item.get_closest_marker("short"))
-        ):
+        if wanted and not left and all(THERE[name] for name in needed):
             kept.append(item)
         else:
             left_out.append(item)

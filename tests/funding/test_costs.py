@@ -324,6 +324,7 @@ def test_forwarded_money_pays_actual_costs_up_to_the_rate_and_the_rest_is_ones_o
         Forwarding.enter(by=admin(), notice=here, recipient=city, fte=1, valid_from=YEAR, valid_until=D(2022, 1, 1))
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_costs_in_fifty_years_need_no_more_queries_than_one(client):
     of, place = programme(), post(D(2020, 1, 1))
     rule(of, "travel", "yes")

@@ -54,6 +54,7 @@ def fifty_years() -> list[AwardNotice]:
     return notices
 
 
+@pytest.mark.long
 def test_fifty_years_are_read_and_shown_in_fixed_queries(client):
     notices = fifty_years()
     assert Cost.objects.count() == 100_000

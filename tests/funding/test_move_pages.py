@@ -9,7 +9,7 @@ from django.urls import reverse
 from zeal import zeal_ignore
 
 from funding.models import Leave, Occupancy, Post, PostTerm
-from kim import trail
+from kim import trail, workdays
 from kim.models import Assignment, Role, RoleGrant, TrailEntry, User
 from kim.rehearsal import dependents
 from steering.escalation import State
@@ -181,7 +181,9 @@ def test_days_in_two_places_are_refused_and_days_saved_meanwhile_are_not_undone(
     assert "in Eitorf und Windeck zugleich" in client.post(where, both).text
     digest = client.get(where).text.split('name="shown" value="')[1].split('"')[0]
     assert client.post(where, typed | {"seen": "1", "shown": digest}).status_code == 302
-    Assignment.objects.filter(user=person, known_until__isnull=True).update(valid_from=JANUARY, valid_until=None)
+    *before, now = Assignment.objects.filter(user=person, known_until__isnull=True).order_by("pk")
+    Assignment.objects.filter(pk__in=[one.pk for one in before]).update(known_until=workdays.now())
+    Assignment.objects.filter(pk=now.pk).update(valid_from=JANUARY, valid_until=None)
     second = client.post(where, typed | {f"share_{windeck.pk}": "0,25", "seen": "1", "shown": digest})
     assert second.status_code == 409
     assert "während Ihr Formular offen war" in second.text
