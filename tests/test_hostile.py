@@ -99,6 +99,7 @@ def quiet(client):
     return client
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", [None, *Role])
 def test_no_address_with_any_id_or_parameter_breaks(quiet, role):
@@ -115,6 +116,7 @@ def test_no_address_with_any_id_or_parameter_breaks(quiet, role):
             ask(quiet, "get", address, dict.fromkeys(PARAMETERS, value[:2000]))
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 @pytest.mark.parametrize("role", Role)
 def test_no_form_a_role_is_shown_breaks_whatever_is_typed_into_it(quiet, role):
