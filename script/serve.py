@@ -29,6 +29,7 @@ ACCOUNTS = [
     ("projectgroup", "Projektgruppe"),
     ("authority", "Ausländer-/Einbürgerungsbehörde"),
     ("admin", "Verwaltung"),
+    ("admin2", "Verwaltung: Förderung und Haushalt"),
     ("audit", "Datenschutz und Revision"),
 ]
 #: Seconds the web server may take to answer for the first time.
