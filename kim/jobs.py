@@ -17,7 +17,7 @@ from kim.models import County, JobRun
 #: Hours of a working morning in Berlin, the last one exclusive. Outside of them nobody is reminded of anything.
 MORNING = (6, 12)
 #: Where a frame of a traceback is told with its line.
-OURS = tuple(str(settings.BASE_DIR / app) for app in ("kim", "steering", "casework"))
+OURS = tuple(str(settings.BASE_DIR / app) for app in ("kim", "steering", "casework", "funding", "reports"))
 
 
 @dataclass

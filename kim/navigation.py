@@ -47,6 +47,9 @@ COOPERATING = CASES | MODULE_3 | OFFICES | {Role.STEERING_GROUP}
 COOPERATION = ("steering:interface_", "steering:agreement_", "steering:kickoff_")
 #: Who reads posts and money (funding.access).
 MONEY = OFFICES | OVERSIGHT | {Role.STEERING_GROUP}
+#: Who looks at the county's figures and who reads what was released from them (reports.access).
+FIGURES = OFFICES | {Role.STEERING_GROUP, Role.ADMIN}
+RELEASED = OFFICES | {Role.STEERING_GROUP}
 NEEDS = ("funding:scenario_", "funding:criterion_", "funding:target_")
 #: Who works where, and who moves them.
 OF_A_PERSON = ("funding:person_", "funding:staffing_")
@@ -98,6 +101,7 @@ ENTRIES = (
     Entry("Vorgänge", "folder-check", "casework:procedure_list", MODULE_3, ("casework:procedure_",)),
     Entry("Fallübersicht", "grid", "casework:case_overview", COORDINATION, ("casework:look_", *OF_A_CASE)),
     Entry("Knackpunkte", "signpost", "steering:issue_list", CONTENT, ("steering:issue_",)),
+    Entry("Lage", "bar-chart", "reports:lage", FIGURES, ("reports:lage", "reports:figure_")),
     Entry("Wiedervorlagen", "calendar-check", "casework:followup_list", CASES, ("casework:followup_",)),
     Entry("Melden", "megaphone", "steering:issue_new", REPORTING),
     Entry("Meine Meldungen", "card-checklist", "steering:report_list", REPORTING, ("steering:report_",)),
@@ -116,6 +120,13 @@ ENTRIES = (
         Entry("Bescheide", "bank", "funding:notice_list", MONEY, OF_A_NOTICE),
         Entry("Ausgaben", "receipt", "funding:cost_list", OVERSIGHT, ("funding:cost_",)),
         Entry("Bedarf", "pie-chart", "funding:scenario_list", MONEY, NEEDS),
+    ),
+    *_group(
+        "Berichten",
+        Entry("Sachstandsberichte", "file-earmark-text", "reports:report_list", RELEASED, ("reports:report_",)),
+        Entry("Auswertungen", "graph-up", "reports:saved_list", FIGURES, ("reports:saved_", "reports:builder")),
+        Entry("Bericht an das Land", "flag", "reports:indicators", OFFICES, ("reports:indicators",)),
+        Entry("Exporte", "download", "reports:export_list", FIGURES, ("reports:export_",)),
     ),
     *_group(
         "KIM verwalten",

@@ -76,4 +76,5 @@ urlpatterns = [
     path("steering/", include("steering.urls")),
     path("casework/", include("casework.urls")),
     path("funding/", include("funding.urls")),
+    path("reports/", include("reports.urls")),
 ]

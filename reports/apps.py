@@ -1,4 +1,4 @@
-"""App configuration."""
+"""App configuration; says what the trail calls the acts of this app and who may do what."""
 
 from django.apps import AppConfig
 
@@ -6,3 +6,11 @@ from django.apps import AppConfig
 class ReportsConfig(AppConfig):
     name = "reports"
     verbose_name = "Berichte"
+
+    def ready(self):
+        from kim import access, trail
+        from reports import matrix, on_record
+
+        access.register_tables("reports", matrix.tables)
+        trail.name_acts(on_record.ACTS)
+        trail.name_kinds(on_record.KINDS)

@@ -23,7 +23,7 @@ def navigation_at(path, role):
         (Role.CASE_MANAGER, ["Heute", "Fälle", "Beratungen", "Knackpunkte"]),
         (Role.COORDINATION, ["Heute", "Eingang", "Fallübersicht", "Knackpunkte"]),
         (Role.AUTHORITY, ["Heute", "Vorgänge", "Knackpunkte", "Melden"]),
-        (Role.ADMIN, ["Heute", "Gremien", "Stellen", "Personen"]),
+        (Role.ADMIN, ["Heute", "Lage", "Gremien", "Stellen"]),
     ],
 )
 def test_what_somebody_finds_first(role, labels):

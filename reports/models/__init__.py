@@ -1,0 +1,20 @@
+"""What the roof keeps: counts ready for reading, tables as they were published, reports as they were released."""
+
+from reports.models.counting import Counting, DayCount, KeptPart
+from reports.models.exports import Export
+from reports.models.published import PublishedTable
+from reports.models.saved import SavedFigure, Subscription
+from reports.models.status import ReportFile, ReportText, StatusReport
+
+__all__ = [
+    "Counting",
+    "DayCount",
+    "Export",
+    "KeptPart",
+    "PublishedTable",
+    "ReportFile",
+    "ReportText",
+    "SavedFigure",
+    "StatusReport",
+    "Subscription",
+]
