@@ -1,4 +1,7 @@
-"""Every page, for every role, at both widths and in both lights."""
+"""Every page, for every role: it fits at both widths, and is accessible at one of them and in one of the lights.
+
+Which one goes by turns, and for each role the other way round: a page that two roles find is looked at in both.
+"""
 
 import pytest
 from django.test import Client
@@ -71,21 +74,20 @@ def answered(role, there, addresses) -> list[str]:
 
 
 @pytest.mark.parametrize("role", list(Role), ids=str)
-def test_every_page_is_accessible_and_quiet_at_both_widths_and_in_both_lights(role, window):
+def test_every_page_is_accessible_and_quiet_and_fits(role, window):
     there = world()
     visitor = window(there.people[role])
     addresses = answered(role, there, plain_addresses())
     assert "/" in addresses
-    for address in addresses:
-        visitor.page.goto(address)
-        for width, scheme in LOOKS:
-            visitor.page.set_viewport_size({"width": width, "height": 900})
-            visitor.page.emulate_media(color_scheme=scheme)
-            visitor.look()
-            visitor.picture(f"{role}-{address.strip('/').replace('/', '_') or 'heute'}-{width}-{scheme}")
-    # One thing's pages are many and alike: one look each, by turns at either width and in either light.
-    for turn, address in enumerate(answered(role, there, addresses_of_things(role, there))):
-        width, scheme = LOOKS[turn % 2]
-        visitor.page.set_viewport_size({"width": width, "height": 900})
-        visitor.page.emulate_media(color_scheme=scheme)
-        visitor.open(address)
+    addresses += answered(role, there, addresses_of_things(role, there))
+    for turn, address in enumerate(addresses, start=list(Role).index(role)):
+        look, other = LOOKS[turn % 2], LOOKS[(turn + 1) % 2]
+        turned(visitor, *look).open(address)
+        visitor.picture(f"{role}-{address.strip('/').replace('/', '_') or 'heute'}-{look[0]}-{look[1]}")
+        turned(visitor, *other).fits()
+
+
+def turned(visitor, width, scheme):
+    visitor.page.set_viewport_size({"width": width, "height": 900})
+    visitor.page.emulate_media(color_scheme=scheme)
+    return visitor

@@ -121,12 +121,16 @@ class Visitor:
         titles = [title for title in Issue.objects.values_list("title", flat=True) if title in shown]
         assert not titles, f"the title of {page.url} shows the text of an issue: {titles}"
         assert page.locator("h1").count() == 1, f"{page.url} has {page.locator('h1').count()} h1"
-        wide, there = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-        assert wide <= there, f"{page.url} is {wide - there} px too wide at {there} px"
+        self.fits()
         if self.script:
             self.check()
         assert not self.noise, f"{page.url}: {self.noise}"
         return self
+
+    def fits(self):
+        """No scrolling sideways."""
+        wide, there = self.page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert wide <= there, f"{self.page.url} is {wide - there} px too wide at {there} px"
 
     def check(self):
         """axe-core without findings."""
