@@ -231,7 +231,7 @@ class _Counter:
 
     def _read_steps(self) -> None:
         """The stays of every issue one after the other, the draft first: by whom (`issue`, its rank), `no`, `state`,
-        from `day` until `until`, `name` of the step that began it, and `due`.
+        from `day` until `until`, `name` of the step that began it, and `due` (now, where it lasts).
         """
         import numpy as np
 
@@ -256,8 +256,9 @@ class _Counter:
         day = np.concatenate([self.created, day[known]])[order]
         # A step never counts before the one it follows.
         self.day = np.maximum.accumulate(self.issue * NEVER + day) - self.issue * NEVER
-        self.lasts = np.append(self.issue[1:] != self.issue[:-1], True)
-        self.until = np.where(self.lasts, NEVER, np.append(self.day[1:], NEVER))
+        lasts = np.append(self.issue[1:] != self.issue[:-1], True)
+        self.until = np.where(lasts, NEVER, np.append(self.day[1:], NEVER))
+        self.due = np.where(lasts, self.due_now[self.issue], self.due)
 
     def _rank(self, pk: "Array") -> "Array":
         import numpy as np
@@ -320,7 +321,6 @@ class _Counter:
         """
         import numpy as np
 
-        due = np.where(self.lasts, self.due_now[self.issue], self.due)
         pieces = self._pieces()
         whole = self._is(figures.OPEN)
         if pieces:
@@ -333,7 +333,7 @@ class _Counter:
         station = np.concatenate([self._station()[whole], self._station()[stay]])
         place = self.place[self.issue[np.concatenate([np.flatnonzero(whole), stay])]]
         is_paused = np.concatenate([np.zeros(int(whole.sum()), bool), is_paused])
-        runs, late = ~is_paused, np.maximum(begin, np.concatenate([due[whole], due_in_it]) + 1)
+        runs, late = ~is_paused, np.maximum(begin, np.concatenate([self.due[whole], due_in_it]) + 1)
         overdue = self._laid_out((place * MEASURED + station)[runs], MEASURED, late[runs], until[runs])
         return overdue, self._laid_out(place[is_paused], 1, begin[is_paused], until[is_paused])
 
@@ -368,11 +368,11 @@ class _Counter:
         return found
 
     def _cut(self, number, pauses, reports, limits) -> Iterator[tuple[int, int, int, int, bool]]:
-        until, due_on = int(self.until[number]), _date(self.due[number])
-        state = STATES[self.state[number]]
-        stay = figures.Stay(int(self.no[number]), state, dt.date.fromordinal(self.day[number]), _date(until), due_on)
-        due_now = _date(self.due_now[self.issue[number]])
-        dues = figures.dues(stay, due_now, pauses, reports, limits, self.rules)
+        first, until = dt.date.fromordinal(self.day[number]), int(self.until[number])
+        stay = figures.Stay(
+            int(self.no[number]), STATES[self.state[number]], first, _date(until), _date(self.due[number])
+        )
+        dues = figures.dues(stay, pauses, reports, limits, self.rules)
         cuts = {stay.first.toordinal(), until, *(begin.toordinal() for begin, _ in dues)}
         for begin, end in pauses:
             cuts |= {begin.toordinal(), end.toordinal() + 1}

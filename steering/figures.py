@@ -200,7 +200,6 @@ class Stay:
 
 def dues(
     stay: Stay,
-    due_now: dt.date | None,
     pauses: Collection[tuple[dt.date, dt.date]],
     reports: Collection[dt.date],
     limits: Sequence[TimeLimit],
@@ -208,32 +207,16 @@ def dues(
 ) -> list[tuple[dt.date, dt.date | None]]:
     """(from the end of which day, due on) within a stay, in order; `pauses` and days of interim `reports` are its own.
 
-    A stay that lasts is due as its issue says now (`due_now`): pauses and moved meetings are in it. A pause never makes
-    anything overdue nor undoes it, so that this holds for the days before it as well. In a stay that ended the day
-    written with its step holds, counted anew where there were pauses, with the limit of its first day. An interim
-    report begins the limit anew from its day on; before it, the day due until then.
+    The last one is what the stay says: pauses and moved meetings are in it. A pause begins before the due day and
+    makes nothing late, so that it also holds for the days before the pause. An interim report begins the limit anew;
+    what was due before it is counted with the limit of the day from which it ran.
     """
-    begins = sorted({stay.first, *reports})
-    found = [(begins[0], _first_due(stay, pauses, limits, rules))]
-    for begin in begins[1:]:
+    *earlier, last = sorted({stay.first, *reports})
+    found: list[tuple[dt.date, dt.date | None]] = []
+    for begin in earlier:
         limit = TimeLimit.among(limits, stay.state, begin)
         found.append((begin, workdays.deadline(begin, limit, pauses, rules).due if limit else None))
-    if stay.until is None:
-        found[-1] = (found[-1][0], due_now)
-    return found
-
-
-def _first_due(stay, pauses, limits, rules) -> dt.date | None:
-    limit = TimeLimit.among(limits, stay.state, stay.first)
-    if stay.due_on is None or limit is None or not pauses:
-        return stay.due_on
-    begin = stay.first
-    if stay.state == S.STEERING:  # counted from a meeting, which may be another one by now
-        if limit.unit == "workdays":
-            begin = workdays.add_workdays(stay.due_on, -limit.amount, rules)
-        else:
-            begin = stay.due_on - dt.timedelta(days=limit.amount)
-    return workdays.deadline(begin, limit, pauses, rules).due
+    return [*found, (last, stay.due_on)]
 
 
 def nearest_rank(values: Sequence[int], tenths: int) -> int | None:
@@ -263,7 +246,7 @@ def count(first: dt.date, day: dt.date, places: Collection[str] | None = None) -
     paused = silent = had = of = 0
     ended: dict[str, list[int]] = {state: [] for state in MEASURED}
     until_feedback = []
-    for pk, topic, reported, due_now, steps, stays in ways:
+    for pk, topic, reported, steps, stays in ways:
         for begin, name, target in steps:
             for event in EVENTS[1:]:
                 is_one = name == BY_NAME[event] if event in BY_NAME else target == BY_TARGET[event]
@@ -290,7 +273,7 @@ def count(first: dt.date, day: dt.date, places: Collection[str] | None = None) -
         is_paused = any(begin <= day <= end for begin, end in own)
         paused += is_paused
         during = [one for one in reports[pk] if stay.state == S.PROJECT and stay.holds_on(one)]
-        due = [due for begin, due in dues(stay, due_now, own, during, limits, rules) if begin <= day][-1]
+        due = [due for begin, due in dues(stay, own, during, limits, rules) if begin <= day][-1]
         overdue[S(stay.state)] += due is not None and due < day and not is_paused
         age = workdays.workdays_between(reported, day, rules) if reported else 0
         ages[max(place for place, least in enumerate(AGES.values()) if least <= max(age, 0))] += 1
@@ -327,9 +310,9 @@ def _days_of(rows) -> dict[int, list[dt.date]]:
     return found
 
 
-def _ways(issues) -> Iterator[tuple[int, str, dt.date | None, dt.date | None, list, list[Stay]]]:
-    """(id, topic, day of the first report, due on, [(day, name, target) of each step], stays). A step never counts
-    before the one it follows.
+def _ways(issues) -> Iterator[tuple[int, str, dt.date | None, list, list[Stay]]]:
+    """(id, topic, day of the first report, [(day, name, target) of each step], stays). A step never counts before the
+    one it follows. A stay that lasts is due when its issue says.
     """
     steps: dict[int, list] = defaultdict(list)
     for issue, *step in (
@@ -344,8 +327,8 @@ def _ways(issues) -> Iterator[tuple[int, str, dt.date | None, dt.date | None, li
         for no, name, target, at, due_on in steps[pk]:
             begins.append((no, name, target, max(_day(at), begins[-1][3]), due_on))
         stays = [
-            Stay(no, target, begin, following[3] if following else None, due_on)
+            Stay(no, target, begin, following[3] if following else None, due_on if following else due_now)
             for (no, _, target, begin, due_on), following in zip(begins, [*begins[1:], None], strict=True)
         ]
         taken = [(begin, name, target) for _, name, target, begin, _ in begins[1:]]
-        yield pk, topic, _day(reported_at) if reported_at else None, due_now, taken, stays
+        yield pk, topic, _day(reported_at) if reported_at else None, taken, stays
