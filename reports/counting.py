@@ -105,17 +105,16 @@ def _bundles() -> list[dict]:
     people: dict[int, set[int]] = defaultdict(set)
     merged: Any = Issue.objects.filter(state=State.MERGED, lead__state__in=figures.OPEN).order_by()
     own: Any = Issue.objects.filter(pk__in=merged.values("lead")).order_by()
-    for lead, place, further in merged.values_list("lead", "municipality", "further_municipalities"):
-        places[lead] |= {place, further}
-    for lead, place, further in own.values_list("pk", "municipality", "further_municipalities"):
-        places[lead] |= {place, further}
+    around = ("municipality", "further_municipalities")
+    for lead, *some in [*merged.values_list("lead", *around), *own.values_list("pk", *around)]:
+        places[lead] |= {place for place in some if place}
     for lead, user in Reporter.objects.filter(issue__in=merged.values("pk")).values_list("issue__lead", "user"):
         people[lead].add(user)
     for lead, user in Reporter.objects.filter(issue__in=own.values("pk")).values_list("issue", "user"):
         people[lead].add(user)
     order = sorted(places, key=lambda lead: (-len(people[lead]), lead))[:BUNDLES_KEPT]
     return [
-        {"issue": lead, "reports": len(people[lead]), "places": sorted(names[pk] for pk in places[lead] if pk)}
+        {"issue": lead, "reports": len(people[lead]), "places": sorted(names[pk] for pk in places[lead])}
         for lead in order
     ]
 

@@ -249,7 +249,7 @@ def test_bundles_name_who_reported_only_in_numbers_and_only_what_one_may_see():
 
 
 def test_reading_takes_one_or_two_queries_however_many_issues_there_are():
-    build(17, 3)
+    build(17, 14)
     count()
     few = _queries()
     build(18, 30)
