@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 #: A number that is not told, as kim.disclosure writes it.
-SECRET = "•"
+NOT_TOLD = "•"
 #: What stands beside every secret cell.
-SECRET_WORDS = "zum Schutz kleiner Zahlen nicht genannt"
+NOT_TOLD_WORDS = "zum Schutz kleiner Zahlen nicht genannt"
 
 
 class Kind(StrEnum):
@@ -56,7 +56,7 @@ class Chart:
 
     @property
     def has_secrets(self) -> bool:
-        return any(SECRET in cells for _, cells in self.rows)
+        return any(NOT_TOLD in cells for _, cells in self.rows)
 
     @property
     def row_tones(self) -> Sequence[str]:
@@ -70,5 +70,5 @@ def _cells(cells: Iterable) -> tuple[str, ...]:
 def cell_words(cell: int | str | None) -> str:
     """„1.234“; None is a secret."""
     if cell is None:
-        return SECRET
+        return NOT_TOLD
     return cell if isinstance(cell, str) else f"{cell:,}".replace(",", ".")
