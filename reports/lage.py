@@ -192,8 +192,9 @@ class Stop:
     count: str
     overdue: int
     waits: str  # for what
-    median: str  # „6 Tage“, empty where no stay ended
+    median: str  # empty where no stay ended
     p90: str
+    unit: str
     url: str
     back: bool
 
@@ -217,10 +218,11 @@ def line(user, asked):
 
 def _stop(asked: Asked, key: str, name: str, station: chain.Station) -> Stop:
     url = "" if station.state in NOT_LISTED else listed(asked, state=station.state)
-    median = "" if station.median is None else f"{days(station.median)} {'Tag' if station.median == 1 else 'Tage'}"
+    median = "" if station.median is None else days(station.median)
     return Stop(
         key, name, cell_words(station.count), station.overdue, WAITS.get(key, ""), median, days(station.p90),
-        url or f"{page('reports:lage_chain')}?{asked.query}", key.endswith("-back"),
+        "Tag" if station.median == 1 else "Tage", url or f"{page('reports:lage_chain')}?{asked.query}",
+        key.endswith("-back"),
     )  # fmt: skip
 
 
