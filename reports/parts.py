@@ -91,14 +91,12 @@ def kept_many(wanted: Collection[tuple[str, dt.date]], area: str = COUNTY) -> di
 
 
 def of(asked: Asked, name: str) -> tuple[Kept, Kept]:
-    """A part at the day that was asked for and at the end of the period before; all parts are read at once, and once
-    for all sections of a page.
+    """A part at the day that was asked for and at the end of the period before, counted for the county; all parts are
+    read at once for all sections of a page.
     """
-    known = asked.__dict__.get("_kept_parts")
-    if known is None:
-        known = kept_many([(part, day) for part in _PARTS for day in (asked.day, asked.day_before)])
-        asked.__dict__["_kept_parts"] = known
-    return known[name, asked.day], known[name, asked.day_before]
+    days = (asked.day, asked.day_before)
+    found = asked.once("parts", lambda: kept_many([(part, day) for part in _PARTS for day in days]))
+    return found[name, asked.day], found[name, asked.day_before]
 
 
 def refresh(today: dt.date | None = None) -> int:
@@ -107,7 +105,7 @@ def refresh(today: dt.date | None = None) -> int:
     Answers with how many were counted. Does no harm when it runs twice, or while somebody reads or writes.
     """
     today = today or workdays.today()
-    boundary, rows = _settled_id(), list(KeptPart.objects.defer("data"))
+    boundary, rows = _settled_id(), list(KeptPart.objects.filter(part__in=_PARTS).defer("data"))
     written = _written(rows)
     fresh = [one for one in rows if _holds(one, written)]
     KeptPart.objects.filter(pk__in={one.pk for one in rows} - {one.pk for one in fresh}).delete()
