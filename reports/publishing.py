@@ -19,7 +19,7 @@ from casework.figures.counting import NO_PLACE, REST, Geography, Key, Tally
 from casework.figures.definitions import SHAPES, By, Shape
 from casework.models.consultations import INTERPRETER_MISSING
 from kim import trail, workdays
-from kim.disclosure import Cell, Tables, protect
+from kim.disclosure import Cell, Tables, Unprotectable, protect
 from kim.models import County
 from reports.models import PublishedTable
 from reports.tables import Period
@@ -97,9 +97,17 @@ def _shapes_of(period: Period) -> dict[tuple[str, str], Shape]:
 
 def publish(today: dt.date | None = None) -> int:
     """Publish what is due on `today`; how many tables that were. One transaction per period: killed in between, the
-    next run goes on. Raises kim.disclosure.Unprotectable, with everything before it published.
+    next run goes on. Raises the first kim.disclosure.Unprotectable at the end: of such a period nothing is published.
     """
-    return sum(publish_period(period) for period in due(today or workdays.today()))
+    made, failure = 0, None
+    for period in due(today or workdays.today()):
+        try:
+            made += publish_period(period)
+        except Unprotectable as error:
+            failure = failure or error
+    if failure:
+        raise failure
+    return made
 
 
 def publish_period(period: Period) -> int:

@@ -86,7 +86,7 @@ SHAPES = (
     Shape(PERSONS, By.LEGAL_AREA, single=False),
     Shape(HOUSEHOLDS, wide=True),
     Shape(CONSULTATIONS, wide=True),
-    Shape(CONSULTATIONS, By.TOPIC, single=False),
+    Shape(CONSULTATIONS, By.TOPIC, wide=True, single=False),
     Shape(ACTIONS, wide=True),
     Shape(ACTIONS, By.TOPIC, single=False),
     Shape(HOURS, wide=True),
