@@ -9,6 +9,7 @@ ACTS: dict[str, str] = {
     "export.take": "Zahlen als Datei: erstellt und geholt",
     "export.again": "Zahlen als Datei: noch einmal angefordert",
     "export.drop": "Zahlen als Datei: gelöscht",
+    "publishedtable.publish": "Tabellen veröffentlicht",
 }
 KINDS: dict[str, Kind] = {
     "reports.export": Kind("Export"),

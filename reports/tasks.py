@@ -28,3 +28,14 @@ def _knock() -> None:
         work_on_exports.apply_async(expires=60, retry=False)
     except (OperationalError, OSError) as error:
         log.warning("knock not delivered", error=type(error).__name__)
+from celery import shared_task
+
+from kim import jobs
+from reports import publishing
+
+
+@shared_task(name="reports.tasks.publish")
+def publish() -> None:
+    with jobs.run("publish") as report:
+        made = publishing.publish()
+        report.result = "veröffentlicht: 1 Tabelle" if made == 1 else f"veröffentlicht: {made} Tabellen"
