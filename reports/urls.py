@@ -3,11 +3,15 @@
 from django.urls import path
 
 from reports.views import exports
+from reports.views import lage
 
 app_name = "reports"
 
 urlpatterns: list = [
     # Lage
+    path("", lage.lage, name="lage"),
+    path("chain/", lage.lage_chain, name="lage_chain"),
+    path("places/", lage.lage_places, name="lage_places"),
     # Figures and their definitions
     # Status reports
     # Own evaluations and exports
