@@ -31,11 +31,14 @@ Cell = tuple[int, int]
 
 @dataclass(frozen=True)
 class Figure:
-    """What a tile says of its place: a number (None: a white spot), the words for it, and a sentence for the title."""
+    """What a tile says of its place: a number (None: a white spot), the words for it, a sentence for the title, and
+    where it leads.
+    """
 
     amount: Fraction | Decimal | None
     words: str
     sentence: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Tile:
     small: bool
     value_y: str
     code_y: str
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,11 @@ class CountyMap:
     river: str  # path, or ""
     key: tuple[tuple[int, str], ...]  # (level, „0,5 bis 1“)
     white: str  # what a white spot means, or "" where there is none
+
+    @property
+    def leads_on(self) -> bool:
+        """Tiles are links: the drawing is then no single picture for a screen reader but a group of links."""
+        return any(tile.url for tile in self.tiles)
 
 
 def county_map(
@@ -144,6 +153,7 @@ def _tile(place: Municipality, figure: Figure, code: str, at: tuple[float, float
         small=max(map(len, parts)) > FITS,
         value_y=_short(first + 16 * len(parts) + 3),
         code_y=_short(y + 11),
+        url=figure.url,
     )
 
 
