@@ -1,9 +1,16 @@
 """Addresses of reports: figures, status reports, own evaluations, files."""
 
+from django.urls import path
+
+from reports.views import lage
+
 app_name = "reports"
 
 urlpatterns: list = [
     # Lage
+    path("", lage.lage, name="lage"),
+    path("chain/", lage.lage_chain, name="lage_chain"),
+    path("places/", lage.lage_places, name="lage_places"),
     # Figures and their definitions
     # Status reports
     # Own evaluations and exports
