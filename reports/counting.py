@@ -104,7 +104,7 @@ def _bundles() -> list[dict]:
     places: dict[int, set[int]] = defaultdict(set)
     people: dict[int, set[int]] = defaultdict(set)
     merged: Any = Issue.objects.filter(state=State.MERGED, lead__state__in=figures.OPEN).order_by()
-    own = Issue.objects.filter(pk__in=merged.values("lead")).order_by()
+    own: Any = Issue.objects.filter(pk__in=merged.values("lead")).order_by()
     for lead, place, further in merged.values_list("lead", "municipality", "further_municipalities"):
         places[lead] |= {place, further}
     for lead, place, further in own.values_list("pk", "municipality", "further_municipalities"):
@@ -361,7 +361,7 @@ class _Counter:
             for stay in range(int(begin), int(end)):
                 if self.state[stay] == project:
                     reports[stay] += [one for one in days if self.day[stay] <= one.toordinal() < self.until[stay]]
-        found = []
+        found: list[tuple[int, int, int, int, bool]] = []
         for number in sorted({*pauses, *(stay for stay, days in reports.items() if days)}):
             if is_open[number]:
                 found += self._cut(number, pauses[number], reports[number], limits)

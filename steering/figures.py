@@ -275,9 +275,10 @@ def count(first: dt.date, day: dt.date, places: Collection[str] | None = None) -
         fed_back = next((begin for begin, name, _ in steps if name == "feed_back"), None)
         if reported and fed_back and first <= fed_back <= day:
             until_feedback.append(max((fed_back - reported).days, 0))
-        stay = next((one for one in stays if one.holds_on(day)), None)
-        if stay is None or stay.state not in STATIONS:
+        there = [one for one in stays if one.holds_on(day)]
+        if not there or there[0].state not in STATIONS:
             continue
+        stay = there[0]
         stations[S(stay.state)] += 1
         if reported and reported <= day and stay.state != S.MERGED:
             of += 1
