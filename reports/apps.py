@@ -15,6 +15,7 @@ class ReportsConfig(AppConfig):
         trail.name_acts(on_record.ACTS)
         trail.name_kinds(on_record.KINDS)
         demo.register("reports.publishing", publish_demo)
+        demo.register("reports.counting", count_demo)
 
 
 def publish_demo() -> str:
@@ -23,3 +24,11 @@ def publish_demo() -> str:
 
     made = publishing.publish()
     return f"Dazu {made} veröffentlichte Tabellen zur Fallarbeit, mit Schutz kleiner Zahlen." if made else ""
+
+
+def count_demo() -> str:
+    """The first count of the chain, so that the dashboard holds numbers from the start."""
+    from reports import counting
+
+    run = counting.refresh(anew=True)
+    return f"Dazu die Zahlen der Lage für jeden Tag bis zum {run.until:%d.%m.%Y}." if run.rows_changed else ""

@@ -107,10 +107,10 @@ def _bundles() -> list[dict]:
     own: Any = Issue.objects.filter(pk__in=merged.values("lead")).order_by()
     around = ("municipality", "further_municipalities")
     for lead, *some in [*merged.values_list("lead", *around), *own.values_list("pk", *around)]:
-        places[lead] |= {place for place in some if place}
-    for lead, user in Reporter.objects.filter(issue__in=merged.values("pk")).values_list("issue__lead", "user"):
-        people[lead].add(user)
-    for lead, user in Reporter.objects.filter(issue__in=own.values("pk")).values_list("issue", "user"):
+        places[lead].update(place for place in some if place)
+    bundled: Any = Reporter.objects.filter(issue__in=merged.values("pk")).values_list("issue__lead", "user")
+    leading: Any = Reporter.objects.filter(issue__in=own.values("pk")).values_list("issue", "user")
+    for lead, user in [*bundled, *leading]:
         people[lead].add(user)
     order = sorted(places, key=lambda lead: (-len(people[lead]), lead))[:BUNDLES_KEPT]
     return [

@@ -6,7 +6,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from kim import jobs
-from reports import making
+from reports import counting, making, publishing
 
 log = structlog.get_logger("reports.tasks")
 
@@ -28,10 +28,6 @@ def _knock() -> None:
         work_on_exports.apply_async(expires=60, retry=False)
     except (OperationalError, OSError) as error:
         log.warning("knock not delivered", error=type(error).__name__)
-from celery import shared_task
-
-from kim import jobs
-from reports import publishing
 
 
 @shared_task(name="reports.tasks.publish")
@@ -39,3 +35,22 @@ def publish() -> None:
     with jobs.run("publish") as report:
         made = publishing.publish()
         report.result = "veröffentlicht: 1 Tabelle" if made == 1 else f"veröffentlicht: {made} Tabellen"
+
+
+@shared_task(name="reports.tasks.count")
+def count(anew: bool = False) -> None:
+    with jobs.run("counting") as report:
+        run = counting.refresh(anew=anew)
+        report.result = f"gezählt bis {run.until:%d.%m.%Y}, {run.rows_changed} Zeilen geändert"
+
+
+def knock_for_count() -> None:
+    """Have everything counted at once; if nobody hears it, the timetable comes by within ten minutes."""
+    transaction.on_commit(_knock_for_count)
+
+
+def _knock_for_count() -> None:
+    try:
+        count.apply_async(kwargs={"anew": True}, expires=600, retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("knock not delivered", error=type(error).__name__)

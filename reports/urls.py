@@ -2,14 +2,14 @@
 
 from django.urls import path
 
-from reports.views import exports
-from reports.views import lage
+from reports.views import counting, exports, lage
 
 app_name = "reports"
 
 urlpatterns: list = [
     # Lage
     path("", lage.lage, name="lage"),
+    path("recount/", counting.lage_recount, name="lage_recount"),
     path("chain/", lage.lage_chain, name="lage_chain"),
     path("places/", lage.lage_places, name="lage_places"),
     # Figures and their definitions

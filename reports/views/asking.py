@@ -26,6 +26,7 @@ def shown_with(request, wanted: Asked) -> dict:
         "areas": grouped(wanted.areas.values()),
         "reads_chain": allows(access.reads_part, request.user, Part.CHAIN),
         "is_current": is_current(wanted),
+        "may_recount": allows(access.has_it_counted, request.user),
     }
 
 

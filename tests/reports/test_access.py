@@ -31,6 +31,7 @@ TABLE: list = [
 ]
 #: POST to addresses that only act, by people who may not: (address, object, those who may).
 ACTS: list = [
+    ("lage_recount",       "",                      ("coordination", "office")),
     ("export_new",         "",                      ("coordination", "office", "member", "admin")),
     ("export_again",       "own export",            ("office",)),
     ("export_drop",        "own export",            ("office",)),
