@@ -3,11 +3,13 @@
 import contextlib
 import datetime as dt
 import random
+import threading
+import time
 from dataclasses import asdict
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from kim import trail, workdays
@@ -250,6 +252,8 @@ def test_bundles_name_who_reported_only_in_numbers_and_only_what_one_may_see():
 
 def test_reading_takes_one_or_two_queries_however_many_issues_there_are():
     build(17, 14)
+    lead, other = Issue.objects.filter(state__in=[State.COORDINATION, State.STRATEGY])[:2]
+    Issue.objects.filter(pk=other.pk).update(state=State.MERGED, lead=lead)
     count()
     few = _queries()
     build(18, 30)
@@ -288,3 +292,45 @@ def test_a_county_without_issues_is_counted_too():
     assert count().rows_changed == 0
     assert chain.on(asked(TODAY)).open == 0
     assert not chain.on(asked(TODAY)).note
+
+
+@pytest.mark.needs("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_a_step_is_taken_while_everything_is_counted():
+    """A run that has read and waits to write holds nothing that a step needs; what it missed the next run counts."""
+    issue = issue_at(State.COORDINATION)
+    first = counting.refresh()
+    before = chain.on(asked(first.until)).stations
+    took = []
+    with transaction.atomic():
+        Counting.objects.select_for_update().get(pk=first.pk)  # whoever writes counts waits for it
+        run = threading.Thread(target=_in_a_connection_of_its_own, args=(lambda: counting.refresh(anew=True),))
+        run.start()
+        _wait_until_somebody_waits_for_a_lock()
+        step = threading.Thread(target=_in_a_connection_of_its_own, args=(lambda: took.append(take(issue, "forward")),))
+        step.start()
+        step.join(20)
+        assert len(took) == 1
+        assert run.is_alive()
+    run.join(20)
+    assert chain.on(asked(first.until)).stations == before
+    counting.refresh(anew=True)
+    assert [one.state for one in chain.on(asked(first.until)).stations if one.count] == [State.STRATEGY]
+
+
+def _in_a_connection_of_its_own(act) -> None:
+    try:
+        act()
+    finally:
+        connection.close()
+
+
+def _wait_until_somebody_waits_for_a_lock() -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody came to write")
