@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from kim import jobs
-from reports import publishing
+from reports import parts, publishing
 
 
 @shared_task(name="reports.tasks.publish")
@@ -11,3 +11,10 @@ def publish() -> None:
     with jobs.run("publish") as report:
         made = publishing.publish()
         report.result = "veröffentlicht: 1 Tabelle" if made == 1 else f"veröffentlicht: {made} Tabellen"
+
+
+@shared_task(name="reports.tasks.keep_parts")
+def keep_parts() -> None:
+    with jobs.run("parts") as report:
+        made = parts.refresh()
+        report.result = "gezählt: 1 Teil der Lage" if made == 1 else f"gezählt: {made} Teile der Lage"

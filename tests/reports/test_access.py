@@ -24,6 +24,13 @@ ROLES = {
 #: GET. What stands behind an address is made by the function of that name in OBJECTS.
 TABLE: list = [
     #  address             object                   cm   coo  off  mem  lea  aut  adm  aud
+    ("lage_staffing",      "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("lage_money",         "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("lage_governance",    "",                      403, 200, 200, 200, 403, 403, 403, 403),
+    ("figure_list",        "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("figure_detail",      "figure of staffing",    403, 200, 200, 200, 403, 403, 200, 403),
+    ("figure_detail",      "figure of bodies",      403, 200, 200, 200, 403, 403, 404, 403),
+    ("indicators",         "",                      403, 200, 200, 403, 403, 403, 403, 403),
 ]
 #: POST to addresses that only act, by people who may not: (address, object, those who may).
 ACTS: list = [
@@ -33,6 +40,8 @@ ACTS: list = [
 #: Name → function that makes an object and answers with the arguments of its address.
 OBJECTS: dict = {
     "": lambda people: (),
+    "figure of staffing": lambda people: ("staffing.filled",),
+    "figure of bodies": lambda people: ("governance.open",),
 }
 
 
