@@ -6,7 +6,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from kim import jobs
-from reports import making
+from reports import making, parts, publishing
 
 log = structlog.get_logger("reports.tasks")
 
@@ -28,10 +28,6 @@ def _knock() -> None:
         work_on_exports.apply_async(expires=60, retry=False)
     except (OperationalError, OSError) as error:
         log.warning("knock not delivered", error=type(error).__name__)
-from celery import shared_task
-
-from kim import jobs
-from reports import publishing
 
 
 @shared_task(name="reports.tasks.publish")
@@ -39,3 +35,10 @@ def publish() -> None:
     with jobs.run("publish") as report:
         made = publishing.publish()
         report.result = "veröffentlicht: 1 Tabelle" if made == 1 else f"veröffentlicht: {made} Tabellen"
+
+
+@shared_task(name="reports.tasks.keep_parts")
+def keep_parts() -> None:
+    with jobs.run("parts") as report:
+        made = parts.refresh()
+        report.result = "gezählt: 1 Teil der Lage" if made == 1 else f"gezählt: {made} Teile der Lage"
