@@ -29,6 +29,7 @@ TIMETABLE = {
     "exports": ("reports.tasks.work_on_exports", timedelta(minutes=1), 60),
     # A little after the hour begins, so that one run comes just after midnight.
     "counting": ("reports.tasks.count", crontab(minute="1-59/10"), 600),
+    "parts": ("reports.tasks.keep_parts", crontab(minute="*/10"), 600),
     "publish": ("reports.tasks.publish", crontab(minute="30", hour="1"), 6 * 3600),
     "sweep": ("kim.tasks.sweep_up", crontab(minute="30", hour="2"), 6 * 3600),
     "erase": ("casework.tasks.erase", crontab(minute="15", hour="3"), 6 * 3600),

@@ -9,7 +9,14 @@ class ReportsConfig(AppConfig):
 
     def ready(self):
         from kim import access, demo, trail
-        from reports import matrix, on_record
+        from reports import (  # noqa: F401  they hang their parts, sections and files in
+            governance,
+            indicators,
+            matrix,
+            money,
+            on_record,
+            staffing,
+        )
 
         access.register_tables("reports", matrix.tables)
         trail.name_acts(on_record.ACTS)

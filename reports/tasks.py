@@ -7,6 +7,7 @@ from kombu.exceptions import OperationalError
 
 from kim import jobs
 from reports import counting, making, publishing
+from reports import making, parts, publishing
 
 log = structlog.get_logger("reports.tasks")
 
@@ -54,3 +55,8 @@ def _knock_for_count() -> None:
         count.apply_async(kwargs={"anew": True}, expires=600, retry=False)
     except (OperationalError, OSError) as error:
         log.warning("knock not delivered", error=type(error).__name__)
+@shared_task(name="reports.tasks.keep_parts")
+def keep_parts() -> None:
+    with jobs.run("parts") as report:
+        made = parts.refresh()
+        report.result = "gezählt: 1 Teil der Lage" if made == 1 else f"gezählt: {made} Teile der Lage"

@@ -28,6 +28,13 @@ TABLE: list = [
     ("export_list",        "",                      403, 200, 200, 200, 403, 403, 200, 403),
     ("export_detail",      "own export",            403, 404, 200, 404, 403, 403, 404, 403),
     ("export_file",        "own export",            403, 404, 302, 404, 403, 403, 404, 403),
+    ("lage_staffing",      "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("lage_money",         "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("lage_governance",    "",                      403, 200, 200, 200, 403, 403, 403, 403),
+    ("figure_list",        "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("figure_detail",      "figure of staffing",    403, 200, 200, 200, 403, 403, 200, 403),
+    ("figure_detail",      "figure of bodies",      403, 200, 200, 200, 403, 403, 404, 403),
+    ("indicators",         "",                      403, 200, 200, 403, 403, 403, 403, 403),
 ]
 #: POST to addresses that only act, by people who may not: (address, object, those who may).
 ACTS: list = [
@@ -42,6 +49,8 @@ ACTS: list = [
 OBJECTS: dict = {
     "": lambda people: (),
     "own export": lambda people: (makers.export(people["office"]).pk,),
+    "figure of staffing": lambda people: ("staffing.filled",),
+    "figure of bodies": lambda people: ("governance.open",),
 }
 
 
