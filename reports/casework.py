@@ -262,8 +262,10 @@ def _totals(found: Published, period: Period, area: str) -> list[Line]:
     for key in keys:
         now, before = (found.number(key, one, area) for one in (period, period.before))
         if now != "":
+            name = figure(key).name
             unit = "Stunden" if key == d.HOURS else figure(key).unit
-            rows.append(Line(figure(key).name, unit, definition(key), in_unit(key, now), in_unit(key, before)))
+            unit = "" if unit.lower()[:4] in name.lower() else unit
+            rows.append(Line(name, unit, definition(key), in_unit(key, now), in_unit(key, before)))
     return rows
 
 

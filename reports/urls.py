@@ -2,8 +2,7 @@
 
 from django.urls import path
 
-from reports.views import casework
-from reports.views import lage
+from reports.views import casework, lage
 
 app_name = "reports"
 
