@@ -21,6 +21,8 @@ class ReportsConfig(AppConfig):
         access.register_tables("reports", matrix.tables)
         trail.name_acts(on_record.ACTS)
         trail.name_kinds(on_record.KINDS)
+        from reports import casework  # noqa: F401  it hangs its section into the dashboard, and makes a file
+
         demo.register("reports.publishing", publish_demo)
         demo.register("reports.counting", count_demo)
 

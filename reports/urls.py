@@ -4,11 +4,13 @@ from django.urls import path
 
 from reports.views import counting, exports, lage
 from reports.views import definitions, exports, indicators, lage, parts
+from reports.views import casework, lage
 
 app_name = "reports"
 
 urlpatterns: list = [
     # Lage
+    path("casework/", casework.lage_casework, name="lage_casework"),
     path("", lage.lage, name="lage"),
     path("recount/", counting.lage_recount, name="lage_recount"),
     path("chain/", lage.lage_chain, name="lage_chain"),

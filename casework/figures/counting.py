@@ -29,7 +29,7 @@ from casework.models import (
     StatisticalRecord,
 )
 from casework.models.consultations import INTERPRETER_MISSING
-from casework.retention import GOALS, age_group
+from casework.models.retention import GOALS, age_group
 from kim import workdays
 from kim.dated import valid_on
 from kim.models import Bank, Code, Municipality
@@ -172,8 +172,8 @@ LISTS = {
 
 def _codes(which: Code.List) -> list[tuple[str, str]]:
     """Each key once, as it is called now; those of the past as well."""
-    rows = Code.objects.filter(list=which).order_by("position", "label", "valid_from").values_list("code", "label")
-    return list(dict(rows).items())
+    rows = Code.objects.filter(list=which).order_by("position", "label", "valid_from")
+    return list({row.code: str(row) for row in rows}.items())
 
 
 def count(first: dt.date, until: dt.date, geography: Geography, *, yearly: bool) -> Tally:
