@@ -508,11 +508,12 @@ class _Protection:
         goals = self._goals()
         for at in sorted(self.extra, key=lambda one: (-self.costs[one], one)):
             before = self.found
-            self.found = [changed for changed in before if at not in changed]
+            without = [changed for changed in before if at not in changed]
+            self.found = list(without)
             self.extra.discard(at)
             self.reach.fix(at)
             if not all(self._is_met(goal) or self._proves(goal) for goal in goals):
-                self.found += before
+                self.found = before + self.found[len(without) :]
                 self.extra.add(at)
                 self.reach.release(at)
         for at in sorted(self.extra):
