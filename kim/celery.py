@@ -27,6 +27,7 @@ TIMETABLE = {
     "pauses": ("steering.tasks.end_pauses", crontab(minute="5"), 3600),
     "imports": ("casework.tasks.work_on_imports", timedelta(minutes=1), 60),
     "parts": ("reports.tasks.keep_parts", crontab(minute="*/10"), 600),
+    "exports": ("reports.tasks.work_on_exports", timedelta(minutes=1), 60),
     "publish": ("reports.tasks.publish", crontab(minute="30", hour="1"), 6 * 3600),
     "sweep": ("kim.tasks.sweep_up", crontab(minute="30", hour="2"), 6 * 3600),
     "erase": ("casework.tasks.erase", crontab(minute="15", hour="3"), 6 * 3600),

@@ -72,6 +72,8 @@ class Maker:
     quick: bool = True
     #: What it is about: a part, or a function that tells by what was asked; None: for all who see any figures.
     part: Part | Callable[[Mapping[str, str]], Part] | None = None
+    #: What is in it, for makers that are offered on the page of exports.
+    about: str = ""
 
     def demand(self, user, asked: Mapping[str, str]) -> None:
         """Raises PermissionDenied where `user` may not have it (any more)."""
@@ -85,13 +87,13 @@ class Maker:
 _MAKERS: dict[str, Maker] = {}
 
 
-def maker(what: str, title: str, *, quick: bool = True, part=None):
+def maker(what: str, title: str, *, quick: bool = True, part=None, about: str = ""):
     """Registers `f(user, asked) -> Book`. Raises LookupError where two are called the same."""
 
     def register(make: Make) -> Make:
         if what in _MAKERS and _MAKERS[what].make.__qualname__ != make.__qualname__:
             raise LookupError(f"two makers are called {what}")
-        _MAKERS[what] = Maker(what, title, make, quick, part)
+        _MAKERS[what] = Maker(what, title, make, quick, part, about)
         return make
 
     return register

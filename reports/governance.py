@@ -107,8 +107,15 @@ def read(asked: Asked) -> Governance:
         row = now.data["resolutions"][key]
         lines.append(
             BodyLine(
-                name, row[f"decided_{span}"], before.data["resolutions"][key][f"decided_{span}"], row["open"],
-                row["overdue"], row["done"], row["dropped"], row["at_once"], held[key],
+                name,
+                row[f"decided_{span}"],
+                before.data["resolutions"][key][f"decided_{span}"],
+                row["open"],
+                row["overdue"],
+                row["done"],
+                row["dropped"],
+                row["at_once"],
+                held[key],
             )  # fmt: skip
         )
     return Governance(

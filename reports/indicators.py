@@ -278,7 +278,6 @@ def _missing(key: str, name: str, reason: str, needed: str) -> Indicator:
     return Indicator(key, name, reason=reason, needed=needed)
 
 
-
 SETS: Sequence[tuple[str, Sequence[Indicator]]] = (
     ("Input: Stellen und Mittel", (
         Indicator("granted", "bewilligte Stellen", "VZÄ", _modules("granted"), exporting.EXACT, "staffing.granted",
@@ -511,8 +510,11 @@ def book(user, given) -> Book:
         exporting.Page(
             title.partition(":")[0],
             [
-                ("Indikator", exporting.TEXT), ("gegliedert", exporting.TEXT), ("Einheit", exporting.TEXT),
-                (str(wanted.day.year), exporting.TEXT), (str(wanted.day.year - 1), exporting.TEXT),
+                ("Indikator", exporting.TEXT),
+                ("gegliedert", exporting.TEXT),
+                ("Einheit", exporting.TEXT),
+                (str(wanted.day.year), exporting.TEXT),
+                (str(wanted.day.year - 1), exporting.TEXT),
                 ("Hinweis", exporting.TEXT),
             ],
             list(_rows(found)),

@@ -18,7 +18,7 @@ from kim.dated import months_after
 from kim.figures import Part
 from kim.models import Bank, Code
 from kim.rules import allows
-from reports import access, chain
+from reports import access, chain, staffing
 from reports.asked import Area, Asked
 from reports.charts import Chart, Kind, Tone, cell_words
 from reports.key_figures import KeyFigure, changed
@@ -34,6 +34,8 @@ MONTHS = ("Jan", "Feb", "Mär", "Apr", "Mai", "Jun", "Jul", "Aug", "Sep", "Okt",
 #: The heat table of the dashboard shows so many topics, the most frequent; the others are added up.
 TOPICS = 8
 EVERY_TOPIC = 99
+#: So many white spots are named beside their number.
+NAMED = 3
 #: The flow shows so many months up to the one asked for.
 FLOW = 12
 #: Stops of the line: key of its place on the line (kim-way), state, name.
@@ -178,7 +180,21 @@ def key_figures(user, asked):
             change=f"{' von '.join(map(cell_words, before.feedback_of))} {when}" if before else "",
         ),
     ]  # fmt: skip
-    return {"figures": figures, "period": asked.words}
+    if allows(access.reads_part, user, Part.STAFFING):
+        figures.append(_white_spots(user, asked))
+    return {"figures": figures}
+
+
+def _white_spots(user, asked: Asked) -> KeyFigure:
+    found = staffing.read(user, asked)
+    names = [one.place.name for one in found.uncovered]
+    before = sum(not one.covered_before for one in found.places)
+    return KeyFigure(
+        cell_words(len(names)), "Kommunen ohne Case Management", small=f"von {cell_words(len(found.places))}",
+        key="staffing.uncovered", url=f"{page('reports:lage_staffing')}?{asked.query}", alarm=bool(names),
+        more=(", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else ""),) if names else (),
+        change=changed(len(names), before, on_day(asked.day_before)),
+    )  # fmt: skip
 
 
 def _silent(number: int) -> str:
@@ -192,8 +208,9 @@ class Stop:
     count: str
     overdue: int
     waits: str  # for what
-    median: str  # „6 Tage“, empty where no stay ended
+    median: str  # empty where no stay ended
     p90: str
+    unit: str
     url: str
     back: bool
 
@@ -217,10 +234,11 @@ def line(user, asked):
 
 def _stop(asked: Asked, key: str, name: str, station: chain.Station) -> Stop:
     url = "" if station.state in NOT_LISTED else listed(asked, state=station.state)
-    median = "" if station.median is None else f"{days(station.median)} {'Tag' if station.median == 1 else 'Tage'}"
+    median = "" if station.median is None else days(station.median)
     return Stop(
         key, name, cell_words(station.count), station.overdue, WAITS.get(key, ""), median, days(station.p90),
-        url or f"{page('reports:lage_chain')}?{asked.query}", key.endswith("-back"),
+        "Tag" if station.median == 1 else "Tage", url or f"{page('reports:lage_chain')}?{asked.query}",
+        key.endswith("-back"),
     )  # fmt: skip
 
 

@@ -204,9 +204,13 @@ def key_figures(found: Staffing, asked: Asked) -> list[KeyFigure]:
     missing, before = len(found.uncovered), sum(not one.covered_before for one in found.places)
     figures.append(
         KeyFigure(
-            str(missing), "Kommunen ohne Case Management", small=f"von {len(found.places)}", key="staffing.uncovered",
+            str(missing),
+            "Kommunen ohne Case Management",
+            small=f"von {len(found.places)}",
+            key="staffing.uncovered",
             change="" if asked.area.is_place else changed(Fraction(missing), Fraction(before), when),
-            url=f"{coverage}?on={asked.day:%d.%m.%Y}", alarm=missing > 0,
+            url=f"{coverage}?on={asked.day:%d.%m.%Y}",
+            alarm=missing > 0,
         )  # fmt: skip
     )
     return figures

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from reports.views import definitions, indicators, lage, parts
+from reports.views import definitions, exports, indicators, lage, parts
 
 app_name = "reports"
 
@@ -19,6 +19,12 @@ urlpatterns: list = [
     path("figures/<str:key>/", definitions.figure_detail, name="figure_detail"),
     # Status reports
     # Own evaluations and exports
+    path("exports/", exports.export_list, name="export_list"),
+    path("exports/new/", exports.export_new, name="export_new"),
+    path("exports/<int:pk>/", exports.export_detail, name="export_detail"),
+    path("exports/<int:pk>/file/", exports.export_file, name="export_file"),
+    path("exports/<int:pk>/again/", exports.export_again, name="export_again"),
+    path("exports/<int:pk>/drop/", exports.export_drop, name="export_drop"),
     # Report to the Land
     path("indicators/", indicators.indicators, name="indicators"),
 ]

@@ -85,7 +85,9 @@ def _between(chance, issue, steps, end, group, by) -> None:
     for number, (row, begin) in enumerate(steps, 1):
         until = steps[number][1] if number < len(steps) else end
         hours = int((until - begin).total_seconds() // 3600)
-        moments = sorted(begin + dt.timedelta(hours=chance.randint(0, hours)) for _ in range(chance.choice([0, 0, 1, 2])))
+        moments = sorted(
+            begin + dt.timedelta(hours=chance.randint(0, hours)) for _ in range(chance.choice([0, 0, 1, 2]))
+        )
         first = moments[0].date() if moments else None
         if first and row.target in ESCALATION_CLOCK:
             last = first + dt.timedelta(days=chance.choice([-1, 0, 4, 20]))

@@ -5,6 +5,7 @@ from django.urls import get_resolver, reverse
 
 from kim.models import Role
 from tests.factories import county, steering_group, user
+from tests.reports import makers
 
 pytestmark = pytest.mark.django_db
 
@@ -31,9 +32,15 @@ TABLE: list = [
     ("figure_detail",      "figure of staffing",    403, 200, 200, 200, 403, 403, 200, 403),
     ("figure_detail",      "figure of bodies",      403, 200, 200, 200, 403, 403, 404, 403),
     ("indicators",         "",                      403, 200, 200, 403, 403, 403, 403, 403),
+    ("export_list",        "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("export_detail",      "own export",            403, 404, 200, 404, 403, 403, 404, 403),
+    ("export_file",        "own export",            403, 404, 302, 404, 403, 403, 404, 403),
 ]
 #: POST to addresses that only act, by people who may not: (address, object, those who may).
 ACTS: list = [
+    ("export_new",         "",                      ("coordination", "office", "member", "admin")),
+    ("export_again",       "own export",            ("office",)),
+    ("export_drop",        "own export",            ("office",)),
 ]
 # fmt: on
 
@@ -42,6 +49,7 @@ OBJECTS: dict = {
     "": lambda people: (),
     "figure of staffing": lambda people: ("staffing.filled",),
     "figure of bodies": lambda people: ("governance.open",),
+    "own export": lambda people: (makers.export(people["office"]).pk,),
 }
 
 

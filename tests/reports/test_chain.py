@@ -5,18 +5,12 @@ import random
 from dataclasses import asdict
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
-from kim import trail, workdays
-from kim.models import Code, Municipality, Role
+from kim import workdays
 from reports import chain, counting
 from reports.asked import Asked, Span, areas
-from reports.models import Counting, DayCount, KeptPart
+from reports.models import Counting, DayCount
 from steering import figures
-from steering.escalation import State
-from steering.models import Issue
-from tests.factories import LONG_AGO, county, issue_at, meeting, municipality, steering_group, take, user
 from tests.reports.random_issues import TODAY, build
 
 pytestmark = pytest.mark.django_db

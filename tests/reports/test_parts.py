@@ -59,7 +59,7 @@ def facts(loaded):
 
 
 def random_days(number: int) -> list[D]:
-    chosen = random.Random(SEED)  # noqa: S311 - nothing secret
+    chosen = random.Random(SEED)
     span = (TODAY - D(2020, 6, 1)).days
     return [D(2022, 3, 16), D(2024, 2, 29), *(TODAY - dt.timedelta(days=chosen.randrange(span)) for _ in range(number))]
 
