@@ -1,4 +1,4 @@
-"""The report to the Land: the whole set of indicators by year, each with its value or with the reason why there is none.
+"""The report to the Land: the whole set of indicators by year, each with its value or with the reason why it has none.
 
 No form or list of indicators of the Land for KIM is public; the set follows the sources KIM was built on (docs/
 funding.md names them) and has a neutral title. What KIM does not know is named, with what would be needed.
@@ -446,7 +446,7 @@ def asked_for(year: int, area: str) -> Asked:
 
 def answers(user, wanted: Asked) -> list[tuple[str, list[Answer]]]:
     """The whole set for the year that `wanted` ends in, and the one before."""
-    before = replace(wanted, day=dt.date(wanted.day.year - 1, 12, 31), _read={})
+    before = replace(wanted, day=dt.date(wanted.day.year - 1, 12, 31))
     periods = [Period.year(one.day) for one in (wanted, before)]
     needed = {table for _, found in SETS for one in found for table in one.tables}
     published = tables.read_many([(key, by, period) for key, by in needed for period in periods])

@@ -6,8 +6,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from kim import jobs
-from reports import counting, making, publishing
-from reports import making, parts, publishing
+from reports import counting, making, parts, publishing
 
 log = structlog.get_logger("reports.tasks")
 

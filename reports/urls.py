@@ -2,9 +2,7 @@
 
 from django.urls import path
 
-from reports.views import counting, exports, lage
-from reports.views import definitions, exports, indicators, lage, parts
-from reports.views import casework, lage
+from reports.views import casework, counting, definitions, exports, indicators, lage, parts
 
 app_name = "reports"
 

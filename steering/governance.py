@@ -93,8 +93,11 @@ def governance_on(day: dt.date, firsts: Mapping[str, dt.date]) -> dict[str, Any]
 
 def _resolutions(day: dt.date, firsts: Mapping[str, dt.date]) -> dict[str, dict[str, int]]:
     due = Q(due_on__isnull=False)
-    done, dropped = Q(done_on__lte=day), Q(dropped_on__lte=day)
-    is_open = due & (Q(done_on__isnull=True) | Q(done_on__gt=day)) & (Q(dropped_on__isnull=True) | Q(dropped_on__gt=day))
+    done = Q(done_on__isnull=False, done_on__lte=day)
+    dropped = Q(dropped_on__isnull=False, dropped_on__lte=day)
+    is_open = (
+        due & (Q(done_on__isnull=True) | Q(done_on__gt=day)) & (Q(dropped_on__isnull=True) | Q(dropped_on__gt=day))
+    )
     counts = {
         "open": Count("pk", filter=is_open),
         "overdue": Count("pk", filter=is_open & Q(due_on__lt=day)),

@@ -48,7 +48,7 @@ class KeptPart(models.Model):
     day = models.DateField("Tag")
     data = models.JSONField("Zahlen")
     counted_at = models.DateTimeField("gezählt", default=workdays.now)
-    #: The last row of the trail nobody could still write before, and how many came after it that matter (reports.parts).
+    #: The last row of the trail nobody could still write before, and how many that matter came after (reports.parts).
     trail_id = models.BigIntegerField(default=0)
     seen = models.PositiveIntegerField(default=0)
 

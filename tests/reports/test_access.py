@@ -51,9 +51,9 @@ ACTS: list = [
 #: Name → function that makes an object and answers with the arguments of its address.
 OBJECTS: dict = {
     "": lambda people: (),
-    "own export": lambda people: (makers.export(people["office"]).pk,),
     "figure of staffing": lambda people: ("staffing.filled",),
     "figure of bodies": lambda people: ("governance.open",),
+    "own export": lambda people: (makers.export(people["office"]).pk,),
 }
 
 
