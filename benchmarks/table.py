@@ -87,7 +87,8 @@ def reported(results: dict) -> list[tuple[str, bool]]:
          f"Nach einem Schritt neu gezählt: {number(told['again'])} s, {told['changed']} Zeilen geschrieben. "
          f"Seither nichts geschrieben: {number(told['idle'] * 1000, 0)} ms.", True),
         (f"Veröffentlichen der Fallarbeit ({thousands(told['tables'])} Tabellen, {told['periods']} Zeiträume): "
-         f"{number(told['publish'])} s{', manche Zeiträume abgelehnt' if told['refused'] else ''}.", not told["refused"]),
+         f"{number(told['publish'])} s{', manche Zeiträume abgelehnt' if told['refused'] else ''}.",
+         not told["refused"]),
         (f"Zum Vergleich, unmittelbar aus den Zeilen: {live}.", True),
         (f"Schritte, während gezählt wird: {waits['during']} in {number(waits['seconds'])} s, der längste "
          f"{number(waits['longest'], 0)} ms, im Median {number(waits['median'], 0)} ms; ohne Zählung der längste "
