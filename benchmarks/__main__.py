@@ -13,7 +13,10 @@ from pathlib import Path
 from benchmarks import measuring, places, table
 
 RESULTS = Path(__file__).with_name("results.md")
-CASEWORK = Path(__file__).with_name("results-casework.md")
+FILES = {
+    "casework": Path(__file__).with_name("results-casework.md"),
+    "reports": Path(__file__).with_name("results-reports.md"),
+}
 INTRO = """# Messergebnisse
 
 Geschrieben von `python -m benchmarks`; was gemessen wird und wie, steht in `benchmarks/README.md`.
@@ -26,7 +29,8 @@ def main() -> None:
     parser.add_argument("--issues", type=int, help="open issues (default 200000; 20000 on SQLite)")
     parser.add_argument("--small", type=int, default=2000, help="open issues growth is measured against; 0: none")
     parser.add_argument("--engine", choices=["postgres", "sqlite"], default="postgres")
-    parser.add_argument("--only", choices=["pages", "sweep", "casework"], help="a part of it; casework: 100,000 cases")
+    parts = "a part of it; casework: 100,000 cases; reports: issues, casework and money together"
+    parser.add_argument("--only", choices=["pages", "sweep", "casework", "reports"], help=parts)
     parser.add_argument("--cases", type=int, default=100_000, help="cases with --only casework; growth from 1,000")
     parser.add_argument("--match", default="", help="only pages whose name holds this")
     parser.add_argument("--no-file", action="store_true", help="print alone, leave results.md as it is")
@@ -43,7 +47,7 @@ def main() -> None:
     text = "\n".join([*table.heading(results), *lines, ""])
     print(text)
     if not asked.no_file:
-        keep(NAMES[asked.engine], text, CASEWORK if asked.only == "casework" else RESULTS)
+        keep(NAMES[asked.engine], text, FILES.get(asked.only, RESULTS))
     sys.exit(1 if bad else 0)
 
 
@@ -61,7 +65,7 @@ def measure(asked, folder: Path) -> dict:
             if server:
                 server.create(size)
             surroundings[size] = places.environment(here, f"{server.address}/{size}" if server else "")
-            command = ["--number", str(number), *(["--casework"] if asked.only == "casework" else [])]
+            command = ["--number", str(number), *([f"--{asked.only}"] if asked.only in FILES else [])]
             results[size] = _prepared([*command, "--match", asked.match], surroundings[size])
         if asked.only != "sweep":
             _pages(results, surroundings)

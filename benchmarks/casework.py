@@ -41,6 +41,8 @@ from kim.models import Code, Municipality, Organisation, Role
 CM, CO = Role.CASE_MANAGER, Role.COORDINATION
 LIST, ONE, STEP = 8, 8, 8
 CASES_EACH, CONSULTATIONS_EACH = 60, 10
+#: Cases were opened in the last so many days.
+DAYS = 900
 #: The first case of the measured account has so long a timeline.
 LONG_TIMELINE = 200
 RARE, RARE_NAME = 12, "Müllerschön"
@@ -84,15 +86,20 @@ def build(cases: int, *, seed: int = 3) -> Sizes:
     with transaction.atomic():
         call_command("load_county", settings.BASE_DIR / data.COUNTY, stdout=StringIO())
         people = data._accounts(max(cases * data.ISSUES_EACH // CASES_EACH, 1))
-    with transaction.atomic():
-        sizes = _Builder(cases, random.Random(seed), people[CM]).write()
+    sizes = fill(cases, people[CM], seed=seed)
     data.tidy()
     return sizes
 
 
+@transaction.atomic
+def fill(cases: int, managers: list, *, seed: int = 3, days: int = DAYS) -> Sizes:
+    """The same beside what is there, led by accounts that are there; opened in the last `days`."""
+    return _Builder(cases, random.Random(seed), managers, days).write()
+
+
 class _Builder:
-    def __init__(self, cases, chance, managers):
-        self.number, self.chance, self.managers = cases, chance, managers
+    def __init__(self, cases, chance, managers, days):
+        self.number, self.chance, self.managers, self.span = cases, chance, managers, days
         self.today = workdays.today()
         self.places = list(Municipality.objects.order_by("pk"))
         self.employer = Organisation.objects.order_by("pk").first().pk
@@ -124,7 +131,7 @@ class _Builder:
         state = self.chance.choices(list(WAYS), [share for share, _ in WAYS.values()])[0]
         if pk % len(self.managers) == 1 % len(self.managers):
             state = State.MONITORING  # the measured account has much to do
-        opened = self.today - dt.timedelta(days=self.chance.randint(20, 900))
+        opened = self.today - dt.timedelta(days=self.chance.randint(20, self.span))
         ended = state in ENDS
         last = self._moment(self.today - dt.timedelta(days=self.chance.randint(1, 15)))
         admitted = opened + dt.timedelta(days=2) if state in ADMITTED_ONCE else None

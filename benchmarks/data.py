@@ -116,15 +116,18 @@ class Plan:
     way: str
 
 
-def build(open_issues: int, *, seed: int = 2) -> Sizes:
-    """Fill an empty, migrated database with `open_issues` open issues and a quarter more that ended."""
+def build(open_issues: int, *, seed: int = 2, years: int = YEARS, ended: float = ENDED) -> Sizes:
+    """Fill an empty, migrated database with `open_issues` open issues and a quarter more (`ended`) that ended in the
+    last `years`.
+    """
     with transaction.atomic():
         call_command("load_county", settings.BASE_DIR / COUNTY, stdout=io.StringIO())
         people = _accounts(open_issues)
         groups = _bodies(people)
-        meetings = _meetings(Body.steering_group())
+        meetings = _meetings(Body.steering_group(), years)
     with _without_trigrams(), transaction.atomic():
-        sizes = _Builder(open_issues, random.Random(seed), people, groups, meetings).write()
+        builder = _Builder(open_issues, random.Random(seed), people, groups, meetings, years, ended)
+        sizes = builder.write()
     tidy()
     return sizes
 
@@ -201,10 +204,10 @@ def _bodies(people) -> dict[int | None, list[Body]]:
     return {None: thematic} | {place.pk: [group] for place, group in zip(places, local, strict=True)}
 
 
-def _meetings(group: Body) -> list[Meeting]:
-    """One a month, from four years ago until three months ahead."""
-    first = workdays.today() - dt.timedelta(days=YEARS * 365)
-    days = [first + dt.timedelta(days=28 * no) for no in range((YEARS * 365 + 100) // 28)]
+def _meetings(group: Body, years: int) -> list[Meeting]:
+    """One a month, from so many years ago until three months ahead."""
+    first = workdays.today() - dt.timedelta(days=years * 365)
+    days = [first + dt.timedelta(days=28 * no) for no in range((years * 365 + 100) // 28)]
     return Meeting.objects.bulk_create(
         Meeting(body=group, starts_at=dt.datetime.combine(workdays.next_workday(day), dt.time(10), workdays.BERLIN))
         for day in days
@@ -238,8 +241,9 @@ class _without_trigrams:
 
 
 class _Builder:
-    def __init__(self, open_issues, chance, people, groups, meetings):
+    def __init__(self, open_issues, chance, people, groups, meetings, years, ended):
         self.open, self.chance, self.people, self.groups, self.meetings = open_issues, chance, people, groups, meetings
+        self.years, self.ended = years, ended
         self.starts = [meeting.starts_at for meeting in meetings]
         self.morning = morning()
         self.today = self.morning.date()
@@ -271,7 +275,7 @@ class _Builder:
     def _plans(self) -> list[Plan]:
         """Exactly so many open ones, exactly STEPS_EACH steps for each on average over them; the rest is chance."""
         plans = []
-        for ways, total in ((OPEN_WAYS, self.open), (ENDED_WAYS, round(self.open * ENDED))):
+        for ways, total in ((OPEN_WAYS, self.open), (ENDED_WAYS, round(self.open * self.ended))):
             for place, (state, (share, paths)) in enumerate(ways.items()):
                 last = place == len(ways) - 1
                 number = total - sum(round(total * other) for other, _ in list(ways.values())[:-1]) if last else 0
@@ -306,7 +310,7 @@ class _Builder:
             due = chance.choice(self.due_dates if is_due else self.other_dates)
             settled = min(due, self.today) - dt.timedelta(days=chance.randint(3, 40))
         else:
-            settled = self.today - dt.timedelta(days=chance.randint(1, YEARS * 365 - 200))
+            settled = self.today - dt.timedelta(days=chance.randint(1, self.years * 365 - 200))
         moment = dt.datetime.combine(settled, dt.time(chance.randint(7, 16), chance.randint(0, 59)), workdays.BERLIN)
         names = plan.way.split()
         moments = [moment - dt.timedelta(days=2 * back) for back in range(len(names) - 1, -1, -1)]

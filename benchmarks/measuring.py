@@ -40,7 +40,7 @@ def measure(places: dict[str, Place]) -> dict[str, list[dict]]:
     for page in zip(*(plan["pages"] for plan in plans), strict=True):
         one = page[0]
         here = {place.port: found for place, found in zip(places.values(), page, strict=True)}
-        _row(rows, places, one["name"], one["role"], one["times"], _getting(places, here))
+        _row(rows, places, one["name"], one["role"], one["times"], _getting(places, here), most=one["queries"])
     if plans[0].get("forms"):
         _row(rows, places, "Schritt (weiterleiten)", "coordination", 8, _stepping, is_step=True)
     if plans[0].get("saving"):
@@ -83,7 +83,7 @@ def _saving(places) -> Asking:
     return ask
 
 
-def _row(rows, places, name, role, limit, ask: Asking, *, is_step=False) -> None:
+def _row(rows, places, name, role, limit, ask: Asking, *, most=None, is_step=False) -> None:
     """Milliseconds are medians over all blocks."""
     bare: dict[str, list[float]] = {size: [] for size in places}
     times: dict[str, list[float]] = {size: [] for size in places}
@@ -102,5 +102,5 @@ def _row(rows, places, name, role, limit, ask: Asking, *, is_step=False) -> None
         ms, measure = statistics.median(times[size]), statistics.median(bare[size])
         rows[size].append(
             {"name": name, "role": role, "limit": limit, "queries": answers[size].queries, "ms": ms, "bare": measure,
-             "times": ms / measure, "is_step": is_step}
+             "times": ms / measure, "is_step": is_step, "most": most}
         )  # fmt: skip

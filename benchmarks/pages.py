@@ -8,7 +8,7 @@ from benchmarks.data import COMMON_WORD, RARE_WORD, account
 from kim.models import Role
 from steering.models import Issue
 
-LIST, ONE = 8, 5
+LIST, ONE, QUERIES = 8, 5, 12
 FORWARD = "Schritt (weiterleiten)"
 CM, CO, OF, SG, PG = (
     Role.CASE_MANAGER,
@@ -29,6 +29,7 @@ class Page:
     times: float | None
     begin: bool = False
     swap: str = ""  # id of what htmx swaps, for requests that bring a part of the page
+    queries: int = QUERIES  # so many it may ask of the database
     words: str = ""  # looked for by POST first; the page is the one with the token, the words stay in the session
 
 

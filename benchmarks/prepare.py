@@ -21,6 +21,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--number", type=int, required=True, help="open issues, or cases with --casework")
     parser.add_argument("--casework", action="store_true")
+    parser.add_argument("--reports", action="store_true", help="issues, casework and money of five years")
+    parser.add_argument("--count", action="store_true", help="count the chain anew on what is there")
     parser.add_argument("--match", default="", help="only pages whose name holds this")
     parser.add_argument("--sweep", action="store_true", help="measure the morning sweep on what is there")
     asked = parser.parse_args()
@@ -31,13 +33,19 @@ def main() -> None:
         _say(f"{asked.number:,}: morning sweep")
         print(json.dumps(sweeping.measure()))
         return
+    if asked.count:
+        from reports import counting
+
+        counting.refresh(anew=True)
+        return
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
     call_command("collectstatic", interactive=False, verbosity=0)
     _say(f"{asked.number:,}: building")
-    found = _cases(asked.number, asked.match) if asked.casework else _issues(asked.number, asked.match)
+    make = _reports if asked.reports else _cases if asked.casework else _issues
+    found = make(asked.number, asked.match)
     print(json.dumps(found | {"sessions": _sessions(), "versions": _versions()}))
 
 
@@ -70,6 +78,16 @@ def _cases(number, match) -> dict:
         "pages": [asdict(page) for page in casework.pages(match)],
         "saving": casework.saving() if match in casework.SAVING else None,
     }
+
+
+def _reports(number, match) -> dict:
+    from benchmarks import reports
+
+    started = time.perf_counter()
+    sizes = reports.build(number)
+    built = asdict(sizes) | {"seconds": time.perf_counter() - started}
+    _say(f"{number:,}: counting")
+    return {"built": built, "counting": reports.counted(), "pages": reports.pages(match)}
 
 
 def _sessions() -> dict[str, str]:

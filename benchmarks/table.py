@@ -1,6 +1,8 @@
 """The results as a table, each with its verdict. Nothing of the machine but its number of processors and versions."""
 
 QUERIES, GROWTH, MEMORY_MB, SWEEP_SECONDS = 12, 1.5, 120, 10
+#: Milliseconds a step may take while everything is counted: a lock would show in seconds.
+LONGEST_WAIT = 1000
 
 
 def number(value: float, places: int = 1) -> str:
@@ -14,8 +16,9 @@ def thousands(value: int) -> str:
 def judged(large: dict, small: dict | None) -> list[str]:
     """What of a row is not as demanded; empty when all is well."""
     bad = []
-    if large["queries"] > QUERIES and not large.get("is_step"):
-        bad.append(f"mehr als {QUERIES} Abfragen")
+    most = large.get("most") or QUERIES
+    if large["queries"] > most and not large.get("is_step"):
+        bad.append(f"mehr als {most} Abfragen")
     if large["limit"] and large["times"] > large["limit"]:
         bad.append(f"über {large['limit']}×")
     if small:
@@ -64,7 +67,35 @@ def lines(results: dict) -> tuple[list[str], int]:
             f"{thousands(sweep['killed_at'])} getötet (SIGKILL) und fortgesetzt: {number(sweep['resumed_seconds'])} s, "
             f"dieselben Erinnerungen, keine doppelt. Erlaubt {SWEEP_SECONDS} s: {'gut' if good else 'zu langsam'}."
         )
+    for words, good in reported(results):
+        bad += not good
+        out.append(f"* {words}")
     return out, bad
+
+
+def reported(results: dict) -> list[tuple[str, bool]]:
+    """Sentences about counting and publishing (benchmarks/reports.py), each with whether it is as demanded."""
+    told, small = results["large"].get("counting"), results.get("small", {}).get("counting")
+    if not told:
+        return []
+    grown = f", im kleinen Bestand {number(small['first'])} s" if small else ""
+    live = ", ".join(f"{name} {number(ms, 0)} ms" for name, ms in told["live"].items())
+    waits = told["waits"]
+    return [
+        (f"Erste Zählung aller Tage und Gebiete ({thousands(told['rows'])} Tagesstände): {number(told['first'])} s"
+         f"{grown}. "
+         f"Nach einem Schritt neu gezählt: {number(told['again'])} s, {told['changed']} Zeilen geschrieben. "
+         f"Seither nichts geschrieben: {number(told['idle'] * 1000, 0)} ms.", True),
+        (f"Veröffentlichen der Fallarbeit ({thousands(told['tables'])} Tabellen, {told['periods']} Zeiträume): "
+         f"{number(told['publish'])} s{', manche Zeiträume abgelehnt' if told['refused'] else ''}.",
+         not told["refused"]),
+        (f"Zum Vergleich, unmittelbar aus den Zeilen: {live}.", True),
+        (f"Schritte, während gezählt wird: {waits['during']} in {number(waits['seconds'])} s, der längste "
+         f"{number(waits['longest'], 0)} ms, im Median {number(waits['median'], 0)} ms; ohne Zählung der längste "
+         f"{number(waits['longest_alone'], 0)} ms, im Median {number(waits['median_alone'], 0)} ms. Erlaubt "
+         f"{LONGEST_WAIT} ms: {'gut' if waits['longest'] <= LONGEST_WAIT else 'zu lang'}.",
+         waits["longest"] <= LONGEST_WAIT),
+    ]  # fmt: skip
 
 
 def heading(results: dict) -> list[str]:
@@ -76,7 +107,14 @@ def heading(results: dict) -> list[str]:
         f"{versions['gunicorn']} mit einem Arbeiter. Last des Rechners in den letzten fünf Minuten: "
         f"{number(results['large']['load'])}.",
     ]
-    if built and "cases" in built:
+    if built and "notices" in built:
+        out.append(
+            f"{thousands(built['issues'])} Knackpunkte aus fünf Jahren ({thousands(built['open'])} offen, "
+            f"{thousands(built['steps'])} Schritte), {thousands(built['consultations'])} Beratungen in "
+            f"{thousands(built['cases'])} Fällen, {thousands(built['posts'])} Stellen, {built['notices']} Bescheide; "
+            f"gebaut in {number(built['seconds'], 0)} s."
+        )
+    elif built and "cases" in built:
         small = results.get("small", {}).get("built")
         out.append(
             f"{thousands(built['cases'])} Fälle, {thousands(built['consultations'])} Beratungen; gebaut in "

@@ -321,6 +321,11 @@ def receives_procedures(user, _=None):
     return user.holds(Role.AUTHORITY)
 
 
+@rule("Eigene Zahlen sehen Case Management und Modul 3.")
+def has_own_figures(user, _=None):
+    return user.holds(Role.CASE_MANAGER, Role.AUTHORITY)
+
+
 @rule("Codelisten pflegt die Verwaltung.")
 def keeps_codes(user, _=None):
     return user.holds(Role.ADMIN)

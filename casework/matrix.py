@@ -59,6 +59,7 @@ QUESTIONS = (
     ("Verzeichnis der Stellen lesen", access.reads_directory),
     ("Verzeichnis der Stellen pflegen", access.keeps_directory),
     ("Formulare drucken", access.prints_forms),
+    ("Eigene Zahlen ansehen", access.has_own_figures),
     ("Prüflisten lesen", access.reads_checklists),
     ("Übergebene Vorgänge ansehen", access.receives_procedures),
     ("Codelisten pflegen", access.keeps_codes),

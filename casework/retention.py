@@ -46,6 +46,7 @@ from casework.models import (
     StatisticalRecord,
 )
 from casework.models.consents import CASE_MANAGEMENT
+from casework.models.retention import GOALS, age_group
 from casework.privacy import blanked
 from kim import workdays
 from kim.dated import months_after
@@ -59,10 +60,6 @@ PHASES = (
     State.EVALUATION, State.CLOSED,
 )  # fmt: skip
 Why = Erasure.Why
-Age = StatisticalRecord.Age
-#: First year of age that no longer belongs to the group.
-AGES = ((18, Age.CHILD), (27, Age.YOUNG), (45, Age.ADULT), (65, Age.MIDDLE))
-GOALS = {0: "goals_not", 1: "goals_partly", 2: "goals_mostly", 3: "goals_fully", 9: "goals_dropped"}
 #: What stands where a constraint asks for a word.
 ERASED = "gelöscht"
 
@@ -452,13 +449,6 @@ def summary(case: Case, client: Client) -> StatisticalRecord:
         **goals,
         **_place(case.municipality, month, _ended_there(case.municipality, month)),
     )
-
-
-def age_group(born: dt.date | None, on: dt.date) -> Age:
-    if born is None:
-        return Age.UNKNOWN
-    years = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
-    return next((group for below, group in AGES if years < below), Age.OLD)
 
 
 def _ended_there(place: Municipality, month: dt.date) -> int:

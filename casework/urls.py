@@ -19,6 +19,7 @@ from casework.views import (
     handovers,
     imports,
     intake,
+    own,
     person_data,
     plan,
     procedures,
@@ -29,6 +30,9 @@ from casework.views import (
 app_name = "casework"
 
 urlpatterns = [
+    # one's own numbers (views/own.py)
+    path("figures/", own.own_figures, name="own_figures"),
+    path("figures/export/<slug:kind>/", own.own_figures_export, name="own_figures_export"),
     # cases (views/cases.py)
     path("cases/<int:pk>/", cases.case_detail, name="case_detail"),
     path("cases/<int:pk>/edit/", cases.case_edit, name="case_edit"),

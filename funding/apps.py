@@ -11,6 +11,7 @@ class FundingConfig(AppConfig):
         from funding import (  # noqa: F401  they hang what they know in
             county_file,
             duties,
+            figures,
             matrix,
             on_people,
             on_record,

@@ -26,6 +26,11 @@ TIMETABLE = {
     "reminders": ("steering.tasks.remind", crontab(minute="*/10", hour="6-11"), 600),
     "pauses": ("steering.tasks.end_pauses", crontab(minute="5"), 3600),
     "imports": ("casework.tasks.work_on_imports", timedelta(minutes=1), 60),
+    "exports": ("reports.tasks.work_on_exports", timedelta(minutes=1), 60),
+    # A little after the hour begins, so that one run comes just after midnight.
+    "counting": ("reports.tasks.count", crontab(minute="1-59/10"), 600),
+    "parts": ("reports.tasks.keep_parts", crontab(minute="*/10"), 600),
+    "publish": ("reports.tasks.publish", crontab(minute="30", hour="1"), 6 * 3600),
     "sweep": ("kim.tasks.sweep_up", crontab(minute="30", hour="2"), 6 * 3600),
     "erase": ("casework.tasks.erase", crontab(minute="15", hour="3"), 6 * 3600),
     "files": ("casework.tasks.sweep_files", crontab(minute="45", hour="3"), 6 * 3600),

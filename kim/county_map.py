@@ -19,6 +19,7 @@ RADIUS = 57.0
 HALF = RADIUS * math.sqrt(3) / 2
 #: Steps of colour.
 STEPS = 5
+OUTSIDE = -1
 #: Of all cells in the frame, tiles take about one in so many.
 ROOM = 1.55
 #: A name up to so many letters fits into a tile, one up to the second number in small letters.
@@ -31,11 +32,15 @@ Cell = tuple[int, int]
 
 @dataclass(frozen=True)
 class Figure:
-    """What a tile says of its place: a number (None: a white spot), the words for it, and a sentence for the title."""
+    """What a tile says of its place: a number (None: a white spot), the words for it, a sentence for the title, and
+    where it leads.
+    """
 
     amount: Fraction | Decimal | None
     words: str
     sentence: str = ""
+    url: str = ""
+    is_outside: bool = False  # not part of what is shown: an outline, for orientation
 
 
 @dataclass(frozen=True)
@@ -44,13 +49,28 @@ class Tile:
     code: str
     words: str
     sentence: str
-    level: int  # 1 to STEPS; 0 is a white spot
+    level: int  # 1 to STEPS; 0 is a white spot, OUTSIDE what is not part of it
     points: str
     x: str
     lines: tuple[tuple[str, str], ...]  # (y, text) of the name
     small: bool
     value_y: str
     code_y: str
+    url: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Of its class: the step, or what else it is."""
+        return str(self.level) if self.level > 0 else "other" if self.level == OUTSIDE else "white"
+
+    @property
+    def ink(self) -> str:
+        """The class of the letters on it, behind a blank."""
+        return " kim-map__on4" if self.level > 3 else " kim-map__white" if not self.level else ""
+
+    @property
+    def value(self) -> str:
+        return self.words if self.level > 0 else "–" if not self.level else ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +83,11 @@ class CountyMap:
     river: str  # path, or ""
     key: tuple[tuple[int, str], ...]  # (level, „0,5 bis 1“)
     white: str  # what a white spot means, or "" where there is none
+
+    @property
+    def leads_on(self) -> bool:
+        """Tiles are links: the drawing is then no single picture for a screen reader but a group of links."""
+        return any(tile.url for tile in self.tiles)
 
 
 def county_map(
@@ -77,16 +102,18 @@ def county_map(
         return None
     cells = _cells(tuple((float(one.longitude or 0), float(one.latitude or 0)) for one in places))
     found = [figures.get(one.ags, Figure(None, white)) for one in places]
-    amounts = [one.amount for one in found if one.amount is not None]
+    amounts = [one.amount for one in found if one.amount is not None and not one.is_outside]
+    ends = (min(amounts), max(amounts)) if amounts else ()
     codes = _codes([one.name for one in places])
     centres = [_centre(cell) for cell in cells]
     left, top = min(x for x, _ in centres) - HALF - 8, min(y for _, y in centres) - RADIUS - 8
     right, bottom = max(x for x, _ in centres) + HALF + 8, max(y for _, y in centres) + RADIUS + 8
     tiles = tuple(
-        _tile(place, figure, code, (x - left, y - top), level(figure.amount, amounts))
+        _tile(place, figure, code, (x - left, y - top), OUTSIDE if figure.is_outside else level(figure.amount, ends))
         for place, figure, code, (x, y) in zip(places, found, codes, centres, strict=True)
     )
-    spots = sorted(place.name for place, figure in zip(places, found, strict=True) if figure.amount is None)
+    white_ones = zip(places, found, strict=True)
+    spots = sorted(place.name for place, one in white_ones if one.amount is None and not one.is_outside)
     return CountyMap(
         title=title,
         description=f"{white}: {', '.join(spots)}." if spots else "",
@@ -115,8 +142,9 @@ def level(amount, amounts: Sequence) -> int:
 def bounds(amounts: Sequence, words=str) -> tuple[tuple[int, str], ...]:
     """Which amounts each step that occurs stands for, from the smallest to the largest found in it."""
     found: dict[int, list] = {}
+    ends = (min(amounts), max(amounts)) if amounts else ()
     for amount in amounts:
-        found.setdefault(level(amount, amounts), []).append(amount)
+        found.setdefault(level(amount, ends), []).append(amount)
     return tuple(
         (step, words(min(there)) if min(there) == max(there) else f"{words(min(there))} bis {words(max(there))}")
         for step, there in sorted(found.items())
@@ -144,6 +172,7 @@ def _tile(place: Municipality, figure: Figure, code: str, at: tuple[float, float
         small=max(map(len, parts)) > FITS,
         value_y=_short(first + 16 * len(parts) + 3),
         code_y=_short(y + 11),
+        url=figure.url,
     )
 
 

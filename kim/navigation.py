@@ -139,6 +139,7 @@ ENTRIES = (
     ),
     *_group(
         "Für mich",
+        Entry("Meine Zahlen", "bar-chart", "casework:own_figures", REPORTING),
         Entry("Mitteilungen", "bell", "kim:notice_list", EVERYBODY, ("kim:notice_",), "ungelesen"),
         Entry("Abwesenheit", "person-dash", "kim:absence_list", EVERYBODY, ("kim:absence_",)),
         Entry("Kalender", "calendar-event", "kim:calendar", EVERYBODY, ("kim:calendar_",)),

@@ -71,6 +71,11 @@ def reads_part(user, part):
     return any(part in parts and user.holds(role) for role, parts in PARTS.items())
 
 
+@rule("Neu zählen lassen die Koordinierung und die Geschäftsstelle.")
+def has_it_counted(user, _=None):
+    return user.holds(*RELEASES)
+
+
 @rule("Den Bericht an das Land sehen Koordinierung und Geschäftsstelle.")
 def reads_indicators(user, _=None):
     return user.holds(*RELEASES)

@@ -1,8 +1,8 @@
 """What was asked for: the date of the data („Stand“), the period up to it, and the part of the county."""
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from kim import workdays
@@ -45,6 +45,7 @@ class Area:
     key: str
     name: str
     ags: frozenset[str]
+    place: Municipality | None = field(default=None, compare=False)
 
     @property
     def is_place(self) -> bool:
@@ -58,7 +59,7 @@ def areas() -> dict[str, Area]:
     for bank in Bank:
         if on_it := frozenset(one.ags for one in places if one.bank == bank):
             found.append(Area(str(bank), bank.label, on_it))
-    found += [Area(one.ags, one.name, frozenset({one.ags})) for one in places]
+    found += [Area(one.ags, one.name, frozenset({one.ags}), one) for one in places]
     return {one.key: one for one in found}
 
 
@@ -74,6 +75,13 @@ class Asked:
     area: Area
     areas: Mapping[str, Area]
     complaints: tuple[str, ...] = ()
+    _read: dict = field(init=False, default_factory=dict, compare=False, repr=False)
+
+    def once(self, key: str, read: Callable):
+        """What `read()` finds for this question: all sections of a page share it, and it is read once."""
+        if key not in self._read:
+            self._read[key] = read()
+        return self._read[key]
 
     @property
     def first(self) -> dt.date:

@@ -2,7 +2,15 @@
 
 from kim.trail import Kind
 
-ACTS: dict[str, str] = {}
+ACTS: dict[str, str] = {
+    "export.ask": "Zahlen als Datei: angefordert",
+    "export.make": "Zahlen als Datei: erstellt",
+    "export.fetch": "Zahlen als Datei: geholt",
+    "export.take": "Zahlen als Datei: erstellt und geholt",
+    "export.again": "Zahlen als Datei: noch einmal angefordert",
+    "export.drop": "Zahlen als Datei: gelöscht",
+    "publishedtable.publish": "Tabellen veröffentlicht",
+}
 KINDS: dict[str, Kind] = {
     "reports.export": Kind("Export"),
     "reports.publishedtable": Kind("veröffentlichte Tabelle"),

@@ -15,6 +15,7 @@ class SteeringConfig(AppConfig):
             calendars,
             desks,
             duties,
+            figures,
             invitations,
             matrix,
             milestones,

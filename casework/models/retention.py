@@ -200,3 +200,21 @@ class StatisticalRecord(models.Model):
 
     def __str__(self):
         return f"{self.get_kind_display()}, {self.month:%m/%Y}, {self.municipality or self.get_bank_display()}"
+
+
+#: First year of age that no longer belongs to the group.
+AGES = (
+    (18, StatisticalRecord.Age.CHILD),
+    (27, StatisticalRecord.Age.YOUNG),
+    (45, StatisticalRecord.Age.ADULT),
+    (65, StatisticalRecord.Age.MIDDLE),
+)
+#: What came of a goal (Goal.Achievement) → the column that counts it.
+GOALS = {0: "goals_not", 1: "goals_partly", 2: "goals_mostly", 3: "goals_fully", 9: "goals_dropped"}
+
+
+def age_group(born: dt.date | None, on: dt.date) -> StatisticalRecord.Age:
+    if born is None:
+        return StatisticalRecord.Age.UNKNOWN
+    years = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+    return next((group for below, group in AGES if years < below), StatisticalRecord.Age.OLD)

@@ -48,8 +48,9 @@ class KeptPart(models.Model):
     day = models.DateField("Tag")
     data = models.JSONField("Zahlen")
     counted_at = models.DateTimeField("gezählt", default=workdays.now)
-    #: The last row of the trail about what it rests on.
+    #: The last row of the trail nobody could still write before, and how many that matter came after (reports.parts).
     trail_id = models.BigIntegerField(default=0)
+    seen = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name = "Teil der Lage"

@@ -703,8 +703,7 @@ class Issue(models.Model):
         made = self.interim_reports.create(by=by, body=body, text=text, at=workdays.now())
         deadline = deadline_for(self)
         if deadline:
-            self.due_on, self.due_words = deadline.due, deadline.words
-            self.save()
+            self._be_due(deadline)
         trail.record("issue.interim_report", self, by=by)
         happened.send(Issue, obj=self, act="interim_report", record=made, given={})
         return made
@@ -794,9 +793,13 @@ class Issue(models.Model):
 
     def _move_deadline(self):
         last_report = self.interim_reports.order_by("-at").first() if self.state == State.PROJECT else None
-        deadline = deadline_for(self, entered=self.clock_start(last_report))
+        self._be_due(deadline_for(self, entered=self.clock_start(last_report)))
+
+    def _be_due(self, deadline):
+        """From now on; the stay keeps it, so that one can tell afterwards whether it was late (steering.figures)."""
         self.due_on, self.due_words = (deadline.due, deadline.words) if deadline else (None, "")
         self.save()
+        self.steps_taken.filter(no=self.step_no).update(**self.stay())
 
     def _lock(self, check, by):
         """Lock the row, read it anew, and ask the rule under every hat; raises PermissionDenied with its sentence."""

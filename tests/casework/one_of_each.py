@@ -73,6 +73,7 @@ ARGUMENTS = {
     "document_remove": lambda its: [its.case.pk, its.paper.pk],
     "import_template": lambda its: ["cases"],
     "consultation_export": lambda its: ["csv"],
+    "own_figures_export": lambda its: ["csv"],
     "actor_export": lambda its: ["csv"],
     "conference_unseat": lambda its: [its.conference.pk, its.seat.pk],
     "conference_agreed": lambda its: [its.conference.pk, its.agreement.pk],

@@ -5,6 +5,7 @@ from django.urls import get_resolver, reverse
 
 from kim.models import Role
 from tests.factories import county, steering_group, user
+from tests.reports import makers
 
 pytestmark = pytest.mark.django_db
 
@@ -24,15 +25,35 @@ ROLES = {
 #: GET. What stands behind an address is made by the function of that name in OBJECTS.
 TABLE: list = [
     #  address             object                   cm   coo  off  mem  lea  aut  adm  aud
+    ("export_list",        "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("export_detail",      "own export",            403, 404, 200, 404, 403, 403, 404, 403),
+    ("export_file",        "own export",            403, 404, 302, 404, 403, 403, 404, 403),
+    ("lage",               "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("lage_chain",         "",                      403, 200, 200, 200, 403, 403, 403, 403),
+    ("lage_places",        "",                      403, 200, 200, 200, 403, 403, 403, 403),
+    ("lage_staffing",      "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("lage_money",         "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("lage_governance",    "",                      403, 200, 200, 200, 403, 403, 403, 403),
+    ("figure_list",        "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("figure_detail",      "figure of staffing",    403, 200, 200, 200, 403, 403, 200, 403),
+    ("figure_detail",      "figure of bodies",      403, 200, 200, 200, 403, 403, 404, 403),
+    ("indicators",         "",                      403, 200, 200, 403, 403, 403, 403, 403),
 ]
 #: POST to addresses that only act, by people who may not: (address, object, those who may).
 ACTS: list = [
+    ("lage_recount",       "",                      ("coordination", "office")),
+    ("export_new",         "",                      ("coordination", "office", "member", "admin")),
+    ("export_again",       "own export",            ("office",)),
+    ("export_drop",        "own export",            ("office",)),
 ]
 # fmt: on
 
 #: Name → function that makes an object and answers with the arguments of its address.
 OBJECTS: dict = {
     "": lambda people: (),
+    "figure of staffing": lambda people: ("staffing.filled",),
+    "figure of bodies": lambda people: ("governance.open",),
+    "own export": lambda people: (makers.export(people["office"]).pk,),
 }
 
 
