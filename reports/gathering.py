@@ -30,7 +30,7 @@ def gathered(
 
 
 def told_otherwise(found: dict[str, Any], known_at: dt.datetime, previous: "StatusReport | None") -> dict[str, Any]:
-    """What `found`, collected at `known_at`, says otherwise than `previous`; nothing to compare with where it is None."""
+    """What `found`, collected at `known_at`, says otherwise than `previous`; nothing without one."""
     if previous is None:
         return {"number": "", "valid_on": "", "since": [], "corrected": []}
     then = again(previous, known_at)

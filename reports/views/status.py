@@ -1,12 +1,14 @@
 """Status reports: the list, drawing one up, writing, counting anew, releasing, reading, and what differs."""
 
+import datetime as dt
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kim import errors, trail, uploads, workdays
-from kim.addresses import address
 from kim.files import FileDamaged
 from kim.navigation import county_of
 from kim.rules import allows, demand
@@ -61,14 +63,15 @@ def report_new(request):
 @require_safe
 def report_detail(request, pk):
     report = _report(request, pk)
-    writes, drafting = allows(access.writes_reports, request.user), report.is_draft
+    drafting = report.is_draft
     context = {
-        **_read(report),
-        "writes": writes and drafting,
+        "report": report,
+        "sections": [one | {"text": report.written.get(one["key"], "")} for one in report.sections],
+        "unwritten": report.unwritten,
+        "intact": not report.is_released or report.is_intact,
+        "writes": drafting and allows(access.writes_reports, request.user),
         "may_release": drafting and allows(access.releases_report, request.user, report),
         "barred": drafting and request.user.pk in report.author_ids,
-        "works_on": allows(access.writes_reports, request.user) or allows(access.reads_indicators, request.user),
-        "kinds": FileKind,
     }
     return render(request, "reports/report_detail.html", context)
 
@@ -90,7 +93,10 @@ def report_text(request, pk, key):
         report.write(key, form.cleaned_data["text"], by=request.user, confirmed=form.confirmed)
         on = request.POST.get("then") == "next" and place + 1 < len(sections)
         there = address("reports:report_text", pk, sections[place + 1]["key"]) if on else ""
-        return there or f"{report.get_absolute_url()}#{key}", f"Der Text zu „{sections[place]['title']}“ ist gespeichert."
+        return (
+            there or f"{report.get_absolute_url()}#{key}",
+            f"Der Text zu „{sections[place]['title']}“ ist gespeichert.",
+        )
 
     context = {"report": report, "section": sections[place], "following": sections[place + 1 : place + 2]}
     return form_page(
@@ -128,8 +134,9 @@ def report_drop(request, pk):
         report.drop(by=request.user, confirmed=form.confirmed, **form.cleaned_data)
         return "reports:report_list", "Der Entwurf ist verworfen."
 
+    context = {"report": report, "written": sum(1 for words in report.written.values() if words)}
     return form_page(request, "reports/report_drop.html", ReportDropForm, gated(act), key=f"report:{pk}:drop",
-                     context={"report": report})  # fmt: skip
+                     context=context)  # fmt: skip
 
 
 @both_ways
@@ -168,7 +175,9 @@ def report_file(request, pk, kind):
         made = make(status_files.Paper.of(report))
         trail.record("statusreport.file", report, by=request.user, note=f"{FileKind(kind).label}, Entwurf")
         name = f"Sachstandsbericht-Entwurf-{report.valid_on:%Y-%m-%d}.{kind}"
-        return HttpResponse(made, media_type, headers=headers | {"Content-Disposition": f'attachment; filename="{name}"'})
+        return HttpResponse(
+            made, media_type, headers=headers | {"Content-Disposition": f'attachment; filename="{name}"'}
+        )
     file = get_object_or_404(report.files, kind=kind)
     try:
         pieces = file.open(by=request.user)
@@ -187,13 +196,15 @@ def report_difference(request, pk):
     others = [one for one in seen.defer("data") if one.pk != report.pk]
     asked = request.GET.get("with", "").strip()
     other = next((one for one in others if str(one.pk) == asked), None)
-    context = {"report": report, "others": others, "asked": asked, "other": other, "complaint": ""}
+    told = report.data["differences"]
+    then = dt.date.fromisoformat(told["valid_on"]) if told["number"] else None
+    context = {"report": report, "others": others, "asked": asked, "other": other, "told": told, "then": then,
+               "complaint": "", "sections": [], "since": [], "corrected": []}  # fmt: skip
     if asked == "now":
         context["sections"] = by_section(differences(report.data, report.as_known_now()))
     elif other:
         context["sections"] = by_section(differences(other.data, report.data))
     else:
-        told = report.data["differences"]
         context |= {
             "since": by_section(gathering.read(told["since"])),
             "corrected": by_section(gathering.read(told["corrected"])),
@@ -207,12 +218,6 @@ def _report(request, pk) -> StatusReport:
     seen = StatusReport.objects.visible_to(request.user)
     related = seen.select_related("drawn_up_by", "released_by", "previous").prefetch_related("texts__changed_by")
     return get_object_or_404(related.defer("previous__data"), pk=pk)
-
-
-def _read(report: StatusReport) -> dict:
-    """The report as the page draws it: each section with its text."""
-    sections = [one | {"text": report.written.get(one["key"], "")} for one in report.sections]
-    return {"report": report, "sections": sections, "files": list(report.files.all()) if report.is_released else []}
 
 
 def _too_late(request, report: StatusReport, typed=()):
