@@ -9,9 +9,10 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
-from kim import files, trail, workdays
+from kim import trail, workdays
 from kim.addresses import address
 from kim.dated import known_choice
+from kim.files import Kept, check, keep, keeper, read, remove
 from kim.models import Role, User
 from kim.models.people import with_role
 from kim.notices import Telling, once_each, tell
@@ -237,7 +238,7 @@ class StatusReport(models.Model):
 
     def release(self, *, by) -> "StatusReport":
         """Four eyes: by somebody who wrote nothing in it. Numbered, made into files, told of, and never changed."""
-        kept: list[files.Kept] = []
+        kept: list[Kept] = []
         try:
             with transaction.atomic():
                 row = self._draft()
@@ -254,7 +255,7 @@ class StatusReport(models.Model):
                 tell(row.tellings(by), key=f"statusreport:{left.pk}", url=row.get_absolute_url())
         except BaseException:
             for one in kept:
-                files.remove(one.name)
+                remove(one.name)
             raise
         return row
 
@@ -292,14 +293,14 @@ class StatusReport(models.Model):
         }  # fmt: skip
         return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
-    def _keep_files(self, kept: list[files.Kept]) -> None:
+    def _keep_files(self, kept: list[Kept]) -> None:
         """PDF and DOCX as they are released; what is kept on the disk goes into `kept` at once."""
         from reports import status_files
 
         paper = status_files.Paper.of(self)
         for kind, made in ((FileKind.PDF, status_files.pdf), (FileKind.DOCX, status_files.docx)):
             try:
-                one = files.keep([made(paper)])
+                one = keep([made(paper)])
             except OSError as error:
                 raise StepRefused(
                     "Die Dateien ließen sich nicht ablegen, der Speicherplatz des Servers reicht vielleicht nicht. "
@@ -371,13 +372,13 @@ class ReportFile(models.Model):
     @transaction.atomic
     def open(self, *, by):
         """Its content in pieces, which goes to the trail. Raises FileDamaged if any of it cannot be read."""
-        files.check(self.name)
+        check(self.name)
         trail.record("statusreport.file", self.report, by=by, note=self.get_kind_display())
-        return files.read(self.name)
+        return read(self.name)
 
 
 def _wanted(beginning: str):
     return ReportFile.objects.filter(name__startswith=beginning).values_list("name", flat=True)
 
 
-files.keeper("reports", _wanted)
+keeper("status_reports", _wanted)

@@ -92,7 +92,7 @@ def report_text(request, pk, key):
     def act(form):
         report.write(key, form.cleaned_data["text"], by=request.user, confirmed=form.confirmed)
         on = request.POST.get("then") == "next" and place + 1 < len(sections)
-        there = address("reports:report_text", pk, sections[place + 1]["key"]) if on else ""
+        there = reverse("reports:report_text", args=[pk, sections[place + 1]["key"]]) if on else ""
         return (
             there or f"{report.get_absolute_url()}#{key}",
             f"Der Text zu „{sections[place]['title']}“ ist gespeichert.",
