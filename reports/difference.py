@@ -79,9 +79,9 @@ def _of_section(key: str, title: str, before: dict[tuple, Row], after: dict[tupl
                 if then != now:
                     yield Difference(key, title, new.part, new.name, CHANGED, cell, then, now)
         elif new:
-            yield Difference(key, title, new.part, new.name, NEW, after=_told(new.cells))
+            yield Difference(key, title, new.part, new.name, NEW, after=_told(new))
         elif old:
-            yield Difference(key, title, old.part, old.name, GONE, before=_told(old.cells))
+            yield Difference(key, title, old.part, old.name, GONE, before=_told(old))
 
 
 def _rows(section: Mapping[str, Any] | None) -> dict[tuple, Row]:
@@ -114,6 +114,7 @@ def _of_block(block: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
             yield "", Row(title, "", {"": block["text"]})
 
 
-def _told(cells: Mapping[str, str]) -> str:
-    """„seit 15.10.2021; VZÄ: 1,00“: the cells of a whole row."""
-    return "; ".join(f"{name}: {value}" if name else value for name, value in cells.items() if value)
+def _told(row: Row) -> str:
+    """„seit 15.10.2021; VZÄ: 1,00“: the cells of a whole row, without the one it is called by unless that is all."""
+    said = [f"{name}: {value}" if name else value for name, value in row.cells.items() if value and value != row.name]
+    return "; ".join(said) or row.name
