@@ -5,6 +5,7 @@ from django.urls import get_resolver, reverse
 
 from kim.models import Role
 from tests.factories import county, steering_group, user
+from tests.reports import makers
 
 pytestmark = pytest.mark.django_db
 
@@ -24,6 +25,19 @@ ROLES = {
 #: GET. What stands behind an address is made by the function of that name in OBJECTS.
 TABLE: list = [
     #  address             object                   cm   coo  off  mem  lea  aut  adm  aud
+    # Status reports
+    ("report_list",        "",                      403, 200, 200, 200, 403, 403, 403, 403),
+    ("report_new",         "",                      403, 403, 200, 403, 403, 403, 403, 403),
+    ("report_detail",      "draft report",          404, 200, 200, 404, 404, 404, 404, 404),
+    ("report_detail",      "released report",       404, 200, 200, 200, 404, 404, 404, 404),
+    ("report_text",        "text of a report",      404, 403, 200, 404, 404, 404, 404, 404),
+    ("report_recount",     "draft report",          404, 403, 200, 404, 404, 404, 404, 404),
+    ("report_drop",        "draft report",          404, 403, 200, 404, 404, 404, 404, 404),
+    ("report_release",     "draft report",          404, 200, 200, 404, 404, 404, 404, 404),
+    ("report_file",        "file of a draft",       404, 200, 200, 404, 404, 404, 404, 404),
+    ("report_file",        "file of a report",      404, 200, 200, 200, 404, 404, 404, 404),
+    ("report_difference",  "draft report",          404, 200, 200, 404, 404, 404, 404, 404),
+    ("report_difference",  "released report",       404, 200, 200, 200, 404, 404, 404, 404),
 ]
 #: POST to addresses that only act, by people who may not: (address, object, those who may).
 ACTS: list = [
@@ -33,6 +47,11 @@ ACTS: list = [
 #: Name → function that makes an object and answers with the arguments of its address.
 OBJECTS: dict = {
     "": lambda people: (),
+    "draft report": lambda people: (makers.status_report().pk,),
+    "released report": lambda people: (makers.released_report().pk,),
+    "text of a report": lambda people: (makers.status_report().pk, "preface"),
+    "file of a draft": lambda people: (makers.status_report().pk, "docx"),
+    "file of a report": lambda people: (makers.released_report().pk, "pdf"),
 }
 
 
