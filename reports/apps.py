@@ -9,8 +9,10 @@ class ReportsConfig(AppConfig):
 
     def ready(self):
         from kim import access, trail
-        from reports import matrix, on_record
+        from reports import county_file, matrix, on_record
+        from steering import county
 
         access.register_tables("reports", matrix.tables)
         trail.name_acts(on_record.ACTS)
         trail.name_kinds(on_record.KINDS)
+        county.register("papers", read=county_file.SECTION, load=county_file.load, called=county_file.CALLED)
