@@ -2,7 +2,9 @@
 
 from kim.trail import Kind
 
-ACTS: dict[str, str] = {}
+ACTS: dict[str, str] = {
+    "publishedtable.publish": "Tabellen veröffentlicht",
+}
 KINDS: dict[str, Kind] = {
     "reports.export": Kind("Export"),
     "reports.publishedtable": Kind("veröffentlichte Tabelle"),

@@ -95,6 +95,7 @@ class Migration(migrations.Migration):
                 ('breakdown', models.CharField(blank=True, max_length=20, verbose_name='gegliedert nach')),
                 ('first', models.DateField(verbose_name='vom')),
                 ('until', models.DateField(verbose_name='bis (ausschließlich)')),
+                ('values', models.JSONField(default=list, verbose_name='Werte der Gliederung')),
                 ('cells', models.JSONField(verbose_name='Zahlen')),
                 ('counted_at', models.DateTimeField(default=kim.workdays.now, verbose_name='gezählt')),
             ],
