@@ -20,6 +20,7 @@ class CaseworkConfig(AppConfig):
             procedure_notices,
             today,  # noqa: F401  it hangs its sections into „Heute“, the views theirs into the page of a case
         )
+        from casework.figures import definitions  # noqa: F401  they register themselves
         from casework.models import HandOver, Look, Procedure
         from casework.views import (  # noqa: F401
             case_issues,

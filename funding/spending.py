@@ -165,12 +165,19 @@ class Payees:
 def payees(user, notices: Iterable) -> dict[int, Payees]:
     """By id of the notice, for `user`; one query, or none for those who see single costs."""
     notices = list(notices)
+    if allows(access.reads_costs, user):
+        return {notice.pk: Payees() for notice in notices}
+    return payees_for_all(notices)
+
+
+def payees_for_all(notices: Iterable, known_at: dt.datetime | None = None) -> dict[int, Payees]:
+    """The same for a paper anybody may read, of costs known now or at a moment; one query."""
+    notices = list(notices)
     found: dict[int, list] = {notice.pk: [] for notice in notices}
-    if not allows(access.reads_costs, user):
-        costs = Cost.objects.believed().filter(notice__in=notices).with_eligibility().order_by().annotate(who=_WHO)
-        names = ("notice", "kind", "eligible", "who")
-        for pk, *row in costs.values(*names).annotate(first=Min("valid_from")).values_list(*names, "first"):
-            found[pk].append(tuple(row))
+    costs = Cost.objects.believed(known_at).filter(notice__in=notices).with_eligibility().order_by().annotate(who=_WHO)
+    names = ("notice", "kind", "eligible", "who")
+    for pk, *row in costs.values(*names).annotate(first=Min("valid_from")).values_list(*names, "first"):
+        found[pk].append(tuple(row))
     return {pk: Payees(tuple(rows)) for pk, rows in found.items()}
 
 

@@ -26,6 +26,7 @@ TIMETABLE = {
     "reminders": ("steering.tasks.remind", crontab(minute="*/10", hour="6-11"), 600),
     "pauses": ("steering.tasks.end_pauses", crontab(minute="5"), 3600),
     "imports": ("casework.tasks.work_on_imports", timedelta(minutes=1), 60),
+    "publish": ("reports.tasks.publish", crontab(minute="30", hour="1"), 6 * 3600),
     "sweep": ("kim.tasks.sweep_up", crontab(minute="30", hour="2"), 6 * 3600),
     "erase": ("casework.tasks.erase", crontab(minute="15", hour="3"), 6 * 3600),
     "files": ("casework.tasks.sweep_files", crontab(minute="45", hour="3"), 6 * 3600),

@@ -9,6 +9,7 @@ ACTS: dict[str, str] = {
     "statusreport.recount": "Sachstandsbericht neu gezählt",
     "statusreport.release": "Sachstandsbericht freigegeben",
     "statusreport.write": "Text eines Sachstandsberichts geschrieben",
+    "publishedtable.publish": "Tabellen veröffentlicht",
 }
 KINDS: dict[str, Kind] = {
     "reports.export": Kind("Export"),

@@ -14,7 +14,15 @@ A third day, `meeting_on`, only says for which meeting the report is made.
 """
 
 import datetime as dt
+from collections import defaultdict
 from typing import Any, NamedTuple
+
+from kim import workdays
+from kim.models import County
+from reports import report_issues, report_money, report_posts, report_steering
+from reports.blocks import Block, listed
+from reports.models import EarlierPaper, StatusReport
+from reports.moment import Moment
 
 
 class Section(NamedTuple):
@@ -37,10 +45,62 @@ SECTIONS = (
 def collect(
     valid_on: dt.date, known_at: dt.datetime, meeting_on: dt.date | None = None, *, since: dt.date | None = None
 ) -> dict[str, Any]:
-    """Everything a report holds before somebody writes in it.
+    """Everything a report holds before somebody writes in it; some fifty queries, however much there is.
 
     `since`: the day of the committee's meeting before, from which changes are told; where it is not given, the last
     one KIM knows of before `valid_on` (reports.models.EarlierPaper, released reports). Days are ISO texts:
     {"county", "committee", "valid_on", "known_at", "meeting_on", "since", "sections": [{"key", "title", "blocks"}]}.
     """
-    raise NotImplementedError
+    before = _before(valid_on, known_at)
+    committee, last = before or ("", None)
+    moment = Moment(valid_on, known_at, since or last)
+    posts = report_posts.read(moment)
+    trail = report_steering.trail_of()
+    blocks = {
+        "overhead": report_posts.overhead(posts),
+        "steering_group": report_steering.steering_group(moment, trail),
+        "case_management": report_posts.case_management(posts, report_posts.read(moment.then) if moment.then else None),
+        "authority": report_posts.authority(posts),
+        "cooperation": report_steering.cooperation(moment, trail),
+        "issues": report_issues.issues(moment),
+        "money": report_money.money(moment),
+        "figures": report_figures.figures(moment),
+    }
+    said = _statements(moment)
+    return {
+        "county": County.current().name,
+        "committee": _committee(moment) or committee,
+        "valid_on": valid_on.isoformat(),
+        "known_at": known_at.astimezone(workdays.BERLIN).isoformat(),
+        "meeting_on": meeting_on.isoformat() if meeting_on else None,
+        "since": moment.since.isoformat() if moment.since else None,
+        "sections": [
+            {"key": one.key, "title": one.title, "blocks": [*blocks[one.key], *said.get(one.key, [])]}
+            for one in SECTIONS
+        ],
+    }
+
+
+def _before(day: dt.date, known_at: dt.datetime) -> tuple[str, dt.date] | None:
+    """(committee, day of the meeting) before `day`: a report's that was released by then, or an earlier paper's."""
+    reports = StatusReport.objects.filter(released_at__lte=known_at, meeting_on__lt=day).order_by("-meeting_on", "-pk")
+    papers = EarlierPaper.objects.filter(meeting_on__lt=day).order_by("-meeting_on", "-pk")
+    found = [*reports.values_list("committee", "meeting_on")[:1], *papers.values_list("committee", "meeting_on")[:1]]
+    return max(found, key=lambda row: row[1], default=None)
+
+
+def _committee(moment: Moment) -> str:
+    """The one an earlier paper for this very day was for."""
+    there = EarlierPaper.objects.filter(meeting_on=moment.valid_on).order_by("pk").first()
+    return there.committee if there else ""
+
+
+def _statements(moment: Moment) -> dict[str, list[Block]]:
+    """What papers said since the meeting before and no row holds, by section; known from the day of their meeting."""
+    found: dict[str, list[str]] = defaultdict(list)
+    papers = EarlierPaper.objects.filter(meeting_on__lte=min(moment.valid_on, moment.known_on))
+    for paper in papers.order_by("meeting_on", "pk"):
+        if moment.is_new(paper.meeting_on):
+            for one in paper.statements:
+                found[one["section"]].append(f"{one['words']} ({paper.document})")
+    return {key: [listed("papers", "Nach den Unterlagen", items)] for key, items in found.items()}

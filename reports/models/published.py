@@ -13,13 +13,15 @@ class PublishedTable(models.Model):
 
     `cells`: {"area|value": number, or None where it is kept secret}; area as in reports.asked.Area.key, value the code
     of the breakdown ("" for all). Whoever sees one such table sees the same numbers everywhere: they were protected
-    together with all others of their time and with everything published before (reports.publishing).
+    together with all others of their time and with everything published before (reports.publishing). `values`: pairs of
+    code and label in their order, as they were called then.
     """
 
     figure = models.CharField("Zahl", max_length=60)
     breakdown = models.CharField("gegliedert nach", max_length=20, blank=True)
     first = models.DateField("vom")
     until = models.DateField("bis (ausschließlich)")
+    values = models.JSONField("Werte der Gliederung", default=list)
     cells = models.JSONField("Zahlen")
     counted_at = models.DateTimeField("gezählt", default=workdays.now)
 
