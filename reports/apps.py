@@ -8,15 +8,15 @@ class ReportsConfig(AppConfig):
     verbose_name = "Berichte"
 
     def ready(self):
-        from kim import access, trail
+        from kim import access, demo, trail
         from reports import county_file, matrix, on_record
         from steering import county
-        from kim import access, demo, trail
-        from reports import matrix, on_record
 
         access.register_tables("reports", matrix.tables)
         trail.name_acts(on_record.ACTS)
         trail.name_kinds(on_record.KINDS)
+        county.register("papers", read=county_file.SECTION, load=county_file.load, called=county_file.CALLED)
+        demo.register("reports.publishing", publish_demo)
         demo.register("reports.status", load_demo_reports)
 
 
@@ -25,8 +25,6 @@ def load_demo_reports() -> str:
     from reports.demo import load
 
     return load()
-        county.register("papers", read=county_file.SECTION, load=county_file.load, called=county_file.CALLED)
-        demo.register("reports.publishing", publish_demo)
 
 
 def publish_demo() -> str:
