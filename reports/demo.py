@@ -24,8 +24,8 @@ REPORTS = (
             "wird hiermit informiert.\n\nDie Zahlen beruhen auf den Angaben, die in KIM geführt werden.",
             "steering_group": "Die Lenkungsgruppe hat sich mit den Knackpunkten befasst, die mehrere Kommunen "
             "betreffen. Die Beschlüsse stehen in der Niederschrift.",
-            "case_management": "Die Case Managerinnen und Case Manager sind tageweise vor Ort. Wo eine Stelle frei ist, "
-            "hilft eine benachbarte Kommune aus.",
+            "case_management": "Die Case Managerinnen und Case Manager sind tageweise vor Ort. Wo eine Stelle frei "
+            "ist, hilft eine benachbarte Kommune aus.",
             "cooperation": "Mit den Kommunen bestehen Kooperationsvereinbarungen. Auslaufende werden rechtzeitig "
             "besprochen.",
             "issues": "Am häufigsten geht es um die Dauer von Verfahren und um fehlende Sprachmittlung.",
@@ -34,14 +34,15 @@ REPORTS = (
     (
         90,
         {
-            "preface": "Seit der letzten Sitzung ist die Umsetzung weiter fortgeschritten. Was sich geändert hat, steht "
-            "am Ende dieses Berichts.",
+            "preface": "Seit der letzten Sitzung ist die Umsetzung weiter fortgeschritten. Was sich geändert hat, "
+            "steht am Ende dieses Berichts.",
             "overhead": "Die Geschäftsstelle unterstützt die Kommunen bei eigenen Integrationskonzepten.",
             "case_management": "Der Beratungsbedarf ist in den großen Kommunen am höchsten.",
-            "authority": "Ausländer- und Einbürgerungsbehörden arbeiten mit dem Case Management über Übergaben zusammen; "
-            "die Fallakten bleiben getrennt.",
+            "authority": "Ausländer- und Einbürgerungsbehörden arbeiten mit dem Case Management über Übergaben "
+            "zusammen; die Fallakten bleiben getrennt.",
             "issues": "Mehrere Knackpunkte konnten durch kurze Absprachen zwischen den Behörden gelöst werden.",
-            "money": "Nicht besetzte Stellenanteile führen zu einer Rückzahlung. Sie wird mit der Abrechnung ermittelt.",
+            "money": "Nicht besetzte Stellenanteile führen zu einer Rückzahlung. Sie wird mit der Abrechnung "
+            "ermittelt.",
         },
     ),
 )

@@ -1,9 +1,11 @@
 """What two status reports say otherwise: section by section, row by row, cell by cell. Pure; reads reports.blocks.
 
-Blocks and rows of tables are known by their keys, facts by their labels, items of lists by themselves. Values are
-compared as they are written: nothing is subtracted, so that what one report keeps secret stays so beside another.
+Blocks and rows of tables are known by their keys, facts by their labels, items of lists by themselves. A row that went
+from one table of its section to another is the same row. Values are compared as they are written: nothing is
+subtracted, so that what one report keeps secret stays so beside another.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -13,14 +15,21 @@ NEW, GONE, CHANGED = "new", "gone", "changed"
 WORDS = {NEW: "neu", GONE: "entfallen", CHANGED: "geändert"}
 #: Sections that tell of the report, not of the county.
 NOT_COMPARED = frozenset({"preface", "changes"})
+#: Lists that repeat as news what the tables of their section say.
+REPEATED = frozenset({"new", "gone"})
+#: A column that counts the rows of its table; it says nothing of them.
+COUNTING = "Nr."
+#: The meeting from which a fact counts is part of its words, not of what it is.
+_SINCE = re.compile(r" seit der Sitzung am \d\d\.\d\d\.\d{4}")
 
 
 class Row(NamedTuple):
-    """What is compared: the title of its block, its own name, and what it says by column."""
+    """What is compared: the title of its block, its own name, what it says by column, and whether a table has it."""
 
     part: str
     name: str
     cells: dict[str, str]
+    is_of_table: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,8 +80,10 @@ def _by_key(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 
 def _of_section(key: str, title: str, before: dict[tuple, Row], after: dict[tuple, Row]) -> Iterator[Difference]:
-    for place in [*after, *(place for place in before if place not in after)]:
-        old, new = before.get(place), after.get(place)
+    moved = _moved(before, after)
+    there = {place for place in before if place in after} | set(moved.values())
+    for place in [*after, *(place for place in before if place not in there)]:
+        old, new = before.get(moved.get(place, place)), after.get(place)
         if old and new:
             for cell in [*new.cells, *(cell for cell in old.cells if cell not in new.cells)]:
                 then, now = old.cells.get(cell, ""), new.cells.get(cell, "")
@@ -84,10 +95,19 @@ def _of_section(key: str, title: str, before: dict[tuple, Row], after: dict[tupl
             yield Difference(key, title, old.part, old.name, GONE, before=_told(old))
 
 
+def _moved(before: dict[tuple, Row], after: dict[tuple, Row]) -> dict[tuple, tuple]:
+    """Where rows of tables stood that stand in another table of the section now: place now → place then."""
+    left = {place[1:]: place for place, row in before.items() if row.is_of_table and place not in after}
+    came = [place for place, row in after.items() if row.is_of_table and place not in before]
+    return {place: left[place[1:]] for place in came if place[1:] in left}
+
+
 def _rows(section: Mapping[str, Any] | None) -> dict[tuple, Row]:
     """By block and row; rows of the same name one after the other."""
     found: dict[tuple, Row] = {}
     for block in section["blocks"] if section else ():
+        if block["key"] in REPEATED:
+            continue
         for name, row in _of_block(block):
             no = 0
             while (block["key"], name, no) in found:
@@ -101,12 +121,12 @@ def _of_block(block: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
     match block["kind"]:
         case "facts":
             for label, text in block["rows"]:
-                yield label, Row(title, label, {"": text})
+                yield _SINCE.sub("", label), Row(title, label, {"": text})
         case "table":
-            for name, (head, *cells) in zip(block["ids"], block["rows"], strict=True):
-                first, *others = block["columns"]
-                named = dict(zip(others, cells, strict=True))
-                yield name, Row(title, head, {first: head, **named})
+            for name, cells in zip(block["ids"], block["rows"], strict=True):
+                told = dict(zip(block["columns"], cells, strict=True))
+                told.pop(COUNTING, None)
+                yield name, Row(title, next(iter(told.values()), ""), told, is_of_table=True)
         case "list":
             for item in block["items"]:
                 yield item, Row(title, "", {"": item})

@@ -57,6 +57,28 @@ def test_a_section_that_is_gone_stands_at_the_end_and_the_reports_own_are_not_co
     assert [title for title, _ in by_section(differences(then, now))] == ["Modul 2", "Mittel"]
 
 
+def test_a_row_that_went_to_another_table_is_the_same_row_whatever_its_number():
+    columns = ("Nr.", "für", "VZÄ")
+    then = report(
+        table("further", "Weitere", columns, [("M2-05", ("1)", "Hennef", "1")), ("M2-07", ("2)", "Windeck", "1"))])
+    )
+    now = report(
+        table("earlier", "Schon bekannt", columns, [("M2-07", ("1)", "Windeck", "0,5"))]),
+        table("further", "Weitere", columns, [("M2-09", ("1)", "Bornheim", "1"))]),
+    )
+    assert told(then, now) == [
+        ("changed", "Schon bekannt: Windeck, VZÄ", "1", "0,5"),
+        ("new", "Weitere: Bornheim", "", "VZÄ: 1"),
+        ("gone", "Weitere: Hennef", "VZÄ: 1", ""),
+    ]
+
+
+def test_a_fact_stays_the_same_whatever_meeting_it_counts_from():
+    then = report(facts("numbers", [("gemeldet seit der Sitzung am 16.11.2021", "7")]))
+    now = report(facts("numbers", [("gemeldet seit der Sitzung am 16.03.2022", "7")]))
+    assert told(then, now) == []
+
+
 CELLS = st.lists(st.sampled_from(["1", "2", "•", ""]), min_size=2, max_size=2)
 TABLES = st.lists(st.tuples(st.sampled_from("abc"), CELLS), max_size=6)
 
