@@ -276,12 +276,18 @@ def _source(one: Held) -> str:
 
 
 def _holders(key: str, title: str, held: list[Held], *columns: Column) -> Block:
-    """Columns in which nothing stands are left out; the first one heads its row and stays."""
-    every = [*columns, ("angestellt bei", _employer), ("seit", _since), (VZE, _share), ("Beleg", _source)]
+    """Columns in which nothing stands are left out; the first one heads its row and stays. What proves all rows alike
+    stands once below them.
+    """
+    sources = {one.source for one in held}
+    alike = len(held) > 1 and len(sources) == 1
+    every = [*columns, ("angestellt bei", _employer), ("seit", _since), (VZE, _share)]
+    every += [] if alike else [("Beleg", _source)]
     kept = [one for place, one in enumerate(every) if not place or any(one[1](row) for row in held)]
     right = [place for place, (name, _) in enumerate(kept) if name == VZE]
     rows = [(one.id, [tell(one) for _, tell in kept]) for one in held]
-    return table(key, title, [name for name, _ in kept], rows, right=right)
+    note = f"Beleg: {sources.pop()}" if alike and any(sources) else ""
+    return table(key, title, [name for name, _ in kept], rows, right=right, note=note)
 
 
 def _numbered(key: str, title: str, held: list[Held]) -> Block:

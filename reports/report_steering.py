@@ -222,18 +222,23 @@ def _kick_offs(places: list[Municipality], moment: Moment, trail: Trail) -> list
     ]
     for one in events:
         one.held = one.held and one.on_day <= moment.valid_on and _happened(trail, "kickoff.hold", one.pk, moment)
+    if not events:
+        return [facts("kick_off_numbers", [("erfasst", "keine mit Kommune und Tag")], "Auftaktveranstaltungen")]
     found = begun(places, events)
     numbers = [
         ("haben stattgefunden", f"{sum(one.held for one in events)}"),
         ("geplant", f"{sum(not one.held and one.on_day > moment.valid_on for one in events)}"),
         ("Kommunen mit Auftaktveranstaltung", f"{sum(one.last is not None for one in found)} von {len(places)}"),
     ]
-    rows = [(str(one.pk), [named(one.municipality), one.day_words, _stands(one, moment), one.place]) for one in events]
-    blocks = [facts("kick_off_numbers", numbers, "Auftaktveranstaltungen")]
-    if rows:
-        title = "Auftaktveranstaltungen je Kommune"
-        blocks.append(table("kick_offs", title, ["Kommune", "Tag", "Stand", "Ort"], rows))
-    return blocks
+    by_id = {place.pk: named(place) for place in places}
+    rows = [
+        (str(one.pk), [by_id[one.municipality_id], one.day_words, _stands(one, moment), one.place]) for one in events
+    ]
+    title = "Auftaktveranstaltungen je Kommune"
+    return [
+        facts("kick_off_numbers", numbers, "Auftaktveranstaltungen"),
+        table("kick_offs", title, ["Kommune", "Tag", "Stand", "Ort"], rows),
+    ]
 
 
 def _stands(one: KickOff, moment: Moment) -> str:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from kim import workdays
 from kim.models import County
-from reports import report_issues, report_money, report_posts, report_steering
+from reports import report_figures, report_issues, report_money, report_posts, report_steering
 from reports.blocks import Block, listed
 from reports.models import EarlierPaper, StatusReport
 from reports.moment import Moment
@@ -49,7 +49,8 @@ def collect(
 
     `since`: the day of the committee's meeting before, from which changes are told; where it is not given, the last
     one KIM knows of before `valid_on` (reports.models.EarlierPaper, released reports). Days are ISO texts:
-    {"county", "committee", "valid_on", "known_at", "meeting_on", "since", "sections": [{"key", "title", "blocks"}]}.
+    {"county", "county_key", "committee", "valid_on", "known_at", "meeting_on", "since",
+    "sections": [{"key", "title", "blocks"}]}.
     """
     before = _before(valid_on, known_at)
     committee, last = before or ("", None)
@@ -67,8 +68,10 @@ def collect(
         "figures": report_figures.figures(moment),
     }
     said = _statements(moment)
+    county = County.current()
     return {
-        "county": County.current().name,
+        "county": county.name,
+        "county_key": county.key,
         "committee": _committee(moment) or committee,
         "valid_on": valid_on.isoformat(),
         "known_at": known_at.astimezone(workdays.BERLIN).isoformat(),
