@@ -48,12 +48,12 @@ def collect(
     """Everything a report holds before somebody writes in it; some fifty queries, however much there is.
 
     `since`: the day of the committee's meeting before, from which changes are told; where it is not given, the last
-    one KIM knows of before `valid_on` (reports.models.EarlierPaper, released reports). Days are ISO texts:
+    one KIM knows of before `valid_on` (reports.models.EarlierPaper, released reports). `meeting_on`: where it is not
+    given, that of an earlier paper for this very day. Days are ISO texts:
     {"county", "county_key", "committee", "valid_on", "known_at", "meeting_on", "since",
     "sections": [{"key", "title", "blocks"}]}.
     """
-    before = _before(valid_on, known_at)
-    committee, last = before or ("", None)
+    committee, last = _before(valid_on, known_at) or ("", None)
     moment = Moment(valid_on, known_at, since or last)
     posts = report_posts.read(moment)
     trail = report_steering.trail_of()
@@ -68,11 +68,13 @@ def collect(
         "figures": report_figures.figures(moment),
     }
     said = _statements(moment)
+    paper = EarlierPaper.objects.filter(meeting_on=valid_on).order_by("pk").first()
+    meeting_on = meeting_on or (paper.meeting_on if paper else None)
     county = County.current()
     return {
         "county": county.name,
         "county_key": county.key,
-        "committee": _committee(moment) or committee,
+        "committee": paper.committee if paper else committee,
         "valid_on": valid_on.isoformat(),
         "known_at": known_at.astimezone(workdays.BERLIN).isoformat(),
         "meeting_on": meeting_on.isoformat() if meeting_on else None,
@@ -90,12 +92,6 @@ def _before(day: dt.date, known_at: dt.datetime) -> tuple[str, dt.date] | None:
     papers = EarlierPaper.objects.filter(meeting_on__lt=day).order_by("-meeting_on", "-pk")
     found = [*reports.values_list("committee", "meeting_on")[:1], *papers.values_list("committee", "meeting_on")[:1]]
     return max(found, key=lambda row: row[1], default=None)
-
-
-def _committee(moment: Moment) -> str:
-    """The one an earlier paper for this very day was for."""
-    there = EarlierPaper.objects.filter(meeting_on=moment.valid_on).order_by("pk").first()
-    return there.committee if there else ""
 
 
 def _statements(moment: Moment) -> dict[str, list[Block]]:
