@@ -13,7 +13,7 @@ from kim.files import FileDamaged
 from kim.navigation import county_of
 from kim.rules import allows, demand
 from kim.views.acting import form_page
-from kim.workflow import OutOfTurn
+from kim.workflow import OutOfTurn, StepRefused
 from reports import access, gathering, status_files
 from reports.difference import by_section, differences
 from reports.forms.status import TITLE, ReportActForm, ReportDropForm, ReportForm, SectionForm
@@ -66,7 +66,7 @@ def report_detail(request, pk):
     drafting = report.is_draft
     context = {
         "report": report,
-        "sections": [one | {"text": report.written.get(one["key"], "")} for one in report.sections],
+        "sections": status_files.Paper.of(report).sections,
         "unwritten": report.unwritten,
         "intact": not report.is_released or report.is_intact,
         "writes": drafting and allows(access.writes_reports, request.user),
@@ -81,7 +81,7 @@ def report_text(request, pk, key):
     """The text of one section, with what the software filled in beside it."""
     report = _report(request, pk)
     demand(access.writes_reports, request.user)
-    sections = report.sections
+    sections = status_files.Paper.of(report).sections
     place = next((no for no, one in enumerate(sections) if one["key"] == key), None)
     text = next((one for one in report.texts.all() if one.key == key), None)
     if place is None or text is None:
@@ -172,7 +172,11 @@ def report_file(request, pk, kind):
     media_type = uploads.TYPES[kind].media_type
     if not report.is_released:
         make = status_files.pdf if kind == FileKind.PDF else status_files.docx
-        made = make(status_files.Paper.of(report))
+        try:
+            made = make(status_files.Paper.of(report))
+        except StepRefused as refusal:
+            messages.error(request, str(refusal))
+            return redirect(report)
         trail.record("statusreport.file", report, by=request.user, note=f"{FileKind(kind).label}, Entwurf")
         name = f"Sachstandsbericht-Entwurf-{report.valid_on:%Y-%m-%d}.{kind}"
         return HttpResponse(
