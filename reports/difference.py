@@ -6,6 +6,7 @@ subtracted, so that what one report keeps secret stays so beside another.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import groupby
@@ -13,8 +14,9 @@ from typing import Any, NamedTuple
 
 NEW, GONE, CHANGED = "new", "gone", "changed"
 WORDS = {NEW: "neu", GONE: "entfallen", CHANGED: "geändert"}
-#: Sections that tell of the report, not of the county.
-NOT_COMPARED = frozenset({"preface", "changes"})
+#: Sections that tell of the report, not of the county; and published figures: those of a quarter never change, and
+#: another quarter is no change of them.
+NOT_COMPARED = frozenset({"preface", "changes", "figures"})
 #: Lists that repeat as news what the tables of their section say.
 REPEATED = frozenset({"new", "gone"})
 #: A column that counts the rows of its table; it says nothing of them.
@@ -123,10 +125,14 @@ def _of_block(block: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
             for label, text in block["rows"]:
                 yield _SINCE.sub("", label), Row(title, label, {"": text})
         case "table":
-            for name, cells in zip(block["ids"], block["rows"], strict=True):
-                told = dict(zip(block["columns"], cells, strict=True))
+            rows = [dict(zip(block["columns"], cells, strict=True)) for cells in block["rows"]]
+            for told in rows:
                 told.pop(COUNTING, None)
-                yield name, Row(title, next(iter(told.values()), ""), told, is_of_table=True)
+            heads = Counter(next(iter(told.values()), "") for told in rows)
+            for name, told in zip(block["ids"], rows, strict=True):
+                first, *others = told.values() or [""]
+                alone = heads[first] == 1 or not others
+                yield name, Row(title, first if alone else f"{first}, {others[0]}", told, is_of_table=True)
         case "list":
             for item in block["items"]:
                 yield item, Row(title, "", {"": item})
@@ -135,6 +141,7 @@ def _of_block(block: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
 
 
 def _told(row: Row) -> str:
-    """„seit 15.10.2021; VZÄ: 1,00“: the cells of a whole row, without the one it is called by unless that is all."""
-    said = [f"{name}: {value}" if name else value for name, value in row.cells.items() if value and value != row.name]
+    """„seit 15.10.2021; VZÄ: 1,00“: the cells of a whole row, without what it is called by unless that is all."""
+    called = {row.name, *row.name.split(", ")}
+    said = [f"{name}: {value}" if name else value for name, value in row.cells.items() if value and value not in called]
     return "; ".join(said) or row.name

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reports import status
 from reports.asked import EARLIEST
 from reports.blocks import Block, table, words
-from reports.difference import Difference, differences
+from reports.difference import Difference, by_section, differences
 
 if TYPE_CHECKING:
     from reports.models import StatusReport
@@ -69,17 +69,20 @@ def _section(told: dict[str, Any]) -> dict[str, Any]:
     day = dt.date.fromisoformat(told["valid_on"])
     blocks = [words("against", f"Verglichen mit dem Bericht {told['number']}, Stand {day:%d.%m.%Y}.")]
     since, corrected = read(told["since"]), read(told["corrected"])
-    if since:
-        blocks.append(_table("since", "Seither geändert", since))
-    else:
+    blocks += _tables("since", "Seither geändert", since)
+    if not since:
         blocks.append(words("since", f"Seit dem {day:%d.%m.%Y} hat sich nichts geändert."))
-    if corrected:
-        note = f"Was zum {day:%d.%m.%Y} berichtet wurde und was heute über diesen Tag bekannt ist."
-        blocks.append(_table("corrected", "Nachträglich berichtigt", corrected, note))
+    blocks += _tables("corrected", f"Erst nach dem {day:%d.%m.%Y} über diesen Tag bekannt", corrected)
     return {"key": "changes", "title": title, "blocks": blocks}
 
 
-def _table(key: str, title: str, found: list[Difference], note: str = "") -> Block:
-    columns = ("Abschnitt", "Was", "bisher", "jetzt")
-    rows = [(str(no), (one.title, one.what, one.before or "–", one.after or "–")) for no, one in enumerate(found)]
-    return table(key, title, columns, rows, note=note)
+def _tables(key: str, title: str, found: list[Difference]) -> list[Block]:
+    """One table for each section in which something differs."""
+    columns = ("Was", "vorher", "jetzt")
+    return [
+        table(
+            f"{key}-{rows[0].section}", f"{title}: {section}", columns,
+            [(str(no), (one.what or section, one.before or "–", one.after or "–")) for no, one in enumerate(rows)],
+        )
+        for section, rows in by_section(found)
+    ]  # fmt: skip

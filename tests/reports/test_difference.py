@@ -1,5 +1,7 @@
 """What two reports say otherwise, compared as they are kept."""
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,14 +75,21 @@ def test_a_row_that_went_to_another_table_is_the_same_row_whatever_its_number():
     ]
 
 
+def test_rows_of_the_same_name_are_told_apart_by_their_next_cell():
+    columns = ("Aufgabe", "zuständig für", "VZÄ")
+    both = [("1", ("Case Management", "Alfter", "1")), ("2", ("Case Management", "Much", "1"))]
+    one, two = report(table("held", "", columns, both)), report(table("held", "", columns, both[:1]))
+    assert told(one, two) == [("gone", "Case Management, Much", "VZÄ: 1", "")]
+
+
 def test_a_fact_stays_the_same_whatever_meeting_it_counts_from():
     then = report(facts("numbers", [("gemeldet seit der Sitzung am 16.11.2021", "7")]))
     now = report(facts("numbers", [("gemeldet seit der Sitzung am 16.03.2022", "7")]))
     assert told(then, now) == []
 
 
-CELLS = st.lists(st.sampled_from(["1", "2", "•", ""]), min_size=2, max_size=2)
-TABLES = st.lists(st.tuples(st.sampled_from("abc"), CELLS), max_size=6)
+ROWS = [(name, list(cells)) for name, *cells in product("abc", ("1", "•", ""), ("1", "2"))]
+TABLES = st.lists(st.sampled_from(ROWS), max_size=4)
 
 
 @given(TABLES, TABLES)
