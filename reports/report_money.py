@@ -93,7 +93,8 @@ def _told(notice: AwardNotice, basis: Basis, payees: Payees, settled: list[str],
     outcome = discreet.hides_outcome(so_far) or payees.discretion().hides_outcome(whole)
     return Told(
         notice, fte, whole.granted, None if hides else spent, None if outcome else so_far.entitlement,
-        None if outcome else whole.repayment, hides or outcome, _standing(whole, settled, moment, until),
+        None if outcome else whole.repayment, hides or outcome,
+        _standing(whole, [] if outcome else settled, moment, until),
     )  # fmt: skip
 
 
