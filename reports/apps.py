@@ -8,11 +8,9 @@ class ReportsConfig(AppConfig):
     verbose_name = "Berichte"
 
     def ready(self):
-        from kim import access, trail
+        from kim import access, demo, trail
         from reports import county_file, matrix, on_record
         from steering import county
-        from kim import access, demo, trail
-        from reports import matrix, on_record
 
         access.register_tables("reports", matrix.tables)
         trail.name_acts(on_record.ACTS)

@@ -85,7 +85,7 @@ class Paper:
             ("Zur Sitzung", self.meeting),
             ("Stand der Daten", german(_day(self.data["valid_on"]))),
             ("Nach dem Wissen vom", self.known),
-            ("Veränderungen seit der Sitzung vom", german(_day(self.data["since"]))),
+            ("Veränderungen", self.data["since_words"]),
             ("Nummer", self.number or "noch keine (Entwurf)"),
             ("Freigegeben am", german(self.released_on)),
         ]
@@ -219,7 +219,7 @@ def letterhead(county_key: str) -> Path:
 
 
 def docx(paper: Paper) -> bytes:
-    """Raises LetterheadBroken where the letter head is no Word file, asks for what there is not, or shows no sections."""
+    """Raises LetterheadBroken where the letter head is no Word file, asks for what there is not, or lacks sections."""
     import docxtpl  # here: few processes ever write one, and all would carry the library
     from jinja2 import StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment

@@ -5,6 +5,7 @@ import io
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -14,12 +15,13 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from funding.models import Occupancy
+from casework.figures.definitions import CONSULTATIONS, PERSONS
+from funding.models import Occupancy, PostTerm
 from funding.staffing import end_of
 from kim import workdays
 from kim.models import Role, TrailEntry
 from reports import report_issues, report_money, report_steering, status, status_files
-from reports.models import EarlierPaper, StatusReport
+from reports.models import EarlierPaper, PublishedTable, StatusReport
 from reports.moment import Moment
 from reports.status_files import Paper
 from steering import county
@@ -32,6 +34,7 @@ from tests.pdf_text import text_of
 
 D = dt.date
 MARCH, NOVEMBER = D(2022, 3, 16), D(2021, 11, 16)
+NBSP = "\N{NO-BREAK SPACE}"
 TITLE = "Kommunales Integrationsmanagement – Aktueller Sachstand"
 
 
@@ -69,9 +72,10 @@ def in_one_line(text):
 
 FACTS = [
     "Zur Sitzung: Ausschuss für Soziales und Integration am 16.03.2022",
-    "Veränderungen seit der Sitzung vom: 16.11.2021",
+    "Veränderungen: seit der Sitzung am 16.11.2021",
     "bewilligt: 3,5 VZÄ mit einer jährlichen Förderung von jeweils 55.000 €/VZÄ",
-    "Steuerung des KIM-Prozesses auf Leitungsebene; angestellt bei: Rhein-Sieg-Kreis, Kreisverwaltung; seit: 01.04.2021",
+    "Steuerung des KIM-Prozesses auf Leitungsebene; angestellt bei: Rhein-Sieg-Kreis, Kreisverwaltung; "
+    "seit: 01.04.2021",
     "KIM-Koordination der Stadt Troisdorf; zuständig für: Stadt Troisdorf; angestellt bei: Stadt Troisdorf; "
     "seit: 01.08.2021",
     "Geschäftsstelle der Lenkungsgruppe, linksrheinische Kommunen; zuständig für: linksrheinische Kommunen; "
@@ -81,12 +85,12 @@ FACTS = [
     "unterstützen die Kommunen bei der Konzeption eigener strategischer Integrationsprozesse",
     "konstituierende Sitzung: 25.11.2021",
     "1. 25.11.2021 Konstituierende Sitzung Video 2. 08.02.2022 2. Sitzung Video",
-    "wurden die einzelnen Themenschwerpunkte in der Geschäftsordnung sowie die weiteren Schritte zur Fortentwicklung des "
-    "kreisweiten KIM-Konzeptes abgestimmt",
+    "wurden die einzelnen Themenschwerpunkte in der Geschäftsordnung sowie die weiteren Schritte zur Fortentwicklung "
+    "des kreisweiten KIM-Konzeptes abgestimmt",
     "Geschäftsordnung: Entwurf vorgelegt am 16.03.2022 (Ausschuss für Soziales und Integration, zur Kenntnis), "
     "Verabschiedung in der nächsten Sitzung",
     "Ihr Entwurf ist der Vorlage als Anlage 1 zur Kenntnisnahme beigefügt",
-    "Zur Sitzung am 16.11.2021 bekannt und weiter besetzt: Koordinierung Case Management;",
+    "Schon in der Sitzung am 16.11.2021 bekannt und weiter besetzt: Koordinierung Case Management;",
     "Case Management, vom KI koordiniert; zuständig für: Stadt Troisdorf",
     "Gegenüber der Sitzung am 16.11.2021: neun weitere",
     "als Mitarbeitende des Rhein-Sieg-Kreises eingesetzt",
@@ -97,7 +101,8 @@ FACTS = [
     "rechtskreisübergreifende, strukturelle Probleme bekannt, informieren sie die Geschäftsstelle (Modul 1)",
     "Auftaktveranstaltungen mit Vertretungen aus Kommunalverwaltung, Wohlfahrt und relevanten Rechtskreisen (zum "
     "Beispiel SGB II und III, AufenthG)",
-    "die Schnittstellen zu identifizieren und die Wege der Zusammenarbeit abzustimmen, um Doppelstrukturen zu vermeiden",
+    "die Schnittstellen zu identifizieren und die Wege der Zusammenarbeit abzustimmen, um "
+    "Doppelstrukturen zu vermeiden",
 ]
 NINE = [
     ("1)", "Stadt Königswinter, Stadt Bad Honnef und Stadt Hennef (Sieg)", "tageweise", "15.10.2021"),
@@ -150,12 +155,9 @@ def test_november_2021_shows_nine_as_known_today_and_four_as_known_then(papers):
 
 def test_what_began_later_is_not_told_of_november_2021(papers):
     for data in (papers.november, papers.november_then):
-        assert block(data, "steering_group", "none")["text"] == (
-            "Am 16.11.2021 war keine Lenkungsgruppe eingerichtet."
-        )
+        assert block(data, "steering_group", "none")["text"] == ("Am 16.11.2021 war keine Lenkungsgruppe eingerichtet.")
         assert fact(data, "cooperation", "agreements_numbers", "Vereinbarungen in Kraft") == "0 von 19 Kommunen"
         assert block(data, "cooperation", "papers") is None
-        assert "ungefragt" not in json.dumps(data)
     words = " ".join(block(papers.november_then, "money", "papers")["items"])
     assert "die Fördersumme der nicht besetzten Stellen musste zurückgezahlt werden" in words
     assert block(papers.march, "money", "papers") is None  # told at the meeting before
@@ -168,14 +170,17 @@ def test_contradictions_between_papers_are_named(papers):
 
 
 def test_money_is_told_by_notice_and_year(papers):
-    notices = {row[0]: row[1:] for row in block(papers.march, "money", "notices")["rows"]}
+    def cells(key):
+        return [[cell.replace(NBSP, " ") for cell in row] for row in block(papers.march, "money", key)["rows"]]
+
+    notices = {row[0]: row[1:] for row in cells("notices")}
     assert notices["M2-2020"] == [
         "01.07.2020 bis 31.12.2020", "11", "302.500,00 €", "keine erfasst", "110.000,00 €", "192.500,00 €",
         "vorläufig, noch nicht freigegeben",
     ]  # fmt: skip
     assert notices["M1-2022"][1:3] == ["3,5", "192.500,00 €"]
     assert notices["M1-2022"][-1] == "voraussichtlich zum 31.12.2022"
-    years = {row[0]: row[1] for row in block(papers.march, "money", "years")["rows"]}
+    years = {row[0]: row[1] for row in cells("years")}
     assert years == {"2022": "1.003.750,00 €", "2021": "775.156,25 €", "2020": "302.500,00 €"}
 
 
@@ -189,7 +194,7 @@ Rhein-Sieg-Kreis
 Zur Sitzung: Ausschuss für Soziales und Integration am 16.03.2022
 Stand der Daten: 16.03.2022
 Nach dem Wissen vom: 16.03.2022
-Veränderungen seit der Sitzung vom: 16.11.2021
+Veränderungen: seit der Sitzung am 16.11.2021
 Nummer: noch keine (Entwurf)
 
 Entwurf – noch nicht freigegeben; was hier steht, kann sich noch ändern.
@@ -211,7 +216,7 @@ Fördermittel je Jahr, alle Module:
 
 
 def test_as_plain_text(papers):
-    told = status_files.text(printed(papers.march)).replace("\N{NO-BREAK SPACE}", " ")
+    told = status_files.text(printed(papers.march)).replace(NBSP, " ")
     assert told.startswith(HEAD)
     assert YEARS in told
     assert max(map(len, told.splitlines())) <= 100
@@ -225,9 +230,10 @@ def test_a_released_report_has_its_number_on_it_and_the_texts_of_the_office(pape
     told = status_files.text(paper)
     assert "Nummer: S-2022-001\nFreigegeben am: 16.03.2022\n\n\nModul 1" in told
     assert "Entwurf – noch nicht freigegeben" not in told
-    for made in (told, in_one_line(text_of(status_files.pdf(paper))), _words_of(_opened(paper))):
+    for made in (told, _words_of(_opened(paper))):
         assert "Wir danken <allen> & {{ title }}." in made
         assert "S-2022-001" in made
+    assert "Nummer : S-2022-001" in in_one_line(text_of(status_files.pdf(paper)))
     assert "Wir danken &lt;allen&gt; &amp; {{ title }}." in status_files.page(paper)
     assert json.loads(status_files.as_json(paper))["sections"][0]["text"].startswith("Wir danken")
 
@@ -241,7 +247,7 @@ def test_as_json(papers):
 
 def test_as_a_whole_accessible_page(papers):
     told = status_files.page(printed(papers.march))
-    assert told.startswith("<!doctype html>\n<html lang=\"de\">")
+    assert told.startswith('<!doctype html>\n<html lang="de">')
     assert told.count("<h1>") == told.count("<main>") == 1
     assert told.count("<h2") == len(status.SECTIONS)
     assert told.count("<table") == told.count("<caption") == told.count("<thead>")
@@ -284,7 +290,7 @@ def test_as_tagged_pdf(papers):
         assert mark in made
     told = in_one_line(text_of(made))
     for words in ("55.000 €/VZÄ", "Stadt Meckenheim und Stadt", "Wissen vom 16.03.2022", "Seite 1 von"):
-        assert words in told.replace("\N{NO-BREAK SPACE}", " ")
+        assert words in told.replace(NBSP, " ")
 
 
 # The letter head
@@ -311,7 +317,7 @@ def letterhead(tmp_path, settings):
 def small():
     data = {
         "county": "Kreis", "county_key": "05999", "committee": "Ausschuss", "valid_on": "2022-03-16",
-        "known_at": "2022-03-16T12:00:00+01:00", "meeting_on": None, "since": None,
+        "known_at": "2022-03-16T12:00:00+01:00", "meeting_on": None, "since": None, "since_words": "",
         "sections": [{"key": "overhead", "title": "Modul 1", "blocks": []}],
     }  # fmt: skip
     return Paper(data, "Sachstand", "Ausschuss")
@@ -333,7 +339,9 @@ def test_a_county_has_its_own_letter_head(letterhead, small):
 )
 def test_a_broken_letter_head_is_told_in_a_sentence(letterhead, small, paragraphs, why):
     letterhead(*paragraphs)
-    with pytest.raises(status_files.LetterheadBroken, match="Der Briefkopf briefkopf.docx lässt sich nicht füllen") as it:
+    with pytest.raises(
+        status_files.LetterheadBroken, match="Der Briefkopf briefkopf.docx lässt sich nicht füllen"
+    ) as it:
         status_files.docx(small)
     assert why in str(it.value)
 
@@ -353,6 +361,12 @@ def test_a_section_with_nothing_in_it_says_so(small):
     assert "Hierzu ist nichts erfasst." in in_one_line(text_of(status_files.pdf(small)))
 
 
+def test_texts_are_set_as_they_were_written(small):
+    """No template language reads them."""
+    paper = replace(small, texts={"overhead": "Wir danken *allen* & #sys.version {{ title }}.\nEin Absatz."})
+    assert "allen* & #sys.version {{ title }}. Ein Absatz." in in_one_line(text_of(status_files.pdf(paper)))
+
+
 # The command
 
 
@@ -365,7 +379,9 @@ def run(*args) -> str:
 def test_the_command_tells_the_report_of_a_day(papers):
     told = run("--on", "2022-03-16", "--known-on", "2022-03-16")
     assert told == status_files.text(printed(papers.march))
-    told = json.loads(run("--on", "16.11.2021", "--known-on", "2021-11-16", "--meeting", "2021-11-30", "--format", "json"))
+    told = json.loads(
+        run("--on", "16.11.2021", "--known-on", "2021-11-16", "--meeting", "2021-11-30", "--format", "json")
+    )
     assert told["meeting_on"] == "2021-11-30"
     assert told["sections"] == papers.november_then["sections"]
 
@@ -423,7 +439,8 @@ def moment(days=0, known=0, since=None) -> Moment:
     def ago(number):
         return today - dt.timedelta(days=number)
 
-    return Moment(ago(days), min(end_of(ago(known)), workdays.now()), None if since is None else ago(since))
+    before = None if since is None else Moment(ago(since), end_of(ago(since)))
+    return Moment(ago(days), min(end_of(ago(known)), workdays.now()), before)
 
 
 def days_ago(number) -> dt.datetime:
@@ -588,7 +605,9 @@ def test_what_one_person_earns_is_not_told():
     programme = makers.programme()
     makers.eligibility(programme, "personnel")
     alone = makers.notice(1, of=programme, terms={"bases": "costs"})
-    makers.cost(alone, 4321, user=user(Role.CASE_MANAGER))
+    post = makers.post()
+    person = makers.held(post, makers.START).user
+    makers.cost(alone, 4321, user=person, post=post)
     other = makers.notice(2, of=makers.programme(module="overhead"), number="andere")
     found = report_money.money(Moment(D(2021, 6, 30), workdays.now()))
     rows = {row[0]: row for row in shown(found, "notices")["rows"]}
@@ -609,8 +628,6 @@ def test_a_correction_made_later_was_not_known_before():
     def since(known_at):
         return block(status.collect(workdays.today(), known_at), "overhead", "held")["rows"][0][-2]
 
-    from funding.models import PostTerm
-
     PostTerm.objects.update(known_from=days_ago(100))
     assert (since(days_ago(1)), since(workdays.now())) == ("01.07.2020", "01.08.2020")
 
@@ -625,14 +642,17 @@ def test_changes_are_told_since_the_last_meeting_a_report_was_released_for():
         known_at=timezone.now(), drawn_up_by=office, released_by=another, released_at=timezone.now(),
     )  # fmt: skip
     found = status.collect(D(2022, 6, 1), workdays.now())
-    assert (found["since"], found["committee"]) == ("2022-05-02", "Kreistag")
+    assert (found["since"], found["committee"]) == ("2022-04-20", "Kreistag")
+    assert found["since_words"] == "seit der Sitzung am 02.05.2022 (Stand 20.04.2022)"
     assert status.collect(D(2022, 6, 1), days_ago(1))["since"] == "2022-03-16"
 
 
 @pytest.mark.django_db
 def test_the_number_of_queries_does_not_grow():
     def queries():
-        with CaptureQueriesContext(connection, ) as context:
+        with CaptureQueriesContext(
+            connection,
+        ) as context:
             status.collect(workdays.today(), workdays.now())
         return len(context)
 
@@ -666,7 +686,7 @@ def test_the_glossary_of_blocks_is_what_is_drawn():
     ]
     data = {
         "county": "Kreis", "county_key": "", "committee": "", "valid_on": "2022-03-16", "meeting_on": None,
-        "known_at": "2022-03-16T12:00:00+01:00", "since": None,
+        "known_at": "2022-03-16T12:00:00+01:00", "since": None, "since_words": "",
         "sections": [{"key": "x", "title": "Abschnitt", "blocks": every}],
     }  # fmt: skip
     paper = Paper(data, "Sachstand", "")
@@ -677,3 +697,24 @@ def test_the_glossary_of_blocks_is_what_is_drawn():
     for words in ("Fakt-Wert", "Ein Absatz", "Punkt eins", "Punkt zwei", "Spalte", "Zeile", "•", "geheim"):
         assert [kind for kind, made in told.items() if words not in made] == [], words
     assert re.search(r'<td class="num">\s*•', told["html"])
+
+
+@pytest.mark.django_db
+def test_figures_of_casework_are_those_that_were_published():
+    """Secret ones stay secret in every file; what was published later was not known before."""
+    a_county()
+    place = municipality("Windeck")
+    quarter = {"first": D(2022, 1, 1), "until": D(2022, 4, 1), "values": [["", ""]]}
+    cells = {"|": 1234, f"{place.ags}|": None}
+    for key in (PERSONS, CONSULTATIONS):
+        PublishedTable.objects.create(figure=key, cells=cells, counted_at=days_ago(5), **quarter)
+    data = status.collect(D(2022, 5, 1), workdays.now())
+    assert block(data, "figures", "quarter")["rows"] == [["Beratene Personen", "1.234"], ["Beratungen", "1.234"]]
+    assert block(data, "figures", "places")["rows"] == [["Gemeinde Windeck", "•", "•"]]
+    assert block(data, "figures", "places")["note"].startswith("• zum Schutz kleiner Zahlen nicht genannt")
+    paper = printed(data)
+    for made in (status_files.text(paper), status_files.page(paper), _words_of(_opened(paper))):
+        assert "zum Schutz kleiner Zahlen nicht genannt" in made
+        assert "None" not in made
+    assert block(status.collect(D(2022, 5, 1), days_ago(10)), "figures", "none")
+    assert block(status.collect(D(2022, 3, 30), workdays.now()), "figures", "none")
