@@ -5,7 +5,7 @@ from yaml.nodes import Node
 from reports.models import EarlierPaper
 from reports.status import SECTIONS
 from steering.county.loading import Loader
-from steering.county.reading import NEEDED, Bad, Field, Reader, Row, day, entry, many, no_double, text
+from steering.county.reading import NEEDED, Bad, Field, Reader, Row, day, entry, many, text
 
 CALLED = {"EarlierPaper": "frühere Unterlagen"}
 _KEYS = [one.key for one in SECTIONS]

@@ -9,11 +9,15 @@ from kim import workdays
 
 @dataclass(frozen=True)
 class Moment:
-    """The end of `valid_on`, as known at `known_at`; changes are told from the day after `since` on (None: all)."""
+    """The end of `valid_on`, as known at `known_at`; changes are told since the report `before` (None: all).
+
+    `meeting_on` is the day of the committee's meeting a report was for; its data may have been those of a day before.
+    """
 
     valid_on: dt.date
     known_at: dt.datetime
-    since: dt.date | None = None
+    before: "Moment | None" = None
+    meeting_on: dt.date | None = None
 
     @property
     def until(self) -> dt.datetime:
@@ -25,17 +29,25 @@ class Moment:
         return self.known_at.astimezone(workdays.BERLIN).date()
 
     @property
-    def then(self) -> "Moment | None":
-        """The meeting before, with what was known at its end."""
-        return None if self.since is None else Moment(self.since, min(end_of(self.since), self.known_at))
+    def since(self) -> dt.date | None:
+        return self.before.valid_on if self.before else None
 
     def is_new(self, day: dt.date) -> bool:
-        """Whether it is told as a change: after the meeting before, up to the day of the report."""
+        """Whether it is told as a change: after the day of the report before, up to the day of this one."""
         return (self.since is None or self.since < day) and day <= self.valid_on
 
     @property
     def since_words(self) -> str:
-        return "" if self.since is None else f"seit der Sitzung am {german(self.since)}"
+        """„seit der Sitzung am 16.11.2021“; where the data then were those of another day, also that one."""
+        return f"seit {self.before.told}" if self.before else ""
+
+    @property
+    def told(self) -> str:
+        """Of the report before: „der Sitzung am 16.11.2021“."""
+        if self.meeting_on is None:
+            return f"dem Stand vom {german(self.valid_on)}"
+        stand = "" if self.meeting_on == self.valid_on else f" (Stand {german(self.valid_on)})"
+        return f"der Sitzung am {german(self.meeting_on)}{stand}"
 
 
 def german(day: dt.date | None) -> str:

@@ -6,8 +6,22 @@ What is told here was told to everybody before: no number is counted for a repor
 from collections.abc import Iterable, Sequence
 
 from casework.figures.definitions import (
-    ACTIONS, ANONYMOUS, AREA_CHANGES, CLOSED, CONSULTATIONS, GOALS, GOALS_REACHED, HOUSEHOLDS, IMPROVED, MISSING, NEW,
-    OPEN, PERSONS, STATUS_IMPROVED, VALUED, By,
+    ACTIONS,
+    ANONYMOUS,
+    AREA_CHANGES,
+    CLOSED,
+    CONSULTATIONS,
+    GOALS,
+    GOALS_REACHED,
+    HOUSEHOLDS,
+    IMPROVED,
+    MISSING,
+    NEW,
+    OPEN,
+    PERSONS,
+    STATUS_IMPROVED,
+    VALUED,
+    By,
 )  # fmt: skip
 from kim.figures import figure
 from kim.models import Municipality

@@ -50,7 +50,7 @@ def issues(moment: Moment) -> list[Block]:
 
 
 def where(moment: Moment) -> Counter[tuple[str, int]]:
-    """How many issues stood in which state, by topic; what lay with its reporters as a draft is left out. Two queries."""
+    """How many issues stood in which state, by topic; drafts with their reporters are left out. Two queries."""
     until = moment.until
     there = Issue.objects.filter(reported_at__lte=until, number__isnull=False)
     found: Counter[tuple[str, int]] = Counter()
@@ -72,9 +72,9 @@ def _numbers(moment: Moment, still_open: int, states: Counter[str]) -> Iterable[
     yield "offen", str(still_open)
     window = Q(at__lte=moment.until)
     reported = Issue.objects.filter(reported_at__lte=moment.until, number__isnull=False)
-    if moment.then:
-        window &= Q(at__gt=moment.then.until)
-        reported = reported.filter(reported_at__gt=moment.then.until)
+    if moment.before:
+        window &= Q(at__gt=moment.before.until)
+        reported = reported.filter(reported_at__gt=moment.before.until)
     since = f" {moment.since_words}" if moment.since else ""
     yield f"gemeldet{since}", str(reported.count())
     steps = IssueStep.objects.filter(window, name__in=[name for _, names in MOVED for name in names])
@@ -105,8 +105,8 @@ def _achieved(moment: Moment) -> list[Block]:
         outcome=Outcome.SOLVED, state__in=[State.FED_BACK, State.CLOSED], released_at__lte=until,
         on_agenda_at__lte=until, answered_at__lte=until, fed_back_at__lte=until,
     )  # fmt: skip
-    if moment.then:
-        found = found.filter(answered_at__gt=moment.then.until)
+    if moment.before:
+        found = found.filter(answered_at__gt=moment.before.until)
     latest = list(found.order_by("-answered_at", "-pk").only("number", "title", "result", "answered_at")[: RESULTS + 1])
     rows = [
         (one.number or "", [one.number or "", one.title, Truncator(one.result).chars(SHORT)])

@@ -25,8 +25,8 @@ from reports.moment import Moment, german
 #: Notices of the year of the report and of so many before.
 YEARS_BEFORE = 2
 #: In place of an amount that would tell what one person earns.
-SECRET = "•"
-SECRET_WORDS = "• nicht genannt, weil der Betrag das Gehalt einer einzelnen Person erkennen ließe"
+HIDDEN = "•"
+WHY_HIDDEN = "• nicht genannt, weil der Betrag das Gehalt einer einzelnen Person erkennen ließe"
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,18 @@ def money(moment: Moment) -> list[Block]:
     found = told(moment)
     if not found:
         return [words("none", "Zu diesem Stand ist kein Bescheid bekannt.")]
-    note = f"{SECRET_WORDS}. " if any(one.secret for one in found) else ""
+    note = f"{WHY_HIDDEN}. " if any(one.secret for one in found) else ""
     note += "Verausgabt: erfasste Ausgaben bis zum Stand. Anspruch: was bis zum Stand abgerechnet werden kann."
-    columns = ["Bescheid", "Förderzeitraum", "VZÄ", "bewilligt", "verausgabt", "Anspruch", "zurückzuzahlen", "Rückzahlung"]
+    columns = [
+        "Bescheid",
+        "Förderzeitraum",
+        "VZÄ",
+        "bewilligt",
+        "verausgabt",
+        "Anspruch",
+        "zurückzuzahlen",
+        "Rückzahlung",
+    ]
     rows = [(one.notice.number, _cells(one)) for one in found]
     blocks = [table("notices", "Fördermittel je Bescheid", columns, rows, right=[2, 3, 4, 5, 6], note=note)]
     return [*blocks, _by_year(found)]
@@ -65,13 +74,11 @@ def money(moment: Moment) -> list[Block]:
 def told(moment: Moment) -> list[Told]:
     """Notices known then, the latest periods first, modules in order."""
     earliest = dt.date(moment.valid_on.year - YEARS_BEFORE, 1, 1)
-    notices = [
-        one
-        for one in AwardNotice.objects.filter(
-            Q(by__isnull=True) | Q(at__lte=moment.known_at),
-            period__valid_from__lte=moment.valid_on, period__valid_until__gt=earliest,
-        ).select_related("period__programme", "recipient")
-    ]  # fmt: skip
+    there = AwardNotice.objects.filter(
+        Q(by__isnull=True) | Q(at__lte=moment.known_at),
+        period__valid_from__lte=moment.valid_on, period__valid_until__gt=earliest,
+    )  # fmt: skip
+    notices = list(there.select_related("period__programme", "recipient"))
     bases = facts_of_notice.bases_of(notices, None, moment.known_at)
     notices = [one for one in notices if bases[one.pk].grants]
     hidden = payees_for_all(notices, moment.known_at)
@@ -93,7 +100,8 @@ def _told(notice: AwardNotice, basis: Basis, payees: Payees, settled: list[str],
     outcome = discreet.hides_outcome(so_far) or payees.discretion().hides_outcome(whole)
     return Told(
         notice, fte, whole.granted, None if hides else spent, None if outcome else so_far.entitlement,
-        None if outcome else whole.repayment, hides or outcome, _standing(whole, settled, moment, until),
+        None if outcome else whole.repayment, hides or outcome,
+        _standing(whole, [] if outcome else settled, moment, until),
     )  # fmt: skip
 
 
@@ -139,11 +147,11 @@ def _settled(notices: Collection[AwardNotice], moment: Moment) -> dict[int, list
 
 def _cells(one: Told) -> list[str]:
     period = inclusive(one.notice.period.valid_from, one.notice.period.valid_until)
-    spent = SECRET if one.secret and one.spent is None else "keine erfasst" if one.spent is None else euros(one.spent)
+    spent = HIDDEN if one.secret and one.spent is None else "keine erfasst" if one.spent is None else euros(one.spent)
     return [
         one.notice.number, period, number(one.fte), euros(one.granted), spent,
-        SECRET if one.entitled is None else euros(one.entitled),
-        SECRET if one.repayment is None else euros(one.repayment), one.standing,
+        HIDDEN if one.entitled is None else euros(one.entitled),
+        HIDDEN if one.repayment is None else euros(one.repayment), one.standing,
     ]  # fmt: skip
 
 
@@ -163,4 +171,4 @@ def _by_year(found: Iterable[Told]) -> Block:
 
 def _sum(amounts: list[Decimal | None]) -> str:
     known = [one for one in amounts if one is not None]
-    return euros(sum(known, Decimal(0))) if len(known) == len(amounts) else SECRET
+    return euros(sum(known, Decimal(0))) if len(known) == len(amounts) else HIDDEN

@@ -13,8 +13,8 @@ from fractions import Fraction
 from funding import staffing
 from funding.models import Module, Occupancy, Rate, ReportedFigure
 from funding.models.programmes import ROLES, STAFF, Item
-from funding.reported import compared
 from funding.repayment import euros
+from funding.reported import compared
 from funding.staffing import Filling, Holder, Rows, Staffing
 from kim.dated import known_on, valid_on
 from kim.models import Assignment, Bank, Municipality
@@ -193,14 +193,14 @@ def case_management(posts: Posts, before: Posts | None) -> list[Block]:
     columns = (("zuständig für", _area), ("vor Ort", _presence))
     blocks = [facts("numbers", [*_numbers(posts, module)])]
     if before:
-        since = german(before.moment.valid_on)
+        then = before.moment.told
         earlier = [one for one in held if one.key in told]
         further = [one for one in held if one.key not in told]
         count = number_words(len(further))
         blocks += [
-            _holders("earlier", f"Zur Sitzung am {since} bekannt und weiter besetzt", earlier,
+            _holders("earlier", f"Schon in {then} bekannt und weiter besetzt", earlier,
                      ("Aufgabe", _function), *columns),
-            _numbered("further", f"Gegenüber der Sitzung am {since}: {count} weitere", further),
+            _numbered("further", f"Gegenüber {then}: {count} weitere", further),
         ]  # fmt: skip
     else:
         blocks.append(_holders("earlier", "Besetzung im Modul 2", held, ("Aufgabe", _function), *columns))
@@ -222,7 +222,8 @@ def _numbers(posts: Posts, module: str) -> Iterable[tuple[str, str]]:
     yield "eingerichtet", f"{found.posts} Stellen mit {staffing.german(found.planned)} {VZE}"
     people = f"{found.heads} {'Person' if found.heads == 1 else 'Personen'}"
     yield "besetzt", f"{staffing.german(found.filled)} {VZE}, {people}"
-    yield "frei", f"{staffing.german(found.vacant)} {VZE}, {found.vacant_posts} Stellen ganz" if found.vacant else "keine"
+    free = f"{staffing.german(found.vacant)} {VZE}, {found.vacant_posts} Stellen ganz"
+    yield "frei", free if found.vacant else "keine"
     if found.granted is not None and found.filled > found.granted:
         yield "über der Bewilligung besetzt", f"{staffing.german(found.filled - found.granted)} {VZE}"
     elif found.unused:
@@ -310,7 +311,7 @@ def _vacancies(posts: Posts, module: str) -> list[Block]:
 
 
 def _free_since(one: Filling, posts: Posts) -> str:
-    """The day after the last occupancy, or the first day of the post; nothing where somebody is only away or holds part."""
+    """The day after the last occupancy, or the first day of the post; a word where somebody holds a part or is away."""
     if one.holders:
         return "teilweise besetzt" if one.filled else "unterbrochen"
     ends = [row.until for row in posts.rows.holdings if row.post == one.post.pk and row.until <= posts.moment.valid_on]
@@ -356,4 +357,3 @@ def _contradictions(posts: Posts, module: str) -> list[Block]:
         if one.contradicts
     ]
     return [listed("contradictions", "Widersprüche zwischen Unterlagen und KIM", items)] if items else []
-

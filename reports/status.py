@@ -17,6 +17,7 @@ import datetime as dt
 from collections import defaultdict
 from typing import Any, NamedTuple
 
+from funding.staffing import end_of
 from kim import workdays
 from kim.models import County
 from reports import report_figures, report_issues, report_money, report_posts, report_steering
@@ -42,25 +43,21 @@ SECTIONS = (
 )
 
 
-def collect(
-    valid_on: dt.date, known_at: dt.datetime, meeting_on: dt.date | None = None, *, since: dt.date | None = None
-) -> dict[str, Any]:
+def collect(valid_on: dt.date, known_at: dt.datetime, meeting_on: dt.date | None = None) -> dict[str, Any]:
     """Everything a report holds before somebody writes in it; some fifty queries, however much there is.
 
-    `since`: the day of the committee's meeting before, from which changes are told; where it is not given, the last
-    one KIM knows of before `valid_on` (reports.models.EarlierPaper, released reports). `meeting_on`: where it is not
-    given, that of an earlier paper for this very day. Days are ISO texts:
-    {"county", "county_key", "committee", "valid_on", "known_at", "meeting_on", "since",
-    "sections": [{"key", "title", "blocks"}]}.
+    Changes are told since the last report or paper KIM knows of for a day before `valid_on`. Where `meeting_on` is not
+    given, that of an earlier paper for this very day. Days are ISO texts: {"county", "county_key", "committee",
+    "valid_on", "known_at", "meeting_on", "since", "since_words", "sections": [{"key", "title", "blocks"}]}.
     """
-    committee, last = _before(valid_on, known_at) or ("", None)
-    moment = Moment(valid_on, known_at, since or last)
+    committee, before = _before(valid_on, known_at)
+    moment = Moment(valid_on, known_at, before)
     posts = report_posts.read(moment)
     trail = report_steering.trail_of()
     blocks = {
         "overhead": report_posts.overhead(posts),
         "steering_group": report_steering.steering_group(moment, trail),
-        "case_management": report_posts.case_management(posts, report_posts.read(moment.then) if moment.then else None),
+        "case_management": report_posts.case_management(posts, report_posts.read(before) if before else None),
         "authority": report_posts.authority(posts),
         "cooperation": report_steering.cooperation(moment, trail),
         "issues": report_issues.issues(moment),
@@ -79,6 +76,7 @@ def collect(
         "known_at": known_at.astimezone(workdays.BERLIN).isoformat(),
         "meeting_on": meeting_on.isoformat() if meeting_on else None,
         "since": moment.since.isoformat() if moment.since else None,
+        "since_words": moment.since_words,
         "sections": [
             {"key": one.key, "title": one.title, "blocks": [*blocks[one.key], *said.get(one.key, [])]}
             for one in SECTIONS
@@ -86,12 +84,21 @@ def collect(
     }
 
 
-def _before(day: dt.date, known_at: dt.datetime) -> tuple[str, dt.date] | None:
-    """(committee, day of the meeting) before `day`: a report's that was released by then, or an earlier paper's."""
-    reports = StatusReport.objects.filter(released_at__lte=known_at, meeting_on__lt=day).order_by("-meeting_on", "-pk")
+def _before(day: dt.date, known_at: dt.datetime) -> tuple[str, Moment | None]:
+    """(committee, day and knowledge of what it was told last before `day`): a released report, or an earlier paper."""
+    reports = StatusReport.objects.filter(released_at__lte=known_at, valid_on__lt=day).order_by("-valid_on", "-pk")
+    found = [
+        (committee, Moment(valid_on, known, meeting_on=meeting_on))
+        for committee, valid_on, known, meeting_on in reports.values_list(
+            "committee", "valid_on", "known_at", "meeting_on"
+        )[:1]
+    ]
     papers = EarlierPaper.objects.filter(meeting_on__lt=day).order_by("-meeting_on", "-pk")
-    found = [*reports.values_list("committee", "meeting_on")[:1], *papers.values_list("committee", "meeting_on")[:1]]
-    return max(found, key=lambda row: row[1], default=None)
+    found += [
+        (committee, Moment(met, min(end_of(met), known_at), meeting_on=met))
+        for committee, met in papers.values_list("committee", "meeting_on")[:1]
+    ]
+    return max(found, key=lambda row: row[1].valid_on, default=("", None))
 
 
 def _statements(moment: Moment) -> dict[str, list[Block]]:

@@ -29,6 +29,8 @@ NOTHING = "Hierzu ist nichts erfasst."
 SHEET = "status.docx"
 #: Plain text: so wide is a line; wider tables are told row by row.
 WIDTH = 100
+#: PDF: columns with no more letters than this are never broken („16.03.2022“).
+SHORT = 12
 
 
 class LetterheadBroken(StepRefused):
@@ -83,7 +85,7 @@ class Paper:
             ("Zur Sitzung", self.meeting),
             ("Stand der Daten", german(_day(self.data["valid_on"]))),
             ("Nach dem Wissen vom", self.known),
-            ("Veränderungen seit der Sitzung vom", german(_day(self.data["since"]))),
+            ("Veränderungen", self.data["since_words"]),
             ("Nummer", self.number or "noch keine (Entwurf)"),
             ("Freigegeben am", german(self.released_on)),
         ]
@@ -217,7 +219,7 @@ def letterhead(county_key: str) -> Path:
 
 
 def docx(paper: Paper) -> bytes:
-    """Raises LetterheadBroken where the letter head is no Word file, asks for what there is not, or shows no sections."""
+    """Raises LetterheadBroken where the letter head is no Word file, asks for what there is not, or lacks sections."""
     import docxtpl  # here: few processes ever write one, and all would carry the library
     from jinja2 import StrictUndefined
     from jinja2.sandbox import SandboxedEnvironment
@@ -294,8 +296,9 @@ def pdf(paper: Paper) -> bytes:
 
 
 def _widths(block: Mapping[str, Any]) -> list[int]:
-    """Of the columns of a table, in parts of the page; 0 for one that is as wide as its numbers."""
-    columns = block["columns"]
-    longest = [max(len(row[place]) for row in [columns, *block["rows"]]) for place in range(len(columns))]
-    widths = [0 if place in block["right"] else min(60, max(8, width)) for place, width in enumerate(longest)]
-    return widths
+    """Of the columns of a table, in parts of the page; 0 for one as wide as what stands in it (numbers, days)."""
+    found = []
+    for place, name in enumerate(block["columns"]):
+        longest = max(map(len, [name, *(row[place] for row in block["rows"])]))
+        found.append(0 if place in block["right"] or longest <= SHORT else min(60, longest))
+    return found if any(found) or not found else [1, *found[1:]]

@@ -1,4 +1,4 @@
-"""A status report for a committee without writing one in KIM: what the software would fill in, in any of its formats."""
+"""A status report for a committee without writing one in KIM: what the software would fill in, in any format."""
 
 import datetime as dt
 from pathlib import Path
@@ -26,7 +26,7 @@ class Command(BaseCommand):
     help = "Schreibt den Sachstandsbericht zu einem Stand, nach dem Wissen eines Tages, für eine Sitzung."
 
     def add_arguments(self, parser):
-        parser.add_argument("--on", metavar="TAG", help="Stand der Daten: 2022-03-16 oder 16.03.2022; ohne Angabe heute")
+        parser.add_argument("--on", metavar="TAG", help="Stand: 2022-03-16 oder 16.03.2022; ohne Angabe heute")
         parser.add_argument("--known-on", metavar="TAG", help="was am Ende dieses Tages bekannt war; ohne Angabe alles")
         parser.add_argument("--meeting", metavar="TAG", help="Tag der Sitzung, für die berichtet wird")
         parser.add_argument("--format", choices=WRITERS, default="txt", help="ohne Angabe txt")
