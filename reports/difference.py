@@ -18,11 +18,12 @@ WORDS = {NEW: "neu", GONE: "entfallen", CHANGED: "geändert"}
 #: another quarter is no change of them.
 NOT_COMPARED = frozenset({"preface", "changes", "figures"})
 #: Lists that repeat as news what the tables of their section say.
-REPEATED = frozenset({"new", "gone"})
+REPEATED = frozenset({"new", "gone", "new_ways"})
 #: A column that counts the rows of its table; it says nothing of them.
 COUNTING = "Nr."
-#: The meeting from which a fact counts is part of its words, not of what it is.
-_SINCE = re.compile(r" seit der Sitzung am \d\d\.\d\d\.\d{4}")
+#: From which report a number counts is part of its words, not of what it is; so is the day of a table.
+_SINCE = re.compile(r"(?:, davon \d+)? seit (?:der Sitzung am|dem Stand vom) \d\d\.\d\d\.\d{4}(?: \(Stand [\d.]+\))?")
+_DAY = re.compile(r" am \d\d\.\d\d\.\d{4}$")
 
 
 class Row(NamedTuple):
@@ -119,11 +120,11 @@ def _rows(section: Mapping[str, Any] | None) -> dict[tuple, Row]:
 
 
 def _of_block(block: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
-    title = block["title"]
+    title = _DAY.sub("", block["title"])
     match block["kind"]:
         case "facts":
             for label, text in block["rows"]:
-                yield _SINCE.sub("", label), Row(title, label, {"": text})
+                yield _SINCE.sub("", label), Row(title, label, {"": _SINCE.sub("", text)})
         case "table":
             rows = [dict(zip(block["columns"], cells, strict=True)) for cells in block["rows"]]
             for told in rows:

@@ -8,7 +8,6 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from reports import status
-from reports.asked import EARLIEST
 from reports.blocks import Block, table, words
 from reports.difference import Difference, by_section, differences
 
@@ -35,25 +34,17 @@ def told_otherwise(found: dict[str, Any], known_at: dt.datetime, previous: "Stat
     if previous is None:
         return {"number": "", "valid_on": "", "since": [], "corrected": []}
     then = again(previous, known_at)
-    # both from the same meeting on: what is told as new in one is otherwise missing in the other
-    now = status.collect(
-        dt.date.fromisoformat(found["valid_on"]), known_at, since=_day(previous.data["since"]) or EARLIEST
-    )
     return {
         "number": previous.number,
         "valid_on": previous.valid_on.isoformat(),
-        "since": [one.kept() for one in differences(then, now)],
+        "since": [one.kept() for one in differences(then, found)],
         "corrected": [one.kept() for one in differences(previous.data, then)],
     }
 
 
 def again(report: "StatusReport", known_at: dt.datetime) -> dict[str, Any]:
     """What `report` was collected for, collected anew with the knowledge of `known_at`."""
-    return status.collect(report.valid_on, known_at, report.meeting_on, since=_day(report.data["since"]))
-
-
-def _day(text: str | None) -> dt.date | None:
-    return dt.date.fromisoformat(text) if text else None
+    return status.collect(report.valid_on, known_at, report.meeting_on)
 
 
 def read(told: list[dict[str, str]]) -> list[Difference]:
