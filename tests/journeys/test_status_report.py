@@ -23,7 +23,7 @@ def test_the_office_writes_the_coordination_releases_the_steering_group_reads(pe
     office.fill(committee="Ausschuss für Soziales und Integration", valid_on="16.03.2022", meeting_on="16.03.2022")
     office.press("Bericht beginnen", said="Der Entwurf ist angelegt").look()
     report = StatusReport.objects.exclude(pk=before.pk).get()
-    office.press("Text schreiben: Vorbemerkungen", then="Ihr Text steht im Bericht")
+    office.press("Text schreiben", then="Ihr Text steht im Bericht")
     office.fill(text="Seit der letzten Sitzung ist die Umsetzung fortgeschritten.")
     office.press("Speichern und weiter: Modul 1: Strategische Koordinierung", said="ist gespeichert").look()
     office.open(report.get_absolute_url()).reads("Sie haben an diesem Bericht geschrieben").does_not_read("release/")
