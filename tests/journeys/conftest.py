@@ -33,7 +33,8 @@ def empty_what_is_frozen():
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '% BEFORE DELETE %'"
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+                " AND (sql LIKE '% BEFORE DELETE %' OR sql LIKE '% BEFORE UPDATE %')"
             )
             triggers = cursor.fetchall()
             for name, _ in triggers:
