@@ -207,7 +207,7 @@ def money_on(day: dt.date) -> list[dict[str, Any]]:
     if not notices:
         return []
     bases = facts_of_notice.bases_of(notices)
-    payees = spending.payees_of(notices)
+    payees = spending.payees_for_all(notices)
     spent = spending.by_notice(Cost.objects.believed().filter(notice__in=notices), whole=False)
     paid = _paid(notices, day)
     released = _released(notices, day)

@@ -167,14 +167,14 @@ def payees(user, notices: Iterable) -> dict[int, Payees]:
     notices = list(notices)
     if allows(access.reads_costs, user):
         return {notice.pk: Payees() for notice in notices}
-    return payees_of(notices)
+    return payees_for_all(notices)
 
 
-def payees_of(notices: Iterable) -> dict[int, Payees]:
-    """The same for what is shown to everybody alike; one query."""
+def payees_for_all(notices: Iterable, known_at: dt.datetime | None = None) -> dict[int, Payees]:
+    """The same for a paper anybody may read, of costs known now or at a moment; one query."""
     notices = list(notices)
     found: dict[int, list] = {notice.pk: [] for notice in notices}
-    costs = Cost.objects.believed().filter(notice__in=notices).with_eligibility().order_by().annotate(who=_WHO)
+    costs = Cost.objects.believed(known_at).filter(notice__in=notices).with_eligibility().order_by().annotate(who=_WHO)
     names = ("notice", "kind", "eligible", "who")
     for pk, *row in costs.values(*names).annotate(first=Min("valid_from")).values_list(*names, "first"):
         found[pk].append(tuple(row))

@@ -335,6 +335,8 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 10
 #: A file may have so many megabytes; a body a little more.
 KIM_FILE_MB = number("KIM_FILE_MB", 10)
 KIM_FILE_MAX = KIM_FILE_MB * 1024 * 1024
+#: A Word file status reports are written on, in place of templates/print/status.docx (docs/reports.md).
+KIM_LETTERHEAD = os.environ.get("KIM_LETTERHEAD", "").strip()
 FILE_UPLOAD_HANDLERS = ["kim.uploads.SealedHandler"]
 
 # German, on German time

@@ -19,6 +19,8 @@ class ReportsConfig(AppConfig):
             staffing,
             today,
         )
+        from reports import county_file, matrix, on_record
+        from steering import county
 
         access.register_tables("reports", matrix.tables)
         trail.name_acts(on_record.ACTS)
@@ -27,6 +29,16 @@ class ReportsConfig(AppConfig):
 
         demo.register("reports.publishing", publish_demo)
         demo.register("reports.counting", count_demo)
+        county.register("papers", read=county_file.SECTION, load=county_file.load, called=county_file.CALLED)
+        demo.register("reports.publishing", publish_demo)
+        demo.register("reports.status", load_demo_reports)
+
+
+def load_demo_reports() -> str:
+    """The demo's status reports; read only when somebody loads a demo."""
+    from reports.demo import load
+
+    return load()
 
 
 def publish_demo() -> str:

@@ -9,6 +9,12 @@ ACTS: dict[str, str] = {
     "export.take": "Zahlen als Datei: erstellt und geholt",
     "export.again": "Zahlen als Datei: noch einmal angefordert",
     "export.drop": "Zahlen als Datei: gelöscht",
+    "statusreport.draw_up": "Sachstandsbericht begonnen",
+    "statusreport.drop": "Entwurf eines Sachstandsberichts verworfen",
+    "statusreport.file": "Sachstandsbericht geladen",
+    "statusreport.recount": "Sachstandsbericht neu gezählt",
+    "statusreport.release": "Sachstandsbericht freigegeben",
+    "statusreport.write": "Text eines Sachstandsberichts geschrieben",
     "publishedtable.publish": "Tabellen veröffentlicht",
 }
 KINDS: dict[str, Kind] = {

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from reports.views import casework, counting, definitions, exports, indicators, lage, parts
+from reports.views import status
 
 app_name = "reports"
 
@@ -20,6 +21,15 @@ urlpatterns: list = [
     path("figures/", definitions.figure_list, name="figure_list"),
     path("figures/<str:key>/", definitions.figure_detail, name="figure_detail"),
     # Status reports
+    path("status-reports/", status.report_list, name="report_list"),
+    path("status-reports/new/", status.report_new, name="report_new"),
+    path("status-reports/<int:pk>/", status.report_detail, name="report_detail"),
+    path("status-reports/<int:pk>/texts/<slug:key>/", status.report_text, name="report_text"),
+    path("status-reports/<int:pk>/recount/", status.report_recount, name="report_recount"),
+    path("status-reports/<int:pk>/drop/", status.report_drop, name="report_drop"),
+    path("status-reports/<int:pk>/release/", status.report_release, name="report_release"),
+    path("status-reports/<int:pk>/difference/", status.report_difference, name="report_difference"),
+    path("status-reports/<int:pk>/file/<slug:kind>/", status.report_file, name="report_file"),
     # Own evaluations and exports
     path("exports/", exports.export_list, name="export_list"),
     path("exports/new/", exports.export_new, name="export_new"),

@@ -2,14 +2,17 @@
 
 from reports.models.counting import Counting, DayCount, KeptPart
 from reports.models.exports import Export
+from reports.models.papers import EarlierPaper
 from reports.models.published import PublishedTable
 from reports.models.saved import SavedFigure, Subscription
-from reports.models.status import ReportFile, ReportText, StatusReport
+from reports.models.status import FileKind, ReportFile, ReportText, StatusReport
 
 __all__ = [
     "Counting",
     "DayCount",
+    "EarlierPaper",
     "Export",
+    "FileKind",
     "KeptPart",
     "PublishedTable",
     "ReportFile",

@@ -1,16 +1,33 @@
 """The status report („Sachstandsbericht“) for a committee: drawn up, written, released by another, and then frozen."""
 
 import datetime as dt
+import hashlib
+import json
+from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 
-from kim import workdays
+from kim import trail, workdays
 from kim.addresses import address
 from kim.dated import known_choice
-from kim.models import User
+from kim.files import Kept, check, keep, keeper, read, remove
+from kim.models import Role, User
+from kim.models.people import with_role
+from kim.notices import Telling, once_each, tell
 from kim.numbers import YearlyNumbers
+from kim.rules import demand
+from kim.workflow import OutOfTurn, StepRefused
 from reports import access
+from steering.models.gate import noted, pass_gate
+
+#: What is no part of the comparison between what was filled in and what would be now: it says when, not what.
+_ASIDE = ("known_at",)
+CHANGED_SINCE = (
+    "Seit dieser Bericht gezählt wurde, haben sich Angaben geändert. Bitte neu zählen, die Texte daran prüfen und dann "
+    "freigeben."
+)
 
 
 class ReportNumbers(YearlyNumbers):
@@ -37,6 +54,8 @@ class StatusReport(models.Model):
     meeting_on = models.DateField("Sitzung am", null=True, blank=True)
     valid_on = models.DateField("Stand der Daten")
     known_at = models.DateTimeField("nach dem Wissen vom")
+    #: Whether a new count keeps the moment of knowledge, as a report about what was known on some day does.
+    keeps_knowledge = models.BooleanField("das Wissen eines bestimmten Tages", default=False)
     previous = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -53,7 +72,9 @@ class StatusReport(models.Model):
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name="freigegeben von"
     )
     released_at = models.DateTimeField("freigegeben", null=True, blank=True)
+    counted_at = models.DateTimeField("gezählt", default=workdays.now)
     dropped_at = models.DateTimeField("verworfen", null=True, blank=True)
+    dropped_because = models.CharField("verworfen, weil", max_length=200, blank=True)
 
     objects = StatusReportQuerySet.as_manager()
 
@@ -91,13 +112,213 @@ class StatusReport(models.Model):
         return self.released_at is None and self.dropped_at is None
 
     @property
+    def standing(self) -> str:
+        return "freigegeben" if self.is_released else "Entwurf" if self.is_draft else "verworfen"
+
+    @property
     def known_on(self) -> dt.date:
         return self.known_at.astimezone(workdays.BERLIN).date()
 
     @property
     def author_ids(self) -> set[int]:
-        """Who drew it up and who wrote in it."""
-        return {self.drawn_up_by_id, *(one.changed_by_id for one in self.texts.all() if one.changed_by_id)}
+        """Who drew it up and everybody who ever wrote in it."""
+        return {self.drawn_up_by_id, *(pk for one in self.texts.all() for pk in one.writer_ids)}
+
+    @property
+    def sections(self) -> list[dict[str, Any]]:
+        """As they were filled in (reports.status), in order."""
+        return self.data["sections"]
+
+    @cached_property
+    def written(self) -> dict[str, str]:
+        """What the office wrote, by the key of its section; the empty ones, too."""
+        return {one.key: one.text for one in self.texts.all()}
+
+    @property
+    def unwritten(self) -> list[dict[str, Any]]:
+        """Sections without a word of the office."""
+        return [one for one in self.sections if not self.written.get(one["key"])]
+
+    @property
+    def is_intact(self) -> bool:
+        """Data and texts are those that were released."""
+        return self.digest == self._sum()
+
+    @property
+    def about(self) -> str:
+        """„Stand 16.03.2022, zur Sitzung am 16.03.2022“; for notices and headings."""
+        meeting = f", zur Sitzung am {self.meeting_on:%d.%m.%Y}" if self.meeting_on else ""
+        return f"Stand {self.valid_on:%d.%m.%Y}{meeting}"
+
+    def previous_released(self) -> "StatusReport | None":
+        """The last one released about this day or an earlier one."""
+        others = StatusReport.objects.released().filter(valid_on__lte=self.valid_on).exclude(pk=self.pk)
+        return others.order_by("-valid_on", "-released_at", "-pk").first()
+
+    def gathered(self) -> dict[str, Any]:
+        """What it would be filled with now, with what it knew where it keeps that."""
+        from reports import gathering  # it reads the models of all apps
+
+        known_at = self.known_at if self.keeps_knowledge else workdays.now()
+        return gathering.gathered(self.valid_on, known_at, self.meeting_on, self.previous_released())
+
+    def as_known_now(self) -> dict[str, Any]:
+        """The same day and meeting, told as all of it is known now."""
+        from reports import gathering
+
+        return gathering.again(self, workdays.now())
+
+    def why_not_released(self, now: dict[str, Any] | None = None) -> str:
+        """What stands against a release, as a sentence; "" when nothing does. Who may is another question."""
+        if not any(self.written.values()):
+            return "In diesem Bericht steht noch kein Text. Bitte schreiben Sie wenigstens die Vorbemerkungen."
+        return CHANGED_SINCE if _compared(now or self.gathered()) != _compared(self.data) else ""
+
+    # Acts
+
+    @classmethod
+    @transaction.atomic
+    def draw_up(
+        cls, *, by, valid_on: dt.date, committee: str, title: str, known_at: dt.datetime | None = None,
+        meeting_on: dt.date | None = None, confirmed=frozenset(),
+    ) -> "StatusReport":  # fmt: skip
+        """A draft filled with figures and tables. Without `known_at` it tells what is known whenever it is counted."""
+        demand(access.writes_reports, by)
+        if valid_on > workdays.today():
+            raise StepRefused("Der Stand liegt in der Zukunft. Bitte höchstens den heutigen Tag angeben.")
+        vouched = pass_gate({"Titel": title, "Gremium": committee}, by=by, confirmed=confirmed)
+        made = cls(
+            valid_on=valid_on, known_at=known_at or workdays.now(), keeps_knowledge=known_at is not None,
+            meeting_on=meeting_on, committee=committee, title=title, drawn_up_by=by,
+        )  # fmt: skip
+        made._fill()
+        made.full_clean()
+        made.save()
+        made._have_texts()
+        trail.record("statusreport.draw_up", made, by=by, note=noted(made.about, vouched))
+        return made
+
+    @transaction.atomic
+    def recount(self, *, by) -> "StatusReport":
+        """Figures, tables and what differs from the report before, anew. Texts stay."""
+        demand(access.writes_reports, by)
+        row = self._draft()
+        row._fill()
+        row.save(update_fields=["data", "known_at", "counted_at", "previous"])
+        row._have_texts()
+        trail.record("statusreport.recount", row, by=by)
+        return row
+
+    @transaction.atomic
+    def write(self, key: str, text: str, *, by, confirmed=frozenset()) -> None:
+        """The text of one section. Two windows: the page compares within this transaction (kim.editing)."""
+        demand(access.writes_reports, by)
+        row = self._draft()
+        there = row.texts.select_for_update().filter(key=key).first()
+        if there is None:
+            raise StepRefused("Diesen Abschnitt gibt es in diesem Bericht nicht.")
+        if there.text == text:
+            return
+        title = row.title_of(key)
+        vouched = pass_gate({"Text": text}, by=by, confirmed=confirmed)
+        there.text, there.changed_by, there.changed_at = text, by, workdays.now()
+        there.writer_ids = sorted({*there.writer_ids, by.pk})
+        there.save()
+        trail.record("statusreport.write", row, by=by, note=noted(title, vouched))
+
+    @transaction.atomic
+    def drop(self, *, by, because: str, confirmed=frozenset()) -> None:
+        """A draft that is not to be released. It stays, with the reason."""
+        demand(access.writes_reports, by)
+        row = self._draft()
+        vouched = pass_gate({"Begründung": because}, by=by, confirmed=confirmed)
+        row.dropped_at, row.dropped_because = workdays.now(), because
+        row.save(update_fields=["dropped_at", "dropped_because"])
+        trail.record("statusreport.drop", row, by=by, note=vouched)
+
+    def release(self, *, by) -> "StatusReport":
+        """Four eyes: by somebody who wrote nothing in it. Numbered, made into files, told of, and never changed."""
+        kept: list[Kept] = []
+        try:
+            with transaction.atomic():
+                row = self._draft()
+                demand(access.releases_report, by, row)
+                if reason := row.why_not_released():
+                    raise StepRefused(reason)
+                year = workdays.today().year
+                row.number = f"S-{year}-{ReportNumbers.next_in(year):03}"
+                row.released_at, row.released_by = workdays.now(), by
+                row.digest = row._sum()
+                row._keep_files(kept)
+                row.save(update_fields=["number", "released_at", "released_by", "digest"])
+                left = trail.record("statusreport.release", row, by=by, note=row.number)
+                tell(row.tellings(by), key=f"statusreport:{left.pk}", url=row.get_absolute_url())
+        except BaseException:
+            for one in kept:
+                remove(one.name)
+            raise
+        return row
+
+    def tellings(self, by: User | None = None) -> list[Telling]:
+        """Who learns of the release: those who read such reports, without `by`. Shown before, written with it."""
+        text = f"{self.title}: {self.about}."
+        readers = ((Role.STEERING_GROUP, "Lenkungsgruppe"), (Role.COORDINATION, "Koordinierung"),
+                   (Role.STRATEGIC_OFFICE, "Geschäftsstelle"))  # fmt: skip
+        name = f"Sachstandsbericht {self.number}" if self.number else "Neuer Sachstandsbericht"
+        told = [Telling(role, words, tuple(with_role(role)), f"{name} liegt vor", text) for role, words in readers]
+        return once_each(told, without=by)
+
+    def title_of(self, key: str) -> str:
+        return next((one["title"] for one in self.sections if one["key"] == key), key)
+
+    def _fill(self) -> None:
+        self.previous = self.previous_released()
+        self.counted_at = workdays.now()
+        if not self.keeps_knowledge:
+            self.known_at = self.counted_at
+        self.data = self.gathered()
+
+    def _have_texts(self) -> None:
+        """An empty text for each section that has none."""
+        there = set(self.texts.values_list("key", flat=True))
+        keys = [one["key"] for one in self.sections if one["key"] not in there]
+        self.texts.bulk_create(ReportText(report=self, key=key, changed_by=None) for key in keys)
+
+    def _sum(self) -> str:
+        """SHA-256 over dates, data and texts, in one fixed form."""
+        told = {
+            "number": self.number, "title": self.title, "committee": self.committee,
+            "meeting_on": str(self.meeting_on or ""), "valid_on": str(self.valid_on),
+            "known_at": self.known_at.astimezone(dt.UTC).isoformat(), "data": self.data, "texts": self.written,
+        }  # fmt: skip
+        return hashlib.sha256(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+    def _keep_files(self, kept: list[Kept]) -> None:
+        """PDF and DOCX as they are released; what is kept on the disk goes into `kept` at once."""
+        from reports import status_files
+
+        paper = status_files.Paper.of(self)
+        for kind, made in ((FileKind.PDF, status_files.pdf), (FileKind.DOCX, status_files.docx)):
+            try:
+                one = keep([made(paper)])
+            except OSError as error:
+                raise StepRefused(
+                    "Die Dateien ließen sich nicht ablegen, der Speicherplatz des Servers reicht vielleicht nicht. "
+                    "Bitte wenden Sie sich an die Verwaltung."
+                ) from error
+            kept.append(one)
+            self.files.create(kind=kind, name=one.name, size=one.size, sha256=one.sha256)
+
+    def _draft(self) -> "StatusReport":
+        """This row, locked; refused where it is a draft no more."""
+        row = type(self)._base_manager.select_for_update(of=("self",)).get(pk=self.pk)
+        if not row.is_draft:
+            raise OutOfTurn(f"Dieser Bericht ist schon {row.standing}.")
+        return row
+
+
+def _compared(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key not in _ASIDE}
 
 
 class ReportText(models.Model):
@@ -108,6 +329,8 @@ class ReportText(models.Model):
     text = models.TextField("Text", max_length=8000, blank=True)
     changed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     changed_at = models.DateTimeField(default=workdays.now)
+    #: Everybody who ever wrote here: none of them releases the report.
+    writer_ids = models.JSONField("geschrieben von", default=list)
 
     class Meta:
         verbose_name = "Text eines Sachstandsberichts"
@@ -140,3 +363,22 @@ class ReportFile(models.Model):
 
     def __str__(self):
         return f"{self.report} als {self.get_kind_display()}"
+
+    @property
+    def file_name(self) -> str:
+        """What it is called when it leaves: the number of its report."""
+        return f"Sachstandsbericht-{self.report.number}.{self.kind}"
+
+    @transaction.atomic
+    def open(self, *, by):
+        """Its content in pieces, which goes to the trail. Raises FileDamaged if any of it cannot be read."""
+        check(self.name)
+        trail.record("statusreport.file", self.report, by=by, note=self.get_kind_display())
+        return read(self.name)
+
+
+def _wanted(beginning: str):
+    return ReportFile.objects.filter(name__startswith=beginning).values_list("name", flat=True)
+
+
+keeper("status_reports", _wanted)

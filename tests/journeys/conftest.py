@@ -10,6 +10,7 @@ from django.test import Client
 
 from funding.models import Calculation, Proof
 from kim.models import Role
+from reports.models import PublishedTable, ReportFile, ReportText, StatusReport
 from tests.factories import codes, county, limits, municipality, organisation, project_group, steering_group, user
 from tests.journeys.visitor import Visitor
 
@@ -28,16 +29,18 @@ def site(live_server, transactional_db):
 
 
 def empty_what_is_frozen():
-    """SQLite is emptied row by row, and released calculations refuse to go; PostgreSQL truncates whole tables."""
+    """SQLite is emptied row by row, and what was released or published refuses; PostgreSQL truncates whole tables."""
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND sql LIKE '% BEFORE DELETE %'"
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+                " AND (sql LIKE '% BEFORE DELETE %' OR sql LIKE '% BEFORE UPDATE %')"
             )
             triggers = cursor.fetchall()
             for name, _ in triggers:
                 cursor.execute(f"DROP TRIGGER {name}")
-            for model in (Proof, Calculation):
+            StatusReport.objects.update(previous=None)
+            for model in (Proof, Calculation, ReportFile, ReportText, StatusReport, PublishedTable):
                 model.objects.all().delete()
             for _, statement in triggers:
                 cursor.execute(statement)

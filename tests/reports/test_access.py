@@ -38,6 +38,19 @@ TABLE: list = [
     ("figure_detail",      "figure of staffing",    403, 200, 200, 200, 403, 403, 200, 403),
     ("figure_detail",      "figure of bodies",      403, 200, 200, 200, 403, 403, 404, 403),
     ("indicators",         "",                      403, 200, 200, 403, 403, 403, 403, 403),
+    # Status reports
+    ("report_list",        "",                      403, 200, 200, 200, 403, 403, 403, 403),
+    ("report_new",         "",                      403, 403, 200, 403, 403, 403, 403, 403),
+    ("report_detail",      "draft report",          404, 200, 200, 404, 404, 404, 404, 404),
+    ("report_detail",      "released report",       404, 200, 200, 200, 404, 404, 404, 404),
+    ("report_text",        "text of a report",      404, 403, 200, 404, 404, 404, 404, 404),
+    ("report_recount",     "draft report",          404, 403, 200, 404, 404, 404, 404, 404),
+    ("report_drop",        "draft report",          404, 403, 200, 404, 404, 404, 404, 404),
+    ("report_release",     "draft report",          404, 200, 200, 404, 404, 404, 404, 404),
+    ("report_file",        "file of a draft",       404, 200, 200, 404, 404, 404, 404, 404),
+    ("report_file",        "file of a report",      404, 200, 200, 200, 404, 404, 404, 404),
+    ("report_difference",  "draft report",          404, 200, 200, 404, 404, 404, 404, 404),
+    ("report_difference",  "released report",       404, 200, 200, 200, 404, 404, 404, 404),
 ]
 #: POST to addresses that only act, by people who may not: (address, object, those who may).
 ACTS: list = [
@@ -54,6 +67,11 @@ OBJECTS: dict = {
     "figure of staffing": lambda people: ("staffing.filled",),
     "figure of bodies": lambda people: ("governance.open",),
     "own export": lambda people: (makers.export(people["office"]).pk,),
+    "draft report": lambda people: (makers.status_report().pk,),
+    "released report": lambda people: (makers.released_report().pk,),
+    "text of a report": lambda people: (makers.status_report().pk, "preface"),
+    "file of a draft": lambda people: (makers.status_report().pk, "docx"),
+    "file of a report": lambda people: (makers.released_report().pk, "pdf"),
 }
 
 
