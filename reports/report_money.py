@@ -83,7 +83,7 @@ def told(moment: Moment) -> list[Told]:
     notices = [one for one in notices if bases[one.pk].grants]
     hidden = payees_for_all(notices, moment.known_at)
     settled = _settled(notices, moment)
-    modules = list(Module)
+    modules = [str(one) for one in Module]
     notices.sort(key=lambda one: (-one.period.valid_from.year, modules.index(one.module), one.number))
     return [_told(one, bases[one.pk], hidden[one.pk], settled[one.pk], moment) for one in notices]
 
@@ -138,8 +138,8 @@ def _settled(notices: Collection[AwardNotice], moment: Moment) -> dict[int, list
         kind=Payment.Kind.REPAID, on_day__lte=moment.valid_on, at__lte=moment.known_at,
     )  # fmt: skip
     sums: dict[int, Decimal] = defaultdict(Decimal)
-    for one in paid:
-        sums[one.notice_id] += one.amount
+    for payment in paid:
+        sums[payment.notice_id] += payment.amount
     for pk, amount in sums.items():
         found[pk].append(f"zurückgezahlt: {euros(amount)}")
     return found

@@ -55,7 +55,7 @@ CALLED = {
 
 
 #: What loads the sections of the floors above, by name (steering.county.register).
-LOADERS: dict[str, Callable[["Loader", Row], None]] = {}
+LOADERS: dict[str, Callable[["Loader", Any], None]] = {}
 
 
 class OtherCounty(Exception):

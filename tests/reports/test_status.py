@@ -247,7 +247,7 @@ def test_as_json(papers):
 
 def test_as_a_whole_accessible_page(papers):
     told = status_files.page(printed(papers.march))
-    assert told.startswith('<!doctype html>\n<html lang="de">')
+    assert told.startswith('<!DOCTYPE html>\n<html lang="de">')
     assert told.count("<h1>") == told.count("<main>") == 1
     assert told.count("<h2") == len(status.SECTIONS)
     assert told.count("<table") == told.count("<caption") == told.count("<thead>")
@@ -386,7 +386,7 @@ def test_the_command_tells_the_report_of_a_day(papers):
     assert told["sections"] == papers.november_then["sections"]
 
 
-@pytest.mark.parametrize(("kind", "begin"), [("docx", b"PK"), ("pdf", b"%PDF-"), ("html", b"<!doctype html>")])
+@pytest.mark.parametrize(("kind", "begin"), [("docx", b"PK"), ("pdf", b"%PDF-"), ("html", b"<!DOCTYPE html>")])
 def test_the_command_writes_files(papers, tmp_path, kind, begin):
     path = tmp_path / f"bericht.{kind}"
     assert run("--on", "2022-03-16", "--format", kind, "--output", str(path)) == ""
@@ -696,7 +696,7 @@ def test_the_glossary_of_blocks_is_what_is_drawn():
     }  # fmt: skip
     for words in ("Fakt-Wert", "Ein Absatz", "Punkt eins", "Punkt zwei", "Spalte", "Zeile", "•", "geheim"):
         assert [kind for kind, made in told.items() if words not in made] == [], words
-    assert re.search(r'<td class="num">\s*•', told["html"])
+    assert re.search(r'<td class="num"><span class="kim-stacked-name">Zahl: </span>•', in_one_line(told["html"]))
 
 
 @pytest.mark.django_db

@@ -1,6 +1,7 @@
 """A status report for a committee without writing one in KIM: what the software would fill in, in any format."""
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
@@ -12,7 +13,7 @@ from kim.forms import Day
 from reports import status, status_files
 from reports.status_files import LetterheadBroken, Paper
 
-WRITERS = {
+WRITERS: dict[str, Callable[[Paper], str | bytes]] = {
     "txt": status_files.text,
     "json": status_files.as_json,
     "html": status_files.page,
