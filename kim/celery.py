@@ -28,6 +28,7 @@ TIMETABLE = {
     "imports": ("casework.tasks.work_on_imports", timedelta(minutes=1), 60),
     "exports": ("reports.tasks.work_on_exports", timedelta(minutes=1), 60),
     "publish": ("reports.tasks.publish", crontab(minute="30", hour="1"), 6 * 3600),
+    "subscriptions": ("reports.tasks.tell_subscribers", crontab(minute="5,35", hour="6-11"), 1800),
     "sweep": ("kim.tasks.sweep_up", crontab(minute="30", hour="2"), 6 * 3600),
     "erase": ("casework.tasks.erase", crontab(minute="15", hour="3"), 6 * 3600),
     "files": ("casework.tasks.sweep_files", crontab(minute="45", hour="3"), 6 * 3600),

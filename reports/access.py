@@ -71,6 +71,11 @@ def reads_part(user, part):
     return any(part in parts and user.holds(role) for role, parts in PARTS.items())
 
 
+@rule("Ändern kann eine Auswertung nur, wer sie gespeichert hat. Sie können eine Kopie davon speichern.")
+def changes_saved(user, saved):
+    return saved.by_id == user.pk
+
+
 @rule("Den Bericht an das Land sehen Koordinierung und Geschäftsstelle.")
 def reads_indicators(user, _=None):
     return user.holds(*RELEASES)

@@ -1,6 +1,11 @@
 """App configuration; says what the trail calls the acts of this app and who may do what."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
+
+#: Modules with makers of files (reports.exporting): the background knows them, too, which loads no pages.
+MAKERS = ("building", "day_rows", "governance", "money", "staffing")
 
 
 class ReportsConfig(AppConfig):
@@ -14,6 +19,8 @@ class ReportsConfig(AppConfig):
         access.register_tables("reports", matrix.tables)
         trail.name_acts(on_record.ACTS)
         trail.name_kinds(on_record.KINDS)
+        for name in MAKERS:
+            import_module(f"reports.{name}")
         demo.register("reports.publishing", publish_demo)
 
 

@@ -2,8 +2,7 @@
 
 from django.urls import path
 
-from reports.views import exports
-from reports.views import lage
+from reports.views import exports, lage, saved
 
 app_name = "reports"
 
@@ -15,6 +14,15 @@ urlpatterns: list = [
     # Figures and their definitions
     # Status reports
     # Own evaluations and exports
+    path("builder/", saved.builder, name="builder"),
+    path("saved/", saved.saved_list, name="saved_list"),
+    path("saved/new/", saved.saved_new, name="saved_new"),
+    path("saved/<int:pk>/", saved.saved_detail, name="saved_detail"),
+    path("saved/<int:pk>/edit/", saved.saved_edit, name="saved_edit"),
+    path("saved/<int:pk>/share/", saved.saved_share, name="saved_share"),
+    path("saved/<int:pk>/drop/", saved.saved_drop, name="saved_drop"),
+    path("saved/<int:pk>/subscribe/", saved.subscribe_new, name="subscribe_new"),
+    path("saved/<int:pk>/unsubscribe/", saved.subscribe_end, name="subscribe_end"),
     path("exports/", exports.export_list, name="export_list"),
     path("exports/new/", exports.export_new, name="export_new"),
     path("exports/<int:pk>/", exports.export_detail, name="export_detail"),

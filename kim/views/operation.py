@@ -28,6 +28,7 @@ WORDS = {
     "imports": ("Importe", "jede Minute"),
     "exports": ("Dateien mit Zahlen erstellen", "jede Minute"),
     "publish": ("Veröffentlichung von Quartalszahlen", "nachts um halb zwei"),
+    "subscriptions": ("Nachrichten zu Auswertungen", "an Arbeitstagen ab 6 Uhr"),
     "sweep": ("Aufräumen", "nachts um halb drei"),
     "erase": ("Löschung abgelaufener Fälle", "nachts um Viertel nach drei"),
     "files": ("Abgelegte Dateien aufräumen", "nachts um Viertel vor vier"),
