@@ -9,11 +9,10 @@ def export(by, **fields) -> Export:
     return Export.objects.create(by=by, **given | fields)
 
 
-def saved(by, roles=(), **fields):
+def saved(by, roles=(), **fields) -> SavedFigure:
     """Somebody's kept evaluation, shared with `roles`."""
-    from reports.models import SavedFigure
-
-    given = {"part": "chain", "figure": "chain.open", "rhythm": "month", "periods": 3, "name": "Offene"}
+    name = f"Offene {SavedFigure.objects.count() + 1}"
+    given = {"part": "chain", "figure": "chain.open", "rhythm": "month", "periods": 3, "name": name}
     made = SavedFigure.keep(by=by, **given | fields)
     if roles:
         made.share(by=by, roles=roles)
