@@ -31,6 +31,7 @@ TIMETABLE = {
     "counting": ("reports.tasks.count", crontab(minute="1-59/10"), 600),
     "parts": ("reports.tasks.keep_parts", crontab(minute="*/10"), 600),
     "publish": ("reports.tasks.publish", crontab(minute="30", hour="1"), 6 * 3600),
+    "subscriptions": ("reports.tasks.tell_subscribers", crontab(minute="5,35", hour="6-11"), 1800),
     "sweep": ("kim.tasks.sweep_up", crontab(minute="30", hour="2"), 6 * 3600),
     "erase": ("casework.tasks.erase", crontab(minute="15", hour="3"), 6 * 3600),
     "files": ("casework.tasks.sweep_files", crontab(minute="45", hour="3"), 6 * 3600),

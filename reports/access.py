@@ -76,6 +76,11 @@ def has_it_counted(user, _=None):
     return user.holds(*RELEASES)
 
 
+@rule("Ändern kann eine Auswertung nur, wer sie gespeichert hat. Sie können eine Kopie davon speichern.")
+def changes_saved(user, saved):
+    return saved.by_id == user.pk
+
+
 @rule("Den Bericht an das Land sehen Koordinierung und Geschäftsstelle.")
 def reads_indicators(user, _=None):
     return user.holds(*RELEASES)

@@ -1,6 +1,11 @@
 """App configuration; says what the trail calls the acts of this app and who may do what."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
+
+#: Modules with makers of files (reports.exporting): the background knows them, too, which loads no pages.
+MAKERS = ("building", "day_rows", "governance", "money", "staffing")
 
 
 class ReportsConfig(AppConfig):
@@ -27,6 +32,8 @@ class ReportsConfig(AppConfig):
         trail.name_kinds(on_record.KINDS)
         from reports import casework  # noqa: F401  it hangs its section into the dashboard, and makes a file
 
+        for name in MAKERS:
+            import_module(f"reports.{name}")
         demo.register("reports.publishing", publish_demo)
         demo.register("reports.counting", count_demo)
         county.register("papers", read=county_file.SECTION, load=county_file.load, called=county_file.CALLED)

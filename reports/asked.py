@@ -113,7 +113,7 @@ def asked(given: Mapping[str, str], latest: dt.date | None = None) -> Asked:
     latest = latest or workdays.today()
     day = latest
     if words := given.get("on", "").strip():
-        found = _day(words)
+        found = day_of(words)
         if found is None:
             complaints.append("Den Stand bitte als Tag angeben, zum Beispiel 16.03.2022.")
         elif not EARLIEST <= found <= latest:
@@ -135,7 +135,8 @@ def asked(given: Mapping[str, str], latest: dt.date | None = None) -> Asked:
     return Asked(day, span, area, known, tuple(complaints))
 
 
-def _day(words: str) -> dt.date | None:
+def day_of(words: str) -> dt.date | None:
+    """From „16.03.2022“ or „2022-03-16“; None for anything else."""
     for pattern in ("%Y-%m-%d", "%d.%m.%Y"):
         try:
             return dt.datetime.strptime(words, pattern).date()  # noqa: DTZ007 - a day has no zone

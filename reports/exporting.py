@@ -71,7 +71,7 @@ class Maker:
     #: Made while the browser waits; else in the background.
     quick: bool = True
     #: What it is about: a part, or a function that tells by what was asked; None: for all who see any figures.
-    part: Part | Callable[[Mapping[str, str]], Part] | None = None
+    part: Part | Callable[[Mapping[str, str]], Part | None] | None = None
     #: What is in it, for makers that are offered on the page of exports.
     about: str = ""
 

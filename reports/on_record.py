@@ -3,6 +3,12 @@
 from kim.trail import Kind
 
 ACTS: dict[str, str] = {
+    "saved.keep": "Auswertung: gespeichert",
+    "saved.edit": "Auswertung: geändert",
+    "saved.share": "Auswertung: geteilt",
+    "saved.drop": "Auswertung: gelöscht",
+    "saved.subscribe": "Auswertung: abonniert",
+    "saved.unsubscribe": "Auswertung: Abonnement beendet",
     "export.ask": "Zahlen als Datei: angefordert",
     "export.make": "Zahlen als Datei: erstellt",
     "export.fetch": "Zahlen als Datei: geholt",

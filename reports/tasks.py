@@ -7,6 +7,7 @@ from kombu.exceptions import OperationalError
 
 from kim import jobs
 from reports import counting, making, parts, publishing
+from reports import making, publishing, subscribing
 
 log = structlog.get_logger("reports.tasks")
 
@@ -16,6 +17,22 @@ def work_on_exports() -> None:
     with jobs.run("exports") as report:
         made = making.work_on()
         report.result = f"{made} Dateien erstellt" if made != 1 else "1 Datei erstellt"
+
+
+@shared_task(name="reports.tasks.tell_subscribers")
+def tell_subscribers() -> None:
+    """On working mornings only."""
+    if jobs.is_working_morning():
+        with jobs.run("subscriptions") as report:
+            told, ended = subscribing.tell_due()
+            report.result = f"{told} benachrichtigt, {ended} beendet"
+
+
+@shared_task(name="reports.tasks.publish")
+def publish() -> None:
+    with jobs.run("publish") as report:
+        made = publishing.publish()
+        report.result = "veröffentlicht: 1 Tabelle" if made == 1 else f"veröffentlicht: {made} Tabellen"
 
 
 def knock_for_exports() -> None:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from reports.views import casework, counting, definitions, exports, indicators, lage, parts
 from reports.views import status
+from reports.views import exports, lage, saved
 
 app_name = "reports"
 
@@ -31,6 +32,15 @@ urlpatterns: list = [
     path("status-reports/<int:pk>/difference/", status.report_difference, name="report_difference"),
     path("status-reports/<int:pk>/file/<slug:kind>/", status.report_file, name="report_file"),
     # Own evaluations and exports
+    path("builder/", saved.builder, name="builder"),
+    path("saved/", saved.saved_list, name="saved_list"),
+    path("saved/new/", saved.saved_new, name="saved_new"),
+    path("saved/<int:pk>/", saved.saved_detail, name="saved_detail"),
+    path("saved/<int:pk>/edit/", saved.saved_edit, name="saved_edit"),
+    path("saved/<int:pk>/share/", saved.saved_share, name="saved_share"),
+    path("saved/<int:pk>/drop/", saved.saved_drop, name="saved_drop"),
+    path("saved/<int:pk>/subscribe/", saved.subscribe_new, name="subscribe_new"),
+    path("saved/<int:pk>/unsubscribe/", saved.subscribe_end, name="subscribe_end"),
     path("exports/", exports.export_list, name="export_list"),
     path("exports/new/", exports.export_new, name="export_new"),
     path("exports/<int:pk>/", exports.export_detail, name="export_detail"),

@@ -12,6 +12,7 @@ from tests.casework.factories import case_manager
 from tests.casework.one_of_each import address, one_of_each
 from tests.factories import draft, held_meeting, municipality, organisation, project_group, steering_group, user
 from tests.funding import makers
+from tests.reports import makers as reports_makers
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +52,10 @@ COOPERATION = {
 #: Of posts and money: by somebody of the administration, on what the maker makes.
 FUNDING = {
     "notice_edit": ("reference", "36.01", "36.02", makers.notice),
+}
+#: Of figures: by somebody of the office, on their own.
+REPORTS = {
+    "saved_edit": ("name", "Offene je Monat", "Offene je Quartal"),
 }
 
 
@@ -155,8 +160,17 @@ def test_the_second_window_of_funding_undoes_nothing(client, name):
     demand_conflict(twice(client, reverse(f"funding:{name}", args=[make().pk]), field, first, second), first, second)
 
 
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_second_window_of_reports_undoes_nothing(client, name):
+    office = user(Role.STRATEGIC_OFFICE)
+    client.force_login(office)
+    field, first, second = REPORTS[name]
+    where = reverse(f"reports:{name}", args=[reports_makers.saved(office).pk])
+    demand_conflict(twice(client, where, field, first, second), first, second)
+
+
 def test_every_page_to_edit_is_among_them():
-    apps = {"casework": CASEWORK, "steering": STEERING | COOPERATION, "funding": FUNDING, "kim": {}}
+    apps = {"casework": CASEWORK, "steering": STEERING | COOPERATION, "funding": FUNDING, "reports": REPORTS, "kim": {}}
     for app, known in apps.items():
         names = {name for name in get_resolver().namespace_dict[app][1].reverse_dict if isinstance(name, str)}
         assert {name for name in names if name.endswith("_edit")} <= set(known)

@@ -30,6 +30,7 @@ WORDS = {
     "parts": ("Teile der Lage", "alle zehn Minuten"),
     "publish": ("Veröffentlichung von Quartalszahlen", "nachts um halb zwei"),
     "counting": ("Zählen für die Lage", "alle zehn Minuten"),
+    "subscriptions": ("Nachrichten zu Auswertungen", "an Arbeitstagen ab 6 Uhr"),
     "sweep": ("Aufräumen", "nachts um halb drei"),
     "erase": ("Löschung abgelaufener Fälle", "nachts um Viertel nach drei"),
     "files": ("Abgelegte Dateien aufräumen", "nachts um Viertel vor vier"),

@@ -1,6 +1,6 @@
 """Makers of what reports are about."""
 
-from reports.models import Export
+from reports.models import Export, SavedFigure
 
 
 def export(by, **fields) -> Export:
@@ -36,3 +36,13 @@ def status_report(*, by=None, text="Die Umsetzung schreitet voran.", **fields) -
 def released_report(*, by=None, **fields) -> StatusReport:
     """One that somebody of the coordination released."""
     return status_report(**fields).release(by=by or user(Role.COORDINATION))
+
+
+def saved(by, roles=(), **fields) -> SavedFigure:
+    """Somebody's kept evaluation, shared with `roles`."""
+    name = f"Offene {SavedFigure.objects.count() + 1}"
+    given = {"part": "chain", "figure": "chain.open", "rhythm": "month", "periods": 3, "name": name}
+    made = SavedFigure.keep(by=by, **given | fields)
+    if roles:
+        made.share(by=by, roles=roles)
+    return made

@@ -25,6 +25,14 @@ ROLES = {
 #: GET. What stands behind an address is made by the function of that name in OBJECTS.
 TABLE: list = [
     #  address             object                   cm   coo  off  mem  lea  aut  adm  aud
+    ("builder",            "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("saved_list",         "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("saved_new",          "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("saved_detail",       "own saved",             403, 404, 200, 404, 403, 403, 404, 403),
+    ("saved_detail",       "shared",                403, 200, 200, 200, 403, 403, 404, 403),
+    ("saved_edit",         "shared",                403, 403, 200, 403, 403, 403, 404, 403),
+    ("saved_share",        "shared",                403, 403, 200, 403, 403, 403, 404, 403),
+    ("saved_drop",         "shared",                403, 403, 200, 403, 403, 403, 404, 403),
     ("export_list",        "",                      403, 200, 200, 200, 403, 403, 200, 403),
     ("export_detail",      "own export",            403, 404, 200, 404, 403, 403, 404, 403),
     ("export_file",        "own export",            403, 404, 302, 404, 403, 403, 404, 403),
@@ -55,6 +63,8 @@ TABLE: list = [
 #: POST to addresses that only act, by people who may not: (address, object, those who may).
 ACTS: list = [
     ("lage_recount",       "",                      ("coordination", "office")),
+    ("subscribe_new",      "shared",                ("coordination", "office", "member")),
+    ("subscribe_end",      "shared",                ("coordination", "office", "member")),
     ("export_new",         "",                      ("coordination", "office", "member", "admin")),
     ("export_again",       "own export",            ("office",)),
     ("export_drop",        "own export",            ("office",)),
@@ -66,6 +76,8 @@ OBJECTS: dict = {
     "": lambda people: (),
     "figure of staffing": lambda people: ("staffing.filled",),
     "figure of bodies": lambda people: ("governance.open",),
+    "own saved": lambda people: (makers.saved(people["office"]).pk,),
+    "shared": lambda people: (makers.saved(people["office"], roles=["coordination", "steering_group"]).pk,),
     "own export": lambda people: (makers.export(people["office"]).pk,),
     "draft report": lambda people: (makers.status_report().pk,),
     "released report": lambda people: (makers.released_report().pk,),
