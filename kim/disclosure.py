@@ -70,8 +70,8 @@ def protect(tables: Tables, threshold: int) -> frozenset[Key]:
     there are such tables, and taken away again where there are some without. The tables found are the proof: nothing
     is returned that was not checked against them in whole numbers, whatever the solver says.
 
-    The same tables give the same answer. 22 areas × 19 values take half a second; four quarters and their year of it, all
-    linked, under a minute (0060-small-numbers.md).
+    The same tables give the same answer. 22 areas × 19 values take half a second; four quarters and their year of it,
+    all linked, under a minute (0060-small-numbers.md).
     """
     _complain(tables)
     secret: set[Key] = set()
