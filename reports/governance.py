@@ -119,8 +119,9 @@ def read(asked: Asked) -> Governance:
                 row["done"],
                 row["dropped"],
                 row["at_once"],
+                SHORT[key],
                 held[key],
-            )  # fmt: skip
+            )
         )
     return Governance(
         lines, _places(now.data["places"], asked), _places(before.data["places"], asked), meetings["written"],
