@@ -21,6 +21,8 @@ FIGURES = (
     "governance.meetings", "governance.agreements", "governance.kick_offs", "governance.statements",
 )  # fmt: skip
 
+SHORT = {STEERING: "Lenkungsgruppe", GROUPS: "Gruppen", PLACES: "Kommunen"}
+
 parts.register(
     "governance",
     count=lambda day, area: governance_on(day, parts.firsts(day)),
@@ -41,6 +43,8 @@ class BodyLine:
     done: int
     dropped: int
     at_once: int
+    #: For charts: a line beside a bar holds no more.
+    short: str
     #: Meetings in the period; None for municipalities, whose meetings KIM does not know.
     meetings: int | None
 
@@ -115,8 +119,9 @@ def read(asked: Asked) -> Governance:
                 row["done"],
                 row["dropped"],
                 row["at_once"],
+                SHORT[key],
                 held[key],
-            )  # fmt: skip
+            )
         )
     return Governance(
         lines, _places(now.data["places"], asked), _places(before.data["places"], asked), meetings["written"],
@@ -183,7 +188,7 @@ def chart_of(found: Governance) -> Chart:
     return Chart.of(
         "beschluesse", Kind.STACKED, "Beschlüsse mit Termin der Umsetzung nach Stand",
         ("gefasst von", "umgesetzt", "offen im Termin", "überfällig", "entfallen"),
-        ((one.name, (one.done, one.open - one.overdue, one.overdue, one.dropped)) for one in found.lines),
+        ((one.short, (one.done, one.open - one.overdue, one.overdue, one.dropped)) for one in found.lines),
         unit="Beschlüsse", across=True, tones=(Tone.DONE, Tone.PALE, Tone.LATE, Tone.EDGE),
     )  # fmt: skip
 

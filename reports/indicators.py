@@ -462,6 +462,8 @@ def _answer(one: Indicator, now: Year, then: Year) -> Answer:
         left_out = one.note == NO_PLACES and now.asked.area.is_place
         return Answer(one, (), NOT_FOR_PLACES if left_out else one.otherwise)
     earlier = dict(one.read(then)) if then.number >= EARLIEST.year else {}
+    if any(cell for _, cell in rows):  # of many values those that occur
+        rows = [(label, cell) for label, cell in rows if not label or cell != 0 or earlier.get(label)]
     lines = [
         Line(label, words(cell, one.kind), words(earlier.get(label), one.kind), cell, earlier.get(label))
         for label, cell in rows

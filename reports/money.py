@@ -64,6 +64,11 @@ class Amount:
         return NOT_TOLD if self.hidden else NONE if self.value is None else german(self.value)
 
     @property
+    def short(self) -> str:
+        """„–“ where nothing moved: what a column that is mostly empty shows."""
+        return self.words if self.hidden or self.value else NONE
+
+    @property
     def cell(self):
         """For files."""
         return NOT_TOLD if self.hidden else self.value

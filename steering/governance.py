@@ -113,7 +113,7 @@ def _resolutions(day: dt.date, firsts: Mapping[str, dt.date]) -> dict[str, dict[
         output_field=CharField(),
     )
     rows = Resolution.objects.filter(decided_on__lte=day).order_by().annotate(whose=whose).values("whose")
-    found = {row.pop("whose"): row for row in rows.annotate(**counts)}
+    found = {row["whose"]: {name: row[name] for name in counts} for row in rows.annotate(**counts)}
     return {key: found.get(key, dict.fromkeys(counts, 0)) for key in WHOSE}
 
 
