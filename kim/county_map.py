@@ -59,6 +59,11 @@ class Tile:
     url: str = ""
 
     @property
+    def spoken(self) -> str:
+        """The sentence with name and code as they stand on the tile: who speaks to the browser says what they see."""
+        return f"{self.sentence.replace(self.name, ' '.join(text for _, text in self.lines), 1)}, {self.code}"
+
+    @property
     def kind(self) -> str:
         """Of its class: the step, or what else it is."""
         return str(self.level) if self.level > 0 else "other" if self.level == OUTSIDE else "white"

@@ -4,8 +4,8 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-#: Modules with makers of files (reports.exporting): the background knows them, too, which loads no pages.
-MAKERS = ("building", "day_rows", "governance", "money", "staffing")
+#: Modules that hang in what they know: sections of the dashboard, parts, makers of files.
+HANG_IN = ("building", "casework", "day_rows", "governance", "indicators", "lage_files", "money", "staffing", "today")
 
 
 class ReportsConfig(AppConfig):
@@ -14,30 +14,18 @@ class ReportsConfig(AppConfig):
 
     def ready(self):
         from kim import access, demo, trail
-        from reports import (  # noqa: F401  they hang their parts, sections and files in
-            governance,
-            indicators,
-            lage_files,
-            matrix,
-            money,
-            on_record,
-            staffing,
-            today,
-        )
         from reports import county_file, matrix, on_record
         from steering import county
 
+        for name in HANG_IN:
+            import_module(f"reports.{name}")
         access.register_tables("reports", matrix.tables)
         trail.name_acts(on_record.ACTS)
         trail.name_kinds(on_record.KINDS)
-        from reports import casework  # noqa: F401  it hangs its section into the dashboard, and makes a file
-
-        for name in MAKERS:
-            import_module(f"reports.{name}")
+        county.register("papers", read=county_file.SECTION, load=county_file.load, called=county_file.CALLED)
+        # Reports tell what was published and counted.
         demo.register("reports.publishing", publish_demo)
         demo.register("reports.counting", count_demo)
-        county.register("papers", read=county_file.SECTION, load=county_file.load, called=county_file.CALLED)
-        demo.register("reports.publishing", publish_demo)
         demo.register("reports.status", load_demo_reports)
 
 
@@ -53,7 +41,7 @@ def publish_demo() -> str:
     from reports import publishing
 
     made = publishing.publish()
-    return f"Dazu {made} veröffentlichte Tabellen zur Fallarbeit, mit Schutz kleiner Zahlen." if made else ""
+    return f"{made} veröffentlichte Tabellen zur Fallarbeit, mit Schutz kleiner Zahlen" if made else ""
 
 
 def count_demo() -> str:
@@ -61,4 +49,4 @@ def count_demo() -> str:
     from reports import counting
 
     run = counting.refresh(anew=True)
-    return f"Dazu die Zahlen der Lage für jeden Tag bis zum {run.until:%d.%m.%Y}." if run.rows_changed else ""
+    return f"die Zahlen der Lage für jeden Tag bis zum {run.until:%d.%m.%Y}" if run.rows_changed else ""

@@ -6,8 +6,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from kim import jobs
-from reports import counting, making, parts, publishing
-from reports import making, publishing, subscribing
+from reports import counting, making, parts, publishing, subscribing
 
 log = structlog.get_logger("reports.tasks")
 
@@ -47,13 +46,6 @@ def _knock() -> None:
         log.warning("knock not delivered", error=type(error).__name__)
 
 
-@shared_task(name="reports.tasks.publish")
-def publish() -> None:
-    with jobs.run("publish") as report:
-        made = publishing.publish()
-        report.result = "veröffentlicht: 1 Tabelle" if made == 1 else f"veröffentlicht: {made} Tabellen"
-
-
 @shared_task(name="reports.tasks.count")
 def count(anew: bool = False) -> None:
     with jobs.run("counting") as report:
@@ -71,6 +63,8 @@ def _knock_for_count() -> None:
         count.apply_async(kwargs={"anew": True}, expires=600, retry=False)
     except (OperationalError, OSError) as error:
         log.warning("knock not delivered", error=type(error).__name__)
+
+
 @shared_task(name="reports.tasks.keep_parts")
 def keep_parts() -> None:
     with jobs.run("parts") as report:

@@ -2,9 +2,7 @@
 
 from django.urls import path
 
-from reports.views import casework, counting, definitions, exports, indicators, lage, parts
-from reports.views import status
-from reports.views import exports, lage, saved
+from reports.views import casework, counting, definitions, exports, indicators, lage, parts, saved, status
 
 app_name = "reports"
 
