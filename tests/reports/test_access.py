@@ -24,6 +24,7 @@ ROLES = {
 #: GET. What stands behind an address is made by the function of that name in OBJECTS.
 TABLE: list = [
     #  address             object                   cm   coo  off  mem  lea  aut  adm  aud
+    ("lage_casework",      "",                  403, 200, 200, 200, 403, 403, 403, 403),
 ]
 #: POST to addresses that only act, by people who may not: (address, object, those who may).
 ACTS: list = [
