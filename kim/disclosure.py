@@ -70,8 +70,8 @@ def protect(tables: Tables, threshold: int) -> frozenset[Key]:
     there are such tables, and taken away again where there are some without. The tables found are the proof: nothing
     is returned that was not checked against them in whole numbers, whatever the solver says.
 
-    The same tables give the same answer. 22 areas × 18 values with margins, a third of them small, take about a second
-    and a half; four quarters and their year of it about ten (0060-small-numbers.md).
+    The same tables give the same answer. 22 areas × 19 values take half a second; four quarters and their year of it,
+    all linked, under a minute (0060-small-numbers.md).
     """
     _complain(tables)
     secret: set[Key] = set()
@@ -104,7 +104,7 @@ def _complain(tables: Tables) -> None:
     named = {key for total, parts in tables.sums for key in (total, *parts)}
     named |= {key for pair in tables.bounds for key in pair} | tables.hidden | tables.settled.keys()
     if missing := [key for key in named if key not in known]:
-        raise Unprotectable(f"cells without a value: {sorted(map(str, missing))}", missing)
+        raise Unprotectable(f"cells without a value: {sorted(map(str, missing))}", sorted(missing, key=str))
     if wrong := [key for key, cell in known.items() if cell.value < 0 or cell.behind < 0]:
         raise Unprotectable(f"cells below nothing: {wrong}", wrong)
     if wrong := [total for total, parts in tables.sums if known[total].value != sum(known[key].value for key in parts)]:
@@ -196,7 +196,12 @@ def _groups(tables: Tables) -> list[_Group]:
 #: What the solver takes for zero.
 NEARLY = 1e-6
 #: Branches it tries before it gives the best it has.
-BRANCHES = 200
+BRANCHES = 50
+#: So many ways to hide a cell are compared.
+WAYS = 3
+#: What a step of a cell that is secret anyway costs: something, so that few cells move and few depend on it.
+FREE = 0.01
+INFINITE = float("inf")
 
 
 class _Model:
@@ -275,30 +280,8 @@ class _Reach:
     """How far cells can go while everything published stays as it is: what an attacker computes."""
 
     def __init__(self, group: _Group, free: set[int]):
-        self.group, self.free = group, set(free)
+        self.group, self.free = group, free
         self._highs = self._model(whole=False).pass_on()
-
-    def fix(self, cell: int) -> None:
-        """As if it was published."""
-        self.free.discard(cell)
-        self._highs.changeColBounds(cell, self.group.values[cell], self.group.values[cell])
-
-    def release(self, cell: int) -> None:
-        self.free.add(cell)
-        self._highs.changeColBounds(cell, 0, float("inf"))
-
-    def table(self, cell: int, least: int | None = None, most: int | None = None) -> dict[int, int] | None:
-        """Other tables in which the cell is at least, or at most, so much: the cells that differ; None if there are
-        none. Exact: between its value and any other the cell can have it can, in parts of one, have every other."""
-        goal = least if least is not None else most or 0
-        self._highs.changeColBounds(cell, goal, goal)
-        try:
-            found = _solve(self._highs)
-        finally:
-            self._highs.changeColBounds(cell, 0, float("inf"))
-        if found is not None and not _is_whole(found):
-            found = self._whole(cell, 0, (goal, float("inf")) if least is not None else (0, goal))
-        return None if found is None else self._changes(found)
 
     def least(self, cell: int) -> int:
         return self._end(cell, 1)
@@ -310,13 +293,13 @@ class _Reach:
         """Cells without an upper limit. Directions in which tables go on for ever add up to such directions, so one
         model finds all of them."""
         model = _Model()
-        numbers = {cell: model.column(0, 0, float("inf")) for cell in sorted(self.free)}
+        numbers = {cell: model.column(0, 0, INFINITE) for cell in sorted(self.free)}
         shown = {cell: model.column(-1, 0, 1) for cell in sorted(self.free)}
         for cell in sorted(self.free):
-            model.row(0, float("inf"), [(numbers[cell], 1), (shown[cell], -1)])
+            model.row(0, INFINITE, [(numbers[cell], 1), (shown[cell], -1)])
         for row in self.group.rows:
             if terms := [(numbers[one], float(factor)) for one, factor in row.terms if one in numbers]:
-                model.row(0, float("inf") if row.least else 0, terms)
+                model.row(0, INFINITE if row.least else 0, terms)
         found = _solve(model.pass_on())
         if found is None:
             raise Unprotectable("the solver contradicts itself")
@@ -329,203 +312,266 @@ class _Reach:
         finally:
             self._highs.changeColCost(cell, 0)
         if found is not None and not _is_whole(found):
-            found = self._whole(cell, sign, (0, float("inf")))
-        if found is None or self._changes(found) is None:
+            model = self._model(whole=True)
+            model.costs[cell] = sign
+            highs = model.pass_on()
+            for option, value in (("mip_rel_gap", 0.0), ("mip_abs_gap", 0.5), ("mip_max_nodes", 10**6)):
+                highs.setOptionValue(option, value)
+            found = _solve(highs)
+        if found is None or not self.group.agrees({at: round(found[at]) for at in self.free}):
             raise Unprotectable("the solver contradicts itself", [self.group.keys[cell]])
         return round(found[cell])
-
-    def _changes(self, found: list[float]) -> dict[int, int] | None:
-        changes = {one: round(found[one]) for one in self.free if round(found[one]) != self.group.values[one]}
-        return changes if self.group.agrees(changes) else None
 
     def _model(self, whole: bool) -> _Model:
         model = _Model()
         for cell, value in enumerate(self.group.values):
             free = cell in self.free
-            model.column(0, 0 if free else value, float("inf") if free else value, whole and free)
+            model.column(0, 0 if free else value, INFINITE if free else value, whole and free)
         for row in self.group.rows:
-            model.row(0, float("inf") if row.least else 0, [(one, float(factor)) for one, factor in row.terms])
+            model.row(0, INFINITE if row.least else 0, [(one, float(factor)) for one, factor in row.terms])
         return model
 
-    def _whole(self, cell: int, sign: int, bounds: tuple[float, float]) -> list[float] | None:
-        model = self._model(whole=True)
-        model.costs[cell] = sign
-        model.lower[cell], model.upper[cell] = bounds
-        highs = model.pass_on()
-        for option, value in (("mip_rel_gap", 0.0), ("mip_abs_gap", 0.5), ("mip_max_nodes", 10**6)):
-            highs.setOptionValue(option, value)
-        return _solve(highs)
 
+class _Moves:
+    """The least costly way from the true tables to others in which one cell is different, by a linear program."""
 
-# What to add
+    def __init__(self, group: _Group, costs: Mapping[int, float]):
+        """`costs` of moving a cell by one; cells without costs stay."""
+        self.group = group
+        model = _Model()
+        for cell, value in enumerate(group.values):
+            cost, moves = costs.get(cell, 0.0), cell in costs
+            model.column(cost, 0, INFINITE if moves else 0)
+            model.column(cost, 0, value if moves else 0)
+        for row in group.rows:
+            slack = sum(factor * group.values[one] for one, factor in row.terms)
+            terms = [
+                (2 * one + down, float(-factor if down else factor)) for one, factor in row.terms for down in (0, 1)
+            ]
+            model.row(-slack, INFINITE if row.least else -slack, terms)
+        self.moving = set(costs)
+        self._highs = model.pass_on()
+        self._highs.setOptionValue("presolve", "off")  # the last answer is the better start
+
+    def let(self, cell: int, cost: float) -> None:
+        self.moving.add(cell)
+        for column in (2 * cell, 2 * cell + 1):
+            self._highs.changeColCost(column, cost)
+        self._loosen(cell)
+
+    def hold(self, cell: int) -> None:
+        self.moving.discard(cell)
+        self._loosen(cell)
+
+    def _loosen(self, cell: int) -> None:
+        moves = cell in self.moving
+        self._highs.changeColBounds(2 * cell, 0, INFINITE if moves else 0)
+        self._highs.changeColBounds(2 * cell + 1, 0, self.group.values[cell] if moves else 0)
+
+    def to(self, goal: "_Goal") -> dict[int, float] | None:
+        """By how much which cells move; None where there are no such tables. Between its value and any other that a
+        cell can have it can, in parts of one, have every other: none here is none in whole numbers."""
+        up, down = 2 * goal.cell, 2 * goal.cell + 1
+        self._highs.changeColBounds(up, max(goal.by, 0), max(goal.by, 0))
+        self._highs.changeColBounds(down, max(-goal.by, 0), max(-goal.by, 0))
+        try:
+            found = _solve(self._highs)
+        finally:
+            self._loosen(goal.cell)
+        if found is None:
+            return None
+        moves = {cell: found[2 * cell] - found[2 * cell + 1] for cell in self.moving}
+        return {cell: by for cell, by in moves.items() if abs(by) > NEARLY}
 
 
 @dataclass(frozen=True)
 class _Goal:
-    """Tables have to be found in which the cell is at least, or at most, so much. `must`: else nothing is published;
-    where it is the second of two, the first may do."""
+    """Tables have to be found in which the cell is greater (less) by so much, or more."""
 
     cell: int
-    least: int | None = None
-    most: int | None = None
+    by: int
 
-    def met(self, changed: Mapping[int, int]) -> bool:
-        value = changed.get(self.cell)
-        if value is None:
-            return False
-        return value >= self.least if self.least is not None else value <= (self.most or 0)
+    def met(self, moves: Mapping[int, int]) -> bool:
+        by = moves.get(self.cell, 0)
+        return by >= self.by if self.by > 0 else by <= self.by
 
 
 class _Protection:
-    """Of one group. `secret` and `hidden` are numbers of cells."""
+    """Of one group: goals, one list for each thing that must stay possible, of which one is to be met; and the tables
+    found so far (by how much which cells move), which meet them."""
 
     def __init__(self, group: _Group, tables: Tables, threshold: int):
         self.group = group
         cells = [tables.cells[key] for key in group.keys]
         kept = [tables.settled.get(key) for key in group.keys]
-        self.hidden = {at for at, key in enumerate(group.keys) if key in tables.hidden}
+        hidden = {at for at, key in enumerate(group.keys) if key in tables.hidden}
         self.shown = {at for at, published in enumerate(kept) if published}
-        self.small = [at for at, cell in enumerate(cells) if is_small(cell, threshold) and at not in self.shown]
-        self.before = {at for at, published in enumerate(kept) if published is False} - self.hidden
-        self.held = ({*self.small} | self.before) - self.hidden
+        small = [at for at, cell in enumerate(cells) if is_small(cell, threshold) and at not in self.shown]
+        before = {at for at, published in enumerate(kept) if published is False} - hidden
+        self.held = ({*small} | before) - hidden
+        self.free = self.held | hidden
         self.extra: set[int] = set()
         self.found: list[dict[int, int]] = []
         totals = {one for row in group.rows if not row.least for one, factor in row.terms if factor > 0}
+        #: That there is nobody is worth telling, and often known: it is not the first to be hidden.
         self.costs = [
-            (10 + isqrt(100 * (cell.behind or 2 * threshold))) * (2 if at in totals else 1)
+            (1 + isqrt(100 * (cell.behind or 2 * threshold)) / 10) * (2 if at in totals else 1)
             for at, cell in enumerate(cells)
         ]
-        self.missing = [threshold - cell.behind for cell in cells]
+        # a small cell may be as large as what is published; it may also be less
+        self.goals = [[_Goal(at, threshold - cells[at].behind)] for at in small]
+        self.goals.sort(key=lambda goals: -goals[0].by)
+        self.goals += [[_Goal(at, -1), _Goal(at, 1)] for at in small if cells[at].value]
+        self.goals += [self._differs(at) for at in sorted(before.difference(small))]
 
     def secret(self) -> set[Key]:
         """Raises Unprotectable."""
-        if not self.small and not self.before:
+        if not self.goals:
             return set()
-        self.reach = _Reach(self.group, self.held | self.hidden)
-        for goals in self._goals():
-            self._reach_one_of(goals)
+        self.choice = _Moves(
+            self.group,
+            {at: FREE if at in self.free else cost for at, cost in enumerate(self.costs) if at not in self.shown},
+        )
+        for goals in self.goals:
+            if not self._is_met(goals):
+                self._add_for(goals)
+        self.proof = _Moves(self.group, dict.fromkeys(sorted(self.free), 1.0))
         self._take_away()
         self._audit()
         return {self.group.keys[at] for at in self.held | self.extra}
 
-    def _goals(self) -> list[list[_Goal]]:
-        """Of each list one has to be met. A small cell may be as large as is published; it may also be less."""
-        value, rest = self.group.values, [at for at in sorted(self.before) if at not in self.small]
-        up = [[_Goal(at, least=value[at] + self.missing[at])] for at in self.small]
-        up.sort(key=lambda goals: -self.missing[goals[0].cell])
-        down = [[_Goal(at, most=value[at] - 1), _Goal(at, least=value[at] + 1)] for at in self.small if value[at]]
-        return up + down + [self._differs(at) for at in rest]
-
     def _differs(self, at: int) -> list[_Goal]:
-        value = self.group.values[at]
-        return [_Goal(at, least=value + 1)] + ([_Goal(at, most=value - 1)] if value else [])
+        return [_Goal(at, 1)] + ([_Goal(at, -1)] if self.group.values[at] else [])
 
     def _is_met(self, goals: list[_Goal]) -> bool:
-        return any(goal.met(changed) for changed in self.found for goal in goals)
+        return any(goal.met(moves) for moves in self.found for goal in goals)
 
-    def _reach_one_of(self, goals: list[_Goal]) -> None:
-        if self._is_met(goals) or self._proves(goals[:1]):
-            return
+    def _proves(self, goals: list[_Goal], at_any_cost: bool = False) -> bool:
+        """Whether one of them can be met with the cells that are secret; the tables in which it is are kept. Where the
+        linear program answers in fractions, only tables near by are looked for in whole numbers, or all."""
         for goal in goals:
-            if changed := self._cheapest(goal):
-                for at in sorted(changed.keys() - self.reach.free):
-                    self.extra.add(at)
-                    self.reach.release(at)
-                self.found.append(changed)
+            moves = self.proof.to(goal)
+            if moves is None:
+                continue
+            exact = self._exact(goal, moves)
+            if exact is None:
+                cells = self.free if at_any_cost else moves.keys() | (self.free & set(self.group.near(goal.cell, 2)))
+                exact = self._program(goal, cells)
+            if exact:
+                self.found.append(exact)
+                return True
+        return False
+
+    def _add_for(self, goals: list[_Goal]) -> None:
+        for goal in goals:
+            if moves := self._cheapest(goal):
+                for at in sorted(moves.keys() - self.free):
+                    self._release(at)
+                    self.choice.let(at, FREE)
+                self.found.append(moves)
                 return
         key = self.group.keys[goals[0].cell]
         raise Unprotectable(f"what was published before gives {key} away", [key])
 
-    def _proves(self, goals: list[_Goal]) -> bool:
-        """Whether one of them can be met as it is; the tables in which it is are kept."""
-        for goal in goals:
-            if changed := self.reach.table(goal.cell, goal.least, goal.most):
-                self.found.append(changed)
-                return True
-        return False
+    def _release(self, at: int) -> None:
+        self.extra.add(at)
+        self.free.add(at)
+
+    def _withdraw(self, at: int) -> None:
+        self.extra.discard(at)
+        self.free.discard(at)
+        self.proof.hold(at)
 
     def _cheapest(self, goal: _Goal) -> dict[int, int] | None:
-        """Other tables that meet the goal and change cells that cost little, near by before far away."""
-        move = abs((goal.least if goal.least is not None else goal.most or 0) - self.group.values[goal.cell])
-        everything, steps, size = len(self.group.keys), 2, 0
-        while size < everything:
-            near = self.group.near(goal.cell, steps)
-            if size == len(near):  # the rest does not hang together with it
+        """Moves that meet the goal and need few further cells that are not dear: some ways that cost little for each
+        step of a cell, and out of their cells the ones that cost least altogether."""
+        first = self.choice.to(goal)
+        if first is None:
+            return None
+        if first.keys() <= self.free and (exact := self._exact(goal, first)):
+            return exact
+        moves = first
+        ways: dict[int, None] = {}
+        for turn in range(WAYS):
+            added = sorted(moves.keys() - self.free)
+            ways |= dict.fromkeys(moves)
+            if not added or turn == WAYS - 1:
                 break
-            size = len(near)
-            for most in (move, 4 * move):
-                if changed := self._choice(goal, near, most):
-                    return changed
-            steps += 1
-        return self._choice(goal, self.group.near(goal.cell, everything), None)
+            for at in added:  # another way round them
+                self.choice.let(at, self.costs[at] * 5)
+            moves = self.choice.to(goal) or {}
+        for at in sorted(ways.keys() - self.free):
+            self.choice.let(at, self.costs[at])
+        cells = ways.keys() | (self.free & set(self.group.near(goal.cell, 2)))
+        return (
+            self._program(goal, cells, abs(goal.by))
+            or self._exact(goal, first)
+            or self._program(goal, set(range(len(self.group.keys))) - self.shown)
+        )
 
-    def _choice(self, goal: _Goal, near: list[int], most: int | None) -> dict[int, int] | None:
-        """By a mixed-integer program: each cell may go up or down by no more than `most`; whether it moves at all
-        costs. Without `most` it may move any way, and each one costs: for what is found no other way."""
+    def _exact(self, goal: _Goal, moves: Mapping[int, float]) -> dict[int, int] | None:
+        exact = {at: round(by) for at, by in moves.items() if round(by)}
+        changed = {at: self.group.values[at] + by for at, by in exact.items()}
+        return exact if goal.met(exact) and self.group.agrees(changed) else None
+
+    def _program(self, goal: _Goal, cells: Iterable[int], most: int | None = None) -> dict[int, int] | None:
+        """Moves of these cells that meet the goal, in whole numbers. With `most` each goes up or down by no more, and
+        that it moves at all costs if it is not secret yet; without, every step costs."""
         model, value = _Model(), self.group.values
-        ups: dict[int, int] = {}
-        downs: dict[int, int] = {}
-        for at in near:
-            if at in self.shown:
-                continue
-            free = at in self.reach.free
-            cost = 0.0 if free or most is not None else float(self.costs[at])
-            upper = float("inf") if most is None else most
-            ups[at] = model.column(cost, 0, upper, whole=True)
-            downs[at] = model.column(cost, 0, min(upper, value[at]), whole=True)
-            if not free and most is not None:
-                moves = model.column(self.costs[at], 0, 1, whole=True)
-                terms = [(ups[at], 1 / most), (moves, -1.0)]
+        columns: dict[int, int] = {}
+        for at in sorted(cells):
+            cost = 0.0 if most else FREE if at in self.free else self.costs[at]
+            upper = most or INFINITE
+            columns[at] = model.column(cost, 0, upper, whole=True)
+            model.column(cost, 0, min(upper, value[at]), whole=True)
+            if most and at not in self.free:
+                whether = model.column(self.costs[at], 0, 1, whole=True)
+                terms = [(columns[at], 1 / most), (whether, -1.0)]
                 if value[at]:
-                    terms.append((downs[at], 1 / min(most, value[at])))
-                model.row(-float("inf"), 0, terms)
-        inside = set(near)
-        for number in sorted({row for at in near for row in self.group.at[at]}):
+                    terms.append((columns[at] + 1, 1 / min(most, value[at])))
+                model.row(-INFINITE, 0, terms)
+        for number in sorted({row for at in columns for row in self.group.at[at]}):
             row = self.group.rows[number]
             slack = sum(factor * value[one] for one, factor in row.terms)
-            terms = []
-            for one, factor in row.terms:
-                if one in inside and one in ups:
-                    terms += [(ups[one], float(factor)), (downs[one], -float(factor))]
-            if terms:
-                model.row(-slack, float("inf") if row.least else -slack, terms)
-        if goal.least is not None:
-            model.row(goal.least - value[goal.cell], float("inf"), [(ups[goal.cell], 1.0), (downs[goal.cell], -1.0)])
-        else:
-            model.row(
-                value[goal.cell] - (goal.most or 0), float("inf"), [(downs[goal.cell], 1.0), (ups[goal.cell], -1.0)]
-            )
+            terms = [
+                (columns[one] + down, float(-factor if down else factor))
+                for one, factor in row.terms
+                if one in columns
+                for down in (0, 1)
+            ]
+            model.row(-slack, INFINITE if row.least else -slack, terms)
+        up, sign = columns[goal.cell], 1.0 if goal.by > 0 else -1.0
+        model.row(abs(goal.by), INFINITE, [(up, sign), (up + 1, -sign)])
         found = _solve(model.pass_on())
         if found is None:
             return None
-        moved = {at: round(found[ups[at]]) - round(found[downs[at]]) for at in ups}
-        changed = {at: value[at] + by for at, by in moved.items() if by}
-        return changed if self.group.agrees(changed) and goal.met(changed) else None
+        return self._exact(goal, {at: found[up] - found[up + 1] for at, up in columns.items()})
 
     def _take_away(self) -> None:
         """Cells that were added and are not needed any more, the dearest first; then those that can be computed
         anyway, which gives nobody anything to see."""
-        goals = self._goals()
         for at in sorted(self.extra, key=lambda one: (-self.costs[one], one)):
-            before = self.found
-            self.found = [changed for changed in before if at not in changed]
-            self.extra.discard(at)
-            self.reach.fix(at)
-            if not all(self._is_met(goal) or self._proves(goal) for goal in goals):
-                self.found += before
-                self.extra.add(at)
-                self.reach.release(at)
+            before, self.found = self.found, [moves for moves in self.found if at not in moves]
+            kept = len(self.found)
+            self._withdraw(at)
+            if not all(self._is_met(goals) or self._proves(goals) for goals in self.goals):
+                self.found = before + self.found[kept:]
+                self._release(at)
+                self.proof.let(at, 1.0)
         for at in sorted(self.extra):
             differs = self._differs(at)
-            if not self._is_met(differs) and not self._proves(differs):
-                self.extra.discard(at)
-                self.reach.fix(at)
+            if not self._is_met(differs) and not self._proves(differs, at_any_cost=True):
+                self._withdraw(at)
 
     def _audit(self) -> None:
         """Every cell kept secret is shown unknown by tables that are checked in whole numbers. Raises Unprotectable."""
-        unknown = self.held | self.extra | self.hidden
-        self.found = [changed for changed in self.found if changed.keys() <= unknown and self.group.agrees(changed)]
-        for goals in self._goals() + [self._differs(at) for at in sorted(self.extra)]:
+        checked = []
+        for moves in self.found:
+            changed = {at: self.group.values[at] + by for at, by in moves.items()}
+            if changed.keys() <= self.free and self.group.agrees(changed):
+                checked.append(moves)
+        self.found = checked
+        for goals in self.goals + [self._differs(at) for at in sorted(self.extra)]:
             if not self._is_met(goals):
                 key = self.group.keys[goals[0].cell]
                 raise Unprotectable(f"{key} could be computed", [key])

@@ -59,7 +59,7 @@ class Choices:
 
         With the id of an issue `beside`, also what a reading pane shows of it: the `issue` if the user may see it, its
         `legal_areas`, `reporters` (with `user_name`), `findings` of the privacy gate that were vouched for, the
-        `last_word` said publicly, the `lead` and the user's `unread` notices about it.
+        `last_word` said publicly, the `lead`, the `county` and the user's `unread` notices about it.
         """
         values: dict[str, Any] = {"user": user.pk, "page": page}
         sight = None
@@ -103,6 +103,7 @@ def _choices(sight):
         "findings": Confirmation.objects.filter(issue=issue).order_by("pk"),
         "last_word": Comment.objects.filter(public=True, issue__in=shown).order_by("-at", "-pk")[:1],
         "lead": Issue.objects.filter(pk__in=here.values("lead")),
+        "county": County.objects.all()[:1],
         "unread": Notice.objects.filter(recipient=user, read_at=None, url=text("url")).only("pk"),
     }
 

@@ -268,7 +268,7 @@ def _telling(request, dossier, act, form) -> dict:
     given = form.choices_so_far()
     after = foresee(dossier.issue, act.row, given, limits=dossier.around.limits, rules=dossier.around.rules)
     told = preview(after, act.name, by=dossier.user)
-    lines = lines_of(told, names_reporters=dossier.names_reporters, rules=dossier.around.rules)
+    lines = lines_of(told, names_reporters=dossier.names_reporters, county=dossier.county)
     numbers: Sequence[Alike] = ()
     if "lead" in form.fields and "lead" not in given:
         among = Issue.objects.visible_to(dossier.user).open()

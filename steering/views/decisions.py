@@ -325,11 +325,11 @@ def _telling(sitting, top, verdict, form) -> dict:
     if form is None or verdict not in STEPS:
         return {"tellings": None, "due_words": ""}
     read = sitting.beside
-    rules = next((county.workday_rules for county in read["county"]), workdays.Rules())
+    county = next(iter(read["county"]), None) or County(pk=1)
     row = ESCALATION.find(verdict, State.STEERING)
-    after = foresee(top.item.issue, row, form.choices_so_far(), limits=read["limits"], rules=rules)
+    after = foresee(top.item.issue, row, form.choices_so_far(), limits=read["limits"], rules=county.workday_rules)
     told = preview(after, verdict, by=sitting.user)
-    lines = lines_of(told, names_reporters=access.sees_reporters(sitting.user), rules=rules)
+    lines = lines_of(told, names_reporters=access.sees_reporters(sitting.user), county=county)
     return {"tellings": lines, "due_words": after.due_words}
 
 

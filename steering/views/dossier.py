@@ -13,6 +13,7 @@ from django.utils import timezone
 from kim import workdays
 from kim.addresses import address, page
 from kim.dated import valid_on
+from kim.disclosure import few
 from kim.models import Code, County, Draft, Municipality, Notice, Organisation, User
 from kim.notices import mark_read
 from kim.rules import allows
@@ -243,9 +244,23 @@ class Dossier:
         return len(self.issue.all_reporter_ids)
 
     @property
+    def reporter_words(self) -> str:
+        """For those who do not see who reported."""
+        return "1 Stelle" if self._few(self.reporter_count) == "1" else f"{self._few(self.reporter_count)} Stellen"
+
+    @property
+    def _counts_reporters(self) -> bool:
+        """Whether how many reported, and how many of them read or said something, is told exactly."""
+        return self.names_reporters or self.reporter_count >= self.county.small_cell_below
+
+    def _few(self, number: int) -> str:
+        return str(number) if self.names_reporters else few(number, self.county.small_cell_below)
+
+    @property
     def helps(self) -> str:
         said = Counter(reporter.helps for reporter in self.read["reporters"])
-        parts = [f"„Hilft“: {said[True]}" if said[True] else "", f"„Hilft nicht“: {said[False]}" if said[False] else ""]
+        words = ((True, "„Hilft“"), (False, "„Hilft nicht“"))
+        parts = [f"{word}: {self._few(said[answer])}" if said[answer] else "" for answer, word in words]
         return " · ".join(part for part in parts if part)
 
     @cached_property
@@ -385,9 +400,7 @@ class Dossier:
             for one in self.read["own_pauses"]
         ]
         found += [
-            Entry(one.joined_at, self._joined(one), told=self._told(key_of("join", one)))
-            for one in self.read["reporters"]
-            if not one.first and one.issue_id == self.issue.pk
+            Entry(one.joined_at, self._joined(one), told=self._told(key_of("join", one))) for one in self._joiners()
         ]
         found += [
             Entry(one.bundled_at, f"{one.number} hierher gebündelt") for one in self.read["bundled"] if one.bundled_at
@@ -417,8 +430,15 @@ class Dossier:
         told = self._notices.get(key_of("pause", pause))
         return told[0].created_at if told else dt.datetime.combine(pause.first_day, dt.time(12), workdays.BERLIN)
 
+    def _joiners(self) -> list[Reporter]:
+        """Only the last one where the number of entries would tell how few reported."""
+        found = [one for one in self.read["reporters"] if not one.first and one.issue_id == self.issue.pk]
+        return found if self._counts_reporters else sorted(found, key=lambda one: one.joined_at)[-1:]
+
     def _joined(self, reporter) -> str:
-        return f"{reporter.user_name} meldet mit" if self.names_reporters else "Eine weitere Stelle meldet mit"
+        if self.names_reporters:
+            return f"{reporter.user_name} meldet mit"
+        return "Eine weitere Stelle meldet mit" if self._counts_reporters else "Weitere Stellen melden mit"
 
     def _reminded(self, reminder) -> str:
         step = next((step for step in self._steps if step.no == reminder.stay), None)
@@ -446,11 +466,22 @@ class Dossier:
         groups: dict[str, list[Notice]] = {}
         for notice in told:
             groups.setdefault(notice.audience, []).append(notice)
-        return " · ".join(f"{_audience(name, self.issue)}: {_counted(group)}" for name, group in groups.items())
+        return " · ".join(
+            f"{_audience(name, self.issue)}: {self._counted(name, group)}" for name, group in groups.items()
+        )
+
+    def _counted(self, audience: str, group) -> str:
+        if audience == Office.REPORTERS and not self._counts_reporters:
+            return _roughly(group)
+        if len(group) == 1:
+            return "gelesen" if group[0].read_at else "noch nicht gelesen"
+        return f"gelesen von {sum(notice.read_at is not None for notice in group)} von {len(group)}"
 
     def _receipts(self, key, office) -> str:
         told = [notice for notice in self._notices.get(key, []) if notice.audience == office]
-        return f"gelesen von {sum(one.read_at is not None for one in told)} von {len(told)}" if told else ""
+        if not told or self._counts_reporters:
+            return f"gelesen von {sum(one.read_at is not None for one in told)} von {len(told)}" if told else ""
+        return _roughly(told)
 
     @property
     def unread(self) -> list[int]:
@@ -588,8 +619,7 @@ def _audience(name, issue) -> str:
     return name_of(Office(name), issue) if name in Office.values else "Weitere"
 
 
-def _counted(group) -> str:
+def _roughly(group) -> str:
+    """Without saying how many they are."""
     seen = sum(notice.read_at is not None for notice in group)
-    if len(group) == 1:
-        return "gelesen" if seen else "noch nicht gelesen"
-    return f"gelesen von {seen} von {len(group)}"
+    return "von allen gelesen" if seen == len(group) else "von einigen gelesen" if seen else "noch nicht gelesen"

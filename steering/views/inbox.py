@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from kim.addresses import address
+from kim.disclosure import few
 from kim.htmx import page as template_for
 from kim.models import County, Notice
 from kim.notices import mark_read
@@ -145,6 +146,7 @@ def _pane(request, choices):
     (issue,) = beside["issue"]
     if beside["unread"]:
         mark_read(request.user, Notice.objects.filter(pk__in=[notice.pk for notice in beside["unread"]]))
+    county = next(iter(beside["county"]), None) or County(pk=1)
     reporters, word = beside["reporters"], next(iter(beside["last_word"]), None)
     choices.name_in([issue, *beside["lead"]])
     issue.lead = next(iter(beside["lead"]), None)
@@ -164,7 +166,7 @@ def _pane(request, choices):
         ],
         "legal_areas": sorted(beside["legal_areas"], key=lambda code: code.position),
         "reporters": [reporter.user_name for reporter in reporters] if sees_reporters(request.user) else [],
-        "reporter_number": len(reporters),
+        "reporter_number": few(len(reporters), county.small_cell_below),
         "findings": beside["findings"],
         "word": word,
     }
@@ -205,13 +207,12 @@ def _back(sent):
 def _ask(request, name, form, issues, seen, sent, *, status=200, done=()):
     given = {key: value for key, value in getattr(form, "cleaned_data", {}).items() if key == "meeting"}
     told = merged(preview_of_several(issues, name, given, by=request.user))
-    rules, names = County.current().workday_rules, sees_reporters(request.user)
     context = {
         "act": name,
         "label": ESCALATION.label(name),
         "form": form,
         "issues": [(issue, seen.get(issue.pk, issue.step_no)) for issue in issues],
-        "tellings": lines_of(told, names_reporters=names, rules=rules),
+        "tellings": lines_of(told, names_reporters=sees_reporters(request.user), county=County.current()),
         "numbers": _leads(request.user, issues) if "lead" in form.fields else (),
         "done": done,
         "back": _back(sent),

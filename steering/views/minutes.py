@@ -271,7 +271,7 @@ def minutes_send(request, pk):
         "meeting": minutes.meeting,
         "form": form,
         "refused": refused,
-        "tellings": lines_of(told, names_reporters=False, rules=county_of(request.user).workday_rules),
+        "tellings": lines_of(told, names_reporters=False, county=county_of(request.user)),
         "elsewhere": [] if refused else places_without_account(minutes.meeting),
         "bare": [] if refused else bare_numbers(minutes.meeting),
         "unattended": not refused and not minutes.meeting.attendances.exists(),

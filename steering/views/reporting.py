@@ -154,6 +154,6 @@ def previews(user, form, read, issue=None) -> list[Preview]:
         row = ESCALATION.find(act, State.DRAFT)
         after = foresee(before, row, {}, limits=read["limits"], rules=county.workday_rules)
         told = tellings(after, act, by=user)
-        lines = lines_of(told, names_reporters=sees_reporters(user), rules=county.workday_rules)
+        lines = lines_of(told, names_reporters=sees_reporters(user), county=county)
         found.append(Preview(act, ESCALATION.label(act), lines, after.due_words))
     return found

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kim import workdays
+from kim.disclosure import few
+from kim.models import County
 from kim.notices import Telling
 from steering.escalation import Office
 
@@ -18,8 +20,9 @@ class Line:
     how: str
 
 
-def lines_of(tellings: Iterable[Telling], *, names_reporters: bool, rules: workdays.Rules) -> list[Line]:
-    return [_line(telling, names_reporters, rules) for telling in tellings]
+def lines_of(tellings: Iterable[Telling], *, names_reporters: bool, county: County) -> list[Line]:
+    """Where few reported, only those who learn their names learn how many they are."""
+    return [_line(telling, names_reporters, county) for telling in tellings]
 
 
 #: So many texts of one kind are shown in full.
@@ -40,18 +43,18 @@ def merged(tellings: Iterable[Telling]) -> list[Telling]:
     return found
 
 
-def _line(telling: Telling, names_reporters: bool, rules: workdays.Rules) -> Line:
+def _line(telling: Telling, names_reporters: bool, county: County) -> Line:
     people = telling.people
-    who = counted(telling.audience, telling.who, len(people))
+    who = counted(telling.audience, telling.who, len(people), 0 if names_reporters else county.small_cell_below)
     if telling.audience == Office.REPORTERS and names_reporters:
         named = ", ".join(str(person) for person in people[:6]) + (" …" if len(people) > 6 else "")
         who = f"{who}: {named}"
-    return Line(who, quoted(telling), way_to(people, rules))
+    return Line(who, quoted(telling), way_to(people, county.workday_rules))
 
 
-def counted(audience: str, who: str, number: int) -> str:
+def counted(audience: str, who: str, number: int, below: int) -> str:
     if audience == Office.REPORTERS:
-        return "1 meldende Stelle" if number == 1 else f"{number} Meldende"
+        return "1 meldende Stelle" if few(number, below) == "1" else f"{few(number, below)} Meldende"
     return f"{who} ({number} Konten)" if number > 1 else who
 
 

@@ -126,7 +126,7 @@ def test_the_office_reads_no_reporter_in_the_pane(client):
     client.force_login(user(Role.STRATEGIC_OFFICE))
     page = client.get(pane(issue)).content.decode()
     assert "Eitorf" not in page
-    assert "von 1 Meldendem" in page
+    assert "von weniger als 5 Meldenden" in page
 
 
 def test_four_eyes_show_in_the_pane_as_a_barred_step(client):

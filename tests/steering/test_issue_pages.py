@@ -627,7 +627,36 @@ def test_the_trail_says_who_was_told_and_who_has_read(client, coordination):
     as_(client, reporter).get(url(issue))
     page = as_(client, coordination).get(url(issue)).text
     assert "Case Management Windeck, gelesen" in page
-    assert "Meldende: gelesen" in as_(client, f.holder_of(issue)).get(url(issue)).text
+    assert "Meldende: von allen gelesen" in as_(client, f.holder_of(issue)).get(url(issue)).text
+
+
+def told_of_reporters(page):
+    return re.findall(
+        r"Meldende: [^<]*|[^>]*mit(?=<)|gelesen von [^<]*|„Hilft“: [^<]*|[^>]*\d Stellen?|weniger als 5[^<]*", page
+    )
+
+
+def test_few_who_reported_are_not_counted_for_those_who_do_not_see_them(client, coordination):
+    """Two and three look the same to whoever does not see who reported; five are told."""
+    seen = []
+    office = f.user(Role.STRATEGIC_OFFICE)
+    for more in (1, 2):
+        issue = f.issue_at("strategy", reported_by=f.user())
+        for _ in range(more):
+            issue.reporters.create(user=f.user(), first=False, helps=True)
+        page = as_(client, office).get(url(issue)).text
+        assert "weniger als 5 Stellen" in page
+        seen.append(told_of_reporters(page))
+        assert f"{more + 1} Stellen" not in page
+        assert page.count("Weitere Stellen melden mit") == 1
+        exact = as_(client, coordination).get(url(issue)).text
+        assert exact.count(" meldet mit") == more
+    assert seen[0] == seen[1]
+    for _ in range(2):
+        issue.reporters.create(user=f.user(), first=False)
+    page = as_(client, office).get(url(issue)).text
+    assert "5 Stellen" in page
+    assert page.count("Eine weitere Stelle meldet mit") == 4
 
 
 def test_opening_the_page_reads_what_one_was_told_of_it_and_nothing_else(client):
@@ -845,7 +874,7 @@ def test_a_draft_that_is_reported_again_says_so_to_those_who_joined(client, writ
     issue.reporters.create(user=f.user(), first=False)
     f.take(issue, "hand_back")
     page = as_(client, writer).get(url(issue, "edit")).text
-    assert "1 meldende Stelle" in page
+    assert "weniger als 5 Meldende" in page
     assert "Ihre Meldung liegt jetzt bei der Koordinierung, fällig" in page
     assert "An die Geschäftsstelle melden" not in page
 
