@@ -298,15 +298,16 @@ def _topics_by_place(found: Published, period: Period, asked: Wanted) -> Grid | 
 def _breakdown(found: Published, key: str, by: By, period: Period, area: Area) -> Grid:
     """One figure by one breakdown, beside the period before; values that nobody has are left out."""
     table = found.table(key, by, period)
+    earlier = found.table(key, by, period.before)
     rows = []
     for value, label, now in table.rows(area.key) if table else ():
         before = found.number(key, period.before, area.key, by, value)
         if now != 0 or before not in (0, ""):
-            rows.append((label, (words(now), words(before))))
+            rows.append((label, (words(now), words(before)) if earlier else (words(now),)))
     title = f"{figure(key).name} nach {by.words}" if key != d.INTERPRETING else "Beratungen nach Sprachmittlung"
     several = by in (By.LEGAL_AREA, By.TOPIC)
     hint = "Mehrere können zutreffen." if several else ""
-    columns = ((period.name, definition(key)), (period.before.name, ""))
+    columns = ((period.name, ""), *([(period.before.name, "")] if earlier else []))
     return Grid(f"{by}-{key.rpartition('.')[2]}", title, columns, tuple(rows), by.words, hint)
 
 

@@ -59,6 +59,7 @@ TABLE: list = [
     ("report_file",        "file of a report",      404, 200, 200, 200, 404, 404, 404, 404),
     ("report_difference",  "draft report",          404, 200, 200, 404, 404, 404, 404, 404),
     ("report_difference",  "released report",       404, 200, 200, 200, 404, 404, 404, 404),
+    ("lage_casework",      "",                  403, 200, 200, 200, 403, 403, 403, 403),
 ]
 #: POST to addresses that only act, by people who may not: (address, object, those who may).
 ACTS: list = [
