@@ -156,7 +156,7 @@ def report_release(request, pk):
         "report": report,
         "why_not": report.why_not_released() if looked_at else "",
         "tellings": lines_of(report.tellings(request.user), names_reporters=False,
-                             rules=county_of(request.user).workday_rules) if looked_at else [],
+                             county=county_of(request.user)) if looked_at else [],
     }  # fmt: skip
     return form_page(request, "reports/report_release.html", ReportActForm, gated(act),
                      key=f"report:{pk}:release", context=context)  # fmt: skip

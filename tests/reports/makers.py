@@ -1,17 +1,35 @@
 """Makers of what reports are about."""
 
-from reports.models import Export, SavedFigure
+import datetime as dt
+import random
+from itertools import count
+
+from casework.lifecycle import State
+from casework.models import (
+    Assessment,
+    Case,
+    CaseStep,
+    Client,
+    Consultation,
+    Goal,
+    Household,
+    Identity,
+    LegalArea,
+    ResidenceStatus,
+    StatisticalRecord,
+)
+from kim import workdays
+from kim.models import Code, Role, User
+from reports.models import Export, SavedFigure, StatusReport
+from tests.casework.factories import case_manager, code
+from tests.factories import county, municipality, organisation, user
 
 
 def export(by, **fields) -> Export:
     """Somebody's file that waits to be made."""
     given = {"what": "builder", "title": "Auswertung", "format": "xlsx"}
     return Export.objects.create(by=by, **given | fields)
-import datetime as dt
 
-from kim.models import Role, User
-from reports.models import StatusReport
-from tests.factories import county, user
 
 D = dt.date
 
@@ -46,28 +64,7 @@ def saved(by, roles=(), **fields) -> SavedFigure:
     if roles:
         made.share(by=by, roles=roles)
     return made
-import datetime as dt
-import random
-from itertools import count
 
-from casework.lifecycle import State
-from casework.models import (
-    Assessment,
-    Case,
-    CaseStep,
-    Client,
-    Consultation,
-    Goal,
-    Household,
-    Identity,
-    LegalArea,
-    ResidenceStatus,
-    StatisticalRecord,
-)
-from kim import workdays
-from kim.models import Code
-from tests.casework.factories import case_manager, code
-from tests.factories import county, municipality, organisation
 
 _case_number = count(1)
 TOPICS = ("WOHN", "ARBEIT", "SPRACHE")
