@@ -59,6 +59,11 @@ class Tile:
     url: str = ""
 
     @property
+    def spoken(self) -> str:
+        """The sentence with name and code as they stand on the tile: who speaks to the browser says what they see."""
+        return f"{self.sentence.replace(self.name, ' '.join(text for _, text in self.lines), 1)}, {self.code}"
+
+    @property
     def kind(self) -> str:
         """Of its class: the step, or what else it is."""
         return str(self.level) if self.level > 0 else "other" if self.level == OUTSIDE else "white"
@@ -103,12 +108,13 @@ def county_map(
     cells = _cells(tuple((float(one.longitude or 0), float(one.latitude or 0)) for one in places))
     found = [figures.get(one.ags, Figure(None, white)) for one in places]
     amounts = [one.amount for one in found if one.amount is not None and not one.is_outside]
+    ends = (min(amounts), max(amounts)) if amounts else ()
     codes = _codes([one.name for one in places])
     centres = [_centre(cell) for cell in cells]
     left, top = min(x for x, _ in centres) - HALF - 8, min(y for _, y in centres) - RADIUS - 8
     right, bottom = max(x for x, _ in centres) + HALF + 8, max(y for _, y in centres) + RADIUS + 8
     tiles = tuple(
-        _tile(place, figure, code, (x - left, y - top), OUTSIDE if figure.is_outside else level(figure.amount, amounts))
+        _tile(place, figure, code, (x - left, y - top), OUTSIDE if figure.is_outside else level(figure.amount, ends))
         for place, figure, code, (x, y) in zip(places, found, codes, centres, strict=True)
     )
     white_ones = zip(places, found, strict=True)
@@ -141,8 +147,9 @@ def level(amount, amounts: Sequence) -> int:
 def bounds(amounts: Sequence, words=str) -> tuple[tuple[int, str], ...]:
     """Which amounts each step that occurs stands for, from the smallest to the largest found in it."""
     found: dict[int, list] = {}
+    ends = (min(amounts), max(amounts)) if amounts else ()
     for amount in amounts:
-        found.setdefault(level(amount, amounts), []).append(amount)
+        found.setdefault(level(amount, ends), []).append(amount)
     return tuple(
         (step, words(min(there)) if min(there) == max(there) else f"{words(min(there))} bis {words(max(there))}")
         for step, there in sorted(found.items())

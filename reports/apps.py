@@ -12,10 +12,12 @@ class ReportsConfig(AppConfig):
         from reports import (  # noqa: F401  they hang their parts, sections and files in
             governance,
             indicators,
+            lage_files,
             matrix,
             money,
             on_record,
             staffing,
+            today,
         )
 
         access.register_tables("reports", matrix.tables)

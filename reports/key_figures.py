@@ -1,10 +1,11 @@
 """A number as a page leads with it: its name, what has changed, and where its definition stands."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
+from django.urls import get_script_prefix, get_urlconf, reverse
 
-from kim.figures import every
+from kim.figures import figure
 
 
 @dataclass(frozen=True)
@@ -25,20 +26,18 @@ class KeyFigure:
         return definition(self.key)
 
 
-_FOUND: dict[tuple, str] = {}
-
-
 def definition(key: str) -> str:
     """The address of „So wird gezählt“; empty for a figure nobody has registered."""
-    where = (key, get_script_prefix(), get_urlconf())
-    if where not in _FOUND:
-        if key not in {one.key for one in every()}:
-            return ""
-        try:
-            _FOUND[where] = reverse("reports:figure_detail", args=[key])
-        except NoReverseMatch:
-            return ""
-    return _FOUND[where]
+    try:
+        figure(key)
+    except KeyError:
+        return ""
+    return _address(key, get_script_prefix(), get_urlconf())
+
+
+@lru_cache(maxsize=500)
+def _address(key: str, prefix: str, urlconf: str | None) -> str:
+    return reverse("reports:figure_detail", args=[key])
 
 
 def changed(now: int | None, before: int | None, when: str) -> str:

@@ -297,7 +297,7 @@ class HeatRow:
 
 @dataclass(frozen=True)
 class Heat:
-    """Municipalities by topics, open issues; sums over everything counted, also without a place or topic."""
+    """Municipalities by topics, open issues; topics beyond the shown ones are added up."""
 
     columns: tuple[tuple[str, str], ...]  # (name, address)
     rows: tuple[HeatRow, ...]
@@ -315,15 +315,8 @@ def heat(asked: Asked, most: int = TOPICS) -> Heat:
     ranked = sorted(now.topics, key=lambda one: (-one[2], one[1]))
     shown = sorted((one for one in ranked[:most] if one[2]), key=lambda one: one[1])
     codes = [code for code, _, _ in shown]
-    table: list[tuple[list[int], int, Area | None]] = [
-        ([one.topics.get(code, 0) for code in codes], one.open, one.area) for one in there
-    ]
+    table = [([one.topics.get(code, 0) for code in codes], one.open, one.area) for one in there]
     sums = [number for _, _, number in shown]
-    if not asked.area.key:
-        rest = [number - sum(row[0][at] for row in table) for at, number in enumerate(sums)]
-        nowhere = now.open - sum(row[1] for row in table)
-        if nowhere > 0:
-            table.append((rest, nowhere, None))
     others = any(total > sum(numbers) for numbers, total, _ in table)
     if others:
         table = [([*numbers, total - sum(numbers)], total, area) for numbers, total, area in table]
@@ -346,8 +339,7 @@ def _heat_rows(asked: Asked, table: Sequence, steps) -> Iterable[HeatRow]:
     for numbers, total, area in table:
         bank = _bank_words(area)
         cells = tuple((steps.get(number, 0), cell_words(number)) for number in numbers)
-        name, url = (area.name, of_area(asked, area.key)) if area else ("ohne Kommune", "")
-        yield HeatRow(name, url, cells, cell_words(total), bank if bank != last else "")
+        yield HeatRow(area.name, of_area(asked, area.key), cells, cell_words(total), bank if bank != last else "")
         last = bank
 
 
@@ -366,8 +358,8 @@ def _by_bank(area: Area) -> tuple:
     return (list(Bank).index(Bank(bank)) if bank else len(Bank), area.name)
 
 
-def _bank_words(area: Area | None) -> str:
-    if area is None or area.place is None or not area.place.bank:
+def _bank_words(area: Area) -> str:
+    if area.place is None or not area.place.bank:
         return ""
     return Bank(area.place.bank).label
 

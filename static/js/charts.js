@@ -8,6 +8,7 @@ const ORDER = ["accent", "pale", "soon", "done", "edge", "late"];
 const drawn = new Map();
 
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+const paper = window.matchMedia("print");
 const numbers = new Intl.NumberFormat("de-DE");
 const words = (cell) => cell.textContent.replace(/\s+/g, " ").trim();
 
@@ -144,12 +145,23 @@ function draw(figure) {
     const table = figure.querySelector("details");
     if (table) table.open = false;
     const chart = window.echarts.init(place, null, { renderer: "svg", locale: "DE" });
-    const watch = new ResizeObserver(() => chart.resize());
+    const watch = new ResizeObserver(() => {
+      // On paper the drawing is scaled as it is: there is no time to draw it anew.
+      if (paper.matches || !place.clientWidth) return;
+      chart.resize();
+      scalable(place);
+    });
     watch.observe(place);
     held = { chart, watch };
     drawn.set(figure, held);
   }
   held.chart.setOption(option(figure, data), true);
+  scalable(figure.querySelector(".kim-plot__drawing"));
+}
+
+function scalable(place) {
+  const svg = place.querySelector("svg");
+  if (svg) svg.setAttribute("viewBox", `0 0 ${svg.getAttribute("width")} ${svg.getAttribute("height")}`);
 }
 
 function drawAll() {
@@ -170,3 +182,4 @@ document.fonts.ready.then(drawAll);
 document.addEventListener("htmx:afterSettle", drawAll);
 window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
 calm.addEventListener("change", again);
+paper.addEventListener("change", again);

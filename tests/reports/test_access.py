@@ -25,6 +25,12 @@ ROLES = {
 #: GET. What stands behind an address is made by the function of that name in OBJECTS.
 TABLE: list = [
     #  address             object                   cm   coo  off  mem  lea  aut  adm  aud
+    ("export_list",        "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("export_detail",      "own export",            403, 404, 200, 404, 403, 403, 404, 403),
+    ("export_file",        "own export",            403, 404, 302, 404, 403, 403, 404, 403),
+    ("lage",               "",                      403, 200, 200, 200, 403, 403, 200, 403),
+    ("lage_chain",         "",                      403, 200, 200, 200, 403, 403, 403, 403),
+    ("lage_places",        "",                      403, 200, 200, 200, 403, 403, 403, 403),
     ("lage_staffing",      "",                      403, 200, 200, 200, 403, 403, 200, 403),
     ("lage_money",         "",                      403, 200, 200, 200, 403, 403, 200, 403),
     ("lage_governance",    "",                      403, 200, 200, 200, 403, 403, 403, 403),
