@@ -112,9 +112,8 @@ def _resolutions(day: dt.date, firsts: Mapping[str, dt.date]) -> dict[str, dict[
         default=Value(GROUPS),
         output_field=CharField(),
     )
-    rows = Resolution.objects.filter(decided_on__lte=day).order_by().annotate(whose=whose)
-    counted = rows.values_list("whose").annotate(**counts)
-    found = {whom: dict(zip(counts, numbers, strict=True)) for whom, *numbers in counted}
+    rows: Any = Resolution.objects.filter(decided_on__lte=day).order_by().annotate(whose=whose).values("whose")
+    found = {row["whose"]: {name: row[name] for name in counts} for row in rows.annotate(**counts)}
     return {key: found.get(key, dict.fromkeys(counts, 0)) for key in WHOSE}
 
 

@@ -89,7 +89,7 @@ def test_topics_by_municipality_add_up_and_lead_on(client, world):
     assert heat.total == "4"
     assert [row.bank for row in heat.rows[:2]] == ["linksrheinisch", "rechtsrheinisch"]
     assert all(1 <= step <= STEPS for row in heat.rows for step, number in row.cells if number != "0")
-    tiles = re.findall(r'<a class="kim-map__link" href="([^"]+)" aria-label="([^"]+)"', page)
+    tiles = re.findall(r'<a class="kim-map__link"\s+href="([^"]+)"\s+aria-label="([^"]+)"', page)
     assert "Windeck: 3 offene Knackpunkte, WIN" in [name for _, name in tiles]
     assert len(tiles) == Municipality.objects.count()
     address = next(url for url, name in tiles if name.startswith("Alfter")).replace("&amp;", "&")
