@@ -36,7 +36,7 @@ ACTS = {
     "consultation.edit": "Beratung geändert",
     "consultation.read": "Beratung gelesen",
     "consultation.export": "Beratungen exportiert",
-    "own.export": "Eigene Zahlen exportiert",
+    "user.own_figures": "Eigene Zahlen exportiert",
     "case.interim": "Fall oder Beratung: vorläufige Hilfe geändert",
     "handover.offer": "Fallübergabe angeboten",
     "handover.accept": "Fallübergabe angenommen",

@@ -3,12 +3,12 @@
 from kim.trail import Kind
 
 ACTS: dict[str, str] = {
-    "saved.keep": "Auswertung: gespeichert",
-    "saved.edit": "Auswertung: geändert",
-    "saved.share": "Auswertung: geteilt",
-    "saved.drop": "Auswertung: gelöscht",
-    "saved.subscribe": "Auswertung: abonniert",
-    "saved.unsubscribe": "Auswertung: Abonnement beendet",
+    "savedfigure.keep": "Auswertung: gespeichert",
+    "savedfigure.edit": "Auswertung: geändert",
+    "savedfigure.share": "Auswertung: geteilt",
+    "savedfigure.drop": "Auswertung: gelöscht",
+    "savedfigure.subscribe": "Auswertung: abonniert",
+    "savedfigure.unsubscribe": "Auswertung: Abonnement beendet",
     "export.ask": "Zahlen als Datei: angefordert",
     "export.make": "Zahlen als Datei: erstellt",
     "export.fetch": "Zahlen als Datei: geholt",

@@ -42,9 +42,9 @@ def own_figures_export(request, kind):
     demand(access.has_own_figures, request.user)
     span, first, _ = _asked(request.GET)
     if access.manages_cases(request.user, None):
-        return send(request, kind, Sheet(TITLE, "own.export", LINES, own.lines(request.user, span), [span.words]))
+        return send(request, kind, Sheet(TITLE, "user.own_figures", LINES, own.lines(request.user, span), [span.words]))
     found = own.procedures(request.user, first, months_after(first, span.months))
-    return send(request, kind, Sheet(TITLE, "own.export", KINDS, found, [span.called(first)]))
+    return send(request, kind, Sheet(TITLE, "user.own_figures", KINDS, found, [span.called(first)]))
 
 
 TITLE = "Meine Zahlen"

@@ -98,7 +98,7 @@ class SavedFigure(models.Model):
         _demand_free(by, name)
         vouched = pass_gate({"Name": name}, by=by, confirmed=confirmed)
         made = cls.objects.create(by=by, name=name, part=part, **chosen)
-        trail.record("saved.keep", made, by=by, note=vouched)
+        trail.record("savedfigure.keep", made, by=by, note=vouched)
         return made
 
     @transaction.atomic
@@ -115,7 +115,7 @@ class SavedFigure(models.Model):
         self.save()
         for one in self.subscriptions.select_for_update():
             one.start_anew(self)
-        trail.record("saved.edit", self, by=by, note=vouched)
+        trail.record("savedfigure.edit", self, by=by, note=vouched)
 
     @transaction.atomic
     def share(self, *, by, roles: Iterable[str]) -> None:
@@ -128,13 +128,13 @@ class SavedFigure(models.Model):
         self.shared_with = f" {' '.join(wanted)} " if wanted else ""
         self.changed_at = workdays.now()
         self.save()
-        trail.record("saved.share", self, by=by, note=", ".join(self.role_names)[:200])
+        trail.record("savedfigure.share", self, by=by, note=", ".join(self.role_names)[:200])
 
     @transaction.atomic
     def drop(self, *, by) -> None:
         """With all that hangs on it: whoever subscribed hears no more of it."""
         self._own(by)
-        trail.record("saved.drop", self, by=by)
+        trail.record("savedfigure.drop", self, by=by)
         self.delete()
 
     def _own(self, by) -> None:
@@ -177,13 +177,13 @@ class Subscription(models.Model):
             raise StepRefused("Diese Auswertung endet an einem festen Tag. Dazu kommt nichts Neues.")
         made, is_new = cls.objects.get_or_create(saved=saved, user=by, defaults={"next_on": next_end(saved.rhythm)})
         if is_new:
-            trail.record("saved.subscribe", saved, by=by)
+            trail.record("savedfigure.subscribe", saved, by=by)
         return made
 
     @transaction.atomic
     def end(self, *, by=None) -> None:
         """By oneself; without `by` because the right to see it is gone."""
-        trail.record("saved.unsubscribe", self.saved, by=by, on_behalf_of=None if by else self.user)
+        trail.record("savedfigure.unsubscribe", self.saved, by=by, on_behalf_of=None if by else self.user)
         self.delete()
 
     def start_anew(self, saved: SavedFigure) -> None:

@@ -44,7 +44,7 @@ class TestOperation:
 
     def test_every_job_of_the_timetable_has_words_and_a_limit(self):
         assert set(WORDS) == set(TIMETABLE)
-        assert set(TIMETABLE) - set(FRESH) == {"reminders", "digests"}
+        assert set(TIMETABLE) - set(FRESH) == {"reminders", "digests", "subscriptions"}
 
     def test_before_the_first_beat_it_says_so(self, client):
         assert "noch kein Herzschlag" in self.page(client)

@@ -225,7 +225,7 @@ def test_a_choice_is_kept_shown_edited_and_dropped(client, office, counted):
     client.post(reverse("reports:saved_drop", args=[saved.pk]))
     assert not SavedFigure.objects.exists()
     acts = TrailEntry.objects.filter(act__startswith="saved.").order_by("id").values_list("act", flat=True)
-    assert list(acts) == ["saved.keep", "saved.edit", "saved.drop"]
+    assert list(acts) == ["savedfigure.keep", "savedfigure.edit", "saved.drop"]
 
 
 def test_what_is_shared_is_read_with_ones_own_rights(client, office):
