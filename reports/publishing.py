@@ -39,7 +39,7 @@ NOT_MORE = (
 )  # fmt: skip
 WITH_CASE = REST + d.CONSULTATIONS
 #: Begins the name of the secret quarters of a year together.
-QUARTERS_KEPT_SECRET = "--"
+NOT_SAID_QUARTERS = "--"
 
 At = tuple[Period, Key]
 
@@ -279,7 +279,7 @@ def _add_secret_quarters(draft: Draft, year: Period, tallies: dict[Period, Tally
             if 1 < len(secret) < len(year.quarters):
                 counted = [tallies[one][key] for one in secret]
                 people = len(set().union(*(one.clients for one in counted))) + sum(one.others for one in counted)
-                together = (year, key._replace(figure=QUARTERS_KEPT_SECRET + key.figure))
+                together = (year, key._replace(figure=NOT_SAID_QUARTERS + key.figure))
                 draft.cells[together] = Cell(sum(one.number for one in counted), people)
                 draft.hidden.add(together)
                 draft.sums.append((together, tuple((one, key) for one in secret)))

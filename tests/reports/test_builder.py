@@ -224,8 +224,8 @@ def test_a_choice_is_kept_shown_edited_and_dropped(client, office, counted):
     assert "Alter" in client.get(reverse("reports:saved_list")).text
     client.post(reverse("reports:saved_drop", args=[saved.pk]))
     assert not SavedFigure.objects.exists()
-    acts = TrailEntry.objects.filter(act__startswith="saved.").order_by("id").values_list("act", flat=True)
-    assert list(acts) == ["savedfigure.keep", "savedfigure.edit", "saved.drop"]
+    acts = TrailEntry.objects.filter(act__startswith="savedfigure.").order_by("id").values_list("act", flat=True)
+    assert list(acts) == ["savedfigure.keep", "savedfigure.edit", "savedfigure.drop"]
 
 
 def test_what_is_shared_is_read_with_ones_own_rights(client, office):
