@@ -70,7 +70,7 @@ def test_a_look_wants_a_reason_and_tells_the_case_manager(client, led):
 
 
 def test_the_overview_names_the_most_loaded_and_all_when_asked(client, led, monkeypatch):
-    monkeypatch.setattr("casework.figures.SHOWN", 1)
+    monkeypatch.setattr("casework.figures.overview.SHOWN", 1)
     busy = case_manager(name="Case Management mit zwei Fällen")
     for _ in range(2):
         case(by=busy)

@@ -1130,5 +1130,5 @@ def test_who_cannot_postpone_is_led_to_planning(client, office):
     sitting.body.meetings.exclude(pk=sitting.pk).update(cancelled_at=workdays.now())
     page = client.get(url("meeting_close", sitting.pk)).text
     assert f"{url('meeting_new')}?body={sitting.body_id}" in page
-    meeting(days=9)
+    meeting(sitting.body, days=9)
     assert f"{url('meeting_new')}?body=" not in client.get(url("meeting_close", sitting.pk)).text
