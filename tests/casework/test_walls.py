@@ -47,6 +47,7 @@ pytestmark = pytest.mark.long
 
 #: Parameters that are words or count within a case, and what is tried for them.
 WORDS = {
+    "key": ["casework.persons", "chain.open", "preface"],
     "kind": ["csv", "xlsx", "pdf", "json", "consent", "cases"],
     "step": [*LIFECYCLE.names[:3], ESCALATION.names[0]],
     "no": [1],
@@ -60,6 +61,7 @@ MODELS = {
     "inbox": "Issue", "measure": "Measure", "seats": "Membership", "seat": "Membership", "filters": "SavedFilter",
     "expected": "ExpectedSeat", "items": "AgendaItem", "papers": "Paper", "objections": "Objection",
     "agenda": "AgendaItem", "rules": "RulesOfProcedure",
+    "saved": "SavedFigure", "exports": "Export", "status-reports": "StatusReport",
     "documents": "Document", "imports": "Import", "case-issues": "CaseIssue", "follow-ups": "FollowUp",
 }  # fmt: skip
 #: The same words mean something else there.
