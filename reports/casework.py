@@ -65,6 +65,7 @@ class Grid:
     columns: tuple[tuple[str, str], ...]  # (heading, address of its definition)
     rows: tuple[tuple[str, tuple[str, ...]], ...]
     first: str = "Kommune"  # what its rows are
+    total: tuple[str, tuple[str, ...]] | None = None
     hint: str = ""
 
     @property
@@ -122,6 +123,7 @@ def casework(user, asked: Asked) -> dict | None:
     area = asked.area.key
     around = _around(asked.area, asked.areas)
     by_topic = found.table(d.PERSONS, By.TOPIC, period)
+    outcomes = _outcomes(found, year, around) if year else []
     return {
         "period": period,
         "counted_at": by_topic.counted_at if by_topic else None,
@@ -129,8 +131,8 @@ def casework(user, asked: Asked) -> dict | None:
         "topics": _topic_chart(found, period, around, most=TOPICS),
         "topics_area": around.name,
         "year": year,
-        "outcomes": _outcomes(found, year, around) if year else [],
-        "has_secrets": found.has_secrets,
+        "outcomes": outcomes,
+        "has_secrets": any(SECRET in told for _, told, _ in outcomes),
         "url": f"?{urlencode({'period': period.key, 'area': area})}",
     }
 
@@ -274,7 +276,7 @@ def _places(found: Published, period: Period, asked: Wanted) -> Grid:
     rows = [(one.name, tuple(words(found.number(key, period, one.key)) for key in BY_PLACE)) for one in inside]
     total = (asked.area.name, tuple(words(found.number(key, period, asked.area.key)) for key in BY_PLACE))
     columns = tuple(_heading(key) for key in BY_PLACE)
-    return Grid("kommunen", "Nach Kommunen", columns, (*rows, *([total] if len(rows) > 1 else [])))
+    return Grid("kommunen", "Nach Kommunen", columns, tuple(rows), total=total if len(rows) > 1 else None)
 
 
 def _topics_by_place(found: Published, period: Period, asked: Wanted) -> Grid | None:
@@ -286,13 +288,13 @@ def _topics_by_place(found: Published, period: Period, asked: Wanted) -> Grid | 
     there = [one for one in there if any(number != 0 for *_, number in table.rows(one.key))]
     topics = [(value, label) for value, label in table.values if any(table.get(one.key, value) != 0 for one in there)]
     rows = [(one.name, tuple(words(table.get(one.key, value)) for value, _ in topics)) for one in there]
-    if len(rows) > 1:
-        rows.append((asked.area.name, tuple(words(table.get(asked.area.key, value)) for value, _ in topics)))
     if not rows:
         return None
+    total = (asked.area.name, tuple(words(table.get(asked.area.key, value)) for value, _ in topics))
     return Grid("felder-kommunen", "Beratungen nach Handlungsfeld und Kommune",
                 tuple((label, "") for _, label in topics), tuple(rows),
-                hint="Eine Beratung kann mehrere Handlungsfelder betreffen.")  # fmt: skip
+                hint="Eine Beratung kann mehrere Handlungsfelder betreffen.",
+                total=total if len(rows) > 1 else None)  # fmt: skip
 
 
 def _breakdown(found: Published, key: str, by: By, period: Period, area: Area) -> Grid:

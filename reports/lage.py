@@ -6,12 +6,13 @@ question (Asked.once); nothing here counts, numbers come from reports.chain.
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from urllib.parse import urlencode
 
 from django.utils.safestring import SafeString, mark_safe
 
+from kim import workdays
 from kim.addresses import address, page
 from kim.county_map import STEPS, Figure, county_map, level
 from kim.dated import months_after
@@ -24,6 +25,7 @@ from reports.charts import Chart, Kind, Tone, cell_words
 from reports.key_figures import KeyFigure, changed
 from reports.pages import LAGE
 from steering.escalation import State
+from steering.models import Body, Meeting
 
 S = State
 MONTH_NAMES = (
@@ -172,7 +174,7 @@ def key_figures(user, asked):
             days(median), "Median bis zur Rückmeldung", small="" if median is None else "Tage",
             key="chain.feedback_days",
             more=(f"Kalendertage; 90 % bis {days(p90)}" if number else "in diesem Zeitraum keine",),
-            change="" if before_median is None or median is None else f"davor {days(before_median)} Tage",
+            change="" if before_median is None or median is None else f"im Zeitraum davor {days(before_median)}",
         ),
         KeyFigure(
             cell_words(now.feedback_of[0]), "rückgemeldet", small=f"von {cell_words(now.feedback_of[1])}",
@@ -182,7 +184,32 @@ def key_figures(user, asked):
     ]  # fmt: skip
     if allows(access.reads_part, user, Part.STAFFING):
         figures.append(_white_spots(user, asked))
-    return {"figures": figures}
+    return {"figures": figures, "since": last_meeting(user, asked)}
+
+
+@dataclass(frozen=True)
+class Then:
+    """How it stood at the end of the day of a meeting."""
+
+    day: dt.date
+    words: str
+    url: str
+
+
+def last_meeting(user, asked: Asked) -> Then | None:
+    """Of the steering group, before the day asked for; who meets wants to know what has changed since. Two queries."""
+    midnight = dt.datetime.combine(asked.day, dt.time(), workdays.BERLIN)
+    held = Meeting.objects.visible_to(user).past().filter(body__kind=Body.Kind.STEERING, starts_at__lt=midnight)
+    held = held.filter(cancelled_at__isnull=True).exclude(mode=Meeting.Mode.WRITTEN)
+    at = held.order_by("-starts_at").values_list("starts_at", flat=True).first()
+    if at is None:
+        return None
+    day = at.astimezone(workdays.BERLIN).date()
+    then = chain.on(replace(asked, day=day))
+    had, of = map(cell_words, then.feedback_of)
+    late = f"{cell_words(then.overdue)} davon überfällig" if then.overdue else "keiner überfällig"
+    words = f"{cell_words(then.open)} offen, {late}; {had} von {of} rückgemeldet"
+    return Then(day, words, f"{page('reports:lage')}?on={day:%Y-%m-%d}&span={asked.span}&area={asked.area.key}")
 
 
 def _white_spots(user, asked: Asked) -> KeyFigure:
@@ -246,7 +273,8 @@ def _stop(asked: Asked, key: str, name: str, station: chain.Station) -> Stop:
 def ages_and_flow(user, asked):
     if not sees_chain(user, asked):
         return None
-    return {"ages": ages_chart(asked), "flow": flow_chart(asked)}
+    came = any(one.reported or one.fed_back for one in months_of(asked))
+    return {"ages": ages_chart(asked) if now_of(asked).open else None, "flow": flow_chart(asked) if came else None}
 
 
 def ages_chart(asked: Asked) -> Chart:
