@@ -18,7 +18,7 @@ from kim.workdays import today
 from reports import access, tables
 from reports.asked import COUNTY, Area, Asked, areas
 from reports.charts import Chart, Kind, Tone, cell_words
-from reports.exporting import NUMBER, TEXT, Book, Page, maker
+from reports.exporting import EXACT, NUMBER, TEXT, Book, Page, maker
 from reports.key_figures import KeyFigure, changed, definition
 from reports.pages import LAGE
 from reports.tables import SECRET, WHY_SECRET, Period, Table
@@ -65,8 +65,8 @@ class Grid:
     columns: tuple[tuple[str, str], ...]  # (heading, address of its definition)
     rows: tuple[tuple[str, tuple[str, ...]], ...]
     first: str = "Kommune"  # what its rows are
-    total: tuple[str, tuple[str, ...]] | None = None
     hint: str = ""
+    total: tuple[str, tuple[str, ...]] | None = None  # a last row
 
     @property
     def has_rows(self) -> bool:
@@ -178,6 +178,8 @@ def _outcomes(found: Published, year: Period, area: Area) -> list[tuple[str, str
                         (d.AREA_CHANGES, "")):  # fmt: skip
         number = found.number(part, year, area.key)
         told = words(number)
+        if number == "":
+            continue
         if number == 0 and found.number(whole, year, area.key) in (0, ""):
             continue
         if whole:
@@ -357,14 +359,20 @@ def book(user, given: Mapping[str, str]) -> Book:
 
 
 def _sheet(table: Table, known: Mapping[str, Area]) -> Page:
-    columns = [("Gebiet", TEXT), *((label, NUMBER) for _, label in table.values)]
+    """Quarters of an hour as hours, as the page tells them."""
+    kind, name = NUMBER, table.caption
+    if table.figure.key == d.HOURS:
+        kind, name = EXACT, f"{table.caption}, in Stunden"
+    columns = [("Gebiet", TEXT), *((label, kind) for _, label in table.values)]
     rows = [
         [known[area].name if area in known else area, *(_cell(table, area, value) for value, _ in table.values)]
         for area in table.areas
     ]
-    return Page(table.caption, columns, rows)
+    return Page(name, columns, rows)
 
 
-def _cell(table: Table, area: str, value: str) -> int | str:
+def _cell(table: Table, area: str, value: str) -> int | Decimal | str:
     number = table.get(area, value)
-    return SECRET if number is None else number
+    if number is None:
+        return SECRET
+    return Decimal(number) / 4 if table.figure.key == d.HOURS else number

@@ -145,8 +145,8 @@ def on_day(day: dt.date) -> str:
 
 
 def day_in_words(day: dt.date) -> str:
-    """„16. März 2022“."""
-    return f"{day.day}. {MONTH_NAMES[day.month - 1]} {day.year}"
+    """„16. März 2022“, held together in a heading of two lines."""
+    return f"{day.day}.\N{NO-BREAK SPACE}{MONTH_NAMES[day.month - 1]}\N{NO-BREAK SPACE}{day.year}"
 
 
 def month_words(first: dt.date) -> str:
@@ -197,7 +197,7 @@ class Then:
 
 
 def last_meeting(user, asked: Asked) -> Then | None:
-    """Of the steering group, before the day asked for; who meets wants to know what has changed since. Two queries."""
+    """Of the steering group, before the day asked for; None before anything was reported. Two queries."""
     midnight = dt.datetime.combine(asked.day, dt.time(), workdays.BERLIN)
     held = Meeting.objects.visible_to(user).past().filter(body__kind=Body.Kind.STEERING, starts_at__lt=midnight)
     held = held.filter(cancelled_at__isnull=True).exclude(mode=Meeting.Mode.WRITTEN)
@@ -206,6 +206,8 @@ def last_meeting(user, asked: Asked) -> Then | None:
         return None
     day = at.astimezone(workdays.BERLIN).date()
     then = chain.on(replace(asked, day=day))
+    if not then.feedback_of[1]:
+        return None
     had, of = map(cell_words, then.feedback_of)
     late = f"{cell_words(then.overdue)} davon überfällig" if then.overdue else "keiner überfällig"
     words = f"{cell_words(then.open)} offen, {late}; {had} von {of} rückgemeldet"

@@ -38,14 +38,22 @@ function rowsOf(names, width) {
   let count = 1;
   let used = 0;
   for (const name of names) {
-    const own = 37 + wide(name);
+    const own = 23 + wide(name);
     if (used && used + own > width) { count += 1; used = 0; }
-    used += own;
+    used += own + 14;
   }
   return count;
 }
 
-const labelWidth = (width) => Math.min(170, Math.max(90, Math.round(width * 0.38)));
+// Of the names beside bars: as wide as the longest, and not more than leaves room for the bars.
+function labelWidth(labels, width) {
+  return Math.min(Math.ceil(Math.max(...labels.map(wide))) + 4, 170, Math.max(90, Math.round(width * 0.38)));
+}
+
+function tick(number) {
+  if (Math.abs(number) >= 1e6) return `${numbers.format(number / 1e6)} Mio.`;
+  return Math.abs(number) >= 1e4 ? `${numbers.format(number / 1e3)} Tsd.` : numbers.format(number);
+}
 
 function amount(text) {
   const plain = text.replace(/[^\d,.-]/g, "").replace(/\./g, "").replace(",", ".");
@@ -92,7 +100,8 @@ function option(figure, data, width) {
   const stacked = figure.dataset.chart === "stacked";
   const several = data.names.length > 1;
   // Bars to the right say their number themselves; only stacked ones need an axis.
-  const told = !line && (!several || (across && !stacked));
+  const room = width / data.labels.length > 4 + Math.max(...data.cells.flat().map(wide));
+  const told = !line && (across ? !(several && stacked) : !several && room);
   const text = { color: colour("--kim-ink"), fontFamily: "Fira Sans, sans-serif", fontSize: FONT };
 
   const series = data.names.map((name, at) => ({
@@ -109,7 +118,6 @@ function option(figure, data, width) {
       show: told, position: across ? "right" : "top", ...text, fontWeight: several ? 400 : 600,
       formatter: ({ dataIndex }) => data.cells[at][dataIndex],
     },
-    labelLayout: { hideOverlap: !across },
     emphasis: { disabled: true },
     data: data.cells[at].map((cell, row) => {
       const value = cell === SECRET ? null : amount(cell);
@@ -129,12 +137,12 @@ function option(figure, data, width) {
     axisLine: { lineStyle: { color: colour("--kim-edge") } },
     axisLabel: {
       ...text, hideOverlap: true,
-      ...(across ? { width: labelWidth(width), overflow: "break", lineHeight: LINE, interval: 0 } : { showMaxLabel: true, alignMaxLabel: line ? "right" : undefined }),
+      ...(across ? { width: labelWidth(data.labels, width), overflow: "break", lineHeight: LINE, interval: 0 } : { showMaxLabel: true, alignMaxLabel: line ? "right" : undefined }),
     },
   };
   const value = {
-    type: "value", minInterval: 1, splitNumber: across ? Math.max(2, Math.min(6, Math.floor(width / 150))) : 5, min: (range) => Math.min(0, range.min), axisLine: { show: false },
-    axisLabel: { ...text, color: colour("--kim-ink-2"), formatter: (number) => numbers.format(number), show: !across || !told, hideOverlap: true },
+    type: "value", minInterval: 1, splitNumber: across ? Math.max(2, Math.min(6, Math.floor(width / 110))) : 5, min: (range) => Math.min(0, range.min), axisLine: { show: false },
+    axisLabel: { ...text, color: colour("--kim-ink-2"), formatter: tick, show: !across || !told, hideOverlap: true },
     splitLine: { show: !across || !told, lineStyle: { color: colour("--kim-rule") } },
   };
   return {
@@ -208,7 +216,7 @@ function fit(figure, data, place) {
   place.dataset.width = String(width);
   if ("across" in figure.dataset) {
     const bars = figure.dataset.chart === "stacked" ? 1 : data.names.length;
-    const most = Math.max(...data.labels.map((label) => lines(label, labelWidth(width))));
+    const most = Math.max(...data.labels.map((label) => lines(label, labelWidth(data.labels, width))));
     const axis = figure.dataset.chart === "stacked" ? 30 : 0;
     const legend = data.names.length > 1 ? 14 + 24 * rowsOf(data.names, width) : 0;
     place.style.height = `${data.labels.length * Math.max(12 + 20 * bars, LINE * most + 8) + legend + axis + 12}px`;
