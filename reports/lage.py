@@ -450,7 +450,10 @@ def _tile_of(asked: Asked, one: chain.Place) -> Figure:
 def bundles(user, asked):
     if not sees_chain(user, asked) or not is_current(asked):
         return None
+    here = {one.name for one in asked.areas.values() if one.is_place and one.ags <= asked.area.ags}
     found = asked.once("bundles", lambda: chain.bundles(user))
+    if asked.area.key:
+        found = [one for one in found if here.intersection(one.places)]
     return {"bundles": [(one, address("steering:issue_detail", one.issue.pk)) for one in found]} if found else None
 
 
