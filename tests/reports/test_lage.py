@@ -257,7 +257,7 @@ def test_it_says_how_it_stood_when_the_steering_group_last_met(client, world):
     group.meetings.create(starts_at=at)
     group.meetings.create(starts_at=at + dt.timedelta(minutes=1), mode="written", written_until=met)
     assert shown(client)[0]["key-figures"]["since"] is None  # of today itself nothing has changed since
-    with workdays.as_of(met + dt.timedelta(days=20)) as later:
+    with workdays.as_of(met + dt.timedelta(days=10)) as later:
         group.meetings.create(starts_at=at + dt.timedelta(days=3), cancelled_at=later)
         issue_at(State.COORDINATION, municipality=world["Alfter"])
         counting.refresh(later)
