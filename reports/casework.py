@@ -18,7 +18,7 @@ from kim.workdays import today
 from reports import access, tables
 from reports.asked import COUNTY, Area, Asked, areas
 from reports.charts import Chart, Kind, Tone, cell_words
-from reports.exporting import NUMBER, TEXT, Book, Page, maker
+from reports.exporting import EXACT, NUMBER, TEXT, Book, Page, maker
 from reports.key_figures import KeyFigure, changed, definition
 from reports.pages import LAGE
 from reports.tables import SECRET, WHY_SECRET, Period, Table
@@ -66,6 +66,7 @@ class Grid:
     rows: tuple[tuple[str, tuple[str, ...]], ...]
     first: str = "Kommune"  # what its rows are
     hint: str = ""
+    total: tuple[str, tuple[str, ...]] | None = None  # a last row
 
     @property
     def has_rows(self) -> bool:
@@ -122,6 +123,7 @@ def casework(user, asked: Asked) -> dict | None:
     area = asked.area.key
     around = _around(asked.area, asked.areas)
     by_topic = found.table(d.PERSONS, By.TOPIC, period)
+    outcomes = _outcomes(found, year, around) if year else []
     return {
         "period": period,
         "counted_at": by_topic.counted_at if by_topic else None,
@@ -129,8 +131,8 @@ def casework(user, asked: Asked) -> dict | None:
         "topics": _topic_chart(found, period, around, most=TOPICS),
         "topics_area": around.name,
         "year": year,
-        "outcomes": _outcomes(found, year, around) if year else [],
-        "has_secrets": found.has_secrets,
+        "outcomes": outcomes,
+        "has_secrets": any(SECRET in told for _, told, _ in outcomes),
         "url": f"?{urlencode({'period': period.key, 'area': area})}",
     }
 
@@ -176,6 +178,8 @@ def _outcomes(found: Published, year: Period, area: Area) -> list[tuple[str, str
                         (d.AREA_CHANGES, "")):  # fmt: skip
         number = found.number(part, year, area.key)
         told = words(number)
+        if number == "":
+            continue
         if number == 0 and found.number(whole, year, area.key) in (0, ""):
             continue
         if whole:
@@ -274,7 +278,7 @@ def _places(found: Published, period: Period, asked: Wanted) -> Grid:
     rows = [(one.name, tuple(words(found.number(key, period, one.key)) for key in BY_PLACE)) for one in inside]
     total = (asked.area.name, tuple(words(found.number(key, period, asked.area.key)) for key in BY_PLACE))
     columns = tuple(_heading(key) for key in BY_PLACE)
-    return Grid("kommunen", "Nach Kommunen", columns, (*rows, *([total] if len(rows) > 1 else [])))
+    return Grid("kommunen", "Nach Kommunen", columns, tuple(rows), total=total if len(rows) > 1 else None)
 
 
 def _topics_by_place(found: Published, period: Period, asked: Wanted) -> Grid | None:
@@ -286,13 +290,13 @@ def _topics_by_place(found: Published, period: Period, asked: Wanted) -> Grid | 
     there = [one for one in there if any(number != 0 for *_, number in table.rows(one.key))]
     topics = [(value, label) for value, label in table.values if any(table.get(one.key, value) != 0 for one in there)]
     rows = [(one.name, tuple(words(table.get(one.key, value)) for value, _ in topics)) for one in there]
-    if len(rows) > 1:
-        rows.append((asked.area.name, tuple(words(table.get(asked.area.key, value)) for value, _ in topics)))
     if not rows:
         return None
+    total = (asked.area.name, tuple(words(table.get(asked.area.key, value)) for value, _ in topics))
     return Grid("felder-kommunen", "Beratungen nach Handlungsfeld und Kommune",
                 tuple((label, "") for _, label in topics), tuple(rows),
-                hint="Eine Beratung kann mehrere Handlungsfelder betreffen.")  # fmt: skip
+                hint="Eine Beratung kann mehrere Handlungsfelder betreffen.",
+                total=total if len(rows) > 1 else None)  # fmt: skip
 
 
 def _breakdown(found: Published, key: str, by: By, period: Period, area: Area) -> Grid:
@@ -355,14 +359,20 @@ def book(user, given: Mapping[str, str]) -> Book:
 
 
 def _sheet(table: Table, known: Mapping[str, Area]) -> Page:
-    columns = [("Gebiet", TEXT), *((label, NUMBER) for _, label in table.values)]
+    """Quarters of an hour as hours, as the page tells them."""
+    kind, name = NUMBER, table.caption
+    if table.figure.key == d.HOURS:
+        kind, name = EXACT, f"{table.caption}, in Stunden"
+    columns = [("Gebiet", TEXT), *((label, kind) for _, label in table.values)]
     rows = [
         [known[area].name if area in known else area, *(_cell(table, area, value) for value, _ in table.values)]
         for area in table.areas
     ]
-    return Page(table.caption, columns, rows)
+    return Page(name, columns, rows)
 
 
-def _cell(table: Table, area: str, value: str) -> int | str:
+def _cell(table: Table, area: str, value: str) -> int | Decimal | str:
     number = table.get(area, value)
-    return SECRET if number is None else number
+    if number is None:
+        return SECRET
+    return Decimal(number) / 4 if table.figure.key == d.HOURS else number

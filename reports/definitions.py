@@ -100,7 +100,8 @@ def _staffing(user, figure: Figure, asked: Asked) -> Now | None:
         rows = [(one.name, str(getattr(one, name))) for one in found.lines]
         return Now("Modul", rows, _over(asked))
     if figure.key == "staffing.uncovered":
-        return Now("Kommune", [(one.place.name, "niemand") for one in found.uncovered], _on(asked))
+        rows = [(asked.area.name, str(len(found.uncovered))), *((one.place.name, "niemand") for one in found.uncovered)]
+        return Now("Kommune", rows, _on(asked))
     if figure.key == "staffing.covered":
         return Now("Kommune", [(one.place.name, one.fte_words) for one in found.places], _on(asked))
     return None

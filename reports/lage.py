@@ -6,12 +6,13 @@ question (Asked.once); nothing here counts, numbers come from reports.chain.
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from urllib.parse import urlencode
 
 from django.utils.safestring import SafeString, mark_safe
 
+from kim import workdays
 from kim.addresses import address, page
 from kim.county_map import STEPS, Figure, county_map, level
 from kim.dated import months_after
@@ -24,6 +25,7 @@ from reports.charts import Chart, Kind, Tone, cell_words
 from reports.key_figures import KeyFigure, changed
 from reports.pages import LAGE
 from steering.escalation import State
+from steering.models import Body, Meeting
 
 S = State
 MONTH_NAMES = (
@@ -143,8 +145,8 @@ def on_day(day: dt.date) -> str:
 
 
 def day_in_words(day: dt.date) -> str:
-    """„16. März 2022“."""
-    return f"{day.day}. {MONTH_NAMES[day.month - 1]} {day.year}"
+    """„16. März 2022“, held together in a heading of two lines."""
+    return f"{day.day}.\N{NO-BREAK SPACE}{MONTH_NAMES[day.month - 1]}\N{NO-BREAK SPACE}{day.year}"
 
 
 def month_words(first: dt.date) -> str:
@@ -172,7 +174,7 @@ def key_figures(user, asked):
             days(median), "Median bis zur Rückmeldung", small="" if median is None else "Tage",
             key="chain.feedback_days",
             more=(f"Kalendertage; 90 % bis {days(p90)}" if number else "in diesem Zeitraum keine",),
-            change="" if before_median is None or median is None else f"davor {days(before_median)} Tage",
+            change="" if before_median is None or median is None else f"im Zeitraum davor {days(before_median)}",
         ),
         KeyFigure(
             cell_words(now.feedback_of[0]), "rückgemeldet", small=f"von {cell_words(now.feedback_of[1])}",
@@ -182,7 +184,34 @@ def key_figures(user, asked):
     ]  # fmt: skip
     if allows(access.reads_part, user, Part.STAFFING):
         figures.append(_white_spots(user, asked))
-    return {"figures": figures}
+    return {"figures": figures, "since": last_meeting(user, asked)}
+
+
+@dataclass(frozen=True)
+class Then:
+    """How it stood at the end of the day of a meeting."""
+
+    day: dt.date
+    words: str
+    url: str
+
+
+def last_meeting(user, asked: Asked) -> Then | None:
+    """Of the steering group, before the day asked for; None before anything was reported. Two queries."""
+    midnight = dt.datetime.combine(asked.day, dt.time(), workdays.BERLIN)
+    held = Meeting.objects.visible_to(user).past().filter(body__kind=Body.Kind.STEERING, starts_at__lt=midnight)
+    held = held.filter(cancelled_at__isnull=True).exclude(mode=Meeting.Mode.WRITTEN)
+    at = held.order_by("-starts_at").values_list("starts_at", flat=True).first()
+    if at is None:
+        return None
+    day = at.astimezone(workdays.BERLIN).date()
+    then = chain.on(replace(asked, day=day))
+    if not then.feedback_of[1]:
+        return None
+    had, of = map(cell_words, then.feedback_of)
+    late = f"{cell_words(then.overdue)} davon überfällig" if then.overdue else "keiner überfällig"
+    words = f"{cell_words(then.open)} offen, {late}; {had} von {of} rückgemeldet"
+    return Then(day, words, f"{page('reports:lage')}?on={day:%Y-%m-%d}&span={asked.span}&area={asked.area.key}")
 
 
 def _white_spots(user, asked: Asked) -> KeyFigure:
@@ -246,7 +275,8 @@ def _stop(asked: Asked, key: str, name: str, station: chain.Station) -> Stop:
 def ages_and_flow(user, asked):
     if not sees_chain(user, asked):
         return None
-    return {"ages": ages_chart(asked), "flow": flow_chart(asked)}
+    came = any(one.reported or one.fed_back for one in months_of(asked))
+    return {"ages": ages_chart(asked) if now_of(asked).open else None, "flow": flow_chart(asked) if came else None}
 
 
 def ages_chart(asked: Asked) -> Chart:
@@ -420,7 +450,10 @@ def _tile_of(asked: Asked, one: chain.Place) -> Figure:
 def bundles(user, asked):
     if not sees_chain(user, asked) or not is_current(asked):
         return None
+    here = {one.name for one in asked.areas.values() if one.is_place and one.ags <= asked.area.ags}
     found = asked.once("bundles", lambda: chain.bundles(user))
+    if asked.area.key:
+        found = [one for one in found if here.intersection(one.places)]
     return {"bundles": [(one, address("steering:issue_detail", one.issue.pk)) for one in found]} if found else None
 
 

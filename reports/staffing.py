@@ -141,6 +141,10 @@ class Staffing:
     def above_one(self) -> int:
         return sum(one.above_one for one in self.lines)
 
+    @property
+    def exceeds_grant(self) -> bool:
+        return any(one.granted is not None and one.filled > one.granted for one in self.lines)
+
 
 # What is shown
 

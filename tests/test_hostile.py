@@ -38,7 +38,10 @@ HOSTILE = [
     "=HYPERLINK(1)",
     "WzEsMV0",  # a paging token that is well-formed and means nothing
 ]
-PARAMETERS = ["q", "after", "before", "sort", "state", "municipality", "topic", "page", "next", "from", "until", "mine"]
+PARAMETERS = [
+    "q", "after", "before", "sort", "state", "municipality", "topic", "page", "next", "from", "until", "mine",
+    "on", "span", "area", "period", "year", "first",
+]  # fmt: skip
 
 
 class Page(HTMLParser):

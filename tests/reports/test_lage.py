@@ -19,7 +19,7 @@ from reports.charts import Chart, Kind
 from reports.key_figures import changed
 from steering.escalation import State
 from tests import htmx
-from tests.factories import county, issue_at, municipality, user
+from tests.factories import county, issue_at, municipality, steering_group, user
 
 pytestmark = pytest.mark.django_db
 
@@ -248,3 +248,30 @@ def test_changes_are_put_in_words():
     assert changed(2, 5, "am 31.12.2021") == "3 weniger als am 31.12.2021"
     assert changed(2, 2, "am 31.12.2021") == "wie am 31.12.2021"
     assert changed(2, None, "am 31.12.2021") == ""
+
+
+def test_it_says_how_it_stood_when_the_steering_group_last_met(client, world):
+    group = steering_group()
+    met = workdays.today()
+    at = dt.datetime.combine(met, dt.time(0, 5), workdays.BERLIN)
+    group.meetings.create(starts_at=at)
+    group.meetings.create(starts_at=at + dt.timedelta(minutes=1), mode="written", written_until=met)
+    assert shown(client)[0]["key-figures"]["since"] is None  # of today itself nothing has changed since
+    with workdays.as_of(met + dt.timedelta(days=10)) as later:
+        group.meetings.create(starts_at=at + dt.timedelta(days=3), cancelled_at=later)
+        issue_at(State.COORDINATION, municipality=world["Alfter"])
+        counting.refresh(later)
+        parts, page = shown(client, area="left")
+        assert figures(parts)[0] == "2"
+        since = parts["key-figures"]["since"]
+        assert (since.day, since.words) == (met, "1 offen, keiner überfällig; 1 von 2 rückgemeldet")
+        assert figures(shown_at(client, since.url))[0] == "1"
+        assert f"{met:%d.%m.%Y}</a>: 1 offen" in page
+
+
+def test_a_definition_keeps_the_day_it_was_opened_from(client, world):
+    _, page = shown(client, on="01.02.2020", area="left")
+    address = re.search(r'href="([^"]*/chain\.open/[^"]*)"', page)[1].replace("&amp;", "&")
+    answer = client.get(address)
+    assert answer.context["asked"].day == dt.date(2020, 2, 1)
+    assert answer.context["asked"].area.key == "left"
