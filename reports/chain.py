@@ -252,9 +252,12 @@ def _of_places(asked: Asked) -> dict[tuple[str, dt.date], dict]:
     return {(area, day): numbers for area, day, numbers in wanted.values_list("area", "day", "numbers")}
 
 
-def months(area_key: str, first: dt.date, until: dt.date) -> list[Month]:
-    """The months that begin with that of `first` and before `until` (itself not part); none later than counted."""
-    last = latest()
+def months(area_key: str, first: dt.date, until: dt.date, last: Counting | None = None) -> list[Month]:
+    """The months that begin with that of `first` and before `until` (itself not part); none later than counted.
+
+    `last` is the last run, where it was read already.
+    """
+    last = last or latest()
     if last is None:
         return []
     until = min(until, last.until + dt.timedelta(days=1))
@@ -274,6 +277,10 @@ def months(area_key: str, first: dt.date, until: dt.date) -> list[Month]:
     return found
 
 
+#: What a line of a bundle shows of its issue.
+_LINE = ("id", "number", "title", "state")
+
+
 @together
 def _kept_bundles():
     return {
@@ -289,12 +296,13 @@ def bundles(user, limit: int = 5) -> list[Bundle]:
     if not leads:
         return []
     county = read["county"][0] if read["county"] else County()
-    visible = Issue.objects.visible_to(user).open().filter(pk__in=list(leads))
-    issues = {issue.pk: issue for issue in visible.bare_lines()}
+    # Hundreds are kept for those who see few; only the lines that are shown become issues.
+    visible = Issue.objects.visible_to(user).open().filter(pk__in=list(leads)).order_by()
+    lines = {line[0]: line for line in visible.values_list(*_LINE)}
     exact = sees_reporters(user)
     found: list[Bundle] = []
     for pk, row in leads.items():
-        if pk in issues and len(found) < limit:
+        if pk in lines and len(found) < limit:
             words = str(row["reports"]) if exact else few(row["reports"], county.small_cell_below)
-            found.append(Bundle(issues[pk], words, row["places"]))
+            found.append(Bundle(Issue.from_db(visible.db, _LINE, lines[pk]), words, row["places"]))
     return found

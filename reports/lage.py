@@ -78,7 +78,7 @@ def places_of(asked: Asked) -> list[chain.Place]:
 def months_of(asked: Asked, number: int = FLOW) -> list[chain.Month]:
     """So many months, the last one being that of the day asked for, up to that day."""
     first, until = months_after(asked.day.replace(day=1), 1 - number), asked.day + dt.timedelta(days=1)
-    return asked.once(f"months {number}", lambda: chain.months(asked.area.key, first, until))
+    return asked.once(f"months {number}", lambda: chain.months(asked.area.key, first, until, counting(asked)))
 
 
 def topic_ids(asked: Asked) -> dict[str, int]:
