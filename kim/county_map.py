@@ -40,7 +40,7 @@ class Figure:
     where it leads.
     """
 
-    amount: Fraction | Decimal | None
+    amount: Fraction | Decimal | int | None
     words: str
     sentence: str = ""
     url: str = ""
