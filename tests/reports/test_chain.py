@@ -230,7 +230,7 @@ def test_months_and_places_add_up_to_the_whole():
     assert sum(sum(one.topics.values()) for one in all_of_them) == whole.open
 
 
-def test_bundles_name_who_reported_only_in_numbers_and_only_what_one_may_see():
+def test_bundles_name_who_reported_only_in_numbers_and_only_what_one_may_see(monkeypatch):
     lead = issue_at(State.STEERING)
     far = municipality("Windeck")
     for _ in range(2):
@@ -247,6 +247,9 @@ def test_bundles_name_who_reported_only_in_numbers_and_only_what_one_may_see():
     assert chain.bundles(user(Role.COORDINATION), limit=1) == [first]
     assert chain.bundles(user(Role.CASE_MANAGER, roles=[])) == []
     assert KeptPart.objects.filter(part=chain.BUNDLES).count() == 1
+    monkeypatch.setattr(chain, "FIRST_BUNDLES", 1)  # whoever sees few of the first is shown later ones
+    assert chain.bundles(user(Role.COORDINATION)) == [first, second]
+    assert chain.bundles(user(Role.COORDINATION), limit=1) == [first]
 
 
 def test_reading_takes_one_or_two_queries_however_many_issues_there_are():
