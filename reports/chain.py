@@ -24,6 +24,8 @@ from steering.models import Issue
 
 #: The part of the dashboard under which the refresh keeps which issues bundle most.
 BUNDLES = "bundles"
+#: And under which the further ones: hundreds, read only for those who see few of the first.
+MORE_BUNDLES = "more bundles"
 NOTHING_COUNTED = "Die Zahlen werden gerade zum ersten Mal gezählt. Bitte sehen Sie in einigen Minuten wieder nach."
 
 
@@ -286,31 +288,29 @@ _LINE = ("id", "number", "title", "state")
 @together
 def _kept_bundles():
     return {
-        "kept": KeptPart.objects.filter(part=BUNDLES).order_by("-day").only("data")[:1],
+        "kept": KeptPart.objects.filter(part=text("part")).order_by("-day").only("data")[:1],
         "county": County.objects.all()[:1],
     }
 
 
 def bundles(user, limit: int = 5) -> list[Bundle]:
     """Open issues as of the last count that most people reported, of those `user` may see. Not dated. Two queries;
-    three for who sees few.
+    four for who sees few of many.
     """
-    read = _kept_bundles()()
-    leads = {row["issue"]: row for kept in read["kept"] for row in kept.data}
-    if not leads:
-        return []
-    county = read["county"][0] if read["county"] else County()
     open_ones = Issue.objects.visible_to(user).open().order_by()
     exact = sees_reporters(user)
     found: list[Bundle] = []
-    # Hundreds are kept for those who see few of them; who sees most is through with the first.
-    order = list(leads)
-    for some in (order[:FIRST_BUNDLES], order[FIRST_BUNDLES:]):
-        if len(found) >= limit or not some:
+    for part in (BUNDLES, MORE_BUNDLES):
+        read = _kept_bundles()(part=part)
+        kept = [row for one in read["kept"] for row in one.data]
+        if not kept:
             break
-        lines = {line[0]: line for line in open_ones.filter(pk__in=some).values_list(*_LINE)}
-        for pk in [one for one in some if one in lines][: limit - len(found)]:
-            row = leads[pk]
+        county = read["county"][0] if read["county"] else County()
+        some = open_ones.filter(pk__in=[row["issue"] for row in kept])
+        lines = {line[0]: line for line in some.values_list(*_LINE)}
+        for row in [one for one in kept if one["issue"] in lines][: limit - len(found)]:
             words = str(row["reports"]) if exact else few(row["reports"], county.small_cell_below)
-            found.append(Bundle(Issue.from_db(open_ones.db, _LINE, lines[pk]), words, row["places"]))
+            found.append(Bundle(Issue.from_db(some.db, _LINE, lines[row["issue"]]), words, row["places"]))
+        if len(found) >= limit or len(kept) < FIRST_BUNDLES:
+            break
     return found
