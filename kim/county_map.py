@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
+
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 
 from kim.models import Municipality
 
@@ -36,7 +40,7 @@ class Figure:
     where it leads.
     """
 
-    amount: Fraction | Decimal | None
+    amount: Fraction | Decimal | int | None
     words: str
     sentence: str = ""
     url: str = ""
@@ -77,6 +81,22 @@ class Tile:
     def value(self) -> str:
         return self.words if self.level > 0 else "–" if not self.level else ""
 
+    @property
+    def written(self) -> SafeString:
+        """As SVG: tags and loops of a template take many times as long."""
+        small, ink, x = " kim-map__name--small" if self.small else "", self.ink, self.x
+        begin = f'<a class="kim-map__link" href="{escape(self.url)}" aria-label="{escape(self.spoken)}">'
+        names = "".join(
+            f'<text class="kim-map__name{small}{ink}" x="{x}" y="{y}">{escape(text)}</text> ' for y, text in self.lines
+        )
+        return mark_safe(  # noqa: S308 - whatever is not made here is escaped
+            f"{begin if self.url else '<g>'}<title>{escape(self.sentence)}</title>"
+            f'<polygon class="kim-map__tile kim-map__tile--{self.kind}" points="{self.points}" />{names}'
+            f'<text class="kim-map__value{ink}" x="{x}" y="{self.value_y}">{escape(self.value)}</text> '
+            f'<text class="kim-map__code{ink}" x="{x}" y="{self.code_y}">{escape(self.code)}</text>'
+            f"{'</a>' if self.url else '</g>'}"
+        )
+
 
 @dataclass(frozen=True)
 class CountyMap:
@@ -105,27 +125,26 @@ def county_map(
     places = sorted(places, key=lambda one: one.ags)
     if not places or any(one.latitude is None or one.longitude is None for one in places):
         return None
-    cells = _cells(tuple((float(one.longitude or 0), float(one.latitude or 0)) for one in places))
+    frame = _frame(tuple((one.name, float(one.longitude or 0), float(one.latitude or 0), one.bank) for one in places))
     found = [figures.get(one.ags, Figure(None, white)) for one in places]
     amounts = [one.amount for one in found if one.amount is not None and not one.is_outside]
     ends = (min(amounts), max(amounts)) if amounts else ()
-    codes = _codes([one.name for one in places])
-    centres = [_centre(cell) for cell in cells]
-    left, top = min(x for x, _ in centres) - HALF - 8, min(y for _, y in centres) - RADIUS - 8
-    right, bottom = max(x for x, _ in centres) + HALF + 8, max(y for _, y in centres) + RADIUS + 8
     tiles = tuple(
-        _tile(place, figure, code, (x - left, y - top), OUTSIDE if figure.is_outside else level(figure.amount, ends))
-        for place, figure, code, (x, y) in zip(places, found, codes, centres, strict=True)
-    )
+        Tile(
+            name=place.name, words=figure.words, sentence=figure.sentence or f"{place.name}: {figure.words}",
+            level=OUTSIDE if figure.is_outside else level(figure.amount, ends), url=figure.url, **drawn,
+        )
+        for place, figure, drawn in zip(places, found, frame.tiles, strict=True)
+    )  # fmt: skip
     white_ones = zip(places, found, strict=True)
     spots = sorted(place.name for place, one in white_ones if one.amount is None and not one.is_outside)
     return CountyMap(
         title=title,
         description=f"{white}: {', '.join(spots)}." if spots else "",
-        width=_short(right - left),
-        height=_short(bottom - top),
+        width=frame.width,
+        height=frame.height,
         tiles=tiles,
-        river=_river(cells, [one.bank for one in places], left, top),
+        river=frame.river,
         key=bounds(amounts, key_words),
         white=white if spots else "",
     )
@@ -136,9 +155,12 @@ def county_map(
 
 def level(amount, amounts: Sequence) -> int:
     """1 to STEPS by where `amount` lies between the smallest and the largest; 0 for None."""
-    if amount is None:
-        return 0
-    least, most = Fraction(min(amounts)), Fraction(max(amounts))
+    return 0 if amount is None else _step(amount, min(amounts), max(amounts))
+
+
+@lru_cache(maxsize=2000)
+def _step(amount, least, most) -> int:
+    least, most = Fraction(least), Fraction(most)
     if least == most:
         return 3
     return min(int((Fraction(amount) - least) / (most - least) * STEPS) + 1, STEPS)
@@ -159,26 +181,45 @@ def bounds(amounts: Sequence, words=str) -> tuple[tuple[int, str], ...]:
 # Tiles
 
 
-def _tile(place: Municipality, figure: Figure, code: str, at: tuple[float, float], step: int) -> Tile:
-    x, y = at
-    parts = _broken(place.name)
+@dataclass(frozen=True)
+class _Frame:
+    """What hangs on places alone and not on figures: the same for every map of a county."""
+
+    width: str
+    height: str
+    tiles: tuple[Mapping[str, Any], ...]
+    river: str
+
+
+@lru_cache(maxsize=20)
+def _frame(places: tuple[tuple[str, float, float, str], ...]) -> _Frame:
+    """Of (name, longitude, latitude, bank)."""
+    cells = _cells(tuple((longitude, latitude) for _, longitude, latitude, _ in places))
+    names = [name for name, *_ in places]
+    centres = [_centre(cell) for cell in cells]
+    left, top = min(x for x, _ in centres) - HALF - 8, min(y for _, y in centres) - RADIUS - 8
+    right, bottom = max(x for x, _ in centres) + HALF + 8, max(y for _, y in centres) + RADIUS + 8
+    tiles = tuple(
+        _tile(name, code, x - left, y - top) for name, code, (x, y) in zip(names, _codes(names), centres, strict=True)
+    )
+    river = _river(cells, [bank for *_, bank in places], left, top)
+    return _Frame(_short(right - left), _short(bottom - top), tiles, river)
+
+
+def _tile(name: str, code: str, x: float, y: float) -> Mapping[str, Any]:
+    parts = _broken(name)
     first = y - 3 - 8 * (len(parts) - 1)
     corners = [(x, y - RADIUS), (x + HALF, y - RADIUS / 2), (x + HALF, y + RADIUS / 2)]
     corners += [(x, y + RADIUS), (x - HALF, y + RADIUS / 2), (x - HALF, y - RADIUS / 2)]
-    return Tile(
-        name=place.name,
-        code=code,
-        words=figure.words,
-        sentence=figure.sentence or f"{place.name}: {figure.words}",
-        level=step,
-        points=" ".join(f"{_short(px)},{_short(py)}" for px, py in corners),
-        x=_short(x),
-        lines=tuple((_short(first + 16 * number), part) for number, part in enumerate(parts)),
-        small=max(map(len, parts)) > FITS,
-        value_y=_short(first + 16 * len(parts) + 3),
-        code_y=_short(y + 11),
-        url=figure.url,
-    )
+    return {
+        "code": code,
+        "points": " ".join(f"{_short(px)},{_short(py)}" for px, py in corners),
+        "x": _short(x),
+        "lines": tuple((_short(first + 16 * number), part) for number, part in enumerate(parts)),
+        "small": max(map(len, parts)) > FITS,
+        "value_y": _short(first + 16 * len(parts) + 3),
+        "code_y": _short(y + 11),
+    }
 
 
 def _broken(name: str) -> list[str]:
@@ -217,7 +258,6 @@ def _centre(cell: Cell) -> tuple[float, float]:
     return HALF * (2 * column + row % 2), 1.5 * RADIUS * row
 
 
-@lru_cache(maxsize=20)
 def _cells(points: tuple[tuple[float, float], ...]) -> list[Cell]:
     """A cell of the grid for each (longitude, latitude): all different, and together as little off as can be found.
 

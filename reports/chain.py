@@ -24,6 +24,8 @@ from steering.models import Issue
 
 #: The part of the dashboard under which the refresh keeps which issues bundle most.
 BUNDLES = "bundles"
+#: And under which the further ones: hundreds, read only for those who see few of the first.
+MORE_BUNDLES = "more bundles"
 NOTHING_COUNTED = "Die Zahlen werden gerade zum ersten Mal gezählt. Bitte sehen Sie in einigen Minuten wieder nach."
 
 
@@ -252,9 +254,12 @@ def _of_places(asked: Asked) -> dict[tuple[str, dt.date], dict]:
     return {(area, day): numbers for area, day, numbers in wanted.values_list("area", "day", "numbers")}
 
 
-def months(area_key: str, first: dt.date, until: dt.date) -> list[Month]:
-    """The months that begin with that of `first` and before `until` (itself not part); none later than counted."""
-    last = latest()
+def months(area_key: str, first: dt.date, until: dt.date, last: Counting | None = None) -> list[Month]:
+    """The months that begin with that of `first` and before `until` (itself not part); none later than counted.
+
+    `last` is the last run, where it was read already.
+    """
+    last = last or latest()
     if last is None:
         return []
     until = min(until, last.until + dt.timedelta(days=1))
@@ -274,27 +279,38 @@ def months(area_key: str, first: dt.date, until: dt.date) -> list[Month]:
     return found
 
 
+#: So many bundles are looked through before all others are.
+FIRST_BUNDLES = 40
+#: What a line of a bundle shows of its issue.
+_LINE = ("id", "number", "title", "state")
+
+
 @together
 def _kept_bundles():
     return {
-        "kept": KeptPart.objects.filter(part=BUNDLES).order_by("-day").only("data")[:1],
+        "kept": KeptPart.objects.filter(part=text("part")).order_by("-day").only("data")[:1],
         "county": County.objects.all()[:1],
     }
 
 
 def bundles(user, limit: int = 5) -> list[Bundle]:
-    """Open issues as of the last count that most people reported, of those `user` may see. Not dated. Two queries."""
-    read = _kept_bundles()()
-    leads = {row["issue"]: row for kept in read["kept"] for row in kept.data}
-    if not leads:
-        return []
-    county = read["county"][0] if read["county"] else County()
-    visible = Issue.objects.visible_to(user).open().filter(pk__in=list(leads))
-    issues = {issue.pk: issue for issue in visible.bare_lines()}
+    """Open issues as of the last count that most people reported, of those `user` may see. Not dated. Two queries;
+    four for who sees few of many.
+    """
+    open_ones = Issue.objects.visible_to(user).open().order_by()
     exact = sees_reporters(user)
     found: list[Bundle] = []
-    for pk, row in leads.items():
-        if pk in issues and len(found) < limit:
+    for part in (BUNDLES, MORE_BUNDLES):
+        read = _kept_bundles()(part=part)
+        kept = [row for one in read["kept"] for row in one.data]
+        if not kept:
+            break
+        county = read["county"][0] if read["county"] else County()
+        some = open_ones.filter(pk__in=[row["issue"] for row in kept])
+        lines = {line[0]: line for line in some.values_list(*_LINE)}
+        for row in [one for one in kept if one["issue"] in lines][: limit - len(found)]:
             words = str(row["reports"]) if exact else few(row["reports"], county.small_cell_below)
-            found.append(Bundle(issues[pk], words, row["places"]))
+            found.append(Bundle(Issue.from_db(some.db, _LINE, lines[row["issue"]]), words, row["places"]))
+        if len(found) >= limit or len(kept) < FIRST_BUNDLES:
+            break
     return found

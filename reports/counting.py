@@ -21,7 +21,7 @@ from django.db.models.functions import TruncDate
 from kim import workdays
 from kim.models import Code, County, Municipality, TrailEntry
 from reports.asked import COUNTY, EARLIEST, Area, Span, areas
-from reports.chain import BUNDLES
+from reports.chain import BUNDLES, FIRST_BUNDLES, MORE_BUNDLES
 from reports.models import Counting, DayCount, KeptPart
 from steering import figures
 from steering.escalation import State
@@ -88,10 +88,11 @@ def _keep(found: "Found", bundles: list[dict], run: Counting) -> Counting:
     )
     for area, day in there:  # areas and days there are no more
         DayCount.objects.filter(area=area, day=day).delete()
-    KeptPart.objects.filter(part=BUNDLES).exclude(day=run.until).delete()
-    KeptPart.objects.update_or_create(
-        part=BUNDLES, area=COUNTY, day=run.until, defaults={"data": bundles, "counted_at": run.as_of}
-    )
+    KeptPart.objects.filter(part__in=[BUNDLES, MORE_BUNDLES]).exclude(day=run.until).delete()
+    for part, some in ((BUNDLES, bundles[:FIRST_BUNDLES]), (MORE_BUNDLES, bundles[FIRST_BUNDLES:])):
+        KeptPart.objects.update_or_create(
+            part=part, area=COUNTY, day=run.until, defaults={"data": some, "counted_at": run.as_of}
+        )
     Counting.objects.filter(as_of__lt=run.as_of - KEPT_FOR).delete()
     run.rows_changed, run.finished_at = len(changed), workdays.now()
     run.save()

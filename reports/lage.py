@@ -80,7 +80,7 @@ def places_of(asked: Asked) -> list[chain.Place]:
 def months_of(asked: Asked, number: int = FLOW) -> list[chain.Month]:
     """So many months, the last one being that of the day asked for, up to that day."""
     first, until = months_after(asked.day.replace(day=1), 1 - number), asked.day + dt.timedelta(days=1)
-    return asked.once(f"months {number}", lambda: chain.months(asked.area.key, first, until))
+    return asked.once(f"months {number}", lambda: chain.months(asked.area.key, first, until, counting(asked)))
 
 
 def topic_ids(asked: Asked) -> dict[str, int]:
@@ -443,7 +443,7 @@ def _tile_of(asked: Asked, one: chain.Place) -> Figure:
     words = f"{number} offene{'r' if number == 1 else ''} Knackpunkt{'' if number == 1 else 'e'}"
     late = f", davon {one.overdue} überfällig" if one.overdue else ""
     said = f"{one.area.name}: {words}{late}" if number else f"{one.area.name}: keine offenen Knackpunkte"
-    return Figure(Fraction(number), cell_words(number), said, of_area(asked, one.area.key))
+    return Figure(number, cell_words(number), said, of_area(asked, one.area.key))
 
 
 @LAGE.section("reports/_lage_bundles.html", order=50)

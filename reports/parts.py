@@ -17,6 +17,7 @@ from django.db.models import Max, Q
 from kim import workdays
 from kim.dated import months_after
 from kim.models import TrailEntry
+from kim.together import Slot, together_planned_anew
 from reports.asked import COUNTY, Asked, Span
 from reports.models import KeptPart
 
@@ -139,11 +140,18 @@ def _written(rows: Iterable[KeptPart]) -> Sequence[tuple[int, str, str]]:
     rows = list(rows)
     if not rows:
         return ()
+    read = _since(*sorted({one.part for one in rows}))
+    return [(one.pk, one.kind, one.act) for one in read(trail_id=min(one.trail_id for one in rows))["written"]]
+
+
+# Planned anew: how many rows come after a place in the trail is what its best plan hangs on.
+@together_planned_anew
+def _since(*names):
     concerned = Q(pk__in=[])
-    for name in {one.part for one in rows}:
+    for name in names:
         concerned |= _PARTS[name].concerned
-    since = TrailEntry.objects.filter(concerned, pk__gt=min(one.trail_id for one in rows))
-    return list(since.order_by().values_list("pk", "kind", "act"))
+    later = TrailEntry.objects.filter(concerned, pk__gt=Slot("trail_id"))
+    return {"written": later.order_by().only("kind", "act")}
 
 
 def _holds(one: KeptPart, written: Sequence[tuple[int, str, str]]) -> bool:

@@ -37,8 +37,10 @@ NOT_MORE = (
     (d.CONSULTATIONS, d.ACTIONS), (d.CONSULTATIONS, d.HOURS), (d.MISSING, d.CONSULTATIONS),
     (d.STATUS_IMPROVED, d.PERSONS),
 )  # fmt: skip
+#: Names the lock of those who publish, among the advisory locks of the database: the letters „KIMP“.
+LOCK = 0x4B494D50
 WITH_CASE = REST + d.CONSULTATIONS
-#: Begins the name of the secret quarters of a year together.
+#: Begins the name of the secret quarters of a year together; not REST, for WITH_CASE is another number.
 NOT_SAID_QUARTERS = "--"
 
 At = tuple[Period, Key]
@@ -126,9 +128,12 @@ def publish_period(period: Period) -> int:
 
 
 def _wait_for_others() -> None:
-    """Whoever publishes holds the county's row; SQLite lets one transaction write at a time anyway."""
+    """Whoever publishes holds a lock of its own until the end of the transaction: nobody who writes anything else waits
+    for it. SQLite lets one transaction write at a time anyway.
+    """
     if connection.vendor == "postgresql":
-        list(County.objects.select_for_update().values_list("pk", flat=True))
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
 
 def _made(period: Period, missing: Iterable[tuple[str, str]]) -> Iterator[PublishedTable]:

@@ -146,8 +146,12 @@ def read_many(wanted: Iterable[tuple[str, str, Period]]) -> dict[tuple[str, str,
     by_period: dict[Period, set[tuple[str, str]]] = {}
     for name, by, period in keys:
         by_period.setdefault(period, set()).add((name, by))
-    parts = [Q(first=one.first, until=one.until, figure__in={name for name, _ in names})
-             for one, names in by_period.items()]  # fmt: skip
+    # By breakdown: the tables of a figure that nobody asked for are many and long.
+    parts = [
+        Q(first=one.first, until=one.until, breakdown=by, figure__in=sorted(name for name, its in names if its == by))
+        for one, names in by_period.items()
+        for by in sorted({by for _, by in names})
+    ]
     found = {}
     for row in PublishedTable.objects.filter(reduce(or_, parts)).order_by():
         key = (row.figure, row.breakdown, Period(row.first, row.until))

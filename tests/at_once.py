@@ -1,6 +1,7 @@
 """People who act at the same moment, each in a thread with a connection of its own."""
 
 import threading
+import time
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection
@@ -30,3 +31,29 @@ def at_once(*acts) -> list:
     for thread in threads:
         thread.join()
     return sorted(results)
+
+
+def beside(act) -> threading.Thread:
+    """Begin the act in a connection of its own and go on."""
+
+    def run():
+        try:
+            act()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def wait_until_somebody_waits(seconds: float = 20) -> None:
+    """For a lock, on PostgreSQL. Raises AssertionError where nobody does."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits for a lock")

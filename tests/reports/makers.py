@@ -118,6 +118,31 @@ def advised(seed: int = 1, people: int = 60, talks: int = 260) -> None:
                                      reached="closed", goals_fully=2, goals_not=1)  # fmt: skip
 
 
+def bare_talks(people: tuple[int, ...]) -> None:
+    """So many people of one municipality in each quarter of 2025, others each time, with two consultations each, of
+    which nothing is told that may be left out.
+    """
+    county(small_cell_below=5)
+    place = municipality("Kommune", bank="left")
+    municipality("Gegenüber", bank="right")
+    author, form = case_manager(place=place), code(Code.List.CONTACT_FORM)
+    made = []
+    for quarter, number in enumerate(people):
+        for _ in range(number):
+            client = Client.objects.create(municipality=place)
+            begin = dt.date(2025, 3 * quarter + 1, 10)
+            case = Case.objects.create(
+                client=client, number=f"RSK-2025-{next(_case_number):06d}", owner=author, municipality=place,
+                opened_on=begin, agreed_on=begin, admitted_on=begin, state=State.MONITORING, employer=organisation(),
+            )  # fmt: skip
+            made += [
+                Consultation(author=author, case=case, municipality=place, held_on=begin + dt.timedelta(days),
+                             form=form, quarter_hours=4)
+                for days in (0, 20)
+            ]  # fmt: skip
+    Consultation.objects.bulk_create(made)
+
+
 def _day(chance: random.Random) -> dt.date:
     return dt.date(2025, 1, 1) + dt.timedelta(chance.randrange(365))
 

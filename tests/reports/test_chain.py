@@ -3,8 +3,6 @@
 import contextlib
 import datetime as dt
 import random
-import threading
-import time
 from dataclasses import asdict
 
 import pytest
@@ -21,6 +19,7 @@ from reports.models import Counting, DayCount, KeptPart
 from steering import figures
 from steering.escalation import ESCALATION, State
 from steering.models import Issue
+from tests.at_once import beside, wait_until_somebody_waits
 from tests.factories import LONG_AGO, county, holder_of, issue_at, municipality, steering_group, take, user
 from tests.reports.random_issues import TODAY, build
 
@@ -231,7 +230,7 @@ def test_months_and_places_add_up_to_the_whole():
     assert sum(sum(one.topics.values()) for one in all_of_them) == whole.open
 
 
-def test_bundles_name_who_reported_only_in_numbers_and_only_what_one_may_see():
+def test_bundles_name_who_reported_only_in_numbers_and_only_what_one_may_see(monkeypatch):
     lead = issue_at(State.STEERING)
     far = municipality("Windeck")
     for _ in range(2):
@@ -248,6 +247,11 @@ def test_bundles_name_who_reported_only_in_numbers_and_only_what_one_may_see():
     assert chain.bundles(user(Role.COORDINATION), limit=1) == [first]
     assert chain.bundles(user(Role.CASE_MANAGER, roles=[])) == []
     assert KeptPart.objects.filter(part=chain.BUNDLES).count() == 1
+    for module in (chain, counting):
+        monkeypatch.setattr(module, "FIRST_BUNDLES", 1)  # whoever sees few of the first is shown later ones
+    counting.refresh(anew=True)
+    assert chain.bundles(user(Role.COORDINATION)) == [first, second]
+    assert chain.bundles(user(Role.COORDINATION), limit=1) == [first]
 
 
 def test_reading_takes_one_or_two_queries_however_many_issues_there_are():
@@ -304,11 +308,9 @@ def test_a_step_is_taken_while_everything_is_counted():
     took = []
     with transaction.atomic():
         Counting.objects.select_for_update().get(pk=first.pk)  # whoever writes counts waits for it
-        run = threading.Thread(target=_in_a_connection_of_its_own, args=(lambda: counting.refresh(anew=True),))
-        run.start()
-        _wait_until_somebody_waits_for_a_lock()
-        step = threading.Thread(target=_in_a_connection_of_its_own, args=(lambda: took.append(take(issue, "forward")),))
-        step.start()
+        run = beside(lambda: counting.refresh(anew=True))
+        wait_until_somebody_waits()
+        step = beside(lambda: took.append(take(issue, "forward")))
         step.join(20)
         assert len(took) == 1
         assert run.is_alive()
@@ -316,21 +318,3 @@ def test_a_step_is_taken_while_everything_is_counted():
     assert chain.on(asked(first.until)).stations == before
     counting.refresh(anew=True)
     assert [one.state for one in chain.on(asked(first.until)).stations if one.count] == [State.STRATEGY]
-
-
-def _in_a_connection_of_its_own(act) -> None:
-    try:
-        act()
-    finally:
-        connection.close()
-
-
-def _wait_until_somebody_waits_for_a_lock() -> None:
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.02)
-    raise AssertionError("nobody came to write")

@@ -11,11 +11,12 @@ from casework.figures.counting import Geography, Key
 from casework.figures.definitions import SHAPES, By
 from casework.models import Consultation
 from kim.disclosure import Unprotectable, intervals, protect
-from kim.models import JobRun, TrailEntry
+from kim.models import County, JobRun, TrailEntry
 from reports import publishing, tables, tasks
 from reports.models import PublishedTable
 from reports.tables import Period
-from tests.reports.makers import advised
+from tests.at_once import beside, wait_until_somebody_waits
+from tests.reports.makers import advised, bare_talks
 
 pytestmark = pytest.mark.django_db
 
@@ -97,3 +98,37 @@ def test_what_cannot_be_protected_is_not_published_and_the_operation_page_says_s
     assert SPRING not in tables.periods()
     assert SPRING.before in tables.periods()
     assert "Unprotectable" in JobRun.objects.get(job="publish").error
+
+
+def test_a_year_is_published_where_nothing_is_told_that_may_be_left_out():
+    """Result, topics, language and interpreter may be left empty. Two quarters with few people stay secret, and
+    what the year leaves of them is a number of its own beside the consultations with a case.
+    """
+    bare_talks(people=(12, 12, 3, 3))
+    publishing.publish(LATER)
+    assert set(tables.periods()) == {*YEAR.quarters, YEAR}
+    year = tables.read("casework.interpreting", By.INTERPRETER, YEAR)
+    assert [number for _, _, number in year.rows() if number != 0] == [60]
+    spring, autumn = (tables.read("casework.consultations", "", one) for one in (SPRING, YEAR.quarters[3]))
+    assert (spring.get(""), autumn.get("")) == (24, None)
+    draft = publishing.drawn_up(YEAR, Geography.read(), {by: counting.values_of(by) for by in By})
+    unknown = {(period, key) for period in [*YEAR.quarters, YEAR] for key, number in cells_of(period) if number is None}
+    found = intervals(draft.tables, unknown)
+    assert all(found[at][0] != found[at][1] for at in found if 0 < draft.cells[at].behind < SMALL)
+
+
+@pytest.mark.needs("postgresql")
+@pytest.mark.django_db(transaction=True)
+def test_two_publish_at_once_and_hold_up_nobody_else():
+    bare_talks(people=(6, 6, 6, 6))
+    wrote, second = [], []
+    with transaction.atomic():
+        made = publishing.publish_period(SPRING)  # whoever publishes is through only at the end of this
+        other = beside(lambda: second.append(publishing.publish_period(SPRING)))
+        wait_until_somebody_waits()
+        beside(lambda: wrote.append(County.objects.update(small_cell_below=6))).join(20)
+        beside(lambda: wrote.append(Consultation.objects.update(actions=2))).join(20)
+        assert wrote == [1, 48]
+        assert other.is_alive()
+    other.join(20)
+    assert (made, second) == (sum(not one.yearly for one in SHAPES), [0])
