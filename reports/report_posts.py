@@ -14,7 +14,7 @@ from funding import staffing
 from funding.models import Module, Occupancy, Rate, ReportedFigure
 from funding.models.programmes import ROLES, STAFF, Item
 from funding.repayment import euros
-from funding.reported import compared
+from funding.reported import Compared, compared
 from funding.staffing import Filling, Holder, Rows, Staffing
 from kim.dated import known_on, valid_on
 from kim.models import Assignment, Bank, Municipality
@@ -222,7 +222,8 @@ def _numbers(posts: Posts, module: str) -> Iterable[tuple[str, str]]:
     yield "eingerichtet", f"{found.posts} Stellen mit {staffing.german(found.planned)} {VZE}"
     people = f"{found.heads} {'Person' if found.heads == 1 else 'Personen'}"
     yield "besetzt", f"{staffing.german(found.filled)} {VZE}, {people}"
-    free = f"{staffing.german(found.vacant)} {VZE}, {found.vacant_posts} Stellen ganz"
+    whole = f", {found.vacant_posts} {'Stelle' if found.vacant_posts == 1 else 'Stellen'} ganz"
+    free = f"{staffing.german(found.vacant)} {VZE}{whole if found.vacant_posts else ''}"
     yield "frei", free if found.vacant else "keine"
     if found.granted is not None and found.filled > found.granted:
         yield "über der Bewilligung besetzt", f"{staffing.german(found.filled - found.granted)} {VZE}"
@@ -346,12 +347,16 @@ def _uncovered(posts: Posts) -> list[Block]:
     return [facts("coverage", [("mit Case Management", covered), ("ohne Case Management", missing)])]
 
 
+def _counted(one: Compared) -> str:
+    return "in KIM ist dazu nichts erfasst" if one.counted is None else f"KIM zählt {one.counted_said}"
+
+
 def _contradictions(posts: Posts, module: str) -> list[Block]:
     """What papers say and KIM does not count, until somebody has clarified it."""
     figures = [one for one in posts.reported if one.module == module]
     items = [
         f"{one.heading} {one.figure.document}, Stand {german(one.figure.as_of)}: {one.said}"
-        f"{f' („{one.figure.words}“)' if one.figure.words else ''}; KIM zählt {one.counted_said}"
+        f"{f' („{one.figure.words}“)' if one.figure.words else ''}; {_counted(one)}"
         f"{f'; {one.others_said}' if one.others else ''}."
         for one in compared(figures, posts.rows)
         if one.contradicts
