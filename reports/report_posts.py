@@ -22,6 +22,8 @@ from reports.blocks import Block, facts, listed, table
 from reports.moment import Moment, enumerated, german, number_words
 
 DAYS = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
+#: Days of a full week on the spot, as an assignment holds them.
+WORKING_WEEK = "12345"
 VZE = "VZÄ"
 
 
@@ -77,7 +79,8 @@ class Held:
         """When somebody is there: weekdays where they are on record; who has several places is there by days."""
         known = [days for days in self.task.weekdays if days]
         if known and len(set(known)) == 1 and len(known) == len(self.task.weekdays):
-            return ", ".join(DAYS[int(day) - 1] for day in known[0])
+            days = [DAYS[int(day) - 1] for day in known[0]]
+            return f"{days[0]} bis {days[-1]}" if known[0] == WORKING_WEEK else ", ".join(days)
         return "tageweise" if len(self.task.places) > 1 or known else ""
 
 
@@ -352,13 +355,14 @@ def _counted(one: Compared) -> str:
 
 
 def _contradictions(posts: Posts, module: str) -> list[Block]:
-    """What papers say and KIM does not count, until somebody has clarified it."""
+    """What papers say and KIM does not count, until somebody has clarified it; one question, one item."""
     figures = [one for one in posts.reported if one.module == module]
-    items = [
-        f"{one.heading} {one.figure.document}, Stand {german(one.figure.as_of)}: {one.said}"
-        f"{f' („{one.figure.words}“)' if one.figure.words else ''}; {_counted(one)}"
-        f"{f'; {one.others_said}' if one.others else ''}."
-        for one in compared(figures, posts.rows)
-        if one.contradicts
-    ]
+    asked: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in compared(figures, posts.rows):
+        if one.contradicts:
+            words = f" („{one.figure.words}“)" if one.figure.words else ""
+            others = f"; {one.others_said}" if one.others else ""
+            said = f"{one.figure.document}, Stand {german(one.figure.as_of)}: {one.said}{words}{others}"
+            asked[one.heading, _counted(one)].append(said)
+    items = [f"{heading} {'; '.join(said)}; {counted}." for (heading, counted), said in asked.items()]
     return [listed("contradictions", "Widersprüche zwischen Unterlagen und KIM", items)] if items else []
