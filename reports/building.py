@@ -216,6 +216,10 @@ class Built:
         return self.grid.total is not None and not self.is_upright
 
     @property
+    def has_gaps(self) -> bool:
+        return any(cell is None for line in self._lines for cell in line.cells)
+
+    @property
     def doubtful(self) -> bool:
         return any(self._is_doubtful(period) for period in self._periods)
 
@@ -286,7 +290,7 @@ def _part_of(asked: Mapping[str, str]) -> Part | None:
 def book(user, asked) -> Book:
     chosen = wanted(asked, user)
     found = built(chosen, user)
-    said = [f"{chosen.area.name}, {found.span}"]
+    said = [", ".join(one for one in (chosen.area.name, found.span) if one)]
     if found.doubtful:
         said.append(f"{DOUBTFUL} vor dem {found.figure.trusted_from:%d.%m.%Y} nicht verlässlich")
     if found.grid.has_secrets:

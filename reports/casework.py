@@ -308,7 +308,7 @@ def _breakdown(found: Published, key: str, by: By, period: Period, area: Area) -
         before = found.number(key, period.before, area.key, by, value)
         if now != 0 or before not in (0, ""):
             rows.append((label, (words(now), words(before)) if earlier else (words(now),)))
-    title = f"{figure(key).name} nach {by.words}" if key != d.INTERPRETING else "Beratungen nach Sprachmittlung"
+    title = f"{figure(key).name} nach {by.after}" if key != d.INTERPRETING else "Beratungen nach Sprachmittlung"
     several = by in (By.LEGAL_AREA, By.TOPIC)
     hint = "Mehrere können zutreffen." if several else ""
     columns = ((period.name, ""), *([(period.before.name, "")] if earlier else []))

@@ -1,7 +1,7 @@
 """What two status reports say otherwise: section by section, row by row, cell by cell. Pure; reads reports.blocks.
 
 Blocks and rows of tables are known by their keys, facts by their labels, items of lists by themselves. A row that went
-from one table of its section to another is the same row. Values are compared as they are written: nothing is
+from one part of a divided table to the other is the same row. Values are compared as they are written: nothing is
 subtracted, so that what one report keeps secret stays so beside another.
 """
 
@@ -19,20 +19,32 @@ WORDS = {NEW: "neu", GONE: "entfallen", CHANGED: "geändert"}
 NOT_COMPARED = frozenset({"preface", "changes", "figures"})
 #: Lists that repeat as news what the tables of their section say.
 REPEATED = frozenset({"new", "gone", "new_ways"})
+#: Tables that only hold what happened since the report before: what an earlier one told is not gone from the world.
+OF_A_WHILE = frozenset({"meetings", "resolutions", "achieved"})
+#: Facts that count what happened since the report before.
+COUNTS_OF_A_WHILE = frozenset({"on_issues"})
+#: One table in two parts, divided by what the report before told already.
+DIVIDED = {"earlier": "Besetzung", "further": "Besetzung"}
 #: A column that counts the rows of its table; it says nothing of them.
 COUNTING = "Nr."
+#: What proves a row; where all rows are proved alike it stands below the table, which says nothing of the row.
+PROOF = "Beleg"
 #: From which report a number counts is part of its words, not of what it is; so is the day of a table.
 _SINCE = re.compile(r"(?:, davon \d+)? seit (?:der Sitzung am|dem Stand vom) \d\d\.\d\d\.\d{4}(?: \(Stand [\d.]+\))?")
 _DAY = re.compile(r" am \d\d\.\d\d\.\d{4}$")
 
 
 class Row(NamedTuple):
-    """What is compared: the title of its block, its own name, what it says by column, and whether a table has it."""
+    """What is compared: the title of its block, its own name, what it says by column, and whether a table has it.
+
+    `is_of_a_while`: it tells of the time since the report before, and is silent of what was earlier.
+    """
 
     part: str
     name: str
     cells: dict[str, str]
     is_of_table: bool = False
+    is_of_a_while: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,14 +75,30 @@ class Difference:
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[Difference]:
-    """In the order of the sections of `now`, those that are gone at the end; empty where nothing differs."""
+    """In the order of the sections of `now`, those that are gone at the end; empty where nothing differs.
+
+    Where both count from different days, numbers of the time since then are not comparable and left out, and of tables
+    of that time only what is new is told.
+    """
     before, after = _by_key(then), _by_key(now)
+    comparable = then.get("since") == now.get("since")
     found: list[Difference] = []
     for key in [*after, *(key for key in before if key not in after)]:
         old, new = before.get(key), after.get(key)
         title = (new or old or {})["title"]
-        found += _of_section(key, title, _rows(old), _rows(new))
+        found += _of_section(key, title, *_comparable(_rows(old), _rows(new), comparable))
     return found
+
+
+def _comparable(
+    before: dict[tuple, Row], after: dict[tuple, Row], comparable: bool
+) -> tuple[dict[tuple, Row], dict[tuple, Row]]:
+    if comparable:
+        return before, after
+    return (
+        {place: row for place, row in before.items() if not row.is_of_a_while or (row.is_of_table and place in after)},
+        {place: row for place, row in after.items() if not row.is_of_a_while or row.is_of_table},
+    )
 
 
 def by_section(found: Iterable[Difference]) -> list[tuple[str, list[Difference]]]:
@@ -88,7 +116,8 @@ def _of_section(key: str, title: str, before: dict[tuple, Row], after: dict[tupl
     for place in [*after, *(place for place in before if place not in there)]:
         old, new = before.get(moved.get(place, place)), after.get(place)
         if old and new:
-            for cell in [*new.cells, *(cell for cell in old.cells if cell not in new.cells)]:
+            every = [*new.cells, *(cell for cell in old.cells if cell not in new.cells)]
+            for cell in [cell for cell in every if _is_compared(cell, old, new, moved=place in moved)]:
                 then, now = old.cells.get(cell, ""), new.cells.get(cell, "")
                 if then != now:
                     yield Difference(key, title, new.part, new.name, CHANGED, cell, then, now)
@@ -98,10 +127,15 @@ def _of_section(key: str, title: str, before: dict[tuple, Row], after: dict[tupl
             yield Difference(key, title, old.part, old.name, GONE, before=_told(old))
 
 
+def _is_compared(cell: str, old: Row, new: Row, *, moved: bool) -> bool:
+    """Not a column that only one of both tables has because it is another table or is proved in one line below."""
+    return (cell in old.cells and cell in new.cells) or not (moved or cell == PROOF)
+
+
 def _moved(before: dict[tuple, Row], after: dict[tuple, Row]) -> dict[tuple, tuple]:
-    """Where rows of tables stood that stand in another table of the section now: place now → place then."""
-    left = {place[1:]: place for place, row in before.items() if row.is_of_table and place not in after}
-    came = [place for place, row in after.items() if row.is_of_table and place not in before]
+    """Where rows stood that stand in the other part of a divided table now: place now → place then."""
+    left = {place[1:]: place for place in before if place[0] in DIVIDED and place not in after}
+    came = [place for place in after if place[0] in DIVIDED and place not in before]
     return {place: left[place[1:]] for place in came if place[1:] in left}
 
 
@@ -120,11 +154,14 @@ def _rows(section: Mapping[str, Any] | None) -> dict[tuple, Row]:
 
 
 def _of_block(block: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
-    title = _DAY.sub("", block["title"])
+    title = DIVIDED.get(block["key"], _DAY.sub("", _SINCE.sub("", block["title"])))
+    of_a_while = block["key"] in OF_A_WHILE
     match block["kind"]:
         case "facts":
+            counts = block["key"] in COUNTS_OF_A_WHILE
             for label, text in block["rows"]:
-                yield _SINCE.sub("", label), Row(title, label, {"": _SINCE.sub("", text)})
+                name, is_counted = _SINCE.subn("", label)
+                yield name, Row(title, name, {"": _SINCE.sub("", text)}, is_of_a_while=counts or bool(is_counted))
         case "table":
             rows = [dict(zip(block["columns"], cells, strict=True)) for cells in block["rows"]]
             for told in rows:
@@ -133,7 +170,7 @@ def _of_block(block: Mapping[str, Any]) -> Iterator[tuple[str, Row]]:
             for name, told in zip(block["ids"], rows, strict=True):
                 first, *others = told.values() or [""]
                 alone = heads[first] == 1 or not others
-                yield name, Row(title, first if alone else f"{first}, {others[0]}", told, is_of_table=True)
+                yield name, Row(title, first if alone else f"{first}, {others[0]}", told, True, of_a_while)
         case "list":
             for item in block["items"]:
                 yield item, Row(title, "", {"": item})

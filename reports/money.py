@@ -258,8 +258,8 @@ def book(user, given) -> Book:
     return Book(
         "Fördermittel",
         [
-            Page("Module und Jahre", [("Modul", text), ("Jahr", exporting.NUMBER), *amounts],
-                 [[one.module.short, one.year, *_cells(one.sums)] for one in found.years]),
+            Page("Module und Jahre", [("Modul", text), ("Jahr", text), *amounts],
+                 [[one.module.short, str(one.year), *_cells(one.sums)] for one in found.years]),
             Page("Bescheide", [("Bescheid", text), ("Modul", text), ("Empfänger", text), ("von", day), ("bis", day),
                                *amounts],
                  [[one.number, one.module.short, one.recipient, one.first, one.last, *_cells(one.sums)]

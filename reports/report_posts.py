@@ -14,7 +14,7 @@ from funding import staffing
 from funding.models import Module, Occupancy, Rate, ReportedFigure
 from funding.models.programmes import ROLES, STAFF, Item
 from funding.repayment import euros
-from funding.reported import compared
+from funding.reported import Compared, compared
 from funding.staffing import Filling, Holder, Rows, Staffing
 from kim.dated import known_on, valid_on
 from kim.models import Assignment, Bank, Municipality
@@ -22,6 +22,8 @@ from reports.blocks import Block, facts, listed, table
 from reports.moment import Moment, enumerated, german, number_words
 
 DAYS = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
+#: Days of a full week on the spot, as an assignment holds them.
+WORKING_WEEK = "12345"
 VZE = "VZÄ"
 
 
@@ -77,7 +79,8 @@ class Held:
         """When somebody is there: weekdays where they are on record; who has several places is there by days."""
         known = [days for days in self.task.weekdays if days]
         if known and len(set(known)) == 1 and len(known) == len(self.task.weekdays):
-            return ", ".join(DAYS[int(day) - 1] for day in known[0])
+            days = [DAYS[int(day) - 1] for day in known[0]]
+            return f"{days[0]} bis {days[-1]}" if known[0] == WORKING_WEEK else ", ".join(days)
         return "tageweise" if len(self.task.places) > 1 or known else ""
 
 
@@ -222,7 +225,8 @@ def _numbers(posts: Posts, module: str) -> Iterable[tuple[str, str]]:
     yield "eingerichtet", f"{found.posts} Stellen mit {staffing.german(found.planned)} {VZE}"
     people = f"{found.heads} {'Person' if found.heads == 1 else 'Personen'}"
     yield "besetzt", f"{staffing.german(found.filled)} {VZE}, {people}"
-    free = f"{staffing.german(found.vacant)} {VZE}, {found.vacant_posts} Stellen ganz"
+    whole = f", {found.vacant_posts} {'Stelle' if found.vacant_posts == 1 else 'Stellen'} ganz"
+    free = f"{staffing.german(found.vacant)} {VZE}{whole if found.vacant_posts else ''}"
     yield "frei", free if found.vacant else "keine"
     if found.granted is not None and found.filled > found.granted:
         yield "über der Bewilligung besetzt", f"{staffing.german(found.filled - found.granted)} {VZE}"
@@ -346,14 +350,19 @@ def _uncovered(posts: Posts) -> list[Block]:
     return [facts("coverage", [("mit Case Management", covered), ("ohne Case Management", missing)])]
 
 
+def _counted(one: Compared) -> str:
+    return "in KIM ist dazu nichts erfasst" if one.counted is None else f"KIM zählt {one.counted_said}"
+
+
 def _contradictions(posts: Posts, module: str) -> list[Block]:
-    """What papers say and KIM does not count, until somebody has clarified it."""
+    """What papers say and KIM does not count, until somebody has clarified it; one question, one item."""
     figures = [one for one in posts.reported if one.module == module]
-    items = [
-        f"{one.heading} {one.figure.document}, Stand {german(one.figure.as_of)}: {one.said}"
-        f"{f' („{one.figure.words}“)' if one.figure.words else ''}; KIM zählt {one.counted_said}"
-        f"{f'; {one.others_said}' if one.others else ''}."
-        for one in compared(figures, posts.rows)
-        if one.contradicts
-    ]
+    asked: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in compared(figures, posts.rows):
+        if one.contradicts:
+            words = f" („{one.figure.words}“)" if one.figure.words else ""
+            others = f"; {one.others_said}" if one.others else ""
+            said = f"{one.figure.document}, Stand {german(one.figure.as_of)}: {one.said}{words}{others}"
+            asked[one.heading, _counted(one)].append(said)
+    items = [f"{heading} {'; '.join(said)}; {counted}." for (heading, counted), said in asked.items()]
     return [listed("contradictions", "Widersprüche zwischen Unterlagen und KIM", items)] if items else []

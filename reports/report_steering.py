@@ -214,11 +214,13 @@ def _as_known(one: Agreement, moment: Moment, trail: Trail) -> Agreement | None:
 
 
 def _kick_offs(places: list[Municipality], moment: Moment, trail: Trail) -> list[Block]:
+    """What was planned for later only where the plan was there on the day: one made years after is none of its."""
     events = [
         one
         for one in KickOff.objects.order_by("on_day", "pk")
         if _entered(trail, "kickoff.plan", one.pk, one.on_day, moment)
         and (one.cancelled_at is None or one.cancelled_at > moment.known_at)
+        and (one.on_day <= moment.valid_on or _happened(trail, "kickoff.plan", one.pk, moment))
     ]
     for one in events:
         one.held = one.held and one.on_day <= moment.valid_on and _happened(trail, "kickoff.hold", one.pk, moment)

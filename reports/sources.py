@@ -343,7 +343,7 @@ def _breakdowns(own: Sequence[Shape]) -> dict[str, str]:
     found = {}
     for shape in own:
         if shape.by:
-            found[str(shape.by)] = f"nach {shape.by.words}"
+            found[str(shape.by)] = f"nach {shape.by.after}"
         else:
             found[""] = "nicht gegliedert"
             found[BANK] = _BY_AREA[BANK]

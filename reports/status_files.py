@@ -8,6 +8,7 @@ data/<key of the county>/status.docx, else templates/print/status.docx (drawn by
 import datetime as dt
 import io
 import json
+import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,10 +28,14 @@ from reports.moment import german
 DRAFT = "Entwurf – noch nicht freigegeben; was hier steht, kann sich noch ändern."
 NOTHING = "Hierzu ist nichts erfasst."
 SHEET = "status.docx"
+#: „1.“, „1)“: the number of a row.
+_COUNTED = re.compile(r"\d+[.)]$")
 #: Plain text: so wide is a line; wider tables are told row by row.
 WIDTH = 100
 #: PDF: columns with no more letters than this are never broken („16.03.2022“).
 SHORT = 12
+#: PDF: parts of the page that a column with words gets at least, where the widest gets 60.
+NARROW = 26
 
 
 class LetterheadBroken(StepRefused):
@@ -182,7 +187,7 @@ def _table_lines(columns: Sequence[str], rows: Sequence[Sequence[str]], right: S
                 yield f"  {'-' * (sum(widths) + 2 * (len(widths) - 1))}"
         return
     for row in rows:
-        head, rest = (f"{row[0]} {row[1]}", 2) if row[0].endswith((".", ")")) else (row[0], 1)  # a number alone
+        head, rest = (f"{row[0]} {row[1]}", 2) if _COUNTED.match(row[0]) else (row[0], 1)  # a number alone
         told = [f"{name}: {cell}" for name, cell in zip(columns[rest:], row[rest:], strict=True) if cell]
         yield from _wrapped("; ".join([head, *told]), "  ", "     ")
 
@@ -296,9 +301,12 @@ def pdf(paper: Paper) -> bytes:
 
 
 def _widths(block: Mapping[str, Any]) -> list[int]:
-    """Of the columns of a table, in parts of the page; 0 for one as wide as what stands in it (numbers, days)."""
+    """Of the columns of a table, in parts of the page; 0 for one as wide as what stands in it (numbers, days).
+
+    None gets so little that words break in it which would not have to („tagewei-se“).
+    """
     found = []
     for place, name in enumerate(block["columns"]):
         longest = max(map(len, [name, *(row[place] for row in block["rows"])]))
-        found.append(0 if place in block["right"] or longest <= SHORT else min(60, longest))
+        found.append(0 if place in block["right"] or longest <= SHORT else min(60, max(NARROW, longest)))
     return found if any(found) or not found else [1, *found[1:]]

@@ -92,8 +92,8 @@ class Table:
 
     @property
     def caption(self) -> str:
-        by = f" nach {self.by.words}" if self.by else ""
-        return f"{self.figure.name}{by}, {self.period.name}"
+        by = f" nach {self.by.after}" if self.by else ""
+        return f"{self.figure.name.removesuffix(by)}{by}, {self.period.name}"
 
     @property
     def shape(self) -> Shape | None:

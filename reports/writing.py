@@ -32,6 +32,10 @@ from steering.export import safe
 MOST_IN_SHEET, MOST_IN_PDF = 1_048_575, 2_000
 #: Columns of numbers beside the first that fit on a sheet of paper, upright and across; what is wider is divided.
 UPRIGHT, ACROSS = 5, 12
+#: On paper: letters in a line of the page (by most columns), of a text in one line at most, between two columns;
+#: and how much wider bold ones are.
+ROOM = {UPRIGHT: 92, ACROSS: 155}
+WORDS, GAP, BOLD = 60, 3, 1.2
 PIECE = 64 * 1024
 DEFINITIONS = "Definitionen"
 _SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
@@ -342,12 +346,27 @@ def _on_paper(page: Page, most: int, progress: _Progress) -> Iterator[dict]:
     places = list(range(1, len(kinds)))
     for begin in range(0, max(len(places), 1), most):
         shown = [0, *places[begin : begin + most]]
+        shown_rows = [[row[place] for place in shown] for row in rows]
         yield {
             "name": page.name if begin == 0 else f"{page.name} (Fortsetzung)",
             "columns": [page.columns[place][0] for place in shown],
             "left": [kinds[place] == TEXT for place in shown],
-            "rows": [[row[place] for place in shown] for row in rows],
+            "widths": _widths([page.columns[place] for place in shown], shown_rows, ROOM[most]),
+            "rows": shown_rows,
         }
+
+
+def _widths(columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Of columns on paper, in letters: no word and no number broken, and of what is left what each text would take."""
+    least, wished = [], []
+    for (heading, kind), cells in zip(columns, zip(*rows, strict=True) if rows else [()] * len(columns), strict=True):
+        words = [word for cell in cells for word in cell.split(" ")] if kind == TEXT else cells
+        bold = max((round(len(word) * BOLD) for word in heading.split()), default=0)
+        least.append(GAP + max([bold, *map(len, words)]))
+        wished.append(max(least[-1], GAP + min(WORDS, max(map(len, cells), default=0))))
+    over, left = sum(wished) - sum(least), max(0, room - sum(least))
+    share = min(1.0, left / over) if over else 0.0
+    return [low + round((high - low) * share) for low, high in zip(least, wished, strict=True)]
 
 
 def paper_cell(cell: Any, kind: str) -> str:

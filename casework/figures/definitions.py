@@ -31,6 +31,11 @@ class By(StrEnum):
     def words(self) -> str:
         return WORDS[self]
 
+    @property
+    def after(self) -> str:
+        """As it stands behind „nach“, in the dative."""
+        return DATIVE.get(self, WORDS[self])
+
 
 WORDS = {
     By.AREA: "Kommunen",
@@ -49,6 +54,7 @@ WORDS = {
     By.REACHED: "erreichter Status",
     By.GAP: "Übergang",
 }
+DATIVE = {By.GERMAN: "Deutschkenntnissen", By.REACHED: "erreichtem Status"}
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,11 @@ class StatusReport(models.Model):
         """What stands against a release, as a sentence; "" when nothing does. Who may is another question."""
         if not any(self.written.values()):
             return "In diesem Bericht steht noch kein Text. Bitte schreiben Sie wenigstens die Vorbemerkungen."
-        return CHANGED_SINCE if _compared(now or self.gathered()) != _compared(self.data) else ""
+        return CHANGED_SINCE if self.differs_from(now or self.gathered()) else ""
+
+    def differs_from(self, now: dict[str, Any]) -> bool:
+        """Whether this is filled with anything else than `now`, all sections counted."""
+        return _compared(now) != _compared(self.data)
 
     # Acts
 

@@ -22,6 +22,12 @@ from steering.views.forming import gated
 from steering.views.telling import lines_of
 
 both_ways = require_http_methods(["GET", "HEAD", "POST"])
+AS_IT_IS = "Nichts. Zahlen und Tabellen sind noch die, die im Entwurf stehen."
+#: A new count that changes no figure of the county.
+ELSEWHERE = (
+    "An den Angaben nichts. Neu sind nur die veröffentlichten Zahlen der Fallarbeit oder der Vergleich mit dem vorigen "
+    "Bericht."
+)
 UNREADABLE = "Diese Datei lässt sich nicht mehr lesen. Bitte wenden Sie sich an die Verwaltung."
 
 
@@ -117,8 +123,12 @@ def report_recount(request, pk):
         report.recount(by=request.user)
         return report, "Neu gezählt. Bitte prüfen Sie, ob die Texte noch dazu passen."
 
-    found = [] if request.method == "POST" else differences(report.data, report.gathered())
-    context = {"report": report, "sections": by_section(found)}
+    now = report.data if request.method == "POST" else report.gathered()
+    context = {
+        "report": report,
+        "sections": by_section(differences(report.data, now)),
+        "nothing": ELSEWHERE if report.differs_from(now) else AS_IT_IS,
+    }
     return form_page(request, "reports/report_recount.html", ReportActForm, gated(act),
                      key=f"report:{pk}:recount", context=context)  # fmt: skip
 

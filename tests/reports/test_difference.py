@@ -69,10 +69,19 @@ def test_a_row_that_went_to_another_table_is_the_same_row_whatever_its_number():
         table("further", "Weitere", columns, [("M2-09", ("1)", "Bornheim", "1"))]),
     )
     assert told(then, now) == [
-        ("changed", "Schon bekannt: Windeck, VZÄ", "1", "0,5"),
-        ("new", "Weitere: Bornheim", "", "VZÄ: 1"),
-        ("gone", "Weitere: Hennef", "VZÄ: 1", ""),
+        ("changed", "Besetzung: Windeck, VZÄ", "1", "0,5"),
+        ("new", "Besetzung: Bornheim", "", "VZÄ: 1"),
+        ("gone", "Besetzung: Hennef", "VZÄ: 1", ""),
     ]
+
+
+def test_what_another_table_leaves_out_is_no_change():
+    """Both parts of Modul 2 name their columns otherwise; proofs that are all alike stand below the table."""
+    then = report(table("further", "Weitere", ("Nr.", "für", "VZÄ", "Beleg"), [("M2-07", ("1)", "Windeck", "1", "a"))]))
+    now = report(table("earlier", "Bekannt", ("Aufgabe", "zuständig für", "VZÄ"), [("M2-07", ("CM", "Windeck", "1"))]))
+    assert told(then, now) == []
+    below = report(table("further", "Weitere", ("Nr.", "für", "VZÄ"), [("M2-07", ("1)", "Windeck", "1"))], note="a"))
+    assert told(then, below) == []
 
 
 def test_rows_of_the_same_name_are_told_apart_by_their_next_cell():
@@ -86,6 +95,20 @@ def test_a_fact_stays_the_same_whatever_meeting_it_counts_from():
     then = report(facts("numbers", [("gemeldet seit der Sitzung am 16.11.2021", "7")]))
     now = report(facts("numbers", [("gemeldet seit der Sitzung am 16.03.2022", "7")]))
     assert told(then, now) == []
+
+
+def test_what_was_told_of_an_earlier_time_is_not_gone():
+    """Reports that count from different meetings: their lists hold other months, their numbers do not compare."""
+
+    def of(since, day, number):
+        held = table("meetings", "Sitzungen", ("Nr.", "Tag"), [(number, (f"{number}.", day))])
+        counted = facts("numbers", [("Sitzungen", number), (f"gemeldet seit der Sitzung am {since}", number)])
+        return report(counted, held) | {"since": since}
+
+    then, now = of("16.11.2021", "08.02.2022", "2"), of("16.03.2022", "10.05.2022", "3")
+    assert told(then, now) == [("changed", "Sitzungen", "2", "3"), ("new", "Sitzungen: 10.05.2022", "", "10.05.2022")]
+    corrected = of("16.11.2021", "09.02.2022", "3")
+    assert [kind for kind, *_ in told(then, corrected)] == ["changed", "changed", "new", "gone"]
 
 
 ROWS = [(name, list(cells)) for name, *cells in product("abc", ("1", "•", ""), ("1", "2"))]

@@ -17,7 +17,7 @@ from kim.figures import Figure, Part
 from kim.models import Role, RoleGrant, TrailEntry
 from kim.workflow import StepRefused
 from reports import exporting, making, writing
-from reports.exporting import Book, Maker, Page
+from reports.exporting import NUMBER, TEXT, Book, Maker, Page
 from reports.models import Export
 from reports.models.exports import ATTEMPTS, GAVE_UP, KEPT, MOST_WAITING, SILENCE, State
 from tests.factories import county, user
@@ -112,6 +112,17 @@ def test_several_tables_as_csv_come_packed_with_their_definitions(office, table)
         assert packed.namelist() == ["offen-zu.csv", "offen-zu-2.csv", "definitionen.csv"]
         assert "Wer beraten wurde." in packed.read("definitionen.csv").decode("utf-8-sig")
     assert written.suffix == "zip"
+
+
+def test_on_paper_no_number_and_no_word_is_broken_however_many_columns():
+    columns = [("Kommune", TEXT), *((f"{one}. Quartal 2026", NUMBER) for one in range(12)), ("Hinweis", TEXT)]
+    rows = [["Neunkirchen-Seelscheid", *["1.003.750"] * 12, "ein langer Satz " * 9]]
+    crowded, roomy = (writing._widths(columns, rows, room) for room in (155, 400))
+    assert crowded[0] > len("Neunkirchen-Seelscheid")
+    assert min(crowded[1:-1]) > len("1.003.750")
+    assert crowded[:-1] == roomy[:-1]
+    assert crowded[-1] < roomy[-1]
+    assert writing._widths(columns[:2], [], 92)[0] > len("Kommune")
 
 
 def test_a_pdf_is_tagged_says_what_is_counted_and_divides_what_is_too_wide(office, table):

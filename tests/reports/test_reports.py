@@ -104,6 +104,18 @@ def test_another_one_released_meanwhile_refuses_the_release(second):
         report.release(by=second)
 
 
+def test_a_new_count_says_what_it_changes_even_where_no_figure_of_the_county_does(client, second):
+    released_report(valid_on=BEFORE, by=second)
+    report = status_report()
+    client.force_login(office())
+    there = reverse("reports:report_recount", args=[report.pk])
+    assert "die im Entwurf stehen" in client.get(there).text
+    released_report(valid_on=BEFORE, by=second)
+    page = client.get(there).text
+    assert "die im Entwurf stehen" not in page
+    assert "Vergleich mit dem vorigen Bericht" in page
+
+
 def test_what_was_known_on_a_day_stays_that_whatever_is_learned_later(second, windeck):
     known = dt.datetime(2022, 1, 1, tzinfo=workdays.BERLIN)
     report = status_report(known_at=known)

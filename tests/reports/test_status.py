@@ -167,6 +167,12 @@ def test_contradictions_between_papers_are_named(papers):
     of_module_1 = " ".join(block(papers.march, "overhead", "contradictions")["items"])
     assert "3,5 oder 4,5?" in of_module_1
     assert "1 Stelle für die Stadt Troisdorf" in of_module_1
+    (together,) = block(papers.march, "case_management", "contradictions")["items"]
+    assert together.count("4 oder 9?") == together.count("KIM zählt 9 Personen.") == 1
+    assert "Niederschrift zu TOP 7" in together
+    assert "Vorlage zum 16.03.2022" in together
+    (unknown,) = block(papers.november_then, "overhead", "contradictions")["items"]
+    assert unknown.endswith("in KIM ist dazu nichts erfasst.")
 
 
 def test_money_is_told_by_notice_and_year(papers):
@@ -533,6 +539,19 @@ def test_kick_off_events_are_planned_then_held():
         return table and table["rows"][0][2]
 
     assert (told(0), told(10), told(30)) == ("hat stattgefunden", "geplant", None)
+
+
+@pytest.mark.django_db
+def test_a_kick_off_event_planned_later_was_no_plan_of_that_day():
+    """Told with all that is known now about a day on which nobody had planned it."""
+    later = workdays.today() + dt.timedelta(days=30)
+    KickOff.plan(by=user(Role.STRATEGIC_OFFICE), municipality=municipality("Windeck"), on_day=later, place="Rathaus")
+
+    def told(valid):
+        return shown(report_steering.cooperation(moment(valid, 0), report_steering.trail_of()), "kick_offs")
+
+    assert told(0)
+    assert told(10) is None
 
 
 @pytest.mark.django_db
