@@ -29,7 +29,8 @@ DO = {
 #: What is about no case: lists, the directory, check lists, imports, code lists, empty forms.
 OF_NO_CASE = {
     *(name for thing in ("checklist", "imported", "actor", "code") for name in ABOUT[thing].split()),
-    "case_export", "consultation_export", "actor_export", "own_figures_export", "form_print", "import_template", "code_new",
+    "case_export", "consultation_export", "actor_export", "own_figures_export", "form_print",
+    "import_template", "code_new",
 }  # fmt: skip
 EVERYTHING = [name for name, *_ in TABLE + ACTS]
 SHUT = sorted(set(EVERYTHING) & set(ARGUMENTS) - READ - DO - OF_NO_CASE)
