@@ -19,8 +19,8 @@ from kim.dated import months_after
 from kim.digests import Line, Part, Section
 from kim.models import Role, User
 from kim.today import SOON
+from kim.workdays import ONE_DAY
 
-ONE_DAY = dt.timedelta(days=1)
 #: Kind → (one, several, what about them); in the order of the mail.
 WORDS = {
     "follow_ups": ("1 Wiedervorlage", "{} Wiedervorlagen", "fällig"),

@@ -38,10 +38,11 @@ def add_arguments(parser) -> None:
 
 def read(options) -> When:
     """Raises CommandError with a sentence where something is no day."""
-    return When(_day(options["on"], "--on") or workdays.today(), _day(options["known_on"], "--known-on"))
+    return When(day_of(options["on"], "--on") or workdays.today(), day_of(options["known_on"], "--known-on"))
 
 
-def _day(text: str | None, name: str) -> dt.date | None:
+def day_of(text: str | None, name: str) -> dt.date | None:
+    """What was given for the option `name`. Raises CommandError with a sentence."""
     try:
         return Day(required=False).clean(text)
     except ValidationError as error:

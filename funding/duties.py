@@ -15,9 +15,8 @@ from kim.dated import valid_on
 from kim.models import Role
 from kim.models.people import with_role
 from kim.together import day
+from kim.workdays import ONE_DAY
 from steering.duties import Duty, source
-
-ONE_DAY = dt.timedelta(days=1)
 
 
 def _sets():

@@ -3,7 +3,6 @@
 Both state the number and the check sum of the calculation they rest on. Set from templates/print/proof.typ.
 """
 
-import datetime as dt
 import tempfile
 from collections.abc import Sequence
 from decimal import Decimal
@@ -16,8 +15,8 @@ from funding.proofs import Content
 from funding.repayment import NAMES, Line, cents, euros, number
 from kim.dated import inclusive
 from kim.models import County
+from kim.workdays import ONE_DAY
 
-ONE_DAY = dt.timedelta(days=1)
 PARTS = {
     "granted": "Bewilligt", "posts": "Nach besetzten Stellen", "costs": "Nach Ausgaben", "things": "Sachausgaben",
 }  # fmt: skip

@@ -23,8 +23,8 @@ from kim.dated import known_on, valid_on
 from kim.facts import FOREVER
 from kim.models import Assignment, Municipality, Role
 from kim.rehearsal import Measure
+from kim.workdays import ONE_DAY
 
-ONE_DAY = dt.timedelta(days=1)
 ONE, NOTHING = Fraction(1), Fraction(0)
 #: A preview tells no more changes than these of what is still to come.
 CHANGES = 12

@@ -17,12 +17,12 @@ from django.db.models import F, Q
 from kim import workdays
 from kim.models import Absence, Assignment
 from kim.navigation import county_of
+from kim.workdays import ONE_DAY
 
 #: So far back and ahead a calendar reaches.
 BACK, AHEAD = dt.timedelta(days=60), dt.timedelta(days=366)
 #: Days at a place are told for half a year: further ahead the duties change.
 PRESENCE = dt.timedelta(days=183)
-ONE_DAY = dt.timedelta(days=1)
 
 #: Since 1996, as calendar programs expect it: with rules, so that every year has its two nights.
 TIMEZONE = """BEGIN:VTIMEZONE

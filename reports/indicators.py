@@ -138,7 +138,7 @@ def _modules(name: str, places: int = 2) -> Callable[[Year], Rows]:
 
     def read(year: Year) -> Rows:
         told = [(one.name, getattr(one, name)) for one in year.staffing.lines]
-        return [(label, _decimal(value, places)) for label, value in told if value is not None]
+        return [(label, staffing.half_up(value, places)) for label, value in told if value is not None]
 
     return read
 
@@ -149,7 +149,7 @@ def _quota(year: Year) -> Rows:
 
 def _wait(year: Year) -> Rows:
     return [
-        (one.name, _decimal(Fraction(one.waited, one.begun), 1)) for one in year.staffing.lines if one.begun
+        (one.name, staffing.half_up(Fraction(one.waited, one.begun), 1)) for one in year.staffing.lines if one.begun
     ]  # fmt: skip
 
 
@@ -221,7 +221,7 @@ def _per_post(year: Year) -> Rows:
     if table is None or not table.has("") or not lines or not lines[0].filled:
         return []
     number = table.get("")
-    return [("", SECRET if number is None else _decimal(Fraction(number) / lines[0].filled, 1))]
+    return [("", SECRET if number is None else staffing.half_up(Fraction(number) / lines[0].filled, 1))]
 
 
 def _event(name: str) -> Callable[[Year], Rows]:
@@ -493,12 +493,6 @@ def _share(part: int | None, whole: int | None) -> object:
     if part is None or whole is None:
         return SECRET
     return Fraction(part, whole) if whole else None
-
-
-def _decimal(value: Fraction, places: int) -> Decimal:
-    """Half up."""
-    scaled = value * 10**places
-    return Decimal((2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)).scaleb(-places)
 
 
 # As a file

@@ -21,6 +21,7 @@ from kim import workdays
 from kim.dated import months_after
 from kim.disclosure import SECRET
 from kim.figures import Figure, figure
+from kim.workdays import ONE_DAY
 from reports import chain, tables
 from reports.asked import COUNTY, EARLIEST, Area, Asked, Span
 from reports.exporting import EXACT, MONEY, NUMBER, SHARE
@@ -30,7 +31,6 @@ from steering.figures import MEASURED
 from steering.governance import WHOSE
 from steering.models import Body, Resolution
 
-ONE_DAY = dt.timedelta(days=1)
 SPANS = {Rhythm.MONTH: Span.MONTH, Rhythm.QUARTER: Span.QUARTER, Rhythm.YEAR: Span.YEAR}
 EVERY = tuple(Rhythm)
 PLACE, BANK = "place", "bank"

@@ -337,9 +337,11 @@ def _exact(words: str | None) -> Fraction | None:
     return None if words is None else Fraction(words)
 
 
+def half_up(value: Fraction, places: int = 4) -> Decimal:
+    """With so many places, half up."""
+    scaled = value * 10**places
+    return Decimal((2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)).scaleb(-places)
+
+
 def _decimal(value: Fraction | None) -> Decimal | None:
-    """Four places, half up."""
-    if value is None:
-        return None
-    scaled = value * 10_000
-    return Decimal((2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)).scaleb(-4)
+    return None if value is None else half_up(value)

@@ -15,6 +15,7 @@ from django.urls import reverse
 from kim import jobs, workdays
 from kim.digests import Line, Part, Section
 from kim.models import County, JobRun, TrailEntry, User
+from kim.workdays import ONE_DAY
 from steering import duties
 from steering.duties import when
 from steering.escalation import State
@@ -22,7 +23,6 @@ from steering.models import Issue, Meeting, Minutes, Pause, Reminder, Reporter
 
 JOB = "reminders"
 BATCH = 2000
-ONE_DAY = dt.timedelta(days=1)
 
 Key = tuple[int, int, str, dt.date]  # issue, stay, kind, day
 Owed = dict[dt.date, list[tuple[workdays.ReminderKind, dt.date]]]

@@ -1,13 +1,12 @@
 """What every form about a fact asks: from when until when it holds, and what says so."""
 
-import datetime as dt
 from typing import Any
 
 from django import forms
 
 from kim.forms import REQUIRED, Day, Form, Line
+from kim.workdays import ONE_DAY
 
-ONE_DAY = dt.timedelta(days=1)
 _GERMAN = str.maketrans(",.", ".,")
 
 

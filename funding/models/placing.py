@@ -17,9 +17,9 @@ from kim import trail, workdays
 from kim.facts import FOREVER
 from kim.models import Assignment, Municipality, Organisation, Role, RoleGrant, User
 from kim.rules import demand
+from kim.workdays import ONE_DAY
 from kim.workflow import StepRefused
 
-ONE_DAY = dt.timedelta(days=1)
 WEEKDAYS = {"1": "Montag", "2": "Dienstag", "3": "Mittwoch", "4": "Donnerstag", "5": "Freitag"}
 
 

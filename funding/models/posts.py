@@ -16,9 +16,8 @@ from kim.dated import known_choice, valid_on
 from kim.facts import FOREVER, Fact
 from kim.models import Organisation, User
 from kim.rules import demand
+from kim.workdays import ONE_DAY
 from kim.workflow import OutOfTurn, StepRefused
-
-ONE_DAY = dt.timedelta(days=1)
 
 
 class PostQuerySet(models.QuerySet):

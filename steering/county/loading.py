@@ -16,6 +16,7 @@ from django.db.models import Q
 
 from kim import trail, workdays
 from kim.models import Assignment, Code, County, Municipality, Organisation, PopulationCount, User
+from kim.workdays import ONE_DAY
 from steering.county.reading import OF_THE_COUNTY, OF_THE_LAND, Row, read_codes, seats_named
 from steering.models import (
     Agreement,
@@ -29,7 +30,6 @@ from steering.models import (
 )
 from steering.models.rules import APPLIED
 
-ONE_DAY = dt.timedelta(days=1)
 CODES_OF_THE_LAND = settings.BASE_DIR / "data" / "codes.yaml"
 #: A meeting whose time of day is not known begins at midnight: no meeting ever does, so pages can leave it out.
 TIME_UNKNOWN = dt.time(0)

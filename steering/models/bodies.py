@@ -14,12 +14,12 @@ from kim.models import Municipality, Organisation, RoleGrant, User
 from kim.paging import CappedNumber
 from kim.rules import demand
 from kim.trigrams import fold
+from kim.workdays import ONE_DAY
 from kim.workflow import StepRefused
 from steering import access
 from steering.models.choices import number_of, only
 from steering.models.gate import pass_gate
 
-ONE_DAY = dt.timedelta(days=1)
 ENDED = "Dieses Gremium ist beendet; hier ändert sich nichts mehr."
 
 

@@ -1,25 +1,13 @@
 """Who may open what in reports: one row per address, one column per person. An address without a row fails."""
 
 import pytest
-from django.urls import get_resolver, reverse
 
-from kim.models import Role
-from tests.factories import county, steering_group, user
+from tests import access_table
 from tests.reports import makers
 
 pytestmark = pytest.mark.django_db
 
-PEOPLE = ("case_manager", "coordination", "office", "member", "lead", "authority", "admin", "audit")
-ROLES = {
-    "case_manager": Role.CASE_MANAGER,
-    "coordination": Role.COORDINATION,
-    "office": Role.STRATEGIC_OFFICE,
-    "member": Role.STEERING_GROUP,
-    "lead": Role.PROJECT_GROUP,
-    "authority": Role.AUTHORITY,
-    "admin": Role.ADMIN,
-    "audit": Role.AUDIT,
-}
+APP = "reports"
 
 # fmt: off
 #: GET. What stands behind an address is made by the function of that name in OBJECTS.
@@ -90,40 +78,22 @@ OBJECTS: dict = {
 
 @pytest.fixture
 def people():
-    county()
-    steering_group()
-    return {name: user(role) for name, role in ROLES.items()}
+    return access_table.one_of_each()
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row[0]}-{row[1]}")
+@pytest.mark.parametrize("row", TABLE, ids=access_table.named)
 def test_each_address_opens_to_whom_the_table_says(client, people, row):
-    address, thing, *expected = row
-    args = OBJECTS[thing](people)
-    found = []
-    for name in PEOPLE:
-        client.force_login(people[name])
-        found.append(client.get(reverse(f"reports:{address}", args=args)).status_code)
-    assert dict(zip(PEOPLE, found, strict=True)) == dict(zip(PEOPLE, expected, strict=True))
+    access_table.opens_to_whom_the_row_says(client, people, APP, OBJECTS, row)
 
 
-@pytest.mark.parametrize("row", ACTS, ids=lambda row: f"{row[0]}-{row[1]}")
+@pytest.mark.parametrize("row", ACTS, ids=access_table.named)
 def test_each_act_is_refused_to_everybody_else(client, people, row):
-    address, thing, may = row
-    args = OBJECTS[thing](people)
-    for name in PEOPLE:
-        if name not in may:
-            client.force_login(people[name])
-            answer = client.post(reverse(f"reports:{address}", args=args))
-            assert answer.status_code in (403, 404), name
+    access_table.is_refused_to_everybody_else(client, people, APP, OBJECTS, row)
 
 
 def test_every_address_has_a_row():
-    names = {pattern.name for pattern in get_resolver("reports.urls").url_patterns}
-    assert names == {row[0] for row in TABLE} | {row[0] for row in ACTS}
+    access_table.every_address_has_a_row(APP, TABLE + ACTS)
 
 
 def test_nobody_gets_in_without_signing_in(client, people):
-    for address, thing, *_ in [*TABLE, *ACTS]:
-        answer = client.get(reverse(f"reports:{address}", args=OBJECTS[thing](people)))
-        assert answer.status_code == 302, address
-        assert "/konto/" in answer.headers["Location"]
+    access_table.nobody_gets_in_without_signing_in(client, people, APP, OBJECTS, TABLE + ACTS)

@@ -10,8 +10,7 @@ from funding import facts_of_notice
 from funding.frozen import frozen
 from funding.models import AwardNotice
 from funding.repayment import NAMES, Result, cents, euros, number, work_out
-
-ONE_DAY = dt.timedelta(days=1)
+from kim.workdays import ONE_DAY
 
 
 class Command(BaseCommand):

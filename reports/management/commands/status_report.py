@@ -4,12 +4,11 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
-from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from funding.asked import day_of
 from funding.staffing import end_of
 from kim import workdays
-from kim.forms import Day
 from reports import status, status_files
 from reports.status_files import LetterheadBroken, Paper
 
@@ -39,7 +38,7 @@ class Command(BaseCommand):
         known_at = end_of(known_on) if known_on else workdays.now()
         if options["format"] in ("docx", "pdf") and not options["output"] and self.stdout.isatty():
             raise CommandError("Diese Datei lässt sich nicht anzeigen. Bitte nennen Sie mit --output, wohin sie soll.")
-        data = status.collect(day, known_at, _day(options["meeting"], "--meeting"))
+        data = status.collect(day, known_at, day_of(options["meeting"], "--meeting"))
         paper = Paper(data, TITLE, data["committee"])
         try:
             made = WRITERS[options["format"]](paper)
@@ -62,15 +61,8 @@ class Command(BaseCommand):
             raise CommandError(f"{output} lässt sich nicht schreiben ({error.strerror}).") from None
 
 
-def _day(text: str | None, name: str) -> dt.date | None:
-    try:
-        return Day(required=False).clean(text)
-    except ValidationError as error:
-        raise CommandError(f"{name}: {' '.join(error.messages)}") from None
-
-
 def _past(text: str | None, name: str) -> dt.date | None:
-    day = _day(text, name)
+    day = day_of(text, name)
     if day and day > workdays.today():
         raise CommandError(f"{name}: Der Tag liegt in der Zukunft. Bitte höchstens den heutigen angeben.")
     return day
