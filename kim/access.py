@@ -15,6 +15,11 @@ def runs_operation(user, obj=None):
     return user.holds(Role.ADMIN)
 
 
+@rule("Meldungen zu Barrieren beantwortet die Verwaltung.")
+def answers_barriers(user, obj=None):
+    return user.holds(Role.ADMIN)
+
+
 @rule("Die Übersicht der Rechte lesen Verwaltung sowie Datenschutz und Revision.")
 def reads_matrix(user, obj=None):
     return user.holds(Role.ADMIN, Role.AUDIT)

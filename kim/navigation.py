@@ -132,6 +132,7 @@ ENTRIES = (
         "KIM verwalten",
         Entry("Fristen", "hourglass-split", "steering:limit_list", frozenset({Role.ADMIN}), ("steering:limit_",)),
         Entry("Codelisten", "list-check", "casework:code_list", frozenset({Role.ADMIN}), ("casework:code_",)),
+        Entry("Barrieren", "universal-access", "kim:barrier_list", frozenset({Role.ADMIN}), ("kim:barrier_",)),
         Entry("Betrieb", "activity", "kim:operation", frozenset({Role.ADMIN}), ("kim:operation", "kim:mail_")),
         Entry("Rechte", "shield-check", "kim:access_matrix", OVERSIGHT),
         Entry("Protokoll", "journal-text", "kim:trail", frozenset({Role.AUDIT})),

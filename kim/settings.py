@@ -131,6 +131,8 @@ ALLOWED_HOSTS = list(
     )
 )
 KIM_DEMO = flag("KIM_DEMO", default=not PRODUCTION)
+#: Who answers for this installation, as the declaration of accessibility names it: one line each.
+KIM_CONTACT = [line.strip() for line in os.environ.get("KIM_CONTACT", "").split("|") if line.strip()]
 
 # What it is built of
 INSTALLED_APPS = [

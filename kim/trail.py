@@ -14,6 +14,8 @@ ACTS: dict[str, str] = {
     "absence.arrange": "Abwesenheit eingetragen",
     "absence.end": "Abwesenheit beendet",
     "absence.pass_on": "Vertretung weitergegeben",
+    "barrierreport.answer": "Meldung einer Barriere beantwortet",
+    "barrierreport.tell": "Barriere gemeldet",
     "calendarfeed.create": "Kalenderadresse angelegt",
     "calendarfeed.renew": "Kalenderadresse erneuert",
     "calendarfeed.revoke": "Kalenderadresse widerrufen",
@@ -31,6 +33,7 @@ class Kind(NamedTuple):
 #: By the label of its model; apps add theirs with `name_kinds`.
 KINDS: dict[str, Kind] = {
     "kim.absence": Kind("Abwesenheit"),
+    "kim.barrierreport": Kind("Meldung einer Barriere"),
     "kim.calendarfeed": Kind("Kalenderadresse"),
     "kim.code": Kind("Eintrag einer Codeliste"),
     "kim.county": Kind("Kreis"),

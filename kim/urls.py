@@ -7,6 +7,7 @@ from kim import health
 from kim.views import (
     absences,
     access_matrix,
+    accessibility,
     calendars,
     drafts,
     filters,
@@ -66,6 +67,11 @@ own = [
     path("operation/mails/<int:pk>/resend/", operation.mail_resend, name="mail_resend"),
     path("access/", access_matrix.access_matrix, name="access_matrix"),
     path("trail/", trail.trail, name="trail"),
+    # accessibility (views/accessibility.py); the first two are open to everybody
+    path("accessibility/", accessibility.accessibility, name="accessibility"),
+    path("accessibility/barriers/new/", accessibility.barrier_new, name="barrier_new"),
+    path("accessibility/barriers/", accessibility.barrier_list, name="barrier_list"),
+    path("accessibility/barriers/<int:pk>/answer/", accessibility.barrier_answer, name="barrier_answer"),
 ]
 
 urlpatterns = [

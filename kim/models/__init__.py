@@ -1,5 +1,6 @@
 """The ground floor's tables: people, places, code lists, and the records every act leaves. Imports no app."""
 
+from kim.models.barriers import BarrierReport
 from kim.models.people import Absence, Assignment, Role, RoleGrant, User
 from kim.models.places import Bank, County, Municipality, Organisation, PopulationCount
 from kim.models.records import CalendarFeed, Code, Draft, JobRun, Mail, Notice, SavedFilter, TrailEntry
@@ -8,6 +9,7 @@ __all__ = [
     "Absence",
     "Assignment",
     "Bank",
+    "BarrierReport",
     "CalendarFeed",
     "Code",
     "County",

@@ -23,6 +23,9 @@ TABLE = [
     ("operation",      403, 403, 403, 403, 403, 403, 200, 403),
     ("access_matrix",  403, 403, 403, 403, 403, 403, 200, 200),
     ("trail",          403, 403, 403, 403, 403, 403, 403, 200),
+    ("accessibility",  200, 200, 200, 200, 200, 200, 200, 200),
+    ("barrier_new",    200, 200, 200, 200, 200, 200, 200, 200),
+    ("barrier_list",   403, 403, 403, 403, 403, 403, 200, 403),
 ]
 # fmt: on
 
@@ -36,9 +39,19 @@ OWN = {
     ),
 }
 #: Addresses that take what is sent, for oneself only or for administrators; see their own tests.
-ACTS = {"draft_save", "filter_save", "notice_read_all", "mail_resend_all", "mail_resend", "calendar_revoke"}
+ACTS = {
+    "draft_save",
+    "filter_save",
+    "notice_read_all",
+    "mail_resend_all",
+    "mail_resend",
+    "calendar_revoke",
+    "barrier_answer",
+}
 #: What calendar programs ask for without signing in; see test_calendars.
 OPEN = {"calendar_feed"}
+#: Pages anybody may read, also without an account; see test_accessibility.
+FOR_ANYBODY = {"accessibility", "barrier_new"}
 
 
 @pytest.fixture(autouse=True)
@@ -92,4 +105,4 @@ def test_every_address_of_the_ground_floor_has_a_row():
 
 def test_nobody_sees_anything_before_signing_in(client):
     for address, *_ in TABLE:
-        assert client.get(reverse(f"kim:{address}")).status_code == 302
+        assert client.get(reverse(f"kim:{address}")).status_code == (200 if address in FOR_ANYBODY else 302)
