@@ -111,7 +111,7 @@ def values(route: str, parameter: str, converter) -> list:
     if type(converter).__name__ not in ("IntConverter", "UUIDConverter"):
         raise LookupError(f"{route}: which words are tried for {parameter}? Say it in WORDS of {__name__}")
     found = list(model_of(route, parameter)._base_manager.order_by("pk").values_list("pk", flat=True))
-    return [*found[:2], *found[-1:]] if len(found) > 3 else found
+    return [found[0], found[-1]] if len(found) > 2 else found
 
 
 def addresses() -> list[str]:

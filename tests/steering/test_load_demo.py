@@ -325,10 +325,7 @@ def test_a_demo_that_was_cut_off_is_finished_by_the_next_start(empty, monkeypatc
     assert User.objects.exists()
     call_command("load_demo", if_empty=True)
     assert Issue.objects.count() == 2
-
-
-def test_a_new_password_holds_from_the_next_start(empty, monkeypatch):
-    call_command("load_demo")
+    # A new password holds from the next start.
     monkeypatch.setenv("KIM_DEMO_PASSWORD", "ein-anderes-wort")
     call_command("load_demo", if_empty=True)
     assert all(user.check_password("ein-anderes-wort") for user in User.objects.all())
