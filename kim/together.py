@@ -15,6 +15,7 @@ running them. What differs from one request to the next is a `Slot`, filled when
 import datetime as dt
 import itertools
 import json
+import re
 import weakref
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -31,6 +32,9 @@ _JSON = {
     "postgresql": ("json_build_array", "json_agg({})::text"),
 }
 _number = itertools.count(1)
+_EXECUTED = re.compile(r"EXECUTE (kim_[0-9]+)")
+#: Name of a planned statement → its text, for the log of slow ones.
+_texts: weakref.WeakValueDictionary[str, "Statement"] = weakref.WeakValueDictionary()
 #: Names of the statements each connection has planned. A new connection begins with none.
 _planned: weakref.WeakKeyDictionary[Any, set[str]] = weakref.WeakKeyDictionary()
 
@@ -124,6 +128,7 @@ class Statement:
             self.readers[name] = _Reader(rows.model, fields)
         self.sql = f"SELECT {', '.join(columns)}"
         self.slots = {param.name: param for param in self.params if isinstance(param, Slot)}
+        _texts[self.name] = self
 
     def __call__(self, **values) -> dict[str, list]:
         found: dict[str, list] = {name: [] for name in self.empty}
@@ -166,6 +171,13 @@ class Statement:
             cursor.execute(f"PREPARE {self.name}{declared} AS {self.sql % marks}")
         planned.add(self.name)
         return True
+
+
+def text_of(sql: str) -> str:
+    """What „EXECUTE kim_7(…)“ stands for; any other statement as it is."""
+    named = _EXECUTED.match(sql)
+    statement = _texts.get(named[1]) if named else None
+    return statement.sql if statement else sql
 
 
 class _Reader:
