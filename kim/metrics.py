@@ -191,7 +191,7 @@ def exposition() -> bytes:
     else:
         for metric in _counted():
             registry.register(metric)
-    registry.register(FromDatabase())  # type: ignore[arg-type]
+    registry.register(FromDatabase())
     return generate_latest(registry)
 
 

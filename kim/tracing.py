@@ -138,7 +138,8 @@ def _tell(sql: str, took: float, context) -> None:
 _TOKEN = re.compile(
     r"""
       (?P<name>"[^"]*")
-    | [EeBbXxNn]?'(?:[^'\\]|''|\\.)*(?:'|\Z)      # 'it''s', E'it\'s'; one that is cut off: to the end
+    | [Ee]'(?:[^'\\]|''|\\.)*(?:'|\Z)               # E'it\'s'; one that is cut off: to the end
+    | [BbXxNn]?'(?:[^']|'')*(?:'|\Z)              # 'it''s'
     | (?P<tag>\$[A-Za-z_]*\$).*?(?:(?P=tag)|\Z)    # $$text$$
     | --[^\n]* | /\*.*?(?:\*/|\Z)
     | (?<![\w$%.])\d[\w.]*
