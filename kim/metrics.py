@@ -264,6 +264,35 @@ def _job_errors() -> Value:
     return {row.job: float(bool(row.error)) for row in _job_rows()}
 
 
+@gauge("kim_trail_unlinked_rows", "Rows of the trail of the last hour that are no link of its chain yet")
+def _unlinked() -> Value:
+    import datetime as dt
+
+    from django.apps import apps
+
+    from kim import workdays
+    from kim.models import TrailEntry
+
+    if "traillink" not in apps.all_models["kim"]:
+        return None
+    recent = TrailEntry.objects.filter(at__gt=workdays.now() - dt.timedelta(hours=1))
+    return recent.filter(link__isnull=True).count()
+
+
+@gauge("kim_backup_age_seconds", "Since a backup, or the rehearsal of a restore, last ended well", "kind")
+def _backups() -> Value:
+    from django.apps import apps
+    from django.db.models import Max
+
+    from kim import workdays
+
+    if "backuprun" not in apps.all_models["kim"]:
+        return None
+    ended = apps.get_model("kim", "BackupRun")._default_manager.filter(state="done").order_by()
+    rows = ended.values_list("kind").annotate(Max("finished_at"))
+    return {kind: max(0.0, (workdays.now() - at).total_seconds()) for kind, at in rows}
+
+
 @gauge("kim_clock_seconds", "The clock of this machine, in seconds of Unix time")
 def _moment() -> Value:
     return time.time()

@@ -1,7 +1,7 @@
-"""A filled database of an earlier release, on the newest schema and back: nothing is lost, and while both run side by side
-the old release can still write (expand → migrate → contract, docs/operations.md).
+"""A filled database of an earlier release, on the newest schema and back: nothing is lost, and while both run side by
+side the old release can still write (expand → migrate → contract, docs/operations.md).
 
-For each release with a snapshot (script/snapshot), on both engines in one run: real processes on databases of their own.
+For each release with a snapshot (script/snapshot), on both engines in one run, in processes of its own.
 """
 
 import json
