@@ -37,13 +37,14 @@ def post_fork(server, worker):
 # Figures of all processes of this server for /metrics (kim.metrics): files in memory, shared by the workers. The folder
 # belongs to this master: a second one started beside it for an update (USR2) makes its own.
 counts = any(os.environ.get(f"KIM_METRICS_{name}") for name in ("TOKEN", "TOKEN_FILE", "FROM"))
-if counts and os.environ.get("KIM_METRICS_MASTER") != str(os.getpid()):
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="kim-metrics-", dir=worker_tmp_dir)
-    os.environ["KIM_METRICS_MASTER"] = str(os.getpid())
+SHARED, OWNER = "PROMETHEUS_MULTIPROC_DIR", "KIM_METRICS_MASTER"
+if counts and os.environ.get(OWNER) != str(os.getpid()):
+    os.environ[SHARED] = tempfile.mkdtemp(prefix="kim-metrics-", dir=worker_tmp_dir)
+    os.environ[OWNER] = str(os.getpid())
 
 
 def child_exit(server, worker):
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    if SHARED in os.environ:
         from prometheus_client import multiprocess
 
         multiprocess.mark_process_dead(worker.pid)
@@ -51,6 +52,5 @@ def child_exit(server, worker):
 
 def on_exit(server):
     """Also called in a master that ends while another goes on: each removes its own folder."""
-    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
-    if folder and os.environ.get("KIM_METRICS_MASTER") == str(os.getpid()):
-        shutil.rmtree(folder, ignore_errors=True)
+    if os.environ.get(OWNER) == str(os.getpid()):
+        shutil.rmtree(os.environ[SHARED], ignore_errors=True)

@@ -64,8 +64,8 @@ class Upgrade:
         """Every row of the release is there with what it said; migrations may have added rows."""
         there = snapshot.found(self.tables, self.old)
         for label, table in self.tables.items():
-            left = {json.dumps(row) for row in there[label]}
-            lost = [row for row in table["rows"] if json.dumps(row) not in left]
+            left = {json.dumps(row, sort_keys=True) for row in there[label]}
+            lost = [row[0] for row in table["rows"] if json.dumps(row, sort_keys=True) not in left]
             assert not lost, f"{when}: {label} lost {len(lost)} rows, the first was {lost[0]}"
 
     def refused_updates(self) -> set[str]:
