@@ -293,6 +293,13 @@ def _backups() -> Value:
     return {kind: max(0.0, (workdays.now() - at).total_seconds()) for kind, at in rows}
 
 
+@gauge("kim_replica_lag_seconds", "How far the database that figures are read from lags behind, to 30 seconds")
+def _replica() -> Value:
+    from kim import replica
+
+    return replica.lag()
+
+
 @gauge("kim_clock_seconds", "The clock of this machine, in seconds of Unix time")
 def _moment() -> Value:
     return time.time()

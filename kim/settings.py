@@ -258,6 +258,22 @@ else:
         }
     }
 
+# A replica that figures are read from (kim.replica); everything else, and all writing, stays with the first one
+KIM_REPORTS_MAX_LAG = number("KIM_REPORTS_MAX_LAG", 300)
+if reports_url := optional_secret("KIM_REPORTS_DATABASE_URL"):
+    if not DATABASE_URL:
+        raise ImproperlyConfigured("KIM_REPORTS_DATABASE_URL ohne DATABASE_URL: Eine Lesekopie braucht PostgreSQL.")
+    DATABASES["reports"] = dj_database_url.parse(reports_url, conn_max_age=600, conn_health_checks=True)
+    if DATABASES["reports"]["ENGINE"] != DATABASES["default"]["ENGINE"]:
+        raise ImproperlyConfigured("KIM_REPORTS_DATABASE_URL muss dieselbe Datenbank sein wie DATABASE_URL.")
+    if DATABASES["reports"]["ENGINE"].endswith("postgresql"):
+        # One that is away must not hold up pages: it is then not read.
+        DATABASES["reports"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
+        DATABASES["reports"]["OPTIONS"].setdefault("options", DATABASES["default"]["OPTIONS"]["options"])
+    DATABASES["reports"]["TEST"] = {"MIRROR": "default"}
+    DATABASE_ROUTERS = ["kim.replica.Router"]
+    MIDDLEWARE.insert(MIDDLEWARE.index("kim.middleware.OnlyActs"), "kim.replica.ReadYourOwn")
+
 # Broker and the cache all processes share (login throttling counts in it)
 REDIS_URL = os.environ.get("REDIS_URL", "").strip()
 CELERY_BROKER_URL = REDIS_URL or f"sqla+sqlite:///{DATA_DIR / 'broker.sqlite3'}"
