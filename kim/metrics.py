@@ -9,6 +9,7 @@ An app adds what it has with `@gauge("kim_exports_waiting", "…")`; the ground 
 
 import hmac
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
@@ -114,17 +115,25 @@ class Counted(NamedTuple):
     slow: "Counter"
 
 
-@cache
+_making = threading.Lock()
+
+
 def _counted() -> Counted:
     """Made with the first request: gunicorn has named the folder of the shared files by then (gunicorn.conf.py)."""
+    with _making:  # the first requests of a process come at once
+        return _made()
+
+
+@cache
+def _made() -> Counted:
     from prometheus_client import Counter, Histogram
 
     return Counted(
-        Counter("kim_requests", "Requests answered", ["route", "method", "status"]),
-        Histogram("kim_request_seconds", "From the first byte to the answer", ["route"], buckets=BUCKETS),
-        Counter("kim_request_queries", "Statements sent while answering", ["route"]),
-        Counter("kim_request_database_seconds", "Of the time of requests, spent waiting for the database", ["route"]),
-        Counter("kim_slow_statements", "Statements that took longer than KIM_SLOW_MS", ["route"]),
+        Counter("kim_requests", "Requests answered", ["route", "method", "status"], registry=None),
+        Histogram("kim_request_seconds", "Until the answer is made", ["route"], buckets=BUCKETS, registry=None),
+        Counter("kim_request_queries", "Statements sent while answering", ["route"], registry=None),
+        Counter("kim_request_database_seconds", "Of requests, waiting for the database", ["route"], registry=None),
+        Counter("kim_slow_statements", "Statements that took longer than KIM_SLOW_MS", ["route"], registry=None),
     )
 
 
@@ -277,6 +286,16 @@ def _unlinked() -> Value:
         return None
     recent = TrailEntry.objects.filter(at__gt=workdays.now() - dt.timedelta(hours=1))
     return recent.filter(link__isnull=True).count()
+
+
+@gauge("kim_trail_findings", "What the last check of the whole trail found; 0: it holds")
+def _findings() -> Value:
+    from django.apps import apps
+
+    if "trailcheck" not in apps.all_models["kim"]:
+        return None
+    checks = apps.get_model("kim", "TrailCheck")._default_manager.order_by("-made_at", "-pk")
+    return checks.values_list("found", flat=True).first()
 
 
 @gauge("kim_backup_age_seconds", "Since a backup, or the rehearsal of a restore, last ended well", "kind")

@@ -1,8 +1,14 @@
 """Figures read from a replica: which queries go there, and that nobody is puzzled by it."""
 
 import datetime as dt
+import json
+import os
 import re
+import subprocess
+import sys
+from urllib.parse import urlsplit, urlunsplit
 
+import psycopg2
 import pytest
 from django.conf import settings as real
 from django.db import DatabaseError, connections, router
@@ -193,3 +199,78 @@ def test_files_are_made_there_and_kept_with_the_first(second, beats):
     assert (made.state, made.error) == ("done", "")
     assert len(second) > 1
     assert all(sql.startswith(("SELECT", "EXECUTE", "WITH")) for sql in second)
+
+
+PREPARED = """
+from kim import workdays
+from kim.models import JobRun, Role
+from tests.factories import county, limits, user
+county(); limits(); user(Role.COORDINATION)
+now = workdays.now()
+JobRun.objects.create(job="heartbeat", day=now.date(), started_at=now, finished_at=now)
+"""
+LAGGING = """
+import datetime as dt, json
+from django.conf import settings
+from django.test import Client
+from kim import replica, workdays
+from kim.models import JobRun, Mail, User
+settings.ALLOWED_HOSTS = ["testserver"]
+Mail.objects.create(key="later", to="a@kim.example", subject="S")
+found = {"first": Mail.objects.count()}
+with replica.reading():
+    found["replica"] = Mail.objects.count()
+browser = Client()
+browser.force_login(User.objects.order_by("-pk").first())
+shown = lambda: "data-as-of" in browser.get("/reports/").content.decode()
+found["told"] = shown()
+browser.post("/notices/read/")
+found["told after an act"] = shown()
+beat = JobRun.objects.get(job="heartbeat")
+JobRun.objects.filter(pk=beat.pk).update(finished_at=beat.finished_at + dt.timedelta(minutes=10))
+replica._found.forget()
+with replica.reading():
+    found["ten minutes later"] = Mail.objects.count()
+found["lag"] = replica.lag()
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.long
+@pytest.mark.needs("postgresql")
+def test_with_two_databases_of_which_one_stands_still(tmp_path):
+    """A copy that hears of nothing any more is a replica that lags: real settings, real connections."""
+    server, name = urlsplit(os.environ["DATABASE_URL"]), f"kim_replica_{os.getpid()}"
+    migrated = os.environ.get("KIM_TEST_MIGRATED", "")
+    urls = {one: urlunsplit(server._replace(path=f"/{name}_{one}")) for one in ("first", "second")}
+    on_server = psycopg2.connect(urlunsplit(server))
+    on_server.autocommit = True
+
+    def python(code, **env):
+        known = {key: value for key, value in os.environ.items() if not key.startswith(("KIM_", "EMAIL_"))}
+        known |= {
+            "KIM_DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "kim.settings", "REDIS_URL": "",
+            "DATABASE_URL": urls["first"], "KIM_LOG_LEVEL": "CRITICAL", "KIM_DEBUG": "1",
+        }  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-c", "import django; django.setup()\n" + code],
+            cwd=real.BASE_DIR, env=known | env, capture_output=True, text=True, timeout=240, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    try:
+        with on_server.cursor() as cursor:
+            cursor.execute(f'CREATE DATABASE "{name}_first"' + (f' TEMPLATE "{migrated}"' if migrated else ""))
+            python("from django.core.management import call_command\ncall_command('migrate', verbosity=0)\n")
+            python("from django.core.management import call_command\ncall_command('createcachetable')\n" + PREPARED)
+            cursor.execute(f'CREATE DATABASE "{name}_second" TEMPLATE "{name}_first"')
+        found = json.loads(python(LAGGING, KIM_REPORTS_DATABASE_URL=urls["second"]).splitlines()[-1])
+        assert found == {
+            "first": 1, "replica": 0, "told": True, "told after an act": False, "ten minutes later": 1, "lag": 600.0,
+        }  # fmt: skip
+    finally:
+        with on_server.cursor() as cursor:
+            for one in urls:
+                cursor.execute(f'DROP DATABASE IF EXISTS "{name}_{one}" WITH (FORCE)')
+        on_server.close()
