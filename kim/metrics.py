@@ -26,6 +26,7 @@ from django.views.decorators.http import require_safe
 from kim import tracing
 
 if TYPE_CHECKING:
+    from django.db.models import Model
     from prometheus_client import Counter, Histogram
     from prometheus_client.metrics_core import Metric
 
@@ -273,43 +274,45 @@ def _job_errors() -> Value:
     return {row.job: float(bool(row.error)) for row in _job_rows()}
 
 
+def _model(name: str) -> "type[Model] | None":
+    """A table of the ground floor, if this release has it."""
+    from django.apps import apps
+
+    return apps.all_models["kim"].get(name.lower())
+
+
 @gauge("kim_trail_unlinked_rows", "Rows of the trail of the last hour that are no link of its chain yet")
 def _unlinked() -> Value:
     import datetime as dt
 
-    from django.apps import apps
-
     from kim import workdays
-    from kim.models import TrailEntry
 
-    if "traillink" not in apps.all_models["kim"]:
+    rows = _model("TrailEntry")
+    if rows is None or _model("TrailLink") is None:
         return None
-    recent = TrailEntry.objects.filter(at__gt=workdays.now() - dt.timedelta(hours=1))
+    recent = rows._base_manager.filter(at__gt=workdays.now() - dt.timedelta(hours=1))
     return recent.filter(link__isnull=True).count()
 
 
 @gauge("kim_trail_findings", "What the last check of the whole trail found; 0: it holds")
 def _findings() -> Value:
-    from django.apps import apps
-
-    if "trailcheck" not in apps.all_models["kim"]:
+    checks = _model("TrailCheck")
+    if checks is None:
         return None
-    checks = apps.get_model("kim", "TrailCheck")._default_manager.order_by("-made_at", "-pk")
-    return checks.values_list("found", flat=True).first()
+    return checks._base_manager.order_by("-made_at", "-pk").values_list("found", flat=True).first()
 
 
 @gauge("kim_backup_age_seconds", "Since a backup, or the rehearsal of a restore, last ended well", "kind")
 def _backups() -> Value:
-    from django.apps import apps
     from django.db.models import Max
 
     from kim import workdays
 
-    if "backuprun" not in apps.all_models["kim"]:
+    runs = _model("BackupRun")
+    if runs is None:
         return None
-    ended = apps.get_model("kim", "BackupRun")._default_manager.filter(state="done").order_by()
-    rows = ended.values_list("kind").annotate(Max("finished_at"))
-    return {kind: max(0.0, (workdays.now() - at).total_seconds()) for kind, at in rows}
+    ended = runs._base_manager.filter(state="done").order_by().values_list("kind").annotate(Max("finished_at"))
+    return {kind: max(0.0, (workdays.now() - at).total_seconds()) for kind, at in ended}
 
 
 @gauge("kim_replica_lag_seconds", "How far the database that figures are read from lags behind, to 30 seconds")

@@ -102,7 +102,7 @@ def _key(name: str, given: str, named: str, file_name: str, what: str, data_dir:
     return key
 
 
-def optional_secret(name: str) -> str:
+def secret(name: str) -> str:
     """What stands in the variable `name`, or in the file that `name`_FILE names; "" where neither is set."""
     if given := os.environ.get(name, "").strip():
         return given
@@ -260,7 +260,7 @@ else:
 
 # A replica that figures are read from (kim.replica); everything else, and all writing, stays with the first one
 KIM_REPORTS_MAX_LAG = number("KIM_REPORTS_MAX_LAG", 300)
-if reports_url := optional_secret("KIM_REPORTS_DATABASE_URL"):
+if reports_url := secret("KIM_REPORTS_DATABASE_URL"):
     if not DATABASE_URL:
         raise ImproperlyConfigured("KIM_REPORTS_DATABASE_URL ohne DATABASE_URL: Eine Lesekopie braucht PostgreSQL.")
     DATABASES["reports"] = dj_database_url.parse(reports_url, conn_max_age=600, conn_health_checks=True)
@@ -431,7 +431,7 @@ PROXY_NETWORKS = networks("KIM_PROXIES", strict=False)
 #: Statements that take so many milliseconds are logged, without values.
 KIM_SLOW_MS = number("KIM_SLOW_MS", 500)
 #: Who may read /metrics: whoever names this token, or asks from one of these addresses; neither: there is no such page.
-KIM_METRICS_TOKEN = optional_secret("KIM_METRICS_TOKEN")
+KIM_METRICS_TOKEN = secret("KIM_METRICS_TOKEN")
 if KIM_METRICS_TOKEN and len(KIM_METRICS_TOKEN) < 20:
     raise ImproperlyConfigured("KIM_METRICS_TOKEN ist zu kurz: Bitte mindestens 20 zufällige Zeichen angeben.")
 KIM_METRICS_FROM = networks("KIM_METRICS_FROM")

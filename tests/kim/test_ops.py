@@ -58,7 +58,7 @@ class TestUnits:
         service = Unit(path)["Service"]
         assert {name: service.get(name) for name in HARDENED} == HARDENED
         said = path.read_text(encoding="utf-8")
-        for name in ("secret-key", "files-key"):
+        for name in ("secret-key", "files-key", "trail-key"):
             assert f"LoadCredential={name}:/etc/kim/{name}" in said
             assert f"KIM_{name.replace('-', '_').upper()}_FILE=%d/{name}" in said
         assert not re.search(r"(KEY|PASSWORD|TOKEN|SECRET)=", said)

@@ -82,18 +82,18 @@ class TestReadingVariables:
     def test_a_secret_that_need_not_be_there_is_a_variable_or_a_file(self, monkeypatch, tmp_path):
         monkeypatch.delenv("KIM_PROBE", raising=False)
         monkeypatch.delenv("KIM_PROBE_FILE", raising=False)
-        assert settings.optional_secret("KIM_PROBE") == ""
+        assert settings.secret("KIM_PROBE") == ""
         file = tmp_path / "probe"
         monkeypatch.setenv("KIM_PROBE_FILE", str(file))
         with pytest.raises(ImproperlyConfigured, match="lässt sich nicht lesen"):
-            settings.optional_secret("KIM_PROBE")
+            settings.secret("KIM_PROBE")
         file.write_text(" \n")
         with pytest.raises(ImproperlyConfigured, match="ist leer"):
-            settings.optional_secret("KIM_PROBE")
+            settings.secret("KIM_PROBE")
         file.write_text("geheim\n")
-        assert settings.optional_secret("KIM_PROBE") == "geheim"
+        assert settings.secret("KIM_PROBE") == "geheim"
         monkeypatch.setenv("KIM_PROBE", "anders")
-        assert settings.optional_secret("KIM_PROBE") == "anders"
+        assert settings.secret("KIM_PROBE") == "anders"
 
 
 class TestSecretKey:
@@ -243,8 +243,8 @@ READ_BY = ("kim/settings.py", "kim/logs.py", "gunicorn.conf.py", "script/serve.p
 
 def test_every_variable_the_settings_read_is_described_in_the_example():
     source = "".join((ROOT / name).read_text() for name in READ_BY)
-    read = set(re.findall(r'(?:get\(|flag\(|number\(|words\(|networks\(|optional_secret\()\s*"([A-Z][A-Z_]+)"', source))
-    read |= {f"{name}_FILE" for name in re.findall(r'optional_secret\("([A-Z_]+)"', source)}
+    read = set(re.findall(r'(?:get\(|flag\(|number\(|words\(|networks\(|secret\()\s*"([A-Z][A-Z_]+)"', source))
+    read |= {f"{name}_FILE" for name in re.findall(r'secret\("([A-Z_]+)"', source)}
     described = set(re.findall(r"^([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert len(read) > 20
     assert read - described == set()

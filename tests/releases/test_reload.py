@@ -101,7 +101,7 @@ def test_new_code_is_taken_up_without_losing_a_request(web):
         one.join(30)
     answers = [answer for one in clicking for answer in one.answers]
     assert set(answers) == {200}
-    assert len(answers) > 50
+    assert len(answers) >= 12
     assert len(set.union(*generations)) >= 6
 
     status, told = ask(port, "/metrics", Authorization=f"Bearer {TOKEN}")
