@@ -1,12 +1,16 @@
-# One image for web, worker, beat and migrate. Every package comes as a wheel: no compiler, no system library.
-FROM python:3.11-slim
+# One image for web, worker, beat and migrate. Every package comes as a wheel: no compiler, no system library. The client
+# of PostgreSQL is there for backups; it must be at least as new as the server (17 here, 16 in docker-compose.yml).
+FROM python:3.11-slim-trixie
 
 ENV PYTHONUNBUFFERED=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1
 
 RUN useradd --system --uid 10001 --home-dir /var/lib/kim --shell /usr/sbin/nologin kim \
-    && install -d -o kim -g kim -m 700 /var/lib/kim
+    && install -d -o kim -g kim -m 700 /var/lib/kim /var/backups/kim \
+    && apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-client \
+    && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /srv/kim
 COPY requirements.txt .
@@ -24,6 +28,6 @@ RUN KIM_ENV=embedded KIM_DATA_DIR=/tmp/build python manage.py collectstatic --no
     && python -m compileall -q kim steering casework funding reports
 
 USER kim
-VOLUME /var/lib/kim
+VOLUME ["/var/lib/kim", "/var/backups/kim"]
 EXPOSE 8000
 CMD ["gunicorn", "kim.wsgi"]

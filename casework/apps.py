@@ -37,7 +37,7 @@ class CaseworkConfig(AppConfig):
             referrals,
             retention,
         )
-        from kim import access, demo, digests, privacy_gate, trail
+        from kim import access, demo, digests, metrics, privacy_gate, trail
         from kim.workflow import happened
         from steering import linked_cases
 
@@ -46,6 +46,7 @@ class CaseworkConfig(AppConfig):
         digests.register("casework", ready=mornings.ready, prepare=mornings.parts)
         access.register_tables("casework", matrix.tables)
         demo.register("casework", load_demo_cases)
+        metrics.gauge("kim_imports_waiting", "Tables of cases that are to be checked or taken over")(imports_waiting)
         trail.name_acts(on_record.words())
         trail.name_kinds(on_record.KINDS)
         for sender, tell_of in (
@@ -54,6 +55,12 @@ class CaseworkConfig(AppConfig):
             (Procedure, procedure_notices.tell_of),
         ):
             happened.connect(tell_of, sender=sender, dispatch_uid=f"casework.notices.{sender.__name__}")
+
+
+def imports_waiting() -> int:
+    from casework.models import Import
+
+    return Import.objects.to_do().count()
 
 
 def load_demo_cases() -> str:

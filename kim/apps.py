@@ -17,6 +17,8 @@ class KimConfig(AppConfig):
 
         privacy_gate.register("places", small_places)
         connection_created.connect(_teach_sqlite, dispatch_uid="kim.trigrams")
+        connection_created.connect(_watch, dispatch_uid="kim.tracing")
+        import_module("kim.alarms")
 
 
 def _teach_sqlite(sender, connection, **kwargs):
@@ -24,3 +26,9 @@ def _teach_sqlite(sender, connection, **kwargs):
         from kim.trigrams import register_sqlite_functions
 
         register_sqlite_functions(connection.connection)
+
+
+def _watch(sender, connection, **kwargs):
+    from kim.tracing import watch
+
+    watch(connection)

@@ -10,6 +10,8 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from kim import tracing
+
 NO_CACHE = "no-store"
 #: Longer texts of a form that did not go through are shown again, so that nobody types them twice.
 KEPT_FROM = 12
@@ -92,11 +94,11 @@ def too_many(request, exception=None):
 
 def server_error(request):
     """500, drawn without request, database and context processors: whatever broke may break again."""
-    return _uncached(HttpResponse(render_to_string("500.html"), status=500))
+    return _uncached(HttpResponse(render_to_string("500.html", {"number": tracing.number()}), status=500))
 
 
 def _answer(request, template, status, **context):
-    given = {"reason": "", "kept": (), "back": _came_from(request), **context}
+    given = {"reason": "", "kept": (), "back": _came_from(request), "number": tracing.number(), **context}
     return _uncached(render(request, template, given, status=status))
 
 

@@ -45,7 +45,7 @@ def _of(row: JobRun):
     return JobRun.objects.filter(pk=row.pk)
 
 
-def reason(error: Exception) -> str:
+def reason(error: BaseException) -> str:
     """„OperationalError in kim/mail.py:120“: what an exception says may quote personal data, so it stays out."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if frame.filename.startswith(OURS)]

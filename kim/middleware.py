@@ -1,7 +1,6 @@
 """What happens around every request: its log line, its headers, the idle session and the locked door."""
 
 import time
-import uuid
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -13,6 +12,7 @@ from django.shortcuts import resolve_url
 from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from kim import metrics, tracing
 from kim.editing import Edited
 from kim.errors import not_allowed, too_large
 
@@ -22,27 +22,40 @@ log = structlog.get_logger("kim.request")
 
 
 class RequestLog:
-    """One line per request: method, route (not the path: it may hold a token), status, milliseconds."""
+    """One line per request: method, route (not the path: it may hold a token), status, milliseconds, and what of them
+    went to the database. Its number goes into the answer's header.
+    """
+
+    UNTOLD = frozenset({"healthz", "readyz", "metrics", "static"})
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         started = time.perf_counter()
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=uuid.uuid4().hex[:12])
+        cost = tracing.begin(tracing.given_by_proxy(request))
         response = self.get_response(request)
+        took = time.perf_counter() - started
+        response.headers[tracing.HEADER] = tracing.number()
         match = request.resolver_match
         route = match.route if match else ("static" if request.path.startswith(settings.STATIC_URL) else "none")
-        if route not in {"healthz", "readyz", "static"}:
+        name = match.view_name or "unnamed" if match else route
+        metrics.count_request(name, request.method or "", response.status_code, took, cost)
+        if route not in self.UNTOLD:
             log.info(
                 "request",
                 method=request.method,
                 route=route,
                 status=response.status_code,
-                ms=round((time.perf_counter() - started) * 1000, 1),
+                ms=round(took * 1000, 1),
+                queries=cost.queries,
+                db_ms=round(cost.seconds * 1000, 1),
             )
         return response
+
+    def process_view(self, request: HttpRequest, view_func, view_args, view_kwargs) -> None:
+        if request.resolver_match:
+            tracing.name_route(request.resolver_match.route)
 
 
 class ResponseHeaders:

@@ -3,6 +3,7 @@
 Every variable is described in `.env.example`; `KIM_ENV=production` is strict about what must be set.
 """
 
+import ipaddress
 import os
 import secrets
 from pathlib import Path
@@ -99,6 +100,33 @@ def _key(name: str, given: str, named: str, file_name: str, what: str, data_dir:
             "Bitte Rechte prüfen oder mit KIM_DATA_DIR einen anderen Ordner angeben."
         ) from None
     return key
+
+
+def secret(name: str) -> str:
+    """What stands in the variable `name`, or in the file that `name`_FILE names; "" where neither is set."""
+    if given := os.environ.get(name, "").strip():
+        return given
+    if not (named := os.environ.get(f"{name}_FILE", "").strip()):
+        return ""
+    try:
+        found = Path(named).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE={named} lässt sich nicht lesen ({error.strerror}).") from None
+    if not found:
+        raise ImproperlyConfigured(f"{name}_FILE={named} ist leer.")
+    return found
+
+
+def networks(name: str, *, strict: bool = True) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Addresses and networks („10.0.0.5, 172.16.0.0/12“). What is neither is refused, or left out if not `strict`."""
+    found = []
+    for word in words(name):
+        try:
+            found.append(ipaddress.ip_network(word, strict=False))
+        except ValueError:
+            if strict:
+                raise ImproperlyConfigured(f"{name}: {word!r} ist weder Adresse noch Netz (10.0.0.0/8).") from None
+    return found
 
 
 # Where and how it runs
@@ -232,6 +260,22 @@ else:
         }
     }
 
+# A replica that figures are read from (kim.replica); everything else, and all writing, stays with the first one
+KIM_REPORTS_MAX_LAG = number("KIM_REPORTS_MAX_LAG", 300)
+if reports_url := secret("KIM_REPORTS_DATABASE_URL"):
+    if not DATABASE_URL:
+        raise ImproperlyConfigured("KIM_REPORTS_DATABASE_URL ohne DATABASE_URL: Eine Lesekopie braucht PostgreSQL.")
+    DATABASES["reports"] = dj_database_url.parse(reports_url, conn_max_age=600, conn_health_checks=True)
+    if DATABASES["reports"]["ENGINE"] != DATABASES["default"]["ENGINE"]:
+        raise ImproperlyConfigured("KIM_REPORTS_DATABASE_URL muss dieselbe Datenbank sein wie DATABASE_URL.")
+    if DATABASES["reports"]["ENGINE"].endswith("postgresql"):
+        # One that is away must not hold up pages: it is then not read.
+        DATABASES["reports"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
+        DATABASES["reports"]["OPTIONS"].setdefault("options", DATABASES["default"]["OPTIONS"]["options"])
+    DATABASES["reports"]["TEST"] = {"MIRROR": "default"}
+    DATABASE_ROUTERS = ["kim.replica.Router"]
+    MIDDLEWARE.insert(MIDDLEWARE.index("kim.middleware.OnlyActs"), "kim.replica.ReadYourOwn")
+
 # Broker and the cache all processes share (login throttling counts in it)
 REDIS_URL = os.environ.get("REDIS_URL", "").strip()
 CELERY_BROKER_URL = REDIS_URL or f"sqla+sqlite:///{DATA_DIR / 'broker.sqlite3'}"
@@ -323,7 +367,7 @@ if BEHIND_TLS:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
     SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -382,6 +426,22 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 KIM_MAIL_TRANSPORT = os.environ.get("KIM_MAIL_TRANSPORT", "").strip() or ("smtp" if EMAIL_HOST else "files")
 if KIM_MAIL_TRANSPORT not in {"smtp", "files"}:
     raise ImproperlyConfigured(f"KIM_MAIL_TRANSPORT={KIM_MAIL_TRANSPORT!r} ist unbekannt: smtp oder files.")
+
+# Operation: numbers of requests, slow statements, figures for the monitoring, mails about errors
+#: Whose X-Request-ID is believed: the proxies in front (their number is what counts for throttles, see above).
+PROXY_NETWORKS = networks("KIM_PROXIES", strict=False)
+#: Statements that take so many milliseconds are logged, without values.
+KIM_SLOW_MS = number("KIM_SLOW_MS", 500)
+#: Who may read /metrics: whoever names this token, or asks from one of these addresses; neither: there is no such page.
+KIM_METRICS_TOKEN = secret("KIM_METRICS_TOKEN")
+if KIM_METRICS_TOKEN and len(KIM_METRICS_TOKEN) < 20:
+    raise ImproperlyConfigured("KIM_METRICS_TOKEN ist zu kurz: Bitte mindestens 20 zufällige Zeichen angeben.")
+KIM_METRICS_FROM = networks("KIM_METRICS_FROM")
+#: Who is told of errors by mail, without data; empty: nobody.
+KIM_ADMINS = words("KIM_ADMINS")
+for _address in KIM_ADMINS:
+    if _address.count("@") != 1 or any(sign.isspace() for sign in _address):
+        raise ImproperlyConfigured(f"KIM_ADMINS: {_address!r} ist keine Mailadresse.")
 
 LOGGING = logging_config(os.environ.get("KIM_LOG_LEVEL", "").strip().upper() or "INFO")
 LOGGING_CONFIG = "logging.config.dictConfig"

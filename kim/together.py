@@ -15,6 +15,7 @@ running them. What differs from one request to the next is a `Slot`, filled when
 import datetime as dt
 import itertools
 import json
+import re
 import weakref
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -22,8 +23,10 @@ from functools import partial, wraps
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connection, models
+from django.db import connections, models
 from django.db.models import Expression, QuerySet
+
+from kim import replica
 
 #: The function that makes one row, and the one that gathers all of them, as text.
 _JSON = {
@@ -31,6 +34,9 @@ _JSON = {
     "postgresql": ("json_build_array", "json_agg({})::text"),
 }
 _number = itertools.count(1)
+_EXECUTED = re.compile(r"EXECUTE (kim_[0-9]+)")
+#: Name of a planned statement → its text, for the log of slow ones.
+_texts: weakref.WeakValueDictionary[str, "Statement"] = weakref.WeakValueDictionary()
 #: Names of the statements each connection has planned. A new connection begins with none.
 _planned: weakref.WeakKeyDictionary[Any, set[str]] = weakref.WeakKeyDictionary()
 
@@ -50,7 +56,7 @@ class Slot(Expression):
         """As the database takes it. A number no column can hold is none that is there."""
         if isinstance(given, int) and not -(2**63) <= given < 2**63:
             given = None
-        return self.kept_as.get_db_prep_value(given, connection)
+        return self.kept_as.get_db_prep_value(given, _connection())
 
 
 def day(name: str = "today") -> Slot:
@@ -78,7 +84,7 @@ def together(build: Callable[..., Mapping[str, QuerySet]], *, planned: bool = Tr
 
     @wraps(build)
     def statement(*shape, **more):
-        key = (connection.vendor, *shape, *sorted(more.items()))
+        key = (_connection().vendor, *shape, *sorted(more.items()))
         if key not in made:
             while len(made) >= KEPT:
                 made.pop(next(iter(made)), None)
@@ -103,6 +109,7 @@ class Statement:
     """
 
     def __init__(self, sets: Mapping[str, QuerySet], *, planned: bool = True):
+        connection = _connection()
         self.planned = planned and connection.vendor == "postgresql"
         self.name = f"kim_{next(_number)}"
         self.readers: dict[str, _Reader] = {}
@@ -124,6 +131,7 @@ class Statement:
             self.readers[name] = _Reader(rows.model, fields)
         self.sql = f"SELECT {', '.join(columns)}"
         self.slots = {param.name: param for param in self.params if isinstance(param, Slot)}
+        _texts[self.name] = self
 
     def __call__(self, **values) -> dict[str, list]:
         found: dict[str, list] = {name: [] for name in self.empty}
@@ -133,6 +141,7 @@ class Statement:
         return found
 
     def _answer(self, values) -> tuple:
+        connection = _connection()
         with connection.cursor() as cursor:
             if self.planned and self._plan():
                 given = [slot.value(values[name]) for name, slot in self.slots.items()]
@@ -149,6 +158,7 @@ class Statement:
         Not where a pooler hands out another connection for each transaction (there DISABLE_SERVER_SIDE_CURSORS is set,
         as Django asks for), and not more than PLANNED of them: the database keeps each plan in memory.
         """
+        connection = _connection()
         planned = _planned.setdefault(connection.connection, set())
         if self.name in planned:
             return True
@@ -168,6 +178,18 @@ class Statement:
         return True
 
 
+def _connection():
+    """The first database, or where figures are being read the replica (kim.replica)."""
+    return connections[replica.alias()]
+
+
+def text_of(sql: str) -> str:
+    """What „EXECUTE kim_7(…)“ stands for; any other statement as it is."""
+    named = _EXECUTED.match(sql)
+    statement = _texts.get(named[1]) if named else None
+    return statement.sql if statement else sql
+
+
 class _Reader:
     """Makes instances of `model` from rows of JSON, in the order of `fields` (attribute name → field)."""
 
@@ -183,7 +205,7 @@ class _Reader:
         for place, read in self.readers:
             if values[place] is not None:
                 values[place] = read(values[place])
-        made = self.model.from_db(connection.alias, self.own, values[: len(self.own)])
+        made = self.model.from_db(replica.alias(), self.own, values[: len(self.own)])
         for name, value in zip(self.further, values[len(self.own) :], strict=True):
             setattr(made, name, value)
         return made

@@ -3,7 +3,7 @@
 from allauth.account.urls import urlpatterns as allauth_pages
 from django.urls import include, path
 
-from kim import health
+from kim import health, metrics
 from kim.views import (
     absences,
     access_matrix,
@@ -77,6 +77,7 @@ own = [
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("konto/", include(signing_in)),
     path("", include((own, "kim"))),
     path("steering/", include("steering.urls")),

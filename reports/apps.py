@@ -13,7 +13,7 @@ class ReportsConfig(AppConfig):
     verbose_name = "Berichte"
 
     def ready(self):
-        from kim import access, demo, trail
+        from kim import access, demo, metrics, trail
         from reports import county_file, matrix, on_record
         from steering import county
 
@@ -23,10 +23,17 @@ class ReportsConfig(AppConfig):
         trail.name_acts(on_record.ACTS)
         trail.name_kinds(on_record.KINDS)
         county.register("papers", read=county_file.SECTION, load=county_file.load, called=county_file.CALLED)
+        metrics.gauge("kim_exports_waiting", "Files with figures that are to be made")(exports_waiting)
         # Reports tell what was published and counted.
         demo.register("reports.publishing", publish_demo)
         demo.register("reports.counting", count_demo)
         demo.register("reports.status", load_demo_reports)
+
+
+def exports_waiting() -> int:
+    from reports.models import Export
+
+    return Export.objects.under_way().count()
 
 
 def load_demo_reports() -> str:

@@ -9,7 +9,7 @@ import time
 import structlog
 from django.core.exceptions import PermissionDenied
 
-from kim import files, jobs, trail
+from kim import files, jobs, replica, trail
 from kim.workflow import StepRefused
 from reports import exporting, writing
 from reports.models import Export
@@ -71,10 +71,12 @@ def _made(export: Export) -> bool:
     if not user.is_active:
         raise PermissionDenied("Dieses Konto ist nicht mehr aktiv.")
     maker.demand(user, export.asked)
-    book = maker.make(user, export.asked)
-    _demand_ours(export, total=book.number)
     progress = _Spoken(export)
-    written = writing.written(book, export.format, progress.tell)
+    # A replica that knows the order knows everything its author had done before.
+    with replica.reading(has=export):
+        book = maker.make(user, export.asked)
+        _demand_ours(export, total=book.number)
+        written = writing.written(book, export.format, progress.tell)
     _demand_ours(export, done=progress.done)
     kept = files.keep(written.chunks)
     arrived = False

@@ -3,6 +3,7 @@
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from kim import replica
 from kim.figures import Part
 from kim.htmx import page as template_for
 from kim.rules import demand
@@ -13,6 +14,7 @@ from reports import access, casework
 def lage_casework(request):
     """Everything published of a quarter or year, beside the one before."""
     demand(access.reads_part, request.user, Part.CASEWORK)
-    asked = casework.wanted(request.GET)
-    context = {"asked": asked, **casework.shown(asked)}
+    with replica.reading(request):
+        asked = casework.wanted(request.GET)
+        context = {"asked": asked, **casework.shown(asked)}
     return render(request, template_for(request, "reports/lage_casework.html", "results"), context)

@@ -4,7 +4,7 @@ from django.http import Http404
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from kim import figures
+from kim import figures, replica
 from kim.rules import allows, demand
 from reports import access, definitions
 from reports.asked import asked
@@ -25,12 +25,13 @@ def figure_detail(request, key):
         raise Http404 from None
     if not allows(access.reads_part, request.user, figure.part):
         raise Http404
-    wanted = asked(request.GET)
-    context = {
-        "figure": figure,
-        "now": definitions.now(request.user, figure, wanted),
-        "asked": wanted,
-        "shown_on": definitions.shown_on(request.user, figure),
-        "rows_of": definitions.rows_of(figure),
-    }
+    with replica.reading(request):
+        wanted = asked(request.GET)
+        context = {
+            "figure": figure,
+            "now": definitions.now(request.user, figure, wanted),
+            "asked": wanted,
+            "shown_on": definitions.shown_on(request.user, figure),
+            "rows_of": definitions.rows_of(figure),
+        }
     return render(request, "reports/figure_detail.html", context)

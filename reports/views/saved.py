@@ -5,6 +5,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from kim import replica
 from kim.htmx import page as template_for
 from kim.rules import demand
 from kim.views.acting import act_and_return, form_page
@@ -153,7 +154,8 @@ def _built(request, given) -> dict:
         wanted = building.wanted(given, request.user)
     except StepRefused as nothing:
         raise Http404(str(nothing)) from nothing
-    found = building.built(wanted, request.user)
+    with replica.reading(request):
+        found = building.built(wanted, request.user)
     return {
         "wanted": wanted,
         "built": found,

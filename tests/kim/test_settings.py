@@ -71,6 +71,30 @@ class TestReadingVariables:
         monkeypatch.setenv("KIM_PROBE", "a.example, b.example,,")
         assert settings.words("KIM_PROBE") == ["a.example", "b.example"]
 
+    def test_networks_are_addresses_or_networks(self, monkeypatch):
+        monkeypatch.setenv("KIM_PROBE", "10.0.0.5, 172.16.0.0/12, ::1")
+        assert [str(one) for one in settings.networks("KIM_PROBE")] == ["10.0.0.5/32", "172.16.0.0/12", "::1/128"]
+        monkeypatch.setenv("KIM_PROBE", "10.0.0.5, proxy.example")
+        with pytest.raises(ImproperlyConfigured, match="KIM_PROBE: 'proxy.example' ist weder Adresse noch Netz"):
+            settings.networks("KIM_PROBE")
+        assert len(settings.networks("KIM_PROBE", strict=False)) == 1
+
+    def test_a_secret_that_need_not_be_there_is_a_variable_or_a_file(self, monkeypatch, tmp_path):
+        monkeypatch.delenv("KIM_PROBE", raising=False)
+        monkeypatch.delenv("KIM_PROBE_FILE", raising=False)
+        assert settings.secret("KIM_PROBE") == ""
+        file = tmp_path / "probe"
+        monkeypatch.setenv("KIM_PROBE_FILE", str(file))
+        with pytest.raises(ImproperlyConfigured, match="lässt sich nicht lesen"):
+            settings.secret("KIM_PROBE")
+        file.write_text(" \n")
+        with pytest.raises(ImproperlyConfigured, match="ist leer"):
+            settings.secret("KIM_PROBE")
+        file.write_text("geheim\n")
+        assert settings.secret("KIM_PROBE") == "geheim"
+        monkeypatch.setenv("KIM_PROBE", "anders")
+        assert settings.secret("KIM_PROBE") == "anders"
+
 
 class TestSecretKey:
     def test_is_made_once_and_kept_for_the_owner_alone(self, tmp_path, monkeypatch):
@@ -219,7 +243,8 @@ READ_BY = ("kim/settings.py", "kim/logs.py", "gunicorn.conf.py", "script/serve.p
 
 def test_every_variable_the_settings_read_is_described_in_the_example():
     source = "".join((ROOT / name).read_text() for name in READ_BY)
-    read = set(re.findall(r'(?:get\(|flag\(|number\(|words\()\s*"([A-Z][A-Z_]+)"', source))
+    read = set(re.findall(r'(?:get\(|flag\(|number\(|words\(|networks\(|secret\()\s*"([A-Z][A-Z_]+)"', source))
+    read |= {f"{name}_FILE" for name in re.findall(r'secret\("([A-Z_]+)"', source)}
     described = set(re.findall(r"^([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert len(read) > 20
     assert read - described == set()
