@@ -18,6 +18,8 @@ ACTS: dict[str, str] = {
     "calendarfeed.renew": "Kalenderadresse erneuert",
     "calendarfeed.revoke": "Kalenderadresse widerrufen",
     "mail.send_again": "Mail erneut versandt",
+    "trailanchor.print": "Anker des Protokolls gedruckt",
+    "trailentry.export": "Protokoll: Zeilen ausgegeben",
     "trailentry.forget": "Vermerke von Zeilen gelöscht",
 }
 
@@ -36,9 +38,59 @@ KINDS: dict[str, Kind] = {
     "kim.code": Kind("Eintrag einer Codeliste"),
     "kim.county": Kind("Kreis"),
     "kim.mail": Kind("Mail"),
+    "kim.trailanchor": Kind("Anker des Protokolls"),
     "kim.trailentry": Kind("Zeile des Protokolls"),
     "kim.user": Kind("Konto"),
 }
+
+
+#: What acts come to: „wer hat gesehen“ is one click.
+GROUPS = {
+    "seen": "gesehen",
+    "exported": "ausgegeben",
+    "released": "freigegeben",
+    "signed_in": "Anmeldung",
+    "administered": "Verwaltung",
+    "changed": "geändert",
+}
+#: By the verb of an act, then by what it is about; whatever is named in neither has changed something.
+_BY_VERB = {
+    "seen": {"read", "listed", "get", "look"},
+    "exported": {
+        "export", "print_consent", "print_plan", "print", "file", "invitation", "coverage", "own_figures", "fetch",
+    },
+    "released": {"release", "approve", "adopt", "publish", "submit", "sign"},
+}  # fmt: skip
+_BY_ACT = {
+    "exported": {"export.take"},
+    "signed_in": {
+        "user.sign_in", "user.sign_out", "user.fail_sign_in", "user.refuse_sign_in", "user.end_session",
+        "user.end_sessions", "user.end_other_sessions", "user.forget_device", "user.add_factor", "user.remove_factor",
+        "user.renew_codes", "user.reset_factors", "user.change_password", "user.reset_password",
+        "user.accept_invitation", "user.link_sso", "user.unlink_sso",
+    },
+    "released": {"handover.accept", "agreement.send", "minutes.send"},
+}  # fmt: skip
+_ADMINISTERED = {
+    "user", "rolegrant", "assignment", "code", "codes", "checklists", "county", "limit", "mail", "calendarfeed",
+    "absence", "trailentry", "trailanchor", "backup",
+}  # fmt: skip
+
+
+def group_of(act: str) -> str:
+    """The key in GROUPS."""
+    about, _, verb = act.partition(".")
+    for group, acts in _BY_ACT.items():
+        if act in acts:
+            return group
+    for group, verbs in _BY_VERB.items():
+        if verb in verbs:
+            return group
+    return "administered" if about in _ADMINISTERED else "changed"
+
+
+def acts_of(group: str) -> list[str]:
+    return [act for act in ACTS if group_of(act) == group]
 
 
 #: So many numbers of a list stand in its line.

@@ -20,6 +20,7 @@ PAGES = {
     "kim:operation": {Role.ADMIN},
     "kim:access_matrix": {Role.ADMIN, Role.AUDIT},
     "kim:trail": {Role.AUDIT},
+    "kim:trail_state": {Role.AUDIT},
 }
 
 
