@@ -1,5 +1,6 @@
 """The accountability trail: who did, saw, exported or released what, and when. Never the content of it."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -7,6 +8,7 @@ from typing import Any, NamedTuple
 from django.apps import apps
 from django.db.models import Model, Q
 
+from kim import workdays
 from kim.models import TrailEntry
 
 #: What an act is called on the trail's page; apps add theirs with `name_acts`.
@@ -57,7 +59,8 @@ GROUPS = {
 _BY_VERB = {
     "seen": {"read", "listed", "get", "look"},
     "exported": {
-        "export", "print_consent", "print_plan", "print", "file", "invitation", "coverage", "own_figures", "fetch",
+        "export", "print_consent", "print_plan", "print", "file", "invitation", "coverage", "own_figures", "contacts",
+        "calendar", "fetch",
     },
     "released": {"release", "approve", "adopt", "publish", "submit", "sign"},
 }  # fmt: skip
@@ -93,6 +96,8 @@ def acts_of(group: str) -> list[str]:
     return [act for act in ACTS if group_of(act) == group]
 
 
+#: Whoever looks at the same thing again within this is still reading it.
+ONE_READING = dt.timedelta(minutes=15)
 #: So many numbers of a list stand in its line.
 LISTED = 12
 
@@ -178,6 +183,13 @@ def forget_notes(things: Iterable[tuple[type[Model], Iterable[int]]]) -> None:
         gone += ids
     if gone:
         record_list("trailentry.forget", TrailEntry, gone, by=None)
+
+
+def saw(subject, *, by) -> None:
+    """Add a row that `by` read `subject`, once within a quarter of an hour."""
+    act, since = f"{subject._meta.model_name}.read", workdays.now() - ONE_READING
+    if subject.pk not in lately(act, type(subject), by=by, since=since):
+        record(act, subject, by=by)
 
 
 def lately(act: str, model, *, by, since) -> list[int]:

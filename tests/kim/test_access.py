@@ -6,6 +6,7 @@ from django.urls import get_resolver, reverse
 
 from kim import trail, trail_chain, workdays
 from kim.models import Absence, Mail, Notice, Role, SavedFilter, TrailAnchor
+from tests.access_table import asked
 from tests.factories import county, limits, user
 
 pytestmark = pytest.mark.django_db
@@ -70,8 +71,11 @@ def test_pages(client, row):
 def test_only_the_audit_takes_the_trail_out_of_the_house(client, address):
     args = AUDIT_ALONE[address]()
     for role in Role:
-        client.force_login(user(role))
-        assert client.get(reverse(f"kim:{address}", args=args)).status_code == (200 if role == Role.AUDIT else 403)
+        who = user(role)
+        client.force_login(who)
+        assert asked(client, who, reverse(f"kim:{address}", args=args)).status_code == (
+            200 if role == Role.AUDIT else 403
+        )
 
 
 @pytest.mark.parametrize("address", OWN)

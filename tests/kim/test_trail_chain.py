@@ -146,7 +146,8 @@ TAMPERED = {
     ),
     "the end cut off": (_cut_off, {"link_missing"}, "Stelle 20, Anker vom 03.03.2026"),
     "an anchor altered": (
-        _doing(f"UPDATE {ANCHOR} SET position = 9 WHERE position = 10"), {"anchor_altered", "anchor_broken"}, "02.03.2026"
+        _doing(f"UPDATE {ANCHOR} SET position = 9 WHERE position = 10"), {"anchor_altered", "anchor_broken"},
+        "Anker 02.03.2026",
     ),
     "an anchor missing": (_doing(f"DELETE FROM {ANCHOR} WHERE position = 10"), {"anchor_missing"}, "03.03.2026"),
     "all anchors missing": (_doing(f"DELETE FROM {ANCHOR}"), {"anchor_overdue"}, "noch keiner"),
