@@ -135,7 +135,7 @@ ENTRIES = (
         Entry("Barrieren", "universal-access", "kim:barrier_list", frozenset({Role.ADMIN}), ("kim:barrier_",)),
         Entry("Betrieb", "activity", "kim:operation", frozenset({Role.ADMIN}), ("kim:operation", "kim:mail_")),
         Entry("Rechte", "shield-check", "kim:access_matrix", OVERSIGHT),
-        Entry("Protokoll", "journal-text", "kim:trail", frozenset({Role.AUDIT})),
+        Entry("Protokoll", "journal-text", "kim:trail", frozenset({Role.AUDIT}), ("kim:trail_",)),
         Entry("Löschregister", "trash", "casework:erasure_list", OVERSIGHT),
     ),
     *_group(

@@ -72,6 +72,9 @@ own = [
     path("accessibility/barriers/new/", accessibility.barrier_new, name="barrier_new"),
     path("accessibility/barriers/", accessibility.barrier_list, name="barrier_list"),
     path("accessibility/barriers/<int:pk>/answer/", accessibility.barrier_answer, name="barrier_answer"),
+    path("trail/export/<slug:kind>/", trail.trail_export, name="trail_export"),
+    path("trail/state/", trail.trail_state, name="trail_state"),
+    path("trail/anchors/<int:pk>/", trail.trail_anchor, name="trail_anchor"),
 ]
 
 urlpatterns = [
