@@ -163,7 +163,11 @@ def _tell(user: User, device: Device) -> None:
     moment = workdays.now().astimezone(workdays.BERLIN)
     words = f"am {moment:%d.%m.%Y um %H:%M} Uhr mit {device.browser}"
     account = reverse("kim:account")
-    told: dict[str, object] = {"headline": "Anmeldung mit einem neuen Gerät", "text": f"Angemeldet {words}.", "url": account}
+    told: dict[str, object] = {
+        "headline": "Anmeldung mit einem neuen Gerät",
+        "text": f"Angemeldet {words}.",
+        "url": account,
+    }
     if user.email:  # told at once, so the digest of the morning need not say it again
         told["digested_at"] = workdays.now()
         body = TOLD.format(words=words, link=settings.BASE_URL + account)
