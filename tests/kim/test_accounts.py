@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from kim import accounts, sign_ins, tasks, workdays
 from kim.models import Device, Invitation, Mail, Notice, Role, SignIn, Suspension, TrailEntry, User
-from kim.workflow import StepRefused
 from kim.workdays import ONE_DAY
+from kim.workflow import StepRefused
 from tests.factories import county, user
 
 pytestmark = pytest.mark.django_db
