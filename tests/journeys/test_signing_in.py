@@ -63,6 +63,7 @@ def test_a_code_from_an_app_and_a_recovery_code(anna, window):
     visitor.fill(code="000000").press("Einrichten", then="Die App ist noch nicht eingerichtet")
     visitor.fill(code=next_code(secret)).press("Einrichten", then="zeigt sie nur")
     codes = visitor.page.locator(".kim-codes li").all_inner_texts()
+    assert Mail.objects.filter(recipient=anna, subject="KIM: Zweiter Faktor eingerichtet").exists()
     visitor.press("Ich habe sie verwahrt", then="noch 10 von 10 übrig")
     visitor.page.get_by_role("button", name="Abmelden").click()
 
