@@ -8,6 +8,7 @@ from django.conf import settings
 
 from kim import barriers, digests, jobs, mail, workdays
 from kim import digests, jobs, mail, trail_chain, workdays
+from kim import accounts, digests, jobs, mail, sign_ins, workdays
 from kim.celery import app as celery
 from kim.models import Draft, JobRun, Mail
 
@@ -67,6 +68,8 @@ def sweep_up() -> None:
         mails = closed.filter(created_at__lt=now - MAILS_KEPT)
         gone = mails.count()
         mails.delete()
+        sign_ins.sweep()
+        accounts.switch_off()
         JobRun.objects.filter(day__lt=(now - RUNS_KEPT).date()).delete()
         barriers.forget()
         knocks = delete_old_knocks()

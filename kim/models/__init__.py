@@ -1,6 +1,7 @@
 """The ground floor's tables: people, places, code lists, and the records every act leaves. Imports no app."""
 
 from kim.models.barriers import BarrierReport
+from kim.models.accounts import Device, Invitation, SignIn, Suspension
 from kim.models.people import Absence, Assignment, Role, RoleGrant, User
 from kim.models.places import Bank, County, Municipality, Organisation, PopulationCount
 from kim.models.records import CalendarFeed, Code, Draft, JobRun, Mail, Notice, SavedFilter
@@ -14,7 +15,9 @@ __all__ = [
     "CalendarFeed",
     "Code",
     "County",
+    "Device",
     "Draft",
+    "Invitation",
     "JobRun",
     "Mail",
     "Municipality",
@@ -27,6 +30,8 @@ __all__ = [
     "TrailAnchor",
     "TrailCheck",
     "TrailCut",
+    "SignIn",
+    "Suspension",
     "TrailEntry",
     "TrailLink",
     "User",

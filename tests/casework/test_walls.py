@@ -62,6 +62,8 @@ MODELS = {
     "expected": "ExpectedSeat", "items": "AgendaItem", "papers": "Paper", "objections": "Objection",
     "agenda": "AgendaItem", "rules": "RulesOfProcedure",
     "barriers": "BarrierReport", "saved": "SavedFigure", "exports": "Export", "status-reports": "StatusReport",
+    "sessions": "SignIn", "accounts": "User",
+    "saved": "SavedFigure", "exports": "Export", "status-reports": "StatusReport",
     "documents": "Document", "imports": "Import", "case-issues": "CaseIssue", "follow-ups": "FollowUp",
 }  # fmt: skip
 #: The same words mean something else there.

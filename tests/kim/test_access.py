@@ -7,6 +7,8 @@ from django.urls import get_resolver, reverse
 from kim import trail, trail_chain, workdays
 from kim.models import Absence, Mail, Notice, Role, SavedFilter, TrailAnchor
 from tests.access_table import asked
+from kim import workdays
+from kim.models import Absence, Device, Mail, Notice, Role, SavedFilter, SignIn
 from tests.factories import county, limits, user
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +30,16 @@ TABLE = [
     ("barrier_new",    200, 200, 200, 200, 200, 200, 200, 200),
     ("barrier_list",   403, 403, 403, 403, 403, 403, 200, 403),
     ("trail_state",    403, 403, 403, 403, 403, 403, 403, 200),
+    ("account",        200, 200, 200, 200, 200, 200, 200, 200),
+    ("factor_setup",   200, 200, 200, 200, 200, 200, 200, 200),
+    ("account_list",   403, 403, 403, 403, 403, 403, 200, 403),
+]
+#: The same for pages about an account.
+ABOUT = [
+    ("account_detail", 403, 403, 403, 403, 403, 403, 200, 403),
+    ("account_invite", 403, 403, 403, 403, 403, 403, 200, 403),
+    ("account_lock",   403, 403, 403, 403, 403, 403, 200, 403),
+    ("account_leave",  403, 403, 403, 403, 403, 403, 200, 403),
 ]
 # fmt: on
 
@@ -36,6 +48,8 @@ OWN = {
     "notice_read": lambda owner: Notice.objects.create(recipient=owner, key="k", headline="KP", url="/").pk,
     "mail_detail": lambda owner: Mail.objects.create(key="k", recipient=owner, to="a@kim.example", subject="S").pk,
     "filter_delete": lambda owner: SavedFilter.objects.create(user=owner, page="steering:issue_list", name="N").pk,
+    "session_end": lambda owner: SignIn.objects.create(user=owner, browser="Firefox").pk,
+    "device_forget": lambda owner: Device.objects.create(user=owner, browser="Firefox", digest="d").pk,
     "absence_end": lambda owner: (
         Absence.objects.create(user=owner, deputy=user(Role.CASE_MANAGER), valid_from=workdays.today()).pk
     ),
@@ -63,6 +77,14 @@ def anchor() -> TrailAnchor:
     one = user()
     trail.record("absence.end", one, by=one)
     return trail_chain.anchor(workdays.today())
+    "draft_save", "filter_save", "notice_read_all", "mail_resend_all", "mail_resend", "calendar_revoke",
+    "session_end_others",
+}  # fmt: skip
+#: What administrators do with an account at one press.
+PRESSED = ("account_withdraw", "account_reopen", "account_reset_factors", "account_end_sessions")
+#: What calendar programs ask for without signing in (see test_calendars), and the way in for who is invited
+#: (test_accounts).
+OPEN = {"calendar_feed", "invitation", "invitation_accept"}
 
 
 @pytest.fixture(autouse=True)
@@ -71,13 +93,14 @@ def _county():
     limits()
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: row[0])
+@pytest.mark.parametrize("row", TABLE + ABOUT, ids=lambda row: row[0])
 def test_pages(client, row):
     address, *expected = row
+    arguments = [user(None).pk] if row in ABOUT else []
     found = []
     for role in Role:
         client.force_login(user(role))
-        found.append(client.get(reverse(f"kim:{address}")).status_code)
+        found.append(client.get(reverse(f"kim:{address}", args=arguments)).status_code)
     assert found == expected
 
 
@@ -90,6 +113,15 @@ def test_only_the_audit_takes_the_trail_out_of_the_house(client, address):
         assert asked(client, who, reverse(f"kim:{address}", args=args)).status_code == (
             200 if role == Role.AUDIT else 403
         )
+@pytest.mark.parametrize("address", [*PRESSED, *(row[0] for row in ABOUT[1:])])
+def test_only_administrators_do_something_with_an_account(client, address):
+    somebody = user(None)
+    for role in set(Role) - {Role.ADMIN}:
+        client.force_login(user(role))
+        assert client.post(reverse(f"kim:{address}", args=[somebody.pk])).status_code == 403
+    client.force_login(user(Role.ADMIN))
+    assert client.post(reverse(f"kim:{address}", args=[somebody.pk])).status_code in (302, 422)
+    assert client.post(reverse(f"kim:{address}", args=[somebody.pk + 10_000])).status_code == 404
 
 
 @pytest.mark.parametrize("address", OWN)
@@ -123,6 +155,7 @@ def test_every_address_of_the_ground_floor_has_a_row():
     resolver = next(r for r in get_resolver().url_patterns if getattr(r, "namespace", "") == "kim")
     named = {pattern.name for pattern in resolver.url_patterns}
     assert named == {row[0] for row in TABLE} | set(OWN) | set(AUDIT_ALONE) | ACTS | OPEN
+    assert named == {row[0] for row in TABLE + ABOUT} | set(OWN) | ACTS | OPEN | set(PRESSED)
 
 
 def test_nobody_sees_anything_before_signing_in(client):
