@@ -1,5 +1,6 @@
 """The ground floor's tables: people, places, code lists, and the records every act leaves. Imports no app."""
 
+from kim.models.backups import BackupKind, BackupRun, BackupState
 from kim.models.people import Absence, Assignment, Role, RoleGrant, User
 from kim.models.places import Bank, County, Municipality, Organisation, PopulationCount
 from kim.models.records import CalendarFeed, Code, Draft, JobRun, Mail, Notice, SavedFilter, TrailEntry
@@ -7,6 +8,9 @@ from kim.models.records import CalendarFeed, Code, Draft, JobRun, Mail, Notice, 
 __all__ = [
     "Absence",
     "Assignment",
+    "BackupKind",
+    "BackupRun",
+    "BackupState",
     "Bank",
     "CalendarFeed",
     "Code",
