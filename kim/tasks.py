@@ -6,9 +6,9 @@ from importlib import import_module
 from celery import shared_task
 from django.conf import settings
 
-from kim import digests, jobs, mail, workdays
+from kim import backups, digests, jobs, mail, workdays
 from kim.celery import app as celery
-from kim.models import Draft, JobRun, Mail
+from kim.models import BackupKind, BackupRun, Draft, JobRun, Mail
 
 DRAFTS_KEPT = dt.timedelta(days=180)
 MAILS_KEPT = dt.timedelta(days=90)
@@ -33,6 +33,16 @@ def compose_digests() -> None:
     digests.compose()
 
 
+@shared_task(name="kim.tasks.back_up")
+def back_up() -> None:
+    backups.begin_if_due(BackupKind.BACKUP)
+
+
+@shared_task(name="kim.tasks.rehearse_restore")
+def rehearse_restore() -> None:
+    backups.begin_if_due(BackupKind.REHEARSAL)
+
+
 @shared_task(name="kim.tasks.sweep_up")
 def sweep_up() -> None:
     """Delete what has served its time: sessions, drafts, mails, old runs, and knocks the embedded broker keeps."""
@@ -45,6 +55,7 @@ def sweep_up() -> None:
         gone = mails.count()
         mails.delete()
         JobRun.objects.filter(day__lt=(now - RUNS_KEPT).date()).delete()
+        BackupRun.objects.filter(started_at__lt=now - RUNS_KEPT).delete()
         knocks = delete_old_knocks()
         report.result = f"gelöscht: {drafts} Entwürfe, {gone} Mails, {knocks} alte Aufträge"
 

@@ -14,6 +14,9 @@ ACTS: dict[str, str] = {
     "absence.arrange": "Abwesenheit eingetragen",
     "absence.end": "Abwesenheit beendet",
     "absence.pass_on": "Vertretung weitergegeben",
+    "backuprun.finish": "Sicherung erstellt",
+    "backuprun.rehearse": "Wiederherstellung geprobt",
+    "backuprun.restore": "aus Sicherung wiederhergestellt",
     "calendarfeed.create": "Kalenderadresse angelegt",
     "calendarfeed.renew": "Kalenderadresse erneuert",
     "calendarfeed.revoke": "Kalenderadresse widerrufen",
@@ -31,6 +34,7 @@ class Kind(NamedTuple):
 #: By the label of its model; apps add theirs with `name_kinds`.
 KINDS: dict[str, Kind] = {
     "kim.absence": Kind("Abwesenheit"),
+    "kim.backuprun": Kind("Sicherung"),
     "kim.calendarfeed": Kind("Kalenderadresse"),
     "kim.code": Kind("Eintrag einer Codeliste"),
     "kim.county": Kind("Kreis"),

@@ -51,6 +51,10 @@ class BackupRun(models.Model):
         return f"{self.get_kind_display()} vom {self.started_at:%d.%m.%Y %H:%M}"
 
     @property
+    def seconds(self) -> float:
+        return (self.finished_at - self.started_at).total_seconds() if self.finished_at else 0.0
+
+    @property
     def percent(self) -> int:
         """At most 99: a hundred is what has ended."""
         return min(99, self.done_bytes * 100 // self.expected_bytes) if self.expected_bytes else 0
