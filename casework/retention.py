@@ -50,7 +50,7 @@ from casework.models.retention import GOALS, age_group
 from casework.privacy import blanked
 from kim import workdays
 from kim.dated import months_after
-from kim.models import County, Draft, Municipality, Notice, SavedFilter, TrailEntry
+from kim.models import County, Draft, Municipality, Notice, SavedFilter
 
 #: So long before it goes a case stands in the list to look through.
 AHEAD = dt.timedelta(days=60)
@@ -295,9 +295,7 @@ def _forget_hints(case: Case, gone: _Gone) -> Counter:
     told += [Q(key__startswith=f"{model._meta.model_name}:{pk}:") for model, pks in gone.keys.items() for pk in pks]
     people = _people(gone.keys.get(Identity, set()))
     begun = [draft.pk for draft in Draft.objects.order_by() if _is_about(draft, case, gone, addresses, people)]
-    for model, pks in gone.keys.items():
-        rows = TrailEntry.objects.filter(kind=model._meta.label_lower, object_id__in=[str(pk) for pk in pks])
-        rows.exclude(note="").update(note="")
+    trail.forget_notes(gone.keys.items())
     hints: list[models.QuerySet] = [Notice.objects.filter(Q(*some, _connector=Q.OR)) for some in _portions(told)]
     hints += [Draft.objects.filter(pk__in=begun), _searches_for(people)]
     numbers: Counter[str] = Counter({str(ImportRow._meta.verbose_name): _forget_lines(case, gone, people)})

@@ -56,6 +56,16 @@ def refused(table: str, condition: str, *, name: str, on: Sequence[str] = ("INSE
     )
 
 
+def never_emptied(table: str, *, name: str) -> migrations.RunPython:
+    """Refuse TRUNCATE, which asks no trigger of rows. SQLite has none: there it is a DELETE."""
+    body = (
+        f"CREATE FUNCTION {name}() RETURNS trigger AS $$ BEGIN "
+        f"RAISE EXCEPTION '{name}' USING ERRCODE = 'check_violation'; END $$ LANGUAGE plpgsql"
+    )
+    made = f"CREATE TRIGGER {name} BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
+    return _both([body, made], [f"DROP TRIGGER {name} ON {table}", f"DROP FUNCTION {name}()"], [], [])
+
+
 def _triggers(table: str, name: str, condition: str, on: Sequence[str] = ("INSERT", "UPDATE")) -> list[str]:
     return [
         f"CREATE TRIGGER {name}_{event.lower()} BEFORE {event} ON {table} FOR EACH ROW WHEN {condition} "

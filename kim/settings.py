@@ -4,6 +4,7 @@ Every variable is described in `.env.example`; `KIM_ENV=production` is strict ab
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -66,6 +67,15 @@ def files_key(data_dir: Path, production: bool) -> str:
     key = _key("KIM_FILES_KEY", given, named, "files-key", "Schlüssel für abgelegte Dateien", data_dir, production)
     if len(key) < 40:
         raise ImproperlyConfigured("KIM_FILES_KEY ist zu kurz: Bitte mindestens 40 zufällige Zeichen angeben.")
+    return key
+
+
+def trail_key(data_dir: Path, production: bool) -> str:
+    """What rows of the trail are marked, linked and signed with (kim.trail_marks). Whoever loses it proves nothing."""
+    given, named = os.environ.get("KIM_TRAIL_KEY", ""), os.environ.get("KIM_TRAIL_KEY_FILE", "")
+    key = _key("KIM_TRAIL_KEY", given, named, "trail-key", "Schlüssel für das Protokoll", data_dir, production)
+    if len(key) < 40:
+        raise ImproperlyConfigured("KIM_TRAIL_KEY ist zu kurz: Bitte mindestens 40 zufällige Zeichen angeben.")
     return key
 
 
@@ -353,6 +363,13 @@ KIM_FILE_MAX = KIM_FILE_MB * 1024 * 1024
 #: A Word file status reports are written on, in place of templates/print/status.docx (docs/reports.md).
 KIM_LETTERHEAD = os.environ.get("KIM_LETTERHEAD", "").strip()
 FILE_UPLOAD_HANDLERS = ["kim.uploads.SealedHandler"]
+
+# The trail: its key, how many years its rows are kept, and where the signed anchor of each day is sent
+TRAIL_KEY = trail_key(DATA_DIR, PRODUCTION)
+TRAIL_YEARS = number("KIM_TRAIL_YEARS", 10)
+ANCHOR_TO = os.environ.get("KIM_ANCHOR_TO", "").strip()
+if ANCHOR_TO and not re.fullmatch(r"[^@\s]+@[^@\s]+", ANCHOR_TO):
+    raise ImproperlyConfigured(f"KIM_ANCHOR_TO={ANCHOR_TO!r} ist keine Mailadresse.")
 
 # German, on German time
 LANGUAGE_CODE = "de"

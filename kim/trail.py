@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from kim.models import TrailEntry
 
@@ -21,6 +21,7 @@ ACTS: dict[str, str] = {
     "calendarfeed.renew": "Kalenderadresse erneuert",
     "calendarfeed.revoke": "Kalenderadresse widerrufen",
     "mail.send_again": "Mail erneut versandt",
+    "trailentry.forget": "Vermerke von Zeilen gelöscht",
 }
 
 
@@ -39,6 +40,7 @@ KINDS: dict[str, Kind] = {
     "kim.code": Kind("Eintrag einer Codeliste"),
     "kim.county": Kind("Kreis"),
     "kim.mail": Kind("Mail"),
+    "kim.trailentry": Kind("Zeile des Protokolls"),
     "kim.user": Kind("Konto"),
 }
 
@@ -114,6 +116,20 @@ def _written(pks: Iterable[int]) -> str:
 
 def _row(act, subject, **fields) -> TrailEntry:
     return TrailEntry(act=act, kind=subject._meta.label_lower, object_id=str(subject.pk), **fields)
+
+
+def forget_notes(things: Iterable[tuple[type[Model], Iterable[int]]]) -> None:
+    """Take the notes of all rows about these ids of these models: the only thing that ever goes before its time, when
+    what they are about is erased. The rows stay; one more says which of them lost their note (kim.trail_chain).
+    """
+    gone: list[int] = []
+    for model, pks in things:
+        about_them = TrailEntry.objects.filter(kind=model._meta.label_lower, object_id__in=[str(pk) for pk in pks])
+        ids = list(about_them.exclude(note="").values_list("pk", flat=True))
+        TrailEntry.objects.filter(pk__in=ids).update(note="")
+        gone += ids
+    if gone:
+        record_list("trailentry.forget", TrailEntry, gone, by=None)
 
 
 def lately(act: str, model, *, by, since) -> list[int]:

@@ -14,6 +14,8 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
+from tests.triggers import without_refusals
+
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 THERE = {
     "chromium": CHROMIUM is not None,
@@ -136,6 +138,22 @@ def django_db_setup(django_db_setup, django_db_blocker):
 def _real_mail(django_test_environment):
     """Django's test environment swaps the mail backend for a list; ours writes rows, as it does in life."""
     settings.EMAIL_BACKEND = "kim.mail.OutboxBackend"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _emptied_all_the_same():
+    """Between tests with transactions of their own Django empties every table; the trail refuses that."""
+    operations = type(connection.ops)
+    flush = operations.execute_sql_flush
+
+    def execute_sql_flush(self, sql_list):
+        with without_refusals():
+            return flush(self, sql_list)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(operations, "execute_sql_flush", execute_sql_flush)
+    yield
+    patch.undo()
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,8 @@
 from kim.models.backups import BackupKind, BackupRun, BackupState
 from kim.models.people import Absence, Assignment, Role, RoleGrant, User
 from kim.models.places import Bank, County, Municipality, Organisation, PopulationCount
-from kim.models.records import CalendarFeed, Code, Draft, JobRun, Mail, Notice, SavedFilter, TrailEntry
+from kim.models.records import CalendarFeed, Code, Draft, JobRun, Mail, Notice, SavedFilter
+from kim.models.trail import TrailAnchor, TrailCheck, TrailCut, TrailEntry, TrailLink
 
 __all__ = [
     "Absence",
@@ -25,6 +26,10 @@ __all__ = [
     "Role",
     "RoleGrant",
     "SavedFilter",
+    "TrailAnchor",
+    "TrailCheck",
+    "TrailCut",
     "TrailEntry",
+    "TrailLink",
     "User",
 ]

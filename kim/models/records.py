@@ -1,4 +1,4 @@
-"""What every act leaves behind (trail, notices, mail), what is begun (drafts), and how the background fares."""
+"""What acts leave behind (notices, mail), what is begun (drafts), and how the background fares."""
 
 from django.db import models
 from django.db.models import Q
@@ -42,31 +42,6 @@ class Code(Dated):
 
     def __str__(self):
         return self.short or self.label
-
-
-class TrailEntry(models.Model):
-    """Who did or saw what, and when; never the content. Rows are only ever added."""
-
-    at = models.DateTimeField(default=workdays.now)
-    by = models.ForeignKey("kim.User", on_delete=models.PROTECT, null=True, related_name="+")
-    on_behalf_of = models.ForeignKey("kim.User", on_delete=models.PROTECT, null=True, related_name="+")
-    act = models.CharField("Vorgang", max_length=60)
-    kind = models.CharField("Gegenstand", max_length=40)
-    object_id = models.CharField(max_length=40)
-    #: Of several things seen at once in a list: their ids, each between blanks („ 3 17 “). `object_id` is then a mark
-    #: of them all, by which the same list is known again.
-    shown = models.TextField("in einer Liste", blank=True)
-    note = models.CharField("Vermerk", max_length=200, blank=True)
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["kind", "object_id", "id"]),
-            models.Index(fields=["at", "id"]),
-            models.Index(fields=["by", "at", "id"]),
-        ]
-
-    def __str__(self):
-        return f"{self.at:%d.%m.%Y %H:%M} {self.act} {self.kind} {self.object_id}"
 
 
 class Mail(models.Model):
