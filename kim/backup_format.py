@@ -46,7 +46,9 @@ def make_key() -> KeyPair:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
     private = X25519PrivateKey.generate()
-    return KeyPair(_worded(PUBLIC, private.public_key().public_bytes_raw()), _worded(PRIVATE, private.private_bytes_raw()))
+    return KeyPair(
+        _worded(PUBLIC, private.public_key().public_bytes_raw()), _worded(PRIVATE, private.private_bytes_raw())
+    )
 
 
 def public_of(private: str) -> str:

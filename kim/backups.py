@@ -969,7 +969,9 @@ def _why_not(kind: BackupKind) -> str | None:
         if not complete(Path(settings.BACKUP_DIR)):
             return "es gibt noch keine Sicherung"
     tried = runs.filter(started_at__gte=tonight)
-    enough = tried.filter(state=BackupState.DONE).exists() or tried.count() >= (TRIES if kind == BackupKind.BACKUP else 1)
+    enough = tried.filter(state=BackupState.DONE).exists() or tried.count() >= (
+        TRIES if kind == BackupKind.BACKUP else 1
+    )
     return "" if now < tonight or enough or _under_way() else None
 
 
@@ -998,6 +1000,14 @@ class Shown:
     #: The newest one, where it is not the good one: under way or failed.
     newer: BackupRun | None
     steps: list[tuple[str, str]]
+
+    @property
+    def duration(self) -> str:
+        return seconds_in_words(self.good.seconds) if self.good else ""
+
+    @property
+    def size(self) -> str:
+        return size_in_words(self.good.size) if self.good else ""
 
 
 def _sets():
