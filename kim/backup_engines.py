@@ -102,7 +102,7 @@ class Engine:
                 cursor.execute("SELECT position, digest FROM kim_traillink ORDER BY position DESC LIMIT 1")
                 facts.trail["head"] = list(cursor.fetchone() or ())
             cursor.execute(self._OBJECTS)
-            facts.objects = {kind: number for kind, number in cursor.fetchall()}
+            facts.objects = dict(cursor.fetchall())
         return facts
 
     _OBJECTS = ""
@@ -110,7 +110,7 @@ class Engine:
     def _version(self, connection: BaseDatabaseWrapper) -> str:
         raise NotImplementedError
 
-    def bytes(self) -> int:
+    def size(self) -> int:
         """About so many the database takes."""
         raise NotImplementedError
 
@@ -165,7 +165,7 @@ class Sqlite(Engine):
     def tables(self) -> list[str]:
         return super().tables() if self.path.exists() and self.path.stat().st_size else []
 
-    def bytes(self) -> int:
+    def size(self) -> int:
         return self.path.stat().st_size if self.path.exists() else 0
 
     @contextmanager
@@ -252,7 +252,7 @@ class Postgres(Engine):
     def _version(self, connection) -> str:
         return str(connection.connection.server_version)
 
-    def bytes(self) -> int:
+    def size(self) -> int:
         with self.connection() as connection, connection.cursor() as cursor:
             cursor.execute("SELECT pg_database_size(current_database())")
             return cursor.fetchone()[0]

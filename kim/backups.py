@@ -50,6 +50,8 @@ NIGHT, TRIES = 4, 3
 LATE = dt.timedelta(hours=30)
 #: So many documents are read by a rehearsal.
 DOCUMENTS = 20
+#: Findings about the trail that say only that its jobs have not run yet.
+OWED = {"unlinked", "anchor_overdue"}
 FORMAT = 1
 
 log = structlog.get_logger("kim.backups")
@@ -285,7 +287,7 @@ def _made(folder: Path, aside: Path, here: Place, progress: Progress) -> Manifes
         at += dt.timedelta(seconds=1)
     growing, told = path.with_name(path.name + ".part"), path.with_name(path.name + SUM)
     before = BackupRun.objects.filter(kind=BackupKind.BACKUP, state=BackupState.DONE).order_by("-id").first()
-    room(aside, here.engine.bytes() if here.engine.name == "SQLite" else 0)
+    room(aside, here.engine.size() if here.engine.name == "SQLite" else 0)
     with here.engine.snapshot(aside) as moment:
         guessed = max(before.size - documents, 0) if before else 0
         room(folder, documents + max(guessed, moment.expected))
@@ -349,7 +351,7 @@ def _add_documents(tar: tarfile.TarFile, here: Place, listed, manifest: Manifest
                 with path.open("rb") as file:
                     size = os.fstat(file.fileno()).st_size
                     reading = _Hashed(file)
-                    tar.addfile(_info(f"files/{folder}/{name}", size, manifest.moment), reading)  # type: ignore[arg-type]
+                    tar.addfile(_info(f"files/{folder}/{name}", size, manifest.moment), reading)
             except FileNotFoundError:
                 manifest.documents.gone.append(name)
                 continue
@@ -397,6 +399,11 @@ def _info(name: str, size: int, at: dt.datetime) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
     info.size, info.mode, info.mtime = size, 0o600, int(at.timestamp())
     return info
+
+
+def _chunks(file: Any) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK):
+        yield chunk
 
 
 class _Hashed:
@@ -553,12 +560,12 @@ def examine(path: Path, key: str, add: Callable[[int], None] = lambda number: No
         for name, file in _members(hashed, path.name, key):
             if name.startswith("database/"):
                 parts += 1
-                for chunk in iter(lambda file=file: file.read(CHUNK), b""):
+                for chunk in _chunks(file):
                     whole.update(chunk)
                     add(len(chunk))
             elif found := _KEPT_FILE.fullmatch(name):
                 reading = _Hashed(file)
-                for chunk in iter(lambda reading=reading: reading.read(CHUNK), b""):
+                for chunk in _chunks(reading):
                     add(len(chunk))
                 sums[found[2]] = reading.sum.hexdigest()
                 documents += 1
@@ -626,15 +633,18 @@ def restore(path: Path, key: str, place: Place, say: Callable[[str], None]) -> R
             raise BackupRefused(f"{error} ist beschädigt oder abgeschnitten.") from error
         except OSError as error:
             raise BackupRefused(_in_words(error)) from error
-        return Restored(manifest, differences(manifest, place.engine), keep_keys(keys, place.keys))
+        said = keep_keys(keys, place.keys)
+        # From here on this process writes as the restored installation does: the trail's rows carry its mark.
+        settings.TRAIL_KEY = keys.get("KIM_TRAIL_KEY", settings.TRAIL_KEY)
+        return Restored(manifest, differences(manifest, place.engine), said)
 
 
 def refuse_what_is_there(place: Place) -> None:
     """Raises BackupRefused unless the place is empty."""
     if tables := place.engine.tables():
         raise BackupRefused(
-            f"Die Datenbank ist nicht leer ({len(tables)} Tabellen). Wiederhergestellt wird nur in eine leere; auch nach "
-            "einer abgebrochenen Wiederherstellung bitte eine neue anlegen (docs/backup.md)."
+            f"Die Datenbank ist nicht leer ({len(tables)} Tabellen). Wiederhergestellt wird nur in eine leere; auch "
+            "nach einer abgebrochenen Wiederherstellung bitte eine neue anlegen (docs/backup.md)."
         )
     if place.files.is_dir() and any(place.files.iterdir()):
         raise BackupRefused(f"Der Ordner {place.files} ist nicht leer. Bitte beiseitelegen oder einen anderen angeben.")
@@ -691,7 +701,7 @@ def put_back(path: Path, key: str, place: Place, step: Callable[[str], Any]) -> 
                 if not name.startswith("database/"):
                     after.append((name, file))
                     return
-                yield from iter(lambda file=file: file.read(CHUNK), b"")
+                yield from _chunks(file)
 
         try:
             place.engine.load(database())
@@ -737,7 +747,7 @@ def differences(manifest: Manifest, engine: Engine) -> list[str]:
 
 
 def keep_keys(keys: dict[str, str], folder: Path) -> list[str]:
-    """Write the keys of a backup where a start of KIM finds them, readable by its account alone; what was done, in words.
+    """Write the keys of a backup where a start of KIM finds them, for its account alone; what was done, in words.
 
     Where a variable names another key, nothing is overruled: the words say which variable to set.
     """
@@ -808,7 +818,7 @@ def rehearse(path: Path, key: str, *, documents: int, say: Say) -> tuple[BackupR
             with progress.step("Datei lesen und prüfen"):
                 manifest = examine(path, key, progress.add)
             refuse_what_does_not_fit(manifest, server)
-            room(aside, manifest.documents.bytes + (here.engine.bytes() if here.engine.name == "SQLite" else 0))
+            room(aside, manifest.documents.bytes + (here.engine.size() if here.engine.name == "SQLite" else 0))
             engine = server.fresh(f"{prefix}{secrets.token_hex(4)}" if server.name == "PostgreSQL" else "kim", aside)
             found = _rehearsed(path, key, manifest, Place(engine, aside / "files", aside), documents, progress)
         finally:
@@ -827,8 +837,8 @@ def _good(manifest: Manifest, documents: int) -> str:
     read = min(documents, manifest.documents.number)
     return (
         f"Vollständig wiederhergestellt: {sum(manifest.facts.tables.values())} Zeilen in {len(manifest.facts.tables)} "
-        f"Tabellen, {_counted(manifest.documents.number, 'Dokument', 'Dokumente')} (davon {read} gelesen und verglichen), "
-        "Verweise und Protokoll stimmen"
+        f"Tabellen, {_counted(manifest.documents.number, 'Dokument', 'Dokumente')} (davon {read} gelesen und "
+        "verglichen), Verweise und Protokoll stimmen"
     )
 
 
@@ -906,7 +916,7 @@ def check_data(documents: int = DOCUMENTS) -> Checks:
     checks = Checks(pending=len(executor.migration_plan(executor.loader.graph.leaf_nodes())))
     checks.broken = Place.here().engine.broken()
     verdict = trail_chain.verify()
-    checks.trail_rows, checks.trail = verdict.rows, [f"{one.where}: {one.words}" for one in verdict.findings]
+    checks.trail_rows, checks.trail = verdict.rows, _of_the_trail(verdict)
     there = [name for name, _ in _listed(Path(settings.FILES_DIR))]
     checks.missing = sorted(
         name
@@ -927,6 +937,15 @@ def check_data(documents: int = DOCUMENTS) -> Checks:
             if told != read.hexdigest():
                 checks.damaged.append(name)
     return checks
+
+
+def _of_the_trail(verdict: trail_chain.Verdict) -> list[str]:
+    """What was touched, one line for each kind. What the timetable still owes the chain is no fault of the data."""
+    kinds: dict[str, list[trail_chain.Finding]] = {}
+    for one in verdict.findings:
+        if one.kind not in OWED:
+            kinds.setdefault(one.kind, []).append(one)
+    return [f"{len(ones)}-mal: {ones[0].words} Zuerst: {ones[0].where}" for ones in kinds.values()]
 
 
 # By itself, at night
