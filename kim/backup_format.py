@@ -10,7 +10,6 @@ made for one file (the opener): with it this one file is read, and no other.
 """
 
 import base64
-import binascii
 import hashlib
 import io
 import secrets
@@ -70,7 +69,7 @@ def _bytes_of(kind: str, worded: str) -> bytes:
     coded = bare.removeprefix(kind).upper()
     try:
         checked = base64.b32decode(coded + "=" * (-len(coded) % 8))
-    except binascii.Error:
+    except ValueError:
         checked = b""
     key = checked[:KEY]
     if len(checked) != KEY + 4 or _worded(kind, key) != bare:
