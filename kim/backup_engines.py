@@ -20,7 +20,7 @@ from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.utils import DatabaseError, load_backend
+from django.db.utils import DEFAULT_DB_ALIAS, DatabaseError, load_backend
 
 from kim.backup_format import BackupRefused
 
@@ -64,7 +64,8 @@ class Engine:
 
     @contextmanager
     def connection(self) -> Iterator[BaseDatabaseWrapper]:
-        wrapper = load_backend(self.database["ENGINE"]).DatabaseWrapper(self.database, "backup")
+        # A connection of its own; the name only has to be one Django knows (django.contrib.postgres asks for it).
+        wrapper = load_backend(self.database["ENGINE"]).DatabaseWrapper(self.database, DEFAULT_DB_ALIAS)
         try:
             wrapper.ensure_connection()
             yield wrapper
@@ -274,13 +275,15 @@ class Postgres(Engine):
         with tempfile.TemporaryFile() as told:
             process = subprocess.Popen(command, env=self._env(), stdout=subprocess.PIPE, stderr=told)  # noqa: S603
             assert process.stdout is not None  # noqa: S101
+            to_its_end = False
             try:
                 while chunk := process.stdout.read(CHUNK):
                     yield chunk
+                to_its_end = True
             finally:
                 process.stdout.close()
-                if process.poll() is None:
-                    process.terminate()  # nobody reads on; one that has ended takes no notice
+                if not to_its_end:
+                    process.terminate()
                 code = process.wait()
             if code:
                 raise BackupRefused(f"pg_dump ist gescheitert: {_told(told)}")
