@@ -102,6 +102,7 @@ def environment(folder: Path, database: str = "") -> dict[str, str]:
         "KIM_DATA_DIR": str(folder),
         "KIM_SECRET_KEY": secrets.token_urlsafe(50),
         "KIM_FILES_KEY": secrets.token_urlsafe(50),
+        "KIM_TRAIL_KEY": secrets.token_urlsafe(50),
         "KIM_BASE_URL": f"http://localhost:{port}",
         "KIM_LOG_LEVEL": "WARNING",
         "KIM_WEB_WORKERS": "1",

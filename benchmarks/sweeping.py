@@ -17,19 +17,19 @@ def measure() -> dict:
 
     from benchmarks import data
     from kim import workdays
-    from kim.models import JobRun, TrailEntry
+    from kim.models import JobRun
     from steering import reminders
     from steering.models import Issue, Reminder
 
     with workdays.as_of(data.morning()):
-        _begin_anew(JobRun, Reminder, TrailEntry)
+        _begin_anew(JobRun, Reminder)
         started = time.perf_counter()
         words = reminders.sweep()
         whole = time.perf_counter() - started
         if not words or JobRun.objects.get(job=reminders.JOB).error:
             raise SystemExit("the sweep did not end well")
         first = _keys(Reminder)
-        _begin_anew(JobRun, Reminder, TrailEntry)
+        _begin_anew(JobRun, Reminder)
         connection.close()
         killed_at = _killed_half_way(Reminder, len(first) // 2)
         connection.close()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Sum
 
 from kim import trail, workdays
-from steering.export import csv_of, workbook
+from kim.sheet_files import csv_of, workbook
 
 #: So many are written into one file at most.
 MOST = 20_000

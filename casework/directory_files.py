@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from kim import trail, workdays
-from steering.export import csv_of, workbook
+from kim.sheet_files import csv_of, workbook
 
 #: So many are written into one file at most.
 MOST = 20_000

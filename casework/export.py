@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.utils import timezone
 
 from kim import trail, workdays
-from steering.export import csv_of, workbook
+from kim.sheet_files import csv_of, workbook
 
 #: More rows than this nobody reads in a spreadsheet; the last row then says so.
 MOST = 20_000

@@ -1,6 +1,5 @@
 """Reading is an act: whoever opens a client or a case, or reads names in a list, leaves a row in the trail."""
 
-import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,7 +11,7 @@ from kim import trail, workdays
 from kim.models import Role, TrailEntry
 
 #: Turning back to the same page within this time is one reading.
-ONE_READING = dt.timedelta(minutes=15)
+ONE_READING = trail.ONE_READING
 
 
 def opened(subject, *, by, reason: str = "", lately: bool | None = None) -> None:

@@ -48,7 +48,7 @@ from casework.models import (
 from casework.models.consents import CASE_MANAGEMENT
 from casework.models.retention import GOALS, age_group
 from casework.privacy import blanked
-from kim import workdays
+from kim import trail, workdays
 from kim.dated import months_after
 from kim.models import County, Draft, Municipality, Notice, SavedFilter
 

@@ -37,6 +37,8 @@ ACTS: dict[str, str] = {
     "scenario.export": "Szenario als Datei ausgegeben",
     "assignment.begin": "Einsatz eingetragen",
     "assignment.end": "Einsatz beendet",
+    "leave.read": "Unterbrechung gelesen",
+    "user.read": "Person mit Besetzungen und Tagen gelesen",
     "user.export": "Personen als Datei ausgegeben",
     "post.enter": "Stelle eingetragen",
     "post.fall_away": "Stelle weggefallen",

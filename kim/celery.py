@@ -32,6 +32,10 @@ TIMETABLE = {
     "parts": ("reports.tasks.keep_parts", crontab(minute="*/10"), 600),
     "publish": ("reports.tasks.publish", crontab(minute="30", hour="1"), 6 * 3600),
     "subscriptions": ("reports.tasks.tell_subscribers", crontab(minute="5,35", hour="6-11"), 1800),
+    # A row waits half a minute for its link; the anchor of a day is made in the first hour of the next.
+    "link_trail": ("kim.tasks.link_trail", timedelta(seconds=30), 30),
+    "anchor_trail": ("kim.tasks.anchor_trail", crontab(minute="5,35"), 1800),
+    "check_trail": ("kim.tasks.check_trail", crontab(minute="50", hour="0"), 6 * 3600),
     "sweep": ("kim.tasks.sweep_up", crontab(minute="30", hour="2"), 6 * 3600),
     "erase": ("casework.tasks.erase", crontab(minute="15", hour="3"), 6 * 3600),
     "files": ("casework.tasks.sweep_files", crontab(minute="45", hour="3"), 6 * 3600),

@@ -134,7 +134,7 @@ ENTRIES = (
         Entry("Codelisten", "list-check", "casework:code_list", frozenset({Role.ADMIN}), ("casework:code_",)),
         Entry("Betrieb", "activity", "kim:operation", frozenset({Role.ADMIN}), ("kim:operation", "kim:mail_")),
         Entry("Rechte", "shield-check", "kim:access_matrix", OVERSIGHT),
-        Entry("Protokoll", "journal-text", "kim:trail", frozenset({Role.AUDIT})),
+        Entry("Protokoll", "journal-text", "kim:trail", frozenset({Role.AUDIT}), ("kim:trail_",)),
         Entry("Löschregister", "trash", "casework:erasure_list", OVERSIGHT),
     ),
     *_group(

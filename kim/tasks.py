@@ -7,6 +7,7 @@ from celery import shared_task
 from django.conf import settings
 
 from kim import backups, digests, jobs, mail, workdays
+from kim import digests, jobs, mail, trail_chain, workdays
 from kim.celery import app as celery
 from kim.models import BackupKind, BackupRun, Draft, JobRun, Mail
 
@@ -41,6 +42,26 @@ def back_up() -> None:
 @shared_task(name="kim.tasks.rehearse_restore")
 def rehearse_restore() -> None:
     backups.begin_if_due(BackupKind.REHEARSAL)
+@shared_task(name="kim.tasks.link_trail")
+def link_trail() -> None:
+    with jobs.run("link_trail") as report:
+        report.result = f"{trail_chain.link()} Zeilen verkettet"
+
+
+@shared_task(name="kim.tasks.anchor_trail")
+def anchor_trail() -> None:
+    """The anchor of yesterday; whoever comes later in the day finds it made."""
+    with jobs.run("anchor_trail") as report:
+        made = trail_chain.anchor(workdays.today() - dt.timedelta(days=1))
+        report.result = f"Anker {made}: {made.position} Zeilen" if made else "noch keine Zeile"
+
+
+@shared_task(name="kim.tasks.check_trail")
+def check_trail() -> None:
+    with jobs.run("check_trail") as report:
+        verdict = trail_chain.check()
+        gone = trail_chain.cut()
+        report.result = f"{verdict}{f'; {gone} Zeilen nach Ablauf gelöscht' if gone else ''}"
 
 
 @shared_task(name="kim.tasks.sweep_up")

@@ -1,5 +1,6 @@
 """The accountability trail: who did, saw, exported or released what, and when. Never the content of it."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -7,6 +8,7 @@ from typing import Any, NamedTuple
 from django.apps import apps
 from django.db.models import Model, Q
 
+from kim import workdays
 from kim.models import TrailEntry
 
 #: What an act is called on the trail's page; apps add theirs with `name_acts`.
@@ -21,6 +23,8 @@ ACTS: dict[str, str] = {
     "calendarfeed.renew": "Kalenderadresse erneuert",
     "calendarfeed.revoke": "Kalenderadresse widerrufen",
     "mail.send_again": "Mail erneut versandt",
+    "trailanchor.print": "Anker des Protokolls gedruckt",
+    "trailentry.export": "Protokoll: Zeilen ausgegeben",
     "trailentry.forget": "Vermerke von Zeilen gelöscht",
 }
 
@@ -40,11 +44,64 @@ KINDS: dict[str, Kind] = {
     "kim.code": Kind("Eintrag einer Codeliste"),
     "kim.county": Kind("Kreis"),
     "kim.mail": Kind("Mail"),
+    "kim.trailanchor": Kind("Anker des Protokolls"),
     "kim.trailentry": Kind("Zeile des Protokolls"),
     "kim.user": Kind("Konto"),
 }
 
 
+#: What acts come to: „wer hat gesehen“ is one click.
+GROUPS = {
+    "seen": "gesehen",
+    "exported": "ausgegeben",
+    "released": "freigegeben",
+    "signed_in": "Anmeldung",
+    "administered": "Verwaltung",
+    "changed": "geändert",
+}
+#: By the verb of an act, then by what it is about; whatever is named in neither has changed something.
+_BY_VERB = {
+    "seen": {"read", "listed", "get", "look"},
+    "exported": {
+        "export", "print_consent", "print_plan", "print", "file", "invitation", "coverage", "own_figures", "contacts",
+        "calendar", "fetch",
+    },
+    "released": {"release", "approve", "adopt", "publish", "submit", "sign"},
+}  # fmt: skip
+_BY_ACT = {
+    "exported": {"export.take"},
+    "signed_in": {
+        "user.sign_in", "user.sign_out", "user.fail_sign_in", "user.refuse_sign_in", "user.end_session",
+        "user.end_sessions", "user.end_other_sessions", "user.forget_device", "user.add_factor", "user.remove_factor",
+        "user.renew_codes", "user.reset_factors", "user.change_password", "user.reset_password",
+        "user.accept_invitation", "user.link_sso", "user.unlink_sso",
+    },
+    "released": {"handover.accept", "agreement.send", "minutes.send"},
+}  # fmt: skip
+_ADMINISTERED = {
+    "user", "rolegrant", "assignment", "code", "codes", "checklists", "county", "limit", "mail", "calendarfeed",
+    "absence", "trailentry", "trailanchor", "backup",
+}  # fmt: skip
+
+
+def group_of(act: str) -> str:
+    """The key in GROUPS."""
+    about, _, verb = act.partition(".")
+    for group, acts in _BY_ACT.items():
+        if act in acts:
+            return group
+    for group, verbs in _BY_VERB.items():
+        if verb in verbs:
+            return group
+    return "administered" if about in _ADMINISTERED else "changed"
+
+
+def acts_of(group: str) -> list[str]:
+    return [act for act in ACTS if group_of(act) == group]
+
+
+#: Whoever looks at the same thing again within this is still reading it.
+ONE_READING = dt.timedelta(minutes=15)
 #: So many numbers of a list stand in its line.
 LISTED = 12
 
@@ -130,6 +187,13 @@ def forget_notes(things: Iterable[tuple[type[Model], Iterable[int]]]) -> None:
         gone += ids
     if gone:
         record_list("trailentry.forget", TrailEntry, gone, by=None)
+
+
+def saw(subject, *, by) -> None:
+    """Add a row that `by` read `subject`, once within a quarter of an hour."""
+    act, since = f"{subject._meta.model_name}.read", workdays.now() - ONE_READING
+    if subject.pk not in lately(act, type(subject), by=by, since=since):
+        record(act, subject, by=by)
 
 
 def lately(act: str, model, *, by, since) -> list[int]:

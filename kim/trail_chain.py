@@ -214,7 +214,7 @@ def cut(today: dt.date | None = None) -> int:
     While the last check does not hold, nothing goes: nobody deletes what may be evidence.
     """
     today = today or workdays.today()
-    last = TrailCheck.objects.order_by("-made_at").first()
+    last = TrailCheck.objects.order_by("-pk").first()
     if last is None or last.found:
         return 0
     _cut_at(TrailAnchor.objects.filter(day__lt=_years_before(today)).order_by("-day").first())

@@ -66,6 +66,9 @@ own = [
     path("operation/mails/<int:pk>/resend/", operation.mail_resend, name="mail_resend"),
     path("access/", access_matrix.access_matrix, name="access_matrix"),
     path("trail/", trail.trail, name="trail"),
+    path("trail/export/<slug:kind>/", trail.trail_export, name="trail_export"),
+    path("trail/state/", trail.trail_state, name="trail_state"),
+    path("trail/anchors/<int:pk>/", trail.trail_anchor, name="trail_anchor"),
 ]
 
 urlpatterns = [

@@ -21,12 +21,12 @@ from django.utils.text import slugify
 
 from kim import figures, workdays
 from kim.models import County
+from kim.sheet_files import safe
 from kim.templatetags.kim import decimal, euros
 from kim.templatetags.kim import number as whole
 from kim.workflow import StepRefused
 from reports.exporting import DAY, EXACT, MONEY, NUMBER, SHARE, TEXT, Book, Page
 from reports.models.exports import Format
-from steering.export import safe
 
 #: Rows a worksheet holds below its heading (Excel 2007 and later), and rows anybody would print.
 MOST_IN_SHEET, MOST_IN_PDF = 1_048_575, 2_000

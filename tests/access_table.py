@@ -6,7 +6,7 @@ What an object is, says a function of that name that makes it and answers with t
 
 from django.urls import get_resolver, reverse
 
-from kim.models import Role
+from kim.models import Role, TrailEntry
 from tests.factories import county, steering_group, user
 
 ROLES = {
@@ -20,6 +20,27 @@ ROLES = {
     "audit": Role.AUDIT,
 }
 PEOPLE = tuple(ROLES)
+
+
+#: Forms and tables to be filled in, which say nothing about anybody.
+BLANK = {"casework:form_print", "casework:import_template", "funding:cost_import_template"}
+
+
+def is_file(answer) -> bool:
+    """Whether something leaves the house with it: a download, or what a browser opens in a window of its own."""
+    return answer.status_code == 200 and (
+        "Content-Disposition" in answer.headers or not answer.headers.get("Content-Type", "").startswith("text/html")
+    )
+
+
+def asked(client, who, address: str):
+    """What `who`, who is signed in, gets from an address; a file is on the trail by then, under their name."""
+    mine = TrailEntry.objects.filter(by=who)
+    before = mine.count()
+    answer = client.get(address)
+    if is_file(answer) and answer.resolver_match.view_name not in BLANK:
+        assert mine.count() > before, f"{address} handed out a file and nobody knows"
+    return answer
 
 
 def one_of_each() -> dict:
@@ -40,7 +61,7 @@ def opens_to_whom_the_row_says(client, people, app, objects, row) -> None:
     found = []
     for name in PEOPLE:
         client.force_login(people[name])
-        found.append(client.get(reverse(f"{app}:{address}", args=args)).status_code)
+        found.append(asked(client, people[name], reverse(f"{app}:{address}", args=args)).status_code)
     assert dict(zip(PEOPLE, found, strict=True)) == dict(zip(PEOPLE, expected, strict=True))
 
 

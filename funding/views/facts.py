@@ -14,8 +14,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from funding.forms.facts import EndForm, FactForm, WithdrawForm
+from funding.models import Leave
 from funding.views.previews import previewed_page
-from kim import errors
+from kim import errors, trail
 from kim.dated import inclusive
 from kim.facts import Fact
 from kim.forms import Day
@@ -93,6 +94,8 @@ def fact_detail(request, kind, pk):
     while (later := getattr(latest, "replaced_by", None)) is not None:
         latest = later
     versions = [(one, _told(is_a, one)) for one in latest.history()]
+    if isinstance(latest, Leave):  # why somebody is away
+        trail.saw(latest, by=request.user)
     context = {
         "kind": kind, "is_a": is_a, "row": latest, "versions": versions, "subject": getattr(latest, is_a.hangs_on),
         "back": is_a.address(getattr(latest, is_a.hangs_on)),

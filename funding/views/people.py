@@ -7,7 +7,7 @@ from funding import access, people
 from funding.models import Leave, Occupancy
 from funding.models.placing import days_words
 from funding.pages import POST
-from kim import workdays
+from kim import trail, workdays
 from kim.htmx import page as template_for
 from kim.models import Assignment, RoleGrant, User
 from kim.paging import capped, count_words, page
@@ -48,6 +48,7 @@ def person_detail(request, pk):
     demand(access.keeps_posts, request.user)
     person = get_object_or_404(User.objects.select_related("organisation"), pk=pk)
     today = workdays.today()
+    trail.saw(person, by=request.user)
     held = list(Occupancy.objects.believed().filter(user=person).select_related("post", "substitute_for"))
     placed = Assignment.objects.filter(user=person, known_until__isnull=True).select_related("municipality", "employer")
     placed = placed.order_by("-valid_from", "municipality__name", "pk")

@@ -112,10 +112,6 @@ class Migration(migrations.Migration):
             model_name='trailentry',
             constraint=models.UniqueConstraint(fields=('mark',), name='kim_trail_mark_once'),
         ),
-        migrations.AddIndex(
-            model_name='trailcheck',
-            index=models.Index(fields=['-made_at'], name='kim_trailcheck_newest'),
-        ),
         migrations.AddField(
             model_name='traillink',
             name='entry',

@@ -119,8 +119,5 @@ class TrailCheck(models.Model):
     found = models.PositiveBigIntegerField()
     findings = models.JSONField(default=list)
 
-    class Meta:
-        indexes = [models.Index(fields=["-made_at"], name="kim_trailcheck_newest")]
-
     def __str__(self):
         return f"{self.made_at:%d.%m.%Y %H:%M}"

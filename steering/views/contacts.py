@@ -22,4 +22,4 @@ def contact_list(request):
 @require_safe
 def contact_export(request, kind):
     demand(access.reads_contacts, request.user)
-    return send(request, kind, export.Sheet("Ansprechpersonen", "user.export", export.CONTACTS, contacts.lines()))
+    return send(request, kind, export.Sheet("Ansprechpersonen", "user.contacts", export.CONTACTS, contacts.lines()))

@@ -265,6 +265,7 @@ def _told(number: int) -> str:
 def meeting_calendar(request, pk):
     """The meeting for a calendar."""
     meeting = _meeting(request, pk)
+    trail.record("meeting.calendar", meeting, by=request.user)
     answer = HttpResponse(entry(meeting, PUBLISH), content_type="text/calendar; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="Sitzung-{meeting.day:%Y-%m-%d}.ics"'
     return answer

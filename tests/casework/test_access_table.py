@@ -17,6 +17,7 @@ from kim import workdays
 from kim.access import matrix as whole_matrix
 from kim.models import Absence, Role
 from kim.rules import Rule
+from tests.access_table import asked
 from tests.casework.factories import authority, case_manager
 from tests.casework.one_of_each import address, one_of_each
 from tests.factories import user
@@ -192,7 +193,7 @@ def test_pages(client, people, its, row):
     there, found = address(url, its), []
     for name in PEOPLE:
         client.force_login(people[name])
-        found.append(client.get(there).status_code)
+        found.append(asked(client, people[name], there).status_code)
     assert dict(zip(PEOPLE, found, strict=True)) == dict(zip(PEOPLE, expected, strict=True))
 
 

@@ -12,6 +12,7 @@ from tests.casework.factories import client as person
 from tests.casework.one_of_each import address, one_of_each
 from tests.casework.test_access_table import TABLE
 from tests.factories import user
+from tests.triggers import nobody_has_read
 
 pytestmark = pytest.mark.django_db
 #: What names the person of `one_of_each`, and the person of the procedure that was handed over.
@@ -44,7 +45,7 @@ def test_no_page_shows_a_name_without_a_row_in_the_trail(client, settings, tmp_p
     client.force_login(who)
     named = []
     for url, *_ in TABLE:
-        TrailEntry.objects.all().delete()
+        nobody_has_read()
         answer = client.get(address(url, its))
         content = b"".join(answer) if answer.streaming else answer.content
         if answer.status_code == 200 and any(name.encode() in content for name in NAMES):

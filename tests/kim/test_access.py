@@ -4,8 +4,9 @@ import pytest
 from django.conf import settings
 from django.urls import get_resolver, reverse
 
-from kim import workdays
-from kim.models import Absence, Mail, Notice, Role, SavedFilter
+from kim import trail, trail_chain, workdays
+from kim.models import Absence, Mail, Notice, Role, SavedFilter, TrailAnchor
+from tests.access_table import asked
 from tests.factories import county, limits, user
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +24,7 @@ TABLE = [
     ("operation",      403, 403, 403, 403, 403, 403, 200, 403),
     ("access_matrix",  403, 403, 403, 403, 403, 403, 200, 200),
     ("trail",          403, 403, 403, 403, 403, 403, 403, 200),
+    ("trail_state",    403, 403, 403, 403, 403, 403, 403, 200),
 ]
 # fmt: on
 
@@ -37,8 +39,16 @@ OWN = {
 }
 #: Addresses that take what is sent, for oneself only or for administrators; see their own tests.
 ACTS = {"draft_save", "filter_save", "notice_read_all", "mail_resend_all", "mail_resend", "calendar_revoke"}
+#: Files for the audit, with what stands in their address.
+AUDIT_ALONE = {"trail_export": lambda: ["csv"], "trail_anchor": lambda: [anchor().pk]}
 #: What calendar programs ask for without signing in; see test_calendars.
 OPEN = {"calendar_feed"}
+
+
+def anchor() -> TrailAnchor:
+    one = user()
+    trail.record("absence.end", one, by=one)
+    return trail_chain.anchor(workdays.today())
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +65,17 @@ def test_pages(client, row):
         client.force_login(user(role))
         found.append(client.get(reverse(f"kim:{address}")).status_code)
     assert found == expected
+
+
+@pytest.mark.parametrize("address", AUDIT_ALONE)
+def test_only_the_audit_takes_the_trail_out_of_the_house(client, address):
+    args = AUDIT_ALONE[address]()
+    for role in Role:
+        who = user(role)
+        client.force_login(who)
+        assert asked(client, who, reverse(f"kim:{address}", args=args)).status_code == (
+            200 if role == Role.AUDIT else 403
+        )
 
 
 @pytest.mark.parametrize("address", OWN)
@@ -87,7 +108,7 @@ def test_with_a_mail_server_there_is_no_page_of_mails(client, monkeypatch):
 def test_every_address_of_the_ground_floor_has_a_row():
     resolver = next(r for r in get_resolver().url_patterns if getattr(r, "namespace", "") == "kim")
     named = {pattern.name for pattern in resolver.url_patterns}
-    assert named == {row[0] for row in TABLE} | set(OWN) | ACTS | OPEN
+    assert named == {row[0] for row in TABLE} | set(OWN) | set(AUDIT_ALONE) | ACTS | OPEN
 
 
 def test_nobody_sees_anything_before_signing_in(client):

@@ -123,6 +123,7 @@ class Stack:
             "KIM_BASE_URL": "https://kim.example.org",
             "KIM_SECRET_KEY": secrets.token_urlsafe(64),
             "KIM_FILES_KEY": secrets.token_urlsafe(64),
+            "KIM_TRAIL_KEY": secrets.token_urlsafe(64),
             "POSTGRES_PASSWORD": "unused",
         }
         self.env = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ} | dotenv

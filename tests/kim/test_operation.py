@@ -1,25 +1,29 @@
 """Betrieb, Rechte and Protokoll: who may look, what they say, and that they say nothing of content."""
 
 import datetime as dt
+from importlib import import_module
+from itertools import combinations
 
 import pytest
 from django.urls import reverse
 
-from kim import jobs, tasks, trail, workdays
+from kim import jobs, tasks, trail, trail_chain, workdays
 from kim.celery import TIMETABLE
-from kim.models import Draft, JobRun, Mail, Role, TrailEntry
+from kim.models import Draft, JobRun, Mail, Role, TrailCheck, TrailEntry
 from kim.views.operation import FRESH, WORDS
 from steering import matrix
 from steering.access import visible_issues
 from steering.escalation import ESCALATION, State
 from steering.models import Issue
 from tests.factories import county, issue_at, user
+from tests.pdf_text import text_of
 from tests.world import world
 
 PAGES = {
     "kim:operation": {Role.ADMIN},
     "kim:access_matrix": {Role.ADMIN, Role.AUDIT},
     "kim:trail": {Role.AUDIT},
+    "kim:trail_state": {Role.AUDIT},
 }
 
 
@@ -274,3 +278,94 @@ class TestTheTrail:
                 acts |= set(re.findall(r'(?:trail\.record\(\s*|act=)"([a-z_]+\.[a-z_]+)"', path.read_text()))
         assert acts <= set(trail.ACTS)
         assert TrailEntry._meta.get_field("act").max_length >= max(map(len, trail.ACTS))
+
+
+@pytest.mark.django_db
+class TestWhatIsFoundOnIt:
+    @pytest.fixture
+    def auditor(self, client):
+        auditor = user(Role.AUDIT)
+        client.force_login(auditor)
+        return auditor
+
+    def rows(self, client, **query):
+        return [entry.pk for entry in client.get(reverse("kim:trail"), query).context["page"]]
+
+    def test_who_has_seen_is_one_click(self, client, auditor):
+        one = user()
+        made = {
+            act: trail.record(act, one, by=one).pk for act in ("user.read", "user.export", "user.move", "issue.edit")
+        }
+        old = trail.record("wire.cut", one, by=one).pk  # of a release whose words are gone
+        found = {group: set(self.rows(client, group=group)) for group in trail.GROUPS}
+        assert found["seen"] == {made["user.read"]}
+        assert found["exported"] == {made["user.export"]}
+        assert found["administered"] == {made["user.move"]}
+        assert found["changed"] == {made["issue.edit"], old}
+        assert "aria-current" in client.get(reverse("kim:trail"), {"group": "seen"}).text.split("kim-kinds")[1][:400]
+
+    def test_every_act_comes_to_something_and_no_act_has_two_words(self):
+        assert {trail.group_of(act) for act in trail.ACTS} == set(trail.GROUPS) - self.without_a_row_yet()
+        assert {act for group in trail.GROUPS for act in trail.acts_of(group)} == set(trail.ACTS)
+        told = [import_module(f"{app}.on_record").ACTS for app in ("steering", "casework", "funding", "reports")]
+        doubled = [act for one, other in combinations(told, 2) for act in one.keys() & other.keys()]
+        assert not doubled
+
+    @staticmethod
+    def without_a_row_yet():
+        return set() if any(act.startswith("user.sign_in") for act in trail.ACTS) else {"signed_in"}
+
+    def test_what_something_is_about_is_found_by_kind_and_number(self, client, auditor):
+        issue = issue_at(State.COORDINATION)
+        about = set(trail.of(issue).values_list("pk", flat=True))
+        assert set(self.rows(client, kind="steering.issue", number=issue.number)) == about
+        assert set(self.rows(client, kind="steering.issue", number=issue.pk)) == about
+        assert set(self.rows(client, number=issue.number)) == about
+        assert self.rows(client, kind="casework.case", number=issue.number) == []
+        listed = trail.record_list("case.listed", Issue, [issue.pk, 999], by=auditor)
+        assert listed.pk in self.rows(client, number=issue.pk, group="seen")
+        assert self.rows(client, number="99") == []
+
+    @pytest.mark.parametrize("kind", ["csv", "xlsx"])
+    def test_what_was_found_is_handed_out_and_that_is_on_record(self, client, auditor, kind):
+        one = user(name="Petra Marke")
+        row = trail.record("absence.end", one, by=one, note="=1+1")
+        trail.record("absence.arrange", one, by=user())
+        trail_chain.link()
+        answer = client.get(reverse("kim:trail_export", args=[kind]), {"act": "absence.end"})
+        content = b"".join(answer)
+        if kind == "csv":
+            head, *lines = content.decode("utf-8-sig").splitlines()
+            assert head.startswith("Zeile;Stelle in der Kette;Zeit;Wer;")
+            assert len(lines) == 1
+            assert lines[0].startswith(f"{row.pk};{row.link.position};")
+            assert lines[0].endswith(";'=1+1")
+        told = TrailEntry.objects.get(act="trailentry.export")
+        assert (told.by, told.note) == (auditor, f"{kind.upper()}, eingegrenzt nach Vorgang")
+        assert client.get(reverse("kim:trail_export", args=["pdf"])).status_code == 404
+
+    def test_the_page_of_proof_shows_anchors_findings_and_the_key(self, client, auditor, django_assert_max_num_queries):
+        trail.record("absence.end", auditor, by=auditor)
+        made = trail_chain.anchor(workdays.today() - dt.timedelta(days=1))
+        TrailCheck.objects.create(
+            rows=1, links=1, anchors=1, found=1, findings=[{"kind": "missing", "where": "Stelle 4", "words": "fehlt"}]
+        )
+        with django_assert_max_num_queries(12):
+            shown = client.get(reverse("kim:trail_state")).text
+        assert "Stelle 4" in shown
+        assert "BEGIN PUBLIC KEY" in shown
+        assert made.digest[:16] in shown
+        assert "nicht unversehrt" in client.get(reverse("kim:trail")).text
+        paper = text_of(client.get(reverse("kim:trail_anchor", args=[made.pk])).content)
+        assert trail_chain.anchors_in(paper)[0].line == made.line
+        assert TrailEntry.objects.get(act="trailanchor.print").by == auditor
+
+    def test_administrators_read_on_their_page_whether_it_is_whole(self, client):
+        client.force_login(user(Role.ADMIN))
+        assert "unversehrt" not in client.get(reverse("kim:operation")).text
+        tasks.link_trail()
+        tasks.anchor_trail()
+        tasks.check_trail()
+        assert "unversehrt" in client.get(reverse("kim:operation")).text
+        rows = JobRun.objects.filter(job__in=["link_trail", "anchor_trail", "check_trail"], error="")
+        assert rows.filter(finished_at__isnull=False).count() == 3

@@ -20,6 +20,7 @@ PRODUCTION = {
     "KIM_ENV": "production",
     "KIM_SECRET_KEY": KEY,
     "KIM_FILES_KEY": "f" * 60,
+    "KIM_TRAIL_KEY": "t" * 60,
     "KIM_BASE_URL": "https://kim.example.org",
 }
 
@@ -135,7 +136,27 @@ class TestFilesKey:
         assert settings.files_key(tmp_path, production=True) == KEY
 
 
+class TestTrailKey:
+    def test_is_a_third_one_and_kept_beside(self, tmp_path, monkeypatch):
+        for name in ("KIM_SECRET_KEY", "KIM_FILES_KEY", "KIM_TRAIL_KEY"):
+            monkeypatch.delenv(name, raising=False)
+            monkeypatch.delenv(f"{name}_FILE", raising=False)
+        ask = (settings.secret_key, settings.files_key, settings.trail_key)
+        assert len({key(tmp_path, production=False) for key in ask}) == 3
+        assert stat.S_IMODE((tmp_path / "trail-key").stat().st_mode) == 0o600
+        monkeypatch.setenv("KIM_TRAIL_KEY", "kurz")
+        with pytest.raises(ImproperlyConfigured, match="zu kurz"):
+            settings.trail_key(tmp_path, production=True)
+
+
 class TestProduction:
+    def test_does_not_start_without_a_key_for_the_trail(self, tmp_path):
+        said = start(tmp_path, "DEBUG", **PRODUCTION | {"KIM_TRAIL_KEY": ""})
+        assert "nicht ohne Schlüssel für das Protokoll" in said
+
+    def test_does_not_start_with_an_address_for_anchors_that_is_none(self, tmp_path):
+        assert "KIM_ANCHOR_TO" in start(tmp_path, "DEBUG", **PRODUCTION | {"KIM_ANCHOR_TO": "kein ort"})
+
     def test_does_not_start_without_a_key_for_files(self, tmp_path):
         said = start(tmp_path, "DEBUG", **PRODUCTION | {"KIM_FILES_KEY": ""})
         assert "nicht ohne Schlüssel für abgelegte Dateien" in said

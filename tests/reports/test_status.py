@@ -529,9 +529,10 @@ def test_an_agreement_is_told_as_it_stood():
 @pytest.mark.django_db
 def test_kick_off_events_are_planned_then_held():
     place, office = municipality("Windeck"), user(Role.STRATEGIC_OFFICE)
-    event = KickOff.plan(by=office, municipality=place, on_day=workdays.today(), place="Rathaus")
+    today = workdays.today()
+    with workdays.as_of(days_ago(20)):
+        event = KickOff.plan(by=office, municipality=place, on_day=today, place="Rathaus")
     event.hold(by=office, outcome="Wege der Zusammenarbeit abgestimmt")
-    TrailEntry.objects.filter(act="kickoff.plan").update(at=days_ago(20))
 
     def told(days):
         found = report_steering.cooperation(moment(days, days), report_steering.trail_of())

@@ -10,6 +10,7 @@ from kim.models import Absence, Role
 from kim.paging import capped, page
 from steering.escalation import State
 from steering.models import Agreement, Interface, Issue, KickOff, Meeting, Minutes
+from tests.access_table import asked
 from tests.factories import (
     county,
     held_meeting,
@@ -285,7 +286,7 @@ def test_pages(client, people, row):
     found = []
     for name in PEOPLE:
         client.force_login(people[name])
-        found.append(client.get(address).status_code)
+        found.append(asked(client, people[name], address).status_code)
     assert dict(zip(PEOPLE, found, strict=True)) == dict(zip(PEOPLE, expected, strict=True))
 
 

@@ -127,7 +127,7 @@ def test_as_a_file_and_on_record(client, reader):
     answer = client.get(reverse("steering:contact_export", args=["csv"]))
     text = b"".join(answer.streaming_content).decode()
     assert "Alfter;linksrheinisch;Geschäftsstelle links;links@kreis.example;Case Management Alfter (Mo)" in text
-    assert TrailEntry.objects.get(act="user.export").note == "CSV, Ansprechpersonen, 1 Zeilen"
+    assert TrailEntry.objects.get(act="user.contacts").note == "CSV, Ansprechpersonen, 1 Zeilen"
     assert client.get(reverse("steering:contact_export", args=["exe"])).status_code == 404
 
 
