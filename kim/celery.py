@@ -39,6 +39,9 @@ TIMETABLE = {
     "sweep": ("kim.tasks.sweep_up", crontab(minute="30", hour="2"), 6 * 3600),
     "erase": ("casework.tasks.erase", crontab(minute="15", hour="3"), 6 * 3600),
     "files": ("casework.tasks.sweep_files", crontab(minute="45", hour="3"), 6 * 3600),
+    # After the night's erasure, so that nothing is kept in a backup that was to go. Tried again until one is good.
+    "backup": ("kim.tasks.back_up", crontab(minute="5,20,35,50", hour="4-6"), 600),
+    "rehearsal": ("kim.tasks.rehearse_restore", crontab(minute="12,42", hour="4-7"), 600),
 }
 
 app = Celery("kim")

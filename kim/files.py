@@ -52,11 +52,12 @@ def keep(chunks: Iterable[bytes]) -> Kept:
         with os.fdopen(os.open(growing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             salt = secrets.token_bytes(SALT)
             file.write(MARK + salt)
-            cipher = _cipher(salt, name)
-            for number, (piece, is_last) in enumerate(_pieces(chunks)):
-                read.update(piece)
-                size += len(piece)
-                file.write(cipher.encrypt(_nonce(number, is_last), piece, None))
+            sealing = Sealing(file, _cipher(salt, name))
+            for chunk in chunks:
+                read.update(chunk)
+                size += len(chunk)
+                sealing.write(chunk)
+            sealing.close()
             file.flush()
             os.fsync(file.fileno())
         growing.replace(path)
@@ -100,21 +101,39 @@ def folders() -> list[str]:
 
 #: Who keeps files → the names they want of those that begin like a folder.
 _WANTED: dict[str, Callable[[str], Iterable[str]]] = {}
+#: Who keeps files with their check sums → (name, SHA-256 of what is read) of those that begin alike.
+_SUMS: dict[str, Callable[[str], Iterable[tuple[str, str]]]] = {}
 
 
-def keeper(name: str, wanted: Callable[[str], Iterable[str]]) -> None:
+def keeper(
+    name: str,
+    wanted: Callable[[str], Iterable[str]],
+    sums: Callable[[str], Iterable[tuple[str, str]]] | None = None,
+) -> None:
     """Have the sweep ask `wanted(beginning of a name)`. Beside the table that holds the names: whoever keeps files is
-    asked wherever that table is known, so that no file is deleted because somebody was forgotten.
+    asked wherever that table is known, so that no file is deleted because somebody was forgotten. With `sums` the
+    rehearsal of a restore compares what it reads.
     """
     _WANTED[name] = wanted
+    if sums:
+        _SUMS[name] = sums
+
+
+def wanted(beginning: str) -> set[str]:
+    """The names any table holds that begin like this."""
+    return {name for ask in _WANTED.values() for name in ask(beginning)}
+
+
+def sum_of(name: str) -> str:
+    """The SHA-256 a table keeps of what is read from this file; empty where none does."""
+    return next((told for ask in _SUMS.values() for found, told in ask(name) if found == name), "")
 
 
 def sweep_all(*, older_than: float) -> int:
     """Delete the files nobody wants and that lie there for `older_than` seconds. How many went."""
     gone = 0
     for folder in folders():
-        wanted = {name for ask in _WANTED.values() for name in ask(folder)}
-        gone += sweep(folder, wanted, older_than=older_than)
+        gone += sweep(folder, wanted(folder), older_than=older_than)
     return gone
 
 
@@ -133,34 +152,50 @@ def sweep(folder: str, wanted: Collection[str], *, older_than: float) -> int:
     return gone
 
 
-def _pieces(chunks: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """`chunks` cut anew into pieces of one length, each with whether it is the last; at least one, maybe empty."""
-    waiting = b""
-    for chunk in chunks:
-        waiting += chunk
-        while len(waiting) > PIECE:
-            yield waiting[:PIECE], False
-            waiting = waiting[PIECE:]
-    yield waiting, True
+class Sealing:
+    """Encrypts what is written to it into `file`, in pieces of one length; `close` writes the last, maybe empty one."""
+
+    def __init__(self, file: BinaryIO, cipher: "AESGCM") -> None:
+        self._file, self._cipher = file, cipher
+        self._waiting, self._number = bytearray(), 0
+
+    def write(self, data: bytes) -> int:
+        self._waiting += data
+        whole = max(0, len(self._waiting) - 1) // PIECE * PIECE  # what may turn out to be the last one waits
+        for start in range(0, whole, PIECE):
+            self._seal(bytes(self._waiting[start : start + PIECE]), is_last=False)
+        del self._waiting[:whole]
+        return len(data)
+
+    def close(self) -> None:
+        self._seal(bytes(self._waiting), is_last=True)
+
+    def _seal(self, piece: bytes, *, is_last: bool) -> None:
+        self._file.write(self._cipher.encrypt(_nonce(self._number, is_last), piece, None))
+        self._number += 1
+
+
+def unsealed(file: BinaryIO, cipher: "AESGCM", name: str) -> Iterator[bytes]:
+    """What was written through `Sealing`, piece by piece; `name` is what a FileDamaged speaks of."""
+    from cryptography.exceptions import InvalidTag
+
+    number, sealed = 0, file.read(PIECE + TAG)
+    while True:
+        coming = file.read(PIECE + TAG)
+        try:
+            yield cipher.decrypt(_nonce(number, not coming), sealed, None)
+        except InvalidTag:
+            raise FileDamaged(name) from None
+        if not coming:
+            return
+        number, sealed = number + 1, coming
 
 
 def _decrypted(file: BinaryIO, name: str) -> Iterator[bytes]:
     with file:
         if file.read(len(MARK)) != MARK:
             raise FileDamaged(name)
-        from cryptography.exceptions import InvalidTag
-
-        cipher = _cipher(file.read(SALT), name)
-        number, sealed = 0, file.read(PIECE + TAG)
-        while True:
-            coming = file.read(PIECE + TAG)
-            try:
-                yield cipher.decrypt(_nonce(number, not coming), sealed, None)
-            except InvalidTag:
-                raise FileDamaged(name) from None
-            if not coming:
-                return
-            number, sealed = number + 1, coming
+        yield from unsealed(file, _cipher(file.read(SALT), name), name)
 
 
 def _cipher(salt: bytes, name: str) -> "AESGCM":

@@ -45,6 +45,17 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 
+def given_or_filed(name: str) -> str:
+    """A secret nobody needs to have: as given in the variable, in the file named by `<name>_FILE`, or empty."""
+    given, named = os.environ.get(name, "").strip(), os.environ.get(f"{name}_FILE", "").strip()
+    if given or not named:
+        return given
+    try:
+        return Path(named).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE={named} lässt sich nicht lesen ({error.strerror}).") from None
+
+
 def secret_key(data_dir: Path, production: bool) -> str:
     """What sessions and links are signed with."""
     given, named = os.environ.get("KIM_SECRET_KEY", ""), os.environ.get("KIM_SECRET_KEY_FILE", "")
@@ -459,6 +470,20 @@ STORAGES = {
         )
     },
 }
+
+# Backups (docs/backup.md): where they go, who can read them, how many stay
+BACKUP_DIR = os.environ.get("KIM_BACKUP_DIR", "").strip()
+#: Public keys of those who can read backups (manage.py make_backup_key); the private ones are kept elsewhere.
+BACKUP_PUBLIC_KEYS = words("KIM_BACKUP_PUBLIC_KEY")
+#: The newest backup of so many days, weeks and months stays.
+BACKUP_KEEP = os.environ.get("KIM_BACKUP_KEEP", "").strip() or "7,4,12"
+#: A restore is rehearsed by the timetable when the last good rehearsal is so many days old.
+BACKUP_REHEARSALS = flag("KIM_BACKUP_REHEARSALS", default=True)
+BACKUP_REHEARSE_DAYS = number("KIM_BACKUP_REHEARSE_DAYS", 7)
+#: Whether what sessions and links are signed with goes into the backup too.
+BACKUP_SECRET_KEY = flag("KIM_BACKUP_WITH_SECRET_KEY")
+#: Another PostgreSQL server for rehearsals, whose account may make databases; a password may stand in it.
+REHEARSAL_DATABASE_URL = given_or_filed("KIM_REHEARSAL_DATABASE_URL")
 
 # Mail: every mail is a row first (kim.mail); this says how rows leave the house
 EMAIL_BACKEND = "kim.mail.OutboxBackend"

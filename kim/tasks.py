@@ -7,10 +7,11 @@ from celery import shared_task
 from django.conf import settings
 
 from kim import barriers, digests, jobs, mail, workdays
+from kim import backups, digests, jobs, mail, workdays
 from kim import digests, jobs, mail, trail_chain, workdays
 from kim import accounts, digests, jobs, mail, sign_ins, workdays
 from kim.celery import app as celery
-from kim.models import Draft, JobRun, Mail
+from kim.models import BackupKind, BackupRun, Draft, JobRun, Mail
 
 DRAFTS_KEPT = dt.timedelta(days=180)
 MAILS_KEPT = dt.timedelta(days=90)
@@ -35,6 +36,14 @@ def compose_digests() -> None:
     digests.compose()
 
 
+@shared_task(name="kim.tasks.back_up")
+def back_up() -> None:
+    backups.begin_if_due(BackupKind.BACKUP)
+
+
+@shared_task(name="kim.tasks.rehearse_restore")
+def rehearse_restore() -> None:
+    backups.begin_if_due(BackupKind.REHEARSAL)
 @shared_task(name="kim.tasks.link_trail")
 def link_trail() -> None:
     with jobs.run("link_trail") as report:
@@ -72,6 +81,7 @@ def sweep_up() -> None:
         accounts.switch_off()
         JobRun.objects.filter(day__lt=(now - RUNS_KEPT).date()).delete()
         barriers.forget()
+        BackupRun.objects.filter(started_at__lt=now - RUNS_KEPT).delete()
         knocks = delete_old_knocks()
         report.result = f"gelöscht: {drafts} Entwürfe, {gone} Mails, {knocks} alte Aufträge"
 

@@ -18,6 +18,9 @@ ACTS: dict[str, str] = {
     "absence.pass_on": "Vertretung weitergegeben",
     "barrierreport.answer": "Meldung einer Barriere beantwortet",
     "barrierreport.tell": "Barriere gemeldet",
+    "backuprun.finish": "Sicherung erstellt",
+    "backuprun.rehearse": "Wiederherstellung geprobt",
+    "backuprun.restore": "aus Sicherung wiederhergestellt",
     "calendarfeed.create": "Kalenderadresse angelegt",
     "calendarfeed.renew": "Kalenderadresse erneuert",
     "calendarfeed.revoke": "Kalenderadresse widerrufen",
@@ -60,6 +63,7 @@ class Kind(NamedTuple):
 KINDS: dict[str, Kind] = {
     "kim.absence": Kind("Abwesenheit"),
     "kim.barrierreport": Kind("Meldung einer Barriere"),
+    "kim.backuprun": Kind("Sicherung"),
     "kim.calendarfeed": Kind("Kalenderadresse"),
     "kim.code": Kind("Eintrag einer Codeliste"),
     "kim.county": Kind("Kreis"),

@@ -36,7 +36,7 @@ def pytest_configure(config):
 
 #: Where a run has been through the whole suite already, on another engine, only what meets the engine is run again.
 ONLY_ON_AN_ENGINE = os.environ.get("KIM_TEST_AGAIN") == "1"
-MEETS_THE_ENGINE = {"db", "transactional_db", "live_server"}
+MEETS_THE_ENGINE = {"db", "transactional_db", "live_server", "filled_elsewhere"}
 
 
 def meets_the_engine(item) -> bool:

@@ -135,7 +135,11 @@ def _wanted(beginning: str):
     return Document.objects.filter(stored_as__startswith=beginning).values_list("stored_as", flat=True)
 
 
-files.keeper("casework", _wanted)
+def _sums(beginning: str):
+    return Document.objects.filter(stored_as__startswith=beginning).values_list("stored_as", "sha256")
+
+
+files.keeper("casework", _wanted, _sums)
 
 
 def sweep_files() -> int:

@@ -2,6 +2,7 @@
 
 from kim.models.barriers import BarrierReport
 from kim.models.accounts import Device, Invitation, SignIn, Suspension
+from kim.models.backups import BackupKind, BackupRun, BackupState
 from kim.models.people import Absence, Assignment, Role, RoleGrant, User
 from kim.models.places import Bank, County, Municipality, Organisation, PopulationCount
 from kim.models.records import CalendarFeed, Code, Draft, JobRun, Mail, Notice, SavedFilter
@@ -10,6 +11,9 @@ from kim.models.trail import TrailAnchor, TrailCheck, TrailCut, TrailEntry, Trai
 __all__ = [
     "Absence",
     "Assignment",
+    "BackupKind",
+    "BackupRun",
+    "BackupState",
     "Bank",
     "BarrierReport",
     "CalendarFeed",

@@ -1,9 +1,7 @@
 """How the background fares: beat, jobs, outbox. For administrators, who see that mail is stuck but not what it says."""
 
 import datetime as dt
-import tomllib
 from dataclasses import dataclass
-from functools import cache
 
 from django.conf import settings
 from django.contrib import messages
@@ -15,7 +13,7 @@ from kim import mail, paging, workdays
 from kim.access import runs_operation
 from kim.health import HEARTBEAT_SECONDS
 from kim.models import County, JobRun, Mail
-from kim.operation import sections_for
+from kim.operation import sections_for, version
 from kim.rules import demand
 
 #: name in the timetable → (what it does, when)
@@ -37,6 +35,8 @@ WORDS = {
     "sweep": ("Aufräumen", "nachts um halb drei"),
     "erase": ("Löschung abgelaufener Fälle", "nachts um Viertel nach drei"),
     "files": ("Abgelegte Dateien aufräumen", "nachts um Viertel vor vier"),
+    "backup": ("Sicherung", "nachts ab vier, wenn eingerichtet"),
+    "rehearsal": ("Probe der Wiederherstellung", "nach der Sicherung, wenn eine fällig ist"),
 }
 #: How long after its last good end a job counts as running; morning jobs are asked by day instead.
 FRESH = {
@@ -54,6 +54,8 @@ FRESH = {
     "sweep": dt.timedelta(hours=30),
     "erase": dt.timedelta(hours=30),
     "files": dt.timedelta(hours=30),
+    "backup": dt.timedelta(hours=30),
+    "rehearsal": dt.timedelta(hours=30),
 }
 #: By when in the morning the jobs of the morning should have ended.
 BY_HOUR = 8
@@ -148,10 +150,3 @@ def _expected(name: str) -> dt.datetime:
     while not workdays.is_workday(day, rules):
         day -= dt.timedelta(days=1)
     return dt.datetime.combine(day, dt.time(), workdays.BERLIN)
-
-
-@cache
-def version() -> str:
-    """As in pyproject.toml."""
-    with (settings.BASE_DIR / "pyproject.toml").open("rb") as file:
-        return tomllib.load(file)["project"]["version"]

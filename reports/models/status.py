@@ -385,4 +385,8 @@ def _wanted(beginning: str):
     return ReportFile.objects.filter(name__startswith=beginning).values_list("name", flat=True)
 
 
-keeper("status_reports", _wanted)
+def _sums(beginning: str):
+    return ReportFile.objects.filter(name__startswith=beginning).values_list("name", "sha256")
+
+
+keeper("status_reports", _wanted, _sums)

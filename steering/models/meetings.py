@@ -869,4 +869,8 @@ def _wanted(beginning: str):
     return Paper.objects.standing().filter(kept__startswith=beginning).values_list("kept", flat=True)
 
 
-files.keeper("steering", _wanted)
+def _sums(beginning: str):
+    return Paper.objects.standing().filter(kept__startswith=beginning).values_list("kept", "sha256")
+
+
+files.keeper("steering", _wanted, _sums)
