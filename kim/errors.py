@@ -91,7 +91,9 @@ def _too_much_text(request):
 
 def too_many(request, exception=None):
     """429 where something is asked for too often: logins, passwords."""
-    return _answer(request, "429.html", 429, waiting="")
+    response = _answer(request, "429.html", 429, waiting="")
+    response["Retry-After"] = "300"
+    return response
 
 
 def too_often(request, reason: str, seconds: int):

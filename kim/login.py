@@ -1,6 +1,9 @@
 """How people get in: accounts are made by administrators, nobody signs up."""
 
+from urllib.parse import urlsplit
+
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.http import HttpRequest
 
 
@@ -19,6 +22,10 @@ class ClosedAdapter(DefaultAccountAdapter):
         "same_as_current": "Das neue Kennwort muss ein anderes sein als das jetzige.",
         "rate_limited": "Das wurde zu oft versucht. Bitte warten Sie einige Minuten.",
     }
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The link in the mail: to KIM_BASE_URL, whatever host the request named."""
+        return settings.BASE_URL + urlsplit(super().get_reset_password_from_key_url(key)).path
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -3,6 +3,7 @@
 Every variable is described in `.env.example`; `KIM_ENV=production` is strict about what must be set.
 """
 
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -304,6 +305,9 @@ if REDIS_URL:
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL,
+            "OPTIONS": {"serializer": "kim.signed_cache.SignedSerializer"},
+            # what was put there under another key, or by an older version, is not ours to read
+            "KEY_PREFIX": hashlib.sha256(f"cache {SECRET_KEY}".encode()).hexdigest()[:8],
         }
     }
 else:

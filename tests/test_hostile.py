@@ -71,6 +71,16 @@ def routes(resolver=None, prefix="/"):
             yield prefix + str(entry.pattern), entry.pattern.converters
 
 
+def named_routes(resolver=None, prefix="/", space=""):
+    """Every address as (name with its namespace, pattern, view)."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        if isinstance(entry, URLResolver):
+            inner = f"{space}{entry.namespace}:" if entry.namespace else space
+            yield from named_routes(entry, prefix + str(entry.pattern), inner)
+        elif entry.name:
+            yield f"{space}{entry.name}", prefix + str(entry.pattern), entry.callback
+
+
 def addresses():
     for route, converters in routes():
         for value in ("1", "9223372036854775808"):
