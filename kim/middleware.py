@@ -134,12 +134,19 @@ class LoginRequired(auth.LoginRequiredMiddleware):
 
 
 class OnlyActs:
-    """An address that only acts, opened as a page, is answered by a page that says so. Django's own answer is empty."""
+    """An address that only acts, opened as a page, is answered by a page that says so. Django's own answer is empty.
+
+    Methods no page of ours uses are refused for all of them: a view would take TRACE or DELETE for a reading.
+    """
+
+    KNOWN = ("GET", "HEAD", "POST")
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method not in self.KNOWN:
+            return not_allowed(request, ", ".join(self.KNOWN))
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed):
             return not_allowed(request, response.headers["Allow"])

@@ -63,7 +63,17 @@ def _read(name: str, named: str) -> str:
 
 
 #: What people leave standing where a secret belongs.
-PLACEHOLDERS = ("changeme", "change-me", "change_me", "example", "beispiel", "insecure", "password", "kennwort", "geheim")
+PLACEHOLDERS = (
+    "changeme",
+    "change-me",
+    "change_me",
+    "example",
+    "beispiel",
+    "insecure",
+    "password",
+    "kennwort",
+    "geheim",
+)
 SHORTEST_KEY, MOST_ALIKE = 50, 10
 
 
