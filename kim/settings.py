@@ -74,14 +74,14 @@ PLACEHOLDERS = (
     "kennwort",
     "geheim",
 )
-SHORTEST_KEY, MOST_ALIKE = 50, 10
+SHORTEST_KEY, FEWEST_SIGNS = 50, 10
 
 
 def demand_strong(name: str, key: str) -> None:
     """Refuse, in words and without the key, what can be guessed: short, of few signs, or a placeholder."""
     if len(key) < SHORTEST_KEY:
         what = f"hat nur {len(key)} Zeichen, nötig sind mindestens {SHORTEST_KEY}"
-    elif len(set(key)) < MOST_ALIKE:
+    elif len(set(key)) < FEWEST_SIGNS:
         what = "wiederholt immer dieselben Zeichen"
     elif any(word in key.lower() for word in PLACEHOLDERS):
         what = "sieht aus wie ein Platzhalter"

@@ -16,7 +16,7 @@ LENGTH = hashlib.sha256().digest_size
 
 
 class SignedSerializer(RedisSerializer):
-    """Whole numbers as they are, for counting; everything else behind an HMAC-SHA256. BadSignature for what has none."""
+    """Whole numbers as they are, for counting; all else behind an HMAC-SHA256. BadSignature for what has none."""
 
     def dumps(self, obj: Any) -> Any:
         packed = super().dumps(obj)

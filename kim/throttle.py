@@ -1,4 +1,4 @@
-"""How often something may be asked for: the one table of what is expensive, and counting in the cache all processes share.
+"""How often something may be asked for: the one table of what is expensive, counted in the cache all processes share.
 
 What signing in and passwords may be tried stands in ACCOUNT_RATE_LIMITS (kim.settings): allauth counts it, per address
 and per account.
