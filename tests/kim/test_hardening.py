@@ -114,6 +114,22 @@ class TestHeaders:
         assert answer["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
 
 
+UNUSED = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND")
+
+
+@pytest.mark.django_db
+def test_no_address_knows_a_method_that_no_page_uses(client):
+    for turn, (name, route, _) in enumerate(named_routes()):
+        address = route_with(route)
+        answer = client.generic(UNUSED[turn % len(UNUSED)], address)
+        assert (answer.status_code, answer["Allow"], name) == (405, "GET, HEAD, POST", name)
+
+
+def route_with(route: str) -> str:
+    """The address with a number or a word where it wants one."""
+    return re.sub(r"<int:\w+>", "1", re.sub(r"<(slug|str):\w+>", "csv", route))
+
+
 # Forms
 
 
@@ -126,8 +142,7 @@ def test_no_address_takes_a_post_without_its_token():
         assert not getattr(view, "csrf_exempt", False), name
         if "^" in route:
             continue
-        address = re.sub(r"<int:\w+>", "1", re.sub(r"<(slug|str):\w+>", "csv", route))
-        assert client.post(address, {"x": "1"}).status_code == 403, name
+        assert client.post(route_with(route), {"x": "1"}).status_code == 403, name
         asked += 1
     assert asked > 300
 
