@@ -1,5 +1,6 @@
 """The ground floor's tables: people, places, code lists, and the records every act leaves. Imports no app."""
 
+from kim.models.accounts import Device, Invitation, SignIn, Suspension
 from kim.models.people import Absence, Assignment, Role, RoleGrant, User
 from kim.models.places import Bank, County, Municipality, Organisation, PopulationCount
 from kim.models.records import CalendarFeed, Code, Draft, JobRun, Mail, Notice, SavedFilter, TrailEntry
@@ -11,7 +12,9 @@ __all__ = [
     "CalendarFeed",
     "Code",
     "County",
+    "Device",
     "Draft",
+    "Invitation",
     "JobRun",
     "Mail",
     "Municipality",
@@ -21,6 +24,8 @@ __all__ = [
     "Role",
     "RoleGrant",
     "SavedFilter",
+    "SignIn",
+    "Suspension",
     "TrailEntry",
     "User",
 ]
