@@ -3,6 +3,7 @@
 Every variable is described in `.env.example`; `KIM_ENV=production` is strict about what must be set.
 """
 
+import hashlib
 import ipaddress
 import os
 import re
@@ -45,15 +46,63 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 
-def given_or_filed(name: str) -> str:
-    """A secret nobody needs to have: as given in the variable, in the file named by `<name>_FILE`, or empty."""
-    given, named = os.environ.get(name, "").strip(), os.environ.get(f"{name}_FILE", "").strip()
-    if given or not named:
-        return given
+def secret(name: str) -> str:
+    """A secret from the variable `name`, or from the file `<name>_FILE` names; empty where neither is set."""
+    if value := os.environ.get(name, "").strip():
+        return value
+    named = os.environ.get(f"{name}_FILE", "").strip()
+    return _read(name, named) if named else ""
+
+
+def _read(name: str, named: str) -> str:
     try:
-        return Path(named).read_text(encoding="utf-8").strip()
+        value = Path(named).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ImproperlyConfigured(f"{name}_FILE={named} lässt sich nicht lesen ({error.strerror}).") from None
+    if not value:
+        raise ImproperlyConfigured(f"{name}_FILE={named} ist leer.")
+    return value
+
+
+#: What people leave standing where a secret belongs.
+PLACEHOLDERS = (
+    "changeme",
+    "change-me",
+    "change_me",
+    "example",
+    "beispiel",
+    "insecure",
+    "password",
+    "kennwort",
+    "geheim",
+)
+SHORTEST_KEY, FEWEST_SIGNS = 50, 10
+
+
+def demand_strong(name: str, key: str) -> None:
+    """Refuse, in words and without the key, what can be guessed: short, of few signs, or a placeholder."""
+    if len(key) < SHORTEST_KEY:
+        what = f"hat nur {len(key)} Zeichen, nötig sind mindestens {SHORTEST_KEY}"
+    elif len(set(key)) < FEWEST_SIGNS:
+        what = "wiederholt immer dieselben Zeichen"
+    elif any(word in key.lower() for word in PLACEHOLDERS):
+        what = "sieht aus wie ein Platzhalter"
+    else:
+        return
+    raise ImproperlyConfigured(
+        f"{name} ist zu schwach: Der Schlüssel {what}. Bitte einen zufälligen angeben, etwa aus "
+        'python3 -c "import secrets; print(secrets.token_urlsafe(64))"'
+    )
+
+
+def demand_strong_password(name: str, address: str) -> None:
+    """The same for the password in an address; one without a password (a socket, a trusted network) passes."""
+    parts = urlsplit(address)
+    word = (parts.password or "").lower()
+    if word and (len(word) < 8 or word == parts.username or any(one in word for one in PLACEHOLDERS)):
+        raise ImproperlyConfigured(
+            f"Das Kennwort in {name} ist zu schwach: Bitte mindestens 8 zufällige Zeichen, kein Platzhalter."
+        )
 
 
 def secret_key(data_dir: Path, production: bool) -> str:
@@ -65,27 +114,28 @@ def secret_key(data_dir: Path, production: bool) -> str:
 def files_key(data_dir: Path, production: bool) -> str:
     """What files at rest are encrypted with (kim.files). Whoever loses it loses the files."""
     given, named = os.environ.get("KIM_FILES_KEY", ""), os.environ.get("KIM_FILES_KEY_FILE", "")
-    key = _key("KIM_FILES_KEY", given, named, "files-key", "Schlüssel für abgelegte Dateien", data_dir, production)
-    if len(key) < 40:
-        raise ImproperlyConfigured("KIM_FILES_KEY ist zu kurz: Bitte mindestens 40 zufällige Zeichen angeben.")
-    return key
+    return _long(
+        "KIM_FILES_KEY",
+        _key("KIM_FILES_KEY", given, named, "files-key", "Schlüssel für abgelegte Dateien", data_dir, production),
+    )
 
 
 def trail_key(data_dir: Path, production: bool) -> str:
     """What rows of the trail are marked, linked and signed with (kim.trail_marks). Whoever loses it proves nothing."""
     given, named = os.environ.get("KIM_TRAIL_KEY", ""), os.environ.get("KIM_TRAIL_KEY_FILE", "")
-    key = _key("KIM_TRAIL_KEY", given, named, "trail-key", "Schlüssel für das Protokoll", data_dir, production)
-    if len(key) < 40:
-        raise ImproperlyConfigured("KIM_TRAIL_KEY ist zu kurz: Bitte mindestens 40 zufällige Zeichen angeben.")
-    return key
+    return _long(
+        "KIM_TRAIL_KEY",
+        _key("KIM_TRAIL_KEY", given, named, "trail-key", "Schlüssel für das Protokoll", data_dir, production),
+    )
 
 
 def optional_key(name: str) -> str:
-    """A key that may be left out: from the variable, or from the file named in `<name>_FILE`; else empty."""
-    given, named = os.environ.get(name, "").strip(), os.environ.get(f"{name}_FILE", "").strip()
-    if not given and not named:
-        return ""
-    key = _key(name, given, named, "", "", DATA_DIR, PRODUCTION)
+    """A key that may be left out; one that is there is long enough."""
+    key = secret(name)
+    return _long(name, key) if key else ""
+
+
+def _long(name: str, key: str) -> str:
     if len(key) < 40:
         raise ImproperlyConfigured(f"{name} ist zu kurz: Bitte mindestens 40 zufällige Zeichen angeben.")
     return key
@@ -99,13 +149,7 @@ def _key(name: str, given: str, named: str, file_name: str, what: str, data_dir:
     if key := given.strip():
         return key
     if named := named.strip():
-        try:
-            key = Path(named).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ImproperlyConfigured(f"{name}_FILE={named} lässt sich nicht lesen ({error.strerror}).") from None
-        if key:
-            return key
-        raise ImproperlyConfigured(f"{name}_FILE={named} ist leer.")
+        return _read(name, named)
     if production:
         raise ImproperlyConfigured(
             f"KIM startet im Betrieb (KIM_ENV=production) nicht ohne {what}: Bitte {name} "
@@ -134,21 +178,6 @@ def _key(name: str, given: str, named: str, file_name: str, what: str, data_dir:
     return key
 
 
-def secret(name: str) -> str:
-    """What stands in the variable `name`, or in the file that `name`_FILE names; "" where neither is set."""
-    if given := os.environ.get(name, "").strip():
-        return given
-    if not (named := os.environ.get(f"{name}_FILE", "").strip()):
-        return ""
-    try:
-        found = Path(named).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ImproperlyConfigured(f"{name}_FILE={named} lässt sich nicht lesen ({error.strerror}).") from None
-    if not found:
-        raise ImproperlyConfigured(f"{name}_FILE={named} ist leer.")
-    return found
-
-
 def networks(name: str, *, strict: bool = True) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     """Addresses and networks („10.0.0.5, 172.16.0.0/12“). What is neither is refused, or left out if not `strict`."""
     found = []
@@ -172,12 +201,29 @@ if PRODUCTION and DEBUG:
 DATA_DIR = Path(os.environ.get("KIM_DATA_DIR", "").strip() or BASE_DIR / "var").resolve()
 SECRET_KEY = secret_key(DATA_DIR, PRODUCTION)
 FILES_KEY = files_key(DATA_DIR, PRODUCTION)
+TRAIL_KEY = trail_key(DATA_DIR, PRODUCTION)
+if PRODUCTION:
+    for name, key in (("KIM_SECRET_KEY", SECRET_KEY), ("KIM_FILES_KEY", FILES_KEY), ("KIM_TRAIL_KEY", TRAIL_KEY)):
+        demand_strong(name, key)
+    if len({SECRET_KEY, FILES_KEY, TRAIL_KEY}) < 3:
+        raise ImproperlyConfigured(
+            "Zwei von KIM_SECRET_KEY, KIM_FILES_KEY und KIM_TRAIL_KEY sind derselbe Schlüssel. Bitte drei verschiedene "
+            "angeben: Der erste darf gewechselt werden, die anderen nie."
+        )
 FILES_DIR = DATA_DIR / "files"
 PORT = number("PORT", 8000)
+if PRODUCTION and not os.environ.get("KIM_BASE_URL", "").strip():
+    raise ImproperlyConfigured("KIM startet im Betrieb (KIM_ENV=production) nicht ohne KIM_BASE_URL.")
 BASE_URL = (os.environ.get("KIM_BASE_URL", "").strip() or f"http://localhost:{PORT}").rstrip("/")
 if urlsplit(BASE_URL).scheme not in {"http", "https"} or not urlsplit(BASE_URL).hostname:
     raise ImproperlyConfigured(f"KIM_BASE_URL={BASE_URL!r} ist keine Adresse wie https://kim.example.org.")
 BEHIND_TLS = BASE_URL.startswith("https://")
+if PRODUCTION and not BEHIND_TLS and urlsplit(BASE_URL).hostname not in {"localhost", "127.0.0.1", "::1"}:
+    raise ImproperlyConfigured(
+        f"KIM_BASE_URL={BASE_URL}: Im Betrieb (KIM_ENV=production) ist KIM nur über https:// erreichbar."
+    )
+if PRODUCTION and any(host.startswith(("*", ".")) for host in words("KIM_HOSTS")):
+    raise ImproperlyConfigured("KIM_HOSTS nennt jeden beliebigen Namen. Bitte die Namen einzeln angeben.")
 # The local names stay allowed: health checks ask from the machine itself.
 ALLOWED_HOSTS = list(
     dict.fromkeys(
@@ -221,19 +267,21 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "kim.middleware.RequestLog",
+    # Before everything that may answer by itself: no file, redirect or error goes out without its headers.
+    "kim.middleware.ResponseHeaders",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "kim.middleware.ResponseHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "kim.middleware.IdleSession",
     "kim.middleware.LoginRequired",
+    "kim.throttle.Throttle",
     "kim.middleware.OnlyActs",
     "kim.middleware.TwoWindows",
     "kim.middleware.BodyLimit",
@@ -267,7 +315,9 @@ CRISPY_FAIL_SILENTLY = False
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # One database, two engines. IMMEDIATE is not optional: without it two writers end in "database is locked".
-DATABASE_URL = os.environ.get("DATABASE_URL", "").strip()
+DATABASE_URL = secret("DATABASE_URL")
+if PRODUCTION:
+    demand_strong_password("DATABASE_URL", DATABASE_URL)
 if DATABASE_URL:
     DATABASES = {
         "default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True),
@@ -308,7 +358,9 @@ if reports_url := secret("KIM_REPORTS_DATABASE_URL"):
     MIDDLEWARE.insert(MIDDLEWARE.index("kim.middleware.OnlyActs"), "kim.replica.ReadYourOwn")
 
 # Broker and the cache all processes share (login throttling counts in it)
-REDIS_URL = os.environ.get("REDIS_URL", "").strip()
+REDIS_URL = secret("REDIS_URL")
+if PRODUCTION:
+    demand_strong_password("REDIS_URL", REDIS_URL)
 CELERY_BROKER_URL = REDIS_URL or f"sqla+sqlite:///{DATA_DIR / 'broker.sqlite3'}"
 CACHES: dict[str, dict[str, object]]
 if REDIS_URL:
@@ -316,6 +368,9 @@ if REDIS_URL:
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL,
+            "OPTIONS": {"serializer": "kim.signed_cache.SignedSerializer"},
+            # what was put there under another key, or by an older version, is not ours to read
+            "KEY_PREFIX": hashlib.sha256(f"cache {SECRET_KEY}".encode()).hexdigest()[:8],
         }
     }
 else:
@@ -345,9 +400,14 @@ LOGOUT_REDIRECT_URL = "account_login"
 IDLE_MINUTES = number("KIM_IDLE_MINUTES", 30)
 SESSION_COOKIE_AGE = IDLE_MINUTES * 60  # slides: kim.middleware.IdleSession
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
-SESSION_COOKIE_NAME = "kim_session"
+# Under TLS no other host and no page without TLS can set or overwrite a cookie with this prefix.
+COOKIE_PREFIX = "__Host-" if BEHIND_TLS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}kim_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_NAME = "kim_csrf"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}kim_csrf"
+CSRF_COOKIE_HTTPONLY = False  # a page takes the new token from it after signing in again (static/js/drafts.js)
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "kim.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
@@ -374,6 +434,8 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
     "reauthenticate": "10/m/user",
 }
+#: What kim.throttle allows, times this: for a house that automates its work with many accounts.
+KIM_RATE_FACTOR = number("KIM_RATE_FACTOR", 1)
 # The second factor, and who has to have one (kim.accounts, kim.factors)
 MFA_ADAPTER = "kim.factors.Adapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -442,7 +504,6 @@ KIM_LETTERHEAD = os.environ.get("KIM_LETTERHEAD", "").strip()
 FILE_UPLOAD_HANDLERS = ["kim.uploads.SealedHandler"]
 
 # The trail: its key, how many years its rows are kept, and where the signed anchor of each day is sent
-TRAIL_KEY = trail_key(DATA_DIR, PRODUCTION)
 TRAIL_YEARS = number("KIM_TRAIL_YEARS", 10)
 ANCHOR_TO = os.environ.get("KIM_ANCHOR_TO", "").strip()
 if ANCHOR_TO and not re.fullmatch(r"[^@\s]+@[^@\s]+", ANCHOR_TO):
@@ -483,14 +544,14 @@ BACKUP_REHEARSE_DAYS = number("KIM_BACKUP_REHEARSE_DAYS", 7)
 #: Whether what sessions and links are signed with goes into the backup too.
 BACKUP_SECRET_KEY = flag("KIM_BACKUP_WITH_SECRET_KEY")
 #: Another PostgreSQL server for rehearsals, whose account may make databases; a password may stand in it.
-REHEARSAL_DATABASE_URL = given_or_filed("KIM_REHEARSAL_DATABASE_URL")
+REHEARSAL_DATABASE_URL = secret("KIM_REHEARSAL_DATABASE_URL")
 
 # Mail: every mail is a row first (kim.mail); this says how rows leave the house
 EMAIL_BACKEND = "kim.mail.OutboxBackend"
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "").strip()
 EMAIL_PORT = number("EMAIL_PORT", 25)
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_HOST_PASSWORD = secret("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = flag("EMAIL_USE_TLS")
 EMAIL_USE_SSL = flag("EMAIL_USE_SSL")
 EMAIL_TIMEOUT = 20
