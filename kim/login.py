@@ -3,6 +3,8 @@
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
+from kim import sso
+
 
 class ClosedAdapter(DefaultAccountAdapter):
     #: Where allauth's German says du, or Passwort.
@@ -22,3 +24,14 @@ class ClosedAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def pre_login(self, request, user, **kwargs):
+        answer = super().pre_login(request, user, **kwargs)
+        return answer or sso.turned_away(request, user, kwargs.get("signal_kwargs"))
+
+    def get_login_stages(self):
+        ours = {"allauth.mfa.stages.AuthenticateStage": "kim.sso.SecondFactor"}
+        return [ours.get(stage, stage) for stage in super().get_login_stages()]
+
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+        return sso.logout_address(request) or super().get_logout_redirect_url(request)

@@ -12,6 +12,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from kim import oidc
 from kim.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -41,6 +42,23 @@ def number(name: str, default: int) -> int:
 
 def words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def secret(name: str) -> str:
+    """As given in the variable `name` or in the file that `<name>_FILE` names; empty where neither is set."""
+    if given := os.environ.get(name, "").strip():
+        return given
+    named = os.environ.get(f"{name}_FILE", "").strip()
+    if not named:
+        return ""
+    try:
+        found = Path(named).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", "") or "kein Text"
+        raise ImproperlyConfigured(f"{name}_FILE={named} lässt sich nicht lesen ({why}).") from None
+    if not found:
+        raise ImproperlyConfigured(f"{name}_FILE={named} ist leer.")
+    return found
 
 
 def secret_key(data_dir: Path, production: bool) -> str:
@@ -298,6 +316,28 @@ ACCOUNT_RATE_LIMITS = {
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = len(words("KIM_PROXIES"))
 
+# Single sign-on: a provider that speaks OpenID Connect (kim.oidc, kim.sso, docs/single-sign-on.md)
+KIM_OIDC = oidc.configured(
+    production=PRODUCTION,
+    name=os.environ.get("KIM_OIDC_NAME", "").strip(),
+    issuer=os.environ.get("KIM_OIDC_ISSUER", "").strip(),
+    client_id=os.environ.get("KIM_OIDC_CLIENT_ID", "").strip(),
+    client_secret=secret("KIM_OIDC_CLIENT_SECRET"),
+    uid_claim=os.environ.get("KIM_OIDC_UID_CLAIM", "").strip(),
+    link=os.environ.get("KIM_OIDC_LINK", "").strip(),
+    username_claim=os.environ.get("KIM_OIDC_USERNAME_CLAIM", "").strip(),
+    trusts_email=flag("KIM_OIDC_TRUST_EMAIL"),
+    counts_factors=flag("KIM_OIDC_MFA"),
+    factors=words("KIM_OIDC_MFA_VALUES"),
+    only=flag("KIM_OIDC_ONLY"),
+    reserve=words("KIM_OIDC_RESERVE"),
+    passed=words("KIM_OIDC_ORIGINS"),
+)
+SOCIALACCOUNT_ADAPTER = "kim.sso.SignOnAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_AUTO_SIGNUP = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+
 # Headers
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -308,7 +348,8 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF],
+        # Chromium holds this against every redirect a form leads to: signing in and out leads to the provider.
+        "form-action": [SELF, *(KIM_OIDC.origins if KIM_OIDC else [])],
         "base-uri": [NONE],
         "object-src": [NONE],
         "frame-ancestors": [NONE],

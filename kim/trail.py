@@ -18,6 +18,8 @@ ACTS: dict[str, str] = {
     "calendarfeed.renew": "Kalenderadresse erneuert",
     "calendarfeed.revoke": "Kalenderadresse widerrufen",
     "mail.send_again": "Mail erneut versandt",
+    "user.link_sso": "Konto mit dem Anmeldedienst verbunden",
+    "user.unlink_sso": "Verbindung mit dem Anmeldedienst gelöst",
 }
 
 

@@ -14,6 +14,7 @@ from kim.views import (
     mails,
     notices,
     operation,
+    single_sign_on,
     today,
     trail,
 )
@@ -39,7 +40,15 @@ SIGNING_IN = {
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
 }
-signing_in = [pattern for pattern in allauth_pages if pattern.name in SIGNING_IN]
+signing_in = [
+    path("login/", single_sign_on.account_login, name="account_login"),
+    *(pattern for pattern in allauth_pages if pattern.name in SIGNING_IN - {"account_login"}),
+    # single sign-on (views/single_sign_on.py)
+    path("sso/", single_sign_on.sso, name="sso"),
+    path("sso/callback/", single_sign_on.sso_callback, name="sso_callback"),
+    path("sso/backchannel/", single_sign_on.sso_backchannel, name="sso_backchannel"),
+    path("sso/link/", single_sign_on.sso_link, name="sso_link"),
+]
 
 #: Pages of the ground floor, in the namespace „kim“.
 own = [
