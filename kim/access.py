@@ -25,6 +25,11 @@ def reads_trail(user, obj=None):
     return user.holds(Role.AUDIT)
 
 
+@rule("Konten verwaltet die Verwaltung.")
+def keeps_accounts(user, obj=None):
+    return user.holds(Role.ADMIN)
+
+
 @rule("Abwesenheiten trägt jede Person für sich ein, für andere die Verwaltung.")
 def arranges_absence(user, absent):
     return user == absent or user.holds(Role.ADMIN)

@@ -12,11 +12,26 @@ class KimConfig(AppConfig):
 
     def ready(self):
         import_module("kim.celery")  # makes it the current application before any task is named
+        import_module("kim.login")  # hears who signs in
+        _demand_known_roles()
         from kim import privacy_gate
         from kim.models.places import small_places
 
         privacy_gate.register("places", small_places)
         connection_created.connect(_teach_sqlite, dispatch_uid="kim.trigrams")
+
+
+def _demand_known_roles():
+    from django.conf import settings
+    from django.core.exceptions import ImproperlyConfigured
+
+    from kim.accounts import EVERYBODY
+    from kim.models import Role
+
+    if unknown := settings.KIM_MFA_ROLES - {EVERYBODY, *Role.values}:
+        raise ImproperlyConfigured(
+            f"KIM_MFA_ROLES nennt {', '.join(sorted(unknown))}. Bekannt sind: alle, keine, {', '.join(Role.values)}."
+        )
 
 
 def _teach_sqlite(sender, connection, **kwargs):

@@ -1,9 +1,29 @@
-"""How people get in: accounts are made by administrators, nobody signs up."""
+"""How people get in and out: accounts are made by administrators, nobody signs up. What happened is on the trail.
 
+Nothing that was typed is kept or logged, neither names that do not exist nor passwords.
+"""
+
+from allauth.account import signals as account
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import clear_authentication_records
+from allauth.mfa import signals as mfa
+from allauth.mfa.models import Authenticator
+from django.contrib.auth import signals as auth
+from django.dispatch import receiver
 from django.http import HttpRequest
+from django.shortcuts import render
+from django.utils import timezone
 
-from kim import sso
+from kim import sign_ins, sso, trail
+from kim.accounts import why_closed
+from kim.models import SignIn, User
+
+#: What allauth calls the ways to confirm that it is still the same person.
+WAYS = {
+    "reauthenticate": "Mit dem Kennwort",
+    "mfa_reauthenticate": "Mit einem Code",
+    "mfa_reauthenticate:webauthn": "Mit einem Passkey",
+}
 
 
 class ClosedAdapter(DefaultAccountAdapter):
@@ -26,8 +46,13 @@ class ClosedAdapter(DefaultAccountAdapter):
         return False
 
     def pre_login(self, request, user, **kwargs):
-        answer = super().pre_login(request, user, **kwargs)
-        return answer or sso.turned_away(request, user, kwargs.get("signal_kwargs"))
+        """Asked when name and password (or passkey, or single sign-on) fit, before the second factor."""
+        user.forget_standing()
+        if words := why_closed(user):
+            clear_authentication_records(request)
+            trail.record("user.refuse_sign_in", user, by=None, note="Konto geschlossen")
+            return render(request, "account/account_inactive.html", {"words": words}, status=403)
+        return sso.turned_away(request, user, kwargs["signal_kwargs"]) or super().pre_login(request, user, **kwargs)
 
     def get_login_stages(self):
         ours = {"allauth.mfa.stages.AuthenticateStage": "kim.sso.SecondFactor"}
@@ -35,3 +60,86 @@ class ClosedAdapter(DefaultAccountAdapter):
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         return sso.logout_address(request) or super().get_logout_redirect_url(request)
+
+    def authentication_failed(self, request, **credentials):
+        name, address = credentials.get("username"), credentials.get("email")
+        known = User.objects.filter(email__iexact=address) if address else User.objects.filter(username__iexact=name)
+        if user := known.first():
+            trail.record("user.fail_sign_in", user, by=None, note="Kennwort")
+
+    def logout(self, request):
+        if request.user.is_authenticated:
+            trail.record("user.sign_out", request.user, by=request.user)
+            sign_ins.finish(request)
+        super().logout(request)
+
+    def get_reauthentication_methods(self, user):
+        ways = super().get_reauthentication_methods(user)
+        return [way | {"description": WAYS.get(way["id"], way["description"])} for way in ways]
+
+    def send_notification_mail(self, template_prefix, user, context=None, email=None):
+        """That something about the account has changed: when and with which browser, but from no address."""
+        if user.email:
+            told = {"timestamp": timezone.now(), "browser": sign_ins.browser_of(self.request)}
+            self.send_mail(template_prefix, user.email, told | (context or {}))
+
+
+@receiver(auth.user_logged_in, dispatch_uid="kim.sign_ins.begin")
+def _begin(sender, request, user, **kwargs):
+    sign_ins.begin(request, user)
+
+
+@receiver(account.user_logged_in, dispatch_uid="kim.login.signed_in")
+def _signed_in(sender, request, response, user, **kwargs):
+    trail.record("user.sign_in", user, by=user, note=_with_what(request))
+    sign_ins.recognise(request, response, user)
+
+
+def _with_what(request: HttpRequest) -> str:
+    """„Kennwort, Code“: the steps of this sign-in."""
+    records = request.session.get("account_authentication_methods") or []
+    words = {"password": "Kennwort", "socialaccount": "Single Sign-on"}
+    factors = {"totp": "Code", "webauthn": "Passkey", "recovery_codes": "Ersatzcode"}
+    used = [factors.get(one.get("type", ""), "") or words.get(one["method"], "") for one in records]
+    return ", ".join(dict.fromkeys(filter(None, used)))
+
+
+@receiver([account.password_changed, account.password_set], dispatch_uid="kim.login.password_changed")
+def _password_changed(sender, request, user, **kwargs):
+    trail.record("user.change_password", user, by=user)
+    sign_ins.end_others(request, user)
+
+
+@receiver(account.password_reset, dispatch_uid="kim.login.password_reset")
+def _password_reset(sender, request, user, **kwargs):
+    trail.record("user.reset_password", user, by=user)
+    SignIn.objects.filter(user=user).delete()
+
+
+FACTORS = {
+    Authenticator.Type.TOTP: "Code aus einer App",
+    Authenticator.Type.WEBAUTHN: "Passkey",
+    Authenticator.Type.RECOVERY_CODES: "Ersatzcodes",
+}
+
+
+@receiver(mfa.authenticator_added, dispatch_uid="kim.login.factor_added")
+def _factor_added(sender, user, authenticator, **kwargs):
+    user.forget_standing()
+    trail.record("user.add_factor", user, by=user, note=FACTORS[authenticator.type])
+
+
+@receiver(mfa.authenticator_removed, dispatch_uid="kim.login.factor_removed")
+def _factor_removed(sender, user, authenticator, **kwargs):
+    user.forget_standing()
+    trail.record("user.remove_factor", user, by=user, note=FACTORS[authenticator.type])
+
+
+@receiver(mfa.authenticator_reset, dispatch_uid="kim.login.codes_renewed")
+def _codes_renewed(sender, user, authenticator, **kwargs):
+    trail.record("user.renew_codes", user, by=user)
+
+
+@receiver(mfa.authentication_failed, dispatch_uid="kim.login.factor_failed")
+def _factor_failed(sender, user, authenticator, **kwargs):
+    trail.record("user.fail_sign_in", user, by=None, note="zweiter Faktor")

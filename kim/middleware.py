@@ -7,12 +7,15 @@ from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth import middleware as auth
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import resolve_url
+from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from kim import accounts, sign_ins
 from kim.editing import Edited
 from kim.errors import not_allowed, too_large
 
@@ -79,12 +82,23 @@ class IdleSession:
         if session.accessed and not session.is_empty() and request.user.is_authenticated:
             now = time.time()
             if now - session.get(self.SEEN, 0) >= self.saved_every:
+                if self.SEEN in session:
+                    sign_ins.used(request)
                 session[self.SEEN] = int(now)
         return response
 
 
+#: Where somebody may go who has yet to set up a second factor: setting it up, confirming that it is them.
+SETTING_UP = (
+    "kim:factor_setup", "mfa_activate_totp", "mfa_add_webauthn", "account_reauthenticate", "account_change_password",
+)  # fmt: skip
+
+
 class LoginRequired(auth.LoginRequiredMiddleware):
     """Django's locked door, which also tells people whose session ended that it did.
+
+    It asks at every request whether account and session are still open (kim.accounts, kim.sign_ins), and leads those
+    who need a second factor and have none to setting it up, and nowhere else. All of it is read with the standing.
 
     A page swapped by htmx goes to the login as a whole; a script's request gets a plain 401 instead of a page
     it cannot show.
@@ -93,23 +107,47 @@ class LoginRequired(auth.LoginRequiredMiddleware):
     def process_view(self, request, view_func, view_args, view_kwargs):
         if not getattr(view_func, "login_required", True):
             return None  # asked first: open views must not load the session
-        return super().process_view(request, view_func, view_args, view_kwargs)
+        refused = super().process_view(request, view_func, view_args, view_kwargs)
+        if refused is not None or not request.user.is_authenticated:
+            return refused
+        if accounts.why_closed(request.user):
+            logout(request)
+            return self.lead(request, reverse("account_inactive"), "Dieses Konto ist gesperrt.", 401)
+        if not sign_ins.is_alive(request):
+            logout(request)
+            return self.handle_no_permission(request, view_func, ended="beendet")
+        if self.lacks_factor(request):
+            return self.lead(
+                request, reverse("kim:factor_setup"), "Bitte richten Sie zuerst den zweiten Faktor ein.", 403
+            )
+        return None
 
-    def handle_no_permission(self, request, view_func):
+    @staticmethod
+    def lacks_factor(request) -> bool:
+        return (
+            bool(settings.KIM_MFA_ROLES)
+            and request.resolver_match.view_name not in SETTING_UP
+            and not accounts.has_second_factor(request.user)
+            and not request.session.get(sign_ins.FACTOR_ELSEWHERE)
+            and accounts.needs_second_factor(request.user)
+        )
+
+    def handle_no_permission(self, request, view_func, ended=""):
         query = QueryDict(mutable=True)
         query[self.get_redirect_field_name(view_func)] = came_from(request)
         # The browser still names a session, but it holds nobody any more: it ran out.
-        if settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.is_empty():
-            query["abgelaufen"] = "1"
+        if ended or (settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.is_empty()):
+            query[ended or "abgelaufen"] = "1"
         address = f"{resolve_url(self.get_login_url(view_func))}?{query.urlencode(safe='/')}"
+        return self.lead(request, address, "Ihre Sitzung ist abgelaufen. Bitte melden Sie sich neu an.", 401)
+
+    @staticmethod
+    def lead(request, address: str, words: str, status: int) -> HttpResponse:
+        """Elsewhere, as a whole; a script reads `words`."""
         if getattr(request, "htmx", False):
             return HttpResponse(headers={"HX-Redirect": address})
         if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
-            return HttpResponse(
-                "Ihre Sitzung ist abgelaufen. Bitte melden Sie sich neu an.",
-                status=401,
-                content_type="text/plain",
-            )
+            return HttpResponse(words, status=status, content_type="text/plain")
         return HttpResponse(status=302, headers={"Location": address})
 
 

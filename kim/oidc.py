@@ -30,9 +30,9 @@ MULTIPLE_FACTORS = ("mfa", "http://schemas.microsoft.com/claims/multipleauthn")
 class Refused(Exception):
     """An answer that is not believed, or none; `kind` is a key of kim.sso.WORDS."""
 
-    def __init__(self, kind: str, said: str = "") -> None:
+    def __init__(self, kind: str) -> None:
         super().__init__(kind)
-        self.kind, self.said = kind, said
+        self.kind = kind
 
 
 @dataclass(frozen=True)

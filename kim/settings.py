@@ -76,6 +76,17 @@ def files_key(data_dir: Path, production: bool) -> str:
     return key
 
 
+def optional_key(name: str) -> str:
+    """A key that may be left out: from the variable, or from the file named in `<name>_FILE`; else empty."""
+    given, named = os.environ.get(name, "").strip(), os.environ.get(f"{name}_FILE", "").strip()
+    if not given and not named:
+        return ""
+    key = _key(name, given, named, "", "", DATA_DIR, PRODUCTION)
+    if len(key) < 40:
+        raise ImproperlyConfigured(f"{name} ist zu kurz: Bitte mindestens 40 zufällige Zeichen angeben.")
+    return key
+
+
 def _key(name: str, given: str, named: str, file_name: str, what: str, data_dir: Path, production: bool) -> str:
     """As given in the variable `name`, or kept in the `named` file; the embedded default makes one and keeps it.
 
@@ -173,7 +184,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
-    "allauth.usersessions",
     "csp",
 ]
 MIDDLEWARE = [
@@ -313,7 +323,28 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "30/m/ip,5/300s/key",
     "reset_password": "20/m/ip,3/m/key",
     "change_password": "5/m/user",
+    "reauthenticate": "10/m/user",
 }
+# The second factor, and who has to have one (kim.accounts, kim.factors)
+MFA_ADAPTER = "kim.factors.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "preferred"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are kept by administrators, nobody enters an own one
+MFA_FORMS = {
+    "add_webauthn": "kim.factors.AddPasskeyForm",
+    "authenticate_webauthn": "kim.factors.PasskeyForm",
+    "edit_webauthn": "kim.factors.NameForm",
+    "login_webauthn": "kim.factors.SignInForm",
+    "reauthenticate_webauthn": "kim.factors.ConfirmForm",
+}
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
+#: Codes of roles, or „alle“; checked when the application starts (kim.apps). Empty: nobody has to.
+KIM_MFA_ROLES = frozenset(words("KIM_MFA_ROLES") or (["alle"] if PRODUCTION and not KIM_DEMO else [])) - {"keine"}
+#: Secrets of factors are encrypted with this; empty: with what is derived from SECRET_KEY.
+KIM_FACTORS_KEY = optional_key("KIM_FACTORS_KEY")
+
 ALLAUTH_TRUSTED_PROXY_COUNT = len(words("KIM_PROXIES"))
 
 # Single sign-on: a provider that speaks OpenID Connect (kim.oidc, kim.sso, docs/single-sign-on.md)

@@ -7,7 +7,6 @@ decides kim.oidc.
 
 import hashlib
 import secrets
-from importlib import import_module
 from typing import NamedTuple
 
 import structlog
@@ -21,7 +20,6 @@ from allauth.socialaccount.providers.base import AuthError, AuthProcess
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
-from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache
@@ -31,8 +29,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from kim import oidc, trail
-from kim.models import User
+from kim import oidc, sign_ins, trail
+from kim.accounts import why_closed
+from kim.models import ProviderSession, SignIn, User
 from kim.oidc import Refused
 from kim.workflow import StepRefused
 
@@ -122,7 +121,6 @@ WORDS: dict[str, Words] = {
         "Ihre Kennung beim Anmeldedienst gehört schon zu einem anderen Konto in KIM.",
         TO_ADMINISTRATION,
     ),
-    "closed": Words("Ihr Konto ist gesperrt", "Dieses Konto ist zurzeit gesperrt.", TO_ADMINISTRATION),
     "local": Words(
         "Bitte melden Sie sich über den Anmeldedienst an",
         "Mit Benutzername und Kennwort melden sich in Ihrem Kreis nur die Reservekonten an.",
@@ -142,14 +140,10 @@ def refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
     """The page that says why somebody was not let in; the log gets the kind alone."""
     words = WORDS[refused.kind]
     log.warning("single sign-on refused", kind=refused.kind)
-    context = {"words": words, "happened": refused.said or words.happened, "mark": f"SSO-{refused.kind}"}
+    context = {"words": words, "mark": f"SSO-{refused.kind}"}
     answer = render(request, "account/single_sign_on_refused.html", context, status=words.status)
     answer["Cache-Control"] = "no-store"
     return answer
-
-
-def why_closed(user: User) -> str:
-    return "" if user.is_active else "Dieses Konto ist zurzeit gesperrt."
 
 
 # The way to the provider and back, as allauth walks it
@@ -192,7 +186,7 @@ class Connection(OpenIDConnectOAuth2Adapter):
         self.begun[KEPT] = {
             "id_token": tokens["id_token"],
             "sub": claims["sub"],
-            "sid": claims.get("sid"),
+            "sid": sid if isinstance(sid := claims.get("sid"), str) else "",
             "end_session": about.get("end_session_endpoint"),
             "second_factor": oidc.had_second_factor(provider, claims),
         }
@@ -292,13 +286,9 @@ class SignOnAdapter(DefaultSocialAccountAdapter):
         try:
             if whose := sociallogin.state.get("link_for"):
                 raise ImmediateHttpResponse(_linked(request, sociallogin, whose))
-            if sociallogin.is_existing:
-                user = sociallogin.user
-            else:
+            if not sociallogin.is_existing:
                 user = _first_time(sociallogin.account, getattr(sociallogin, "first_time", {}))
                 sociallogin.user = sociallogin.account.user = user
-            if said := why_closed(user):
-                raise Refused("closed", said)
         except Refused as refused:
             raise ImmediateHttpResponse(refusal(request, refused)) from None
 
@@ -334,7 +324,7 @@ def _told_by(provider, about, tokens, claims) -> dict:
 
 
 def _first_time(account: SocialAccount, claims: dict) -> User:
-    """The person these claims are about, found for the first time and from now on kept by the subject."""
+    """The person these claims are about, found for the first time and, if the account is open, kept by the subject."""
     provider = chosen()
     if provider.link == "email":
         address = claims.get("email")
@@ -345,9 +335,8 @@ def _first_time(account: SocialAccount, claims: dict) -> User:
         user = _only("username", claims.get(provider.username_claim))
     else:
         raise Refused("not_linked")
-    if said := why_closed(user):
-        raise Refused("closed", said)
-    _link(user, account, by=user)
+    if not why_closed(user):  # else it is turned away, and linked with nobody (kim.login)
+        _link(user, account, by=user)
     return user
 
 
@@ -371,13 +360,14 @@ def _equal(one: str, other: str) -> bool:
 
 def _linked(request: HttpRequest, sociallogin, whose: int) -> HttpResponse:
     """Somebody who is signed in has shown who they are at the provider: keep that as theirs."""
-    if request.user.pk != whose:
+    user = request.user
+    if user.pk != whose or why_closed(user) or not sign_ins.is_alive(request):
         raise Refused("state")
     if sociallogin.is_existing and sociallogin.user != request.user:
         raise Refused("taken")
     if not sociallogin.is_existing:
         _link(request.user, sociallogin.account, by=request.user)
-    request.session[KEPT] = sociallogin.state[KEPT]
+    _began_elsewhere(request, sociallogin)
     messages.success(request, f"Ihr Konto ist mit „{chosen().name}“ verbunden.")
     return redirect("sso_link")
 
@@ -413,7 +403,8 @@ def unlink(user: User, by: User) -> None:
     if not gone:
         raise StepRefused("Dieses Konto ist mit keinem Anmeldedienst verbunden.")
     trail.record("user.unlink_sso", user, by=by)
-    end_sessions(user)
+    SignIn.objects.filter(user=user, elsewhere__isnull=False).delete()
+    user.forget_standing()
 
 
 # Sessions
@@ -423,12 +414,15 @@ def unlink(user: User, by: User) -> None:
 def _keep(sender, request, user, **kwargs) -> None:
     """The session remembers how to sign out at the provider; nothing of that is kept anywhere else."""
     if sociallogin := kwargs.get("sociallogin"):
-        request.session[KEPT] = sociallogin.state.get(KEPT, {})
+        _began_elsewhere(request, sociallogin)
 
 
-def had_second_factor(request: HttpRequest) -> bool:
-    """Whether whoever is signed in gave a second factor at the provider, and that is to count."""
-    return bool(request.session.get(KEPT, {}).get("second_factor"))
+def _began_elsewhere(request: HttpRequest, sociallogin) -> None:
+    kept = sociallogin.state[KEPT]
+    request.session[KEPT] = kept
+    request.session[sign_ins.FACTOR_ELSEWHERE] = kept["second_factor"]
+    called = {"realm": chosen().realm, "sub": kept["sub"], "sid": kept["sid"]}
+    ProviderSession.objects.update_or_create(sign_in_id=request.session[sign_ins.KEY], defaults=called)
 
 
 def turned_away(request: HttpRequest, user: User, signal_kwargs: dict | None) -> HttpResponse | None:
@@ -448,19 +442,8 @@ def logout_address(request: HttpRequest) -> str:
     return oidc.logout_address(kept["end_session"], id_token=kept["id_token"], client_id=chosen().client_id, back=back)
 
 
-def end_sessions(user: User, sid: str | None = None) -> int:
-    """End the sessions of this account that began at the provider, or the one it calls `sid`; how many there were."""
-    engine, ended = import_module(settings.SESSION_ENGINE), 0
-    for row in UserSession.objects.filter(user=user):
-        kept = engine.SessionStore(row.session_key).load().get(KEPT)
-        if kept and (sid is None or kept.get("sid") == sid):
-            row.end()
-            ended += 1
-    return ended
-
-
 def ended_by_provider(token: str) -> int:
-    """End what a logout token names (OpenID Connect Back-Channel Logout); how many sessions there were.
+    """End the sessions a logout token names (OpenID Connect Back-Channel Logout); of how many people.
 
     Raises Refused where the token is not believed, also where it was used before.
     """
@@ -472,7 +455,11 @@ def ended_by_provider(token: str) -> int:
     mark = hashlib.sha256(claims["jti"].encode()).hexdigest()
     if not cache.add(f"sso:ended:{mark}", 1, min(seconds, 24 * 3600)):
         raise Refused("code")
-    accounts = SocialAccount.objects.filter(provider=provider.realm).select_related("user")
-    if "sub" in claims:
-        return sum(end_sessions(one.user, claims.get("sid")) for one in accounts.filter(extra_data__sub=claims["sub"]))
-    return sum(end_sessions(one.user, claims["sid"]) for one in accounts)
+    named = {f"elsewhere__{name}": claims[name] for name in ("sub", "sid") if name in claims}
+    rows = SignIn.objects.filter(elsewhere__realm=provider.realm, **named)
+    with transaction.atomic():
+        people = list(User.objects.filter(pk__in=rows.values("user")))
+        for user in people:
+            trail.record("user.end_by_provider", user, by=None)
+        rows.delete()
+    return len(people)

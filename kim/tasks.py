@@ -6,7 +6,7 @@ from importlib import import_module
 from celery import shared_task
 from django.conf import settings
 
-from kim import digests, jobs, mail, workdays
+from kim import digests, jobs, mail, sign_ins, workdays
 from kim.celery import app as celery
 from kim.models import Draft, JobRun, Mail
 
@@ -44,6 +44,7 @@ def sweep_up() -> None:
         mails = closed.filter(created_at__lt=now - MAILS_KEPT)
         gone = mails.count()
         mails.delete()
+        sign_ins.sweep()
         JobRun.objects.filter(day__lt=(now - RUNS_KEPT).date()).delete()
         knocks = delete_old_knocks()
         report.result = f"gelöscht: {drafts} Entwürfe, {gone} Mails, {knocks} alte Aufträge"
