@@ -3,9 +3,12 @@
 Nothing that was typed is kept or logged, neither names that do not exist nor passwords.
 """
 
+import time
+
+from allauth.account import app_settings
 from allauth.account import signals as account
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.login import clear_authentication_records
+from allauth.account.internal.flows.login import clear_authentication_records, get_authentication_records
 from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import signals as auth
@@ -73,6 +76,13 @@ class ClosedAdapter(DefaultAccountAdapter):
             sign_ins.finish(request)
         super().logout(request)
 
+    def is_reauthentication_required(self, *, app, **kwargs):
+        """Somebody who signed in a few minutes ago has just shown who they are, and is not asked again."""
+        steps = get_authentication_records(self.request, self.request.user)
+        if steps and time.time() - steps[-1]["at"] < app_settings.REAUTHENTICATION_TIMEOUT:
+            return False
+        return super().is_reauthentication_required(app=app, **kwargs)
+
     def get_reauthentication_methods(self, user):
         ways = super().get_reauthentication_methods(user)
         return [way | {"description": WAYS.get(way["id"], way["description"])} for way in ways]
@@ -98,7 +108,7 @@ def _signed_in(sender, request, response, user, **kwargs):
 def _with_what(request: HttpRequest) -> str:
     """„Kennwort, Code“: the steps of this sign-in."""
     records = request.session.get("account_authentication_methods") or []
-    words = {"password": "Kennwort", "socialaccount": "Single Sign-on"}
+    words = {"password": "Kennwort", "socialaccount": "Single Sign-on", "invitation": "Einladung"}
     factors = {"totp": "Code", "webauthn": "Passkey", "recovery_codes": "Ersatzcode"}
     used = [factors.get(one.get("type", ""), "") or words.get(one["method"], "") for one in records]
     return ", ".join(dict.fromkeys(filter(None, used)))

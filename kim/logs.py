@@ -39,8 +39,8 @@ def without_query(logger: WrappedLogger, method: str, event: EventDict) -> Event
     return event
 
 
-#: Addresses that are a key themselves: of a calendar, of a link to set a password.
-_KEYS = re.compile(r"(/calendar/|/password/reset/key/)[^\s\"']+")
+#: Addresses that are a key themselves: of a calendar, of an invitation, of a link to set a password.
+_KEYS = re.compile(r"(/calendar/|/invitation/|/password/reset/key/)[^\s\"']+")
 
 
 def without_keys(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

@@ -132,6 +132,7 @@ ENTRIES = (
         "KIM verwalten",
         Entry("Fristen", "hourglass-split", "steering:limit_list", frozenset({Role.ADMIN}), ("steering:limit_",)),
         Entry("Codelisten", "list-check", "casework:code_list", frozenset({Role.ADMIN}), ("casework:code_",)),
+        Entry("Konten", "person-lock", "kim:account_list", frozenset({Role.ADMIN}), ("kim:account_",)),
         Entry("Betrieb", "activity", "kim:operation", frozenset({Role.ADMIN}), ("kim:operation", "kim:mail_")),
         Entry("Rechte", "shield-check", "kim:access_matrix", OVERSIGHT),
         Entry("Protokoll", "journal-text", "kim:trail", frozenset({Role.AUDIT})),
@@ -143,6 +144,7 @@ ENTRIES = (
         Entry("Mitteilungen", "bell", "kim:notice_list", EVERYBODY, ("kim:notice_",), "ungelesen"),
         Entry("Abwesenheit", "person-dash", "kim:absence_list", EVERYBODY, ("kim:absence_",)),
         Entry("Kalender", "calendar-event", "kim:calendar", EVERYBODY, ("kim:calendar_",)),
+        Entry("Mein Konto", "person-gear", "kim:account"),
         Entry("Hilfe und Tasten", "question-circle", "kim:help"),
     ),
     *_group(

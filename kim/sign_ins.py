@@ -60,20 +60,24 @@ def _sign_ins(me, away, today):
 
 def begin(request: HttpRequest, user: User) -> None:
     """Gives the session that was just opened its row."""
-    SignIn.objects.filter(pk=request.session.get(KEY), user=user).delete()
+    SignIn.objects.filter(pk=mine(request), user=user).delete()
     row = SignIn.objects.create(user=user, browser=browser_of(request))
     request.session[KEY] = row.pk
     user.forget_standing()
 
 
+def mine(request: HttpRequest) -> int:
+    """The id of the row the session of whoever asks stands and falls with; 0 where it names none."""
+    return int(request.session.get(KEY) or 0)
+
+
 def is_alive(request: HttpRequest) -> bool:
     """Whether the session of whoever asks still has its row; no query of its own."""
-    mine = request.session.get(KEY)
-    return any(row.pk == mine for row in request.user.standing.along["sign_ins"])  # type: ignore[union-attr]
+    return any(row.pk == mine(request) for row in request.user.standing.along["sign_ins"])  # type: ignore[union-attr]
 
 
 def used(request: HttpRequest) -> None:
-    SignIn.objects.filter(pk=request.session.get(KEY)).update(used_at=workdays.now())
+    SignIn.objects.filter(pk=mine(request)).update(used_at=workdays.now())
 
 
 def running(user: User) -> QuerySet[SignIn]:
@@ -94,7 +98,7 @@ def end(row: SignIn, *, by: User) -> None:
 @transaction.atomic
 def end_others(request: HttpRequest, user: User) -> int:
     """All but the one that asks; how many there were."""
-    others = SignIn.objects.filter(user=user).exclude(pk=request.session.get(KEY))
+    others = SignIn.objects.filter(user=user).exclude(pk=mine(request))
     number = others.count()
     others.delete()
     user.forget_standing()
@@ -105,7 +109,7 @@ def end_others(request: HttpRequest, user: User) -> int:
 
 def finish(request: HttpRequest) -> None:
     """Signing out: the row goes with the session."""
-    SignIn.objects.filter(pk=request.session.get(KEY)).delete()
+    SignIn.objects.filter(pk=mine(request)).delete()
 
 
 def sweep() -> int:
@@ -133,7 +137,7 @@ def recognise(request: HttpRequest, response: HttpResponse, user: User) -> None:
     )
     if not is_new:
         known.filter(pk=device.pk).update(last_at=now, browser=browser)
-    SignIn.objects.filter(pk=request.session.get(KEY)).update(device=device)
+    SignIn.objects.filter(pk=mine(request)).update(device=device)
     response.set_cookie(
         COOKIE, token, max_age=COOKIE_AGE, secure=settings.BEHIND_TLS, httponly=True, samesite="Lax"
     )  # fmt: skip
@@ -159,7 +163,11 @@ def _tell(user: User, device: Device) -> None:
     moment = workdays.now().astimezone(workdays.BERLIN)
     words = f"am {moment:%d.%m.%Y um %H:%M} Uhr mit {device.browser}"
     account = reverse("kim:account")
-    told = {"headline": "Anmeldung mit einem neuen Gerät", "text": f"Angemeldet {words}.", "url": account}
+    told: dict[str, object] = {
+        "headline": "Anmeldung mit einem neuen Gerät",
+        "text": f"Angemeldet {words}.",
+        "url": account,
+    }
     if user.email:  # told at once, so the digest of the morning need not say it again
         told["digested_at"] = workdays.now()
         body = TOLD.format(words=words, link=settings.BASE_URL + account)

@@ -30,9 +30,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from kim import oidc, sign_ins, trail
+from kim.access import keeps_accounts
 from kim.accounts import why_closed
 from kim.models import ProviderSession, SignIn, User
 from kim.oidc import Refused
+from kim.rules import demand
 from kim.workflow import StepRefused
 
 log = structlog.get_logger("kim.sso")
@@ -397,8 +399,10 @@ def links_of(user: User) -> list[SocialAccount]:
 def unlink(user: User, by: User) -> None:
     """Forget by which subject the account is known at any provider; whoever came that way is signed out.
 
-    The next sign-in from there finds its account anew.
+    The next sign-in from there finds its account anew. For administrators alone. Raises StepRefused
+    where there is nothing to forget.
     """
+    demand(keeps_accounts, by)
     gone, _ = SocialAccount.objects.filter(user=user).delete()
     if not gone:
         raise StepRefused("Dieses Konto ist mit keinem Anmeldedienst verbunden.")

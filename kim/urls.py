@@ -1,12 +1,18 @@
 """All addresses: the ground floor's own pages, signing in, and one line per app."""
 
 from allauth.account.urls import urlpatterns as allauth_pages
+from allauth.mfa.base import views as factors
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as totp
+from allauth.mfa.webauthn import views as webauthn
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from kim import health
 from kim.views import (
     absences,
     access_matrix,
+    accounts,
     calendars,
     drafts,
     filters,
@@ -14,6 +20,7 @@ from kim.views import (
     mails,
     notices,
     operation,
+    own_account,
     single_sign_on,
     today,
     trail,
@@ -50,6 +57,24 @@ signing_in = [
     path("sso/link/", single_sign_on.sso_link, name="sso_link"),
 ]
 
+#: Second factors. What allauth calls its index and its list of keys is our page „Mein Konto“.
+_to_account = RedirectView.as_view(pattern_name="kim:account")
+second_factor = [
+    path("", _to_account, name="mfa_index"),
+    path("code/", factors.authenticate, name="mfa_authenticate"),
+    path("bestaetigen/", factors.reauthenticate, name="mfa_reauthenticate"),
+    path("app/", totp.activate_totp, name="mfa_activate_totp"),
+    path("app/entfernen/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path("ersatzcodes/", recovery_codes.view_recovery_codes, name="mfa_view_recovery_codes"),
+    path("ersatzcodes/neu/", recovery_codes.generate_recovery_codes, name="mfa_generate_recovery_codes"),
+    path("passkeys/", _to_account, name="mfa_list_webauthn"),
+    path("passkeys/neu/", webauthn.add_webauthn, name="mfa_add_webauthn"),
+    path("passkeys/anmelden/", webauthn.login_webauthn, name="mfa_login_webauthn"),
+    path("passkeys/bestaetigen/", webauthn.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("passkeys/<int:pk>/", webauthn.edit_webauthn, name="mfa_edit_webauthn"),
+    path("passkeys/<int:pk>/entfernen/", webauthn.remove_webauthn, name="mfa_remove_webauthn"),
+]
+
 #: Pages of the ground floor, in the namespace „kim“.
 own = [
     path("", today.today, name="today"),
@@ -63,6 +88,25 @@ own = [
     path("notices/<int:pk>/read/", notices.notice_read, name="notice_read"),
     path("absences/", absences.absence_list, name="absence_list"),
     path("absences/<int:pk>/end/", absences.absence_end, name="absence_end"),
+    # one's own account (views/own_account.py); what follows invitation/ is kept out of every log (kim/logs.py)
+    path("account/", own_account.account, name="account"),
+    path("account/factor/", own_account.factor_setup, name="factor_setup"),
+    path("account/sessions/end/", own_account.session_end_others, name="session_end_others"),
+    path("account/sessions/<int:pk>/end/", own_account.session_end, name="session_end"),
+    path("account/devices/<int:pk>/forget/", own_account.device_forget, name="device_forget"),
+    path("invitation/", own_account.invitation_accept, name="invitation_accept"),
+    path("invitation/<slug:token>/", own_account.invitation, name="invitation"),
+    # accounts, for administrators (views/accounts.py)
+    path("accounts/", accounts.account_list, name="account_list"),
+    path("accounts/<int:pk>/", accounts.account_detail, name="account_detail"),
+    path("accounts/<int:pk>/invite/", accounts.account_invite, name="account_invite"),
+    path("accounts/<int:pk>/withdraw/", accounts.account_withdraw, name="account_withdraw"),
+    path("accounts/<int:pk>/lock/", accounts.account_lock, name="account_lock"),
+    path("accounts/<int:pk>/leave/", accounts.account_leave, name="account_leave"),
+    path("accounts/<int:pk>/reopen/", accounts.account_reopen, name="account_reopen"),
+    path("accounts/<int:pk>/reset-factors/", accounts.account_reset_factors, name="account_reset_factors"),
+    path("accounts/<int:pk>/end-sessions/", accounts.account_end_sessions, name="account_end_sessions"),
+    path("accounts/<int:pk>/unlink/", accounts.account_unlink, name="account_unlink"),
     # calendar (views/calendars.py); what follows calendar/ is kept out of every log (kim/logs.py)
     path("calendar/", calendars.calendar, name="calendar"),
     path("calendar/revoke/", calendars.calendar_revoke, name="calendar_revoke"),
@@ -81,6 +125,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("konto/", include(signing_in)),
+    path("konto/faktor/", include(second_factor)),
     path("", include((own, "kim"))),
     path("steering/", include("steering.urls")),
     path("casework/", include("casework.urls")),

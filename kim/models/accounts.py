@@ -30,7 +30,7 @@ class Suspension(Dated):
     user = models.ForeignKey("kim.User", on_delete=models.CASCADE, related_name="suspensions")
     reason = models.CharField("Grund", max_length=12, choices=SuspensionReason)
 
-    objects = SuspensionQuerySet.as_manager()
+    objects = SuspensionQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta(Dated.Meta):
         constraints = [*Dated.Meta.constraints, known_choice("kim_suspension", "reason", SuspensionReason)]

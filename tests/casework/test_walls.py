@@ -61,6 +61,7 @@ MODELS = {
     "inbox": "Issue", "measure": "Measure", "seats": "Membership", "seat": "Membership", "filters": "SavedFilter",
     "expected": "ExpectedSeat", "items": "AgendaItem", "papers": "Paper", "objections": "Objection",
     "agenda": "AgendaItem", "rules": "RulesOfProcedure",
+    "sessions": "SignIn", "accounts": "User",
     "saved": "SavedFigure", "exports": "Export", "status-reports": "StatusReport",
     "documents": "Document", "imports": "Import", "case-issues": "CaseIssue", "follow-ups": "FollowUp",
 }  # fmt: skip

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.urls import get_resolver, reverse
 
 from kim import workdays
-from kim.models import Absence, Mail, Notice, Role, SavedFilter
+from kim.models import Absence, Device, Mail, Notice, Role, SavedFilter, SignIn
 from tests.factories import county, limits, user
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +23,16 @@ TABLE = [
     ("operation",      403, 403, 403, 403, 403, 403, 200, 403),
     ("access_matrix",  403, 403, 403, 403, 403, 403, 200, 200),
     ("trail",          403, 403, 403, 403, 403, 403, 403, 200),
+    ("account",        200, 200, 200, 200, 200, 200, 200, 200),
+    ("factor_setup",   200, 200, 200, 200, 200, 200, 200, 200),
+    ("account_list",   403, 403, 403, 403, 403, 403, 200, 403),
+]
+#: The same for pages about an account.
+ABOUT = [
+    ("account_detail", 403, 403, 403, 403, 403, 403, 200, 403),
+    ("account_invite", 403, 403, 403, 403, 403, 403, 200, 403),
+    ("account_lock",   403, 403, 403, 403, 403, 403, 200, 403),
+    ("account_leave",  403, 403, 403, 403, 403, 403, 200, 403),
 ]
 # fmt: on
 
@@ -31,14 +41,22 @@ OWN = {
     "notice_read": lambda owner: Notice.objects.create(recipient=owner, key="k", headline="KP", url="/").pk,
     "mail_detail": lambda owner: Mail.objects.create(key="k", recipient=owner, to="a@kim.example", subject="S").pk,
     "filter_delete": lambda owner: SavedFilter.objects.create(user=owner, page="steering:issue_list", name="N").pk,
+    "session_end": lambda owner: SignIn.objects.create(user=owner, browser="Firefox").pk,
+    "device_forget": lambda owner: Device.objects.create(user=owner, browser="Firefox", digest="d").pk,
     "absence_end": lambda owner: (
         Absence.objects.create(user=owner, deputy=user(Role.CASE_MANAGER), valid_from=workdays.today()).pk
     ),
 }
 #: Addresses that take what is sent, for oneself only or for administrators; see their own tests.
-ACTS = {"draft_save", "filter_save", "notice_read_all", "mail_resend_all", "mail_resend", "calendar_revoke"}
-#: What calendar programs ask for without signing in; see test_calendars.
-OPEN = {"calendar_feed"}
+ACTS = {
+    "draft_save", "filter_save", "notice_read_all", "mail_resend_all", "mail_resend", "calendar_revoke",
+    "session_end_others",
+}  # fmt: skip
+#: What administrators do with an account at one press.
+PRESSED = ("account_withdraw", "account_reopen", "account_reset_factors", "account_end_sessions")
+#: What calendar programs ask for without signing in (see test_calendars), and the way in for who is invited
+#: (test_accounts).
+OPEN = {"calendar_feed", "invitation", "invitation_accept"}
 
 
 @pytest.fixture(autouse=True)
@@ -47,14 +65,26 @@ def _county():
     limits()
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: row[0])
+@pytest.mark.parametrize("row", TABLE + ABOUT, ids=lambda row: row[0])
 def test_pages(client, row):
     address, *expected = row
+    arguments = [user(None).pk] if row in ABOUT else []
     found = []
     for role in Role:
         client.force_login(user(role))
-        found.append(client.get(reverse(f"kim:{address}")).status_code)
+        found.append(client.get(reverse(f"kim:{address}", args=arguments)).status_code)
     assert found == expected
+
+
+@pytest.mark.parametrize("address", [*PRESSED, *(row[0] for row in ABOUT[1:])])
+def test_only_administrators_do_something_with_an_account(client, address):
+    somebody = user(None)
+    for role in set(Role) - {Role.ADMIN}:
+        client.force_login(user(role))
+        assert client.post(reverse(f"kim:{address}", args=[somebody.pk])).status_code == 403
+    client.force_login(user(Role.ADMIN))
+    assert client.post(reverse(f"kim:{address}", args=[somebody.pk])).status_code in (302, 422)
+    assert client.post(reverse(f"kim:{address}", args=[somebody.pk + 10_000])).status_code == 404
 
 
 @pytest.mark.parametrize("address", OWN)
@@ -87,7 +117,7 @@ def test_with_a_mail_server_there_is_no_page_of_mails(client, monkeypatch):
 def test_every_address_of_the_ground_floor_has_a_row():
     resolver = next(r for r in get_resolver().url_patterns if getattr(r, "namespace", "") == "kim")
     named = {pattern.name for pattern in resolver.url_patterns}
-    assert named == {row[0] for row in TABLE} | set(OWN) | ACTS | OPEN
+    assert named == {row[0] for row in TABLE + ABOUT} | set(OWN) | ACTS | OPEN | set(PRESSED)
 
 
 def test_nobody_sees_anything_before_signing_in(client):

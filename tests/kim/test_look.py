@@ -360,7 +360,7 @@ class TestNavigation:
 
     def test_an_account_without_a_role_finds_only_what_everybody_has(self, person):
         labels = [entry.label for entry in navigation.navigation_of(visit(person())).entries]
-        assert labels == ["Heute", "Mitteilungen", "Abwesenheit", "Kalender", "Hilfe und Tasten"]
+        assert labels == ["Heute", "Mitteilungen", "Abwesenheit", "Kalender", "Mein Konto", "Hilfe und Tasten"]
 
     def test_the_page_itself_is_current_and_its_relatives_point_to_it(self, person):
         user = person(Role.CASE_MANAGER)

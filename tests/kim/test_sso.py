@@ -12,12 +12,12 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from allauth.socialaccount.models import SocialAccount, SocialToken
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 
 from kim import accounts, sso, workdays
 from kim.models import Role, TrailEntry, User
 from kim.oidc import BACKCHANNEL, Provider
-from kim.workflow import StepRefused
 from tests.factories import county, user
 from tests.oidc.misbehaving import CLIENT, FOREIGN, OURS, SECRET, Misbehaving, public
 
@@ -399,6 +399,8 @@ class TestWhoItIs:
         assert not SocialAccount.objects.exists()
 
     def test_linking_asks_for_the_password_first(self, client, provider, anna):
+        anna.set_password("ein langes Kennwort")
+        anna.save()
         client.force_login(anna)
         answer = client.post("/konto/sso/link/")
         assert answer.status_code == 302
@@ -412,14 +414,19 @@ class TestWhoItIs:
         client.post("/konto/reauthenticate/", {"password": "ein langes Kennwort"})
 
     def test_an_administrator_unlinks_and_the_next_time_finds_anew(self, client, provider, anna):
-        admin = user(Role.ADMIN)
+        admin, office = user(Role.ADMIN), Client()
         sign_in(client, provider, **ADDRESS)
-        sso.unlink(anna, by=admin)
+        office.force_login(admin)
+        page = f"/accounts/{anna.pk}/"
+        assert "verbunden mit „Kreishaus“" in office.get(page).text
+        assert office.post(f"{page}unlink/").headers["Location"] == page
+        assert "nicht verbunden" in office.get(page).text
         assert not goes_on(client)
         assert sso.links_of(anna) == []
         assert TrailEntry.objects.filter(act="user.unlink_sso", object_id=str(anna.pk), by=admin).count() == 1
-        with pytest.raises(StepRefused):
-            sso.unlink(anna, by=admin)
+        assert "ist mit keinem Anmeldedienst verbunden" in office.post(f"{page}unlink/", follow=True).text
+        with pytest.raises(PermissionDenied):
+            sso.unlink(anna, by=anna)
         assert sign_in(client, provider, **ADDRESS, sub="s-2").status_code == 302
 
 
@@ -459,7 +466,7 @@ class TestSecondFactor:
 
         counter = next(iter(totp.yield_hotp_counters_from_time()))
         code = totp.format_hotp_value(totp.hotp_value(decrypt(secret), counter))
-        client.post("/konto/2fa/authenticate/", {"code": code})
+        client.post("/konto/faktor/code/", {"code": code})
         assert is_in(client)
         assert client.session[sso.KEPT]["sub"] == "s-1"
 
