@@ -75,9 +75,7 @@ def configured(*, production: bool, **given: Any) -> Provider | None:
     needed = {name: given.get(name, "") for name in ("name", "issuer", "client_id", "client_secret")}
     if not any(needed.values()):
         if given.get("only"):
-            raise ImproperlyConfigured(
-                "KIM_OIDC_ONLY=1 geht nur mit einem Anmeldedienst: Bitte KIM_OIDC_ISSUER setzen."
-            )
+            raise ImproperlyConfigured("KIM_OIDC_ONLY=1 braucht einen Anmeldedienst: Bitte KIM_OIDC_ISSUER setzen.")
         return None
     if missing := [f"KIM_OIDC_{name.upper()}" for name, value in needed.items() if not value]:
         raise ImproperlyConfigured(
