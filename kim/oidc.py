@@ -23,6 +23,8 @@ LEEWAY = 60
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 BACKCHANNEL = "http://schemas.openid.net/event/backchannel-logout"
 LINKS = ("email", "username", "none")
+#: How the provider sends people back. AD FS puts claims of ours into the ID token only where it is a form.
+MODES = ("query", "form_post")
 #: What `amr` or `acr` says where the provider asked for a second factor: RFC 8176, and AD FS and Entra.
 MULTIPLE_FACTORS = ("mfa", "http://schemas.microsoft.com/claims/multipleauthn")
 
@@ -46,6 +48,7 @@ class Provider:
     uid_claim: str = "sub"
     link: str = "none"
     username_claim: str = "preferred_username"
+    mode: str = "query"
     trusts_email: bool = False
     counts_factors: bool = False
     factors: Sequence[str] = MULTIPLE_FACTORS
@@ -91,6 +94,8 @@ def configured(*, production: bool, **given: Any) -> Provider | None:
         raise ImproperlyConfigured("KIM_OIDC_ISSUER muss im Betrieb (KIM_ENV=production) mit https:// beginnen.")
     if found.link not in LINKS:
         raise ImproperlyConfigured(f"KIM_OIDC_LINK={found.link!r} ist unbekannt: {', '.join(LINKS)}.")
+    if found.mode not in MODES:
+        raise ImproperlyConfigured(f"KIM_OIDC_RESPONSE_MODE={found.mode!r} ist unbekannt: {', '.join(MODES)}.")
     if len(found.realm) > 200:
         raise ImproperlyConfigured("KIM_OIDC_ISSUER ist zu lang: Mit KIM_OIDC_UID_CLAIM höchstens 200 Zeichen.")
     if len(found.name) > 40:

@@ -357,6 +357,7 @@ KIM_OIDC = oidc.configured(
     uid_claim=os.environ.get("KIM_OIDC_UID_CLAIM", "").strip(),
     link=os.environ.get("KIM_OIDC_LINK", "").strip(),
     username_claim=os.environ.get("KIM_OIDC_USERNAME_CLAIM", "").strip(),
+    mode=os.environ.get("KIM_OIDC_RESPONSE_MODE", "").strip(),
     trusts_email=flag("KIM_OIDC_TRUST_EMAIL"),
     counts_factors=flag("KIM_OIDC_MFA"),
     factors=words("KIM_OIDC_MFA_VALUES"),

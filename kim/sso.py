@@ -8,6 +8,7 @@ decides kim.oidc.
 import hashlib
 import secrets
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 import structlog
 from allauth.account.signals import user_logged_in
@@ -25,7 +26,7 @@ from django.contrib import messages
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.dispatch import receiver
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
@@ -240,13 +241,13 @@ def begin(request: HttpRequest, *, link_for: User | None = None) -> HttpResponse
 
     Nothing in the request chooses scopes, parameters or the kind of act, as it may in allauth's own views.
     """
-    nonce = secrets.token_urlsafe(32)
+    nonce, mode = secrets.token_urlsafe(32), chosen().mode
     return SignOn(request, app=_app()).redirect(
         request,
         process=AuthProcess.LOGIN,
         next_url=get_next_redirect_url(request),
         scope=["openid", "profile", "email"],
-        auth_params={"nonce": nonce},
+        auth_params={"nonce": nonce} | ({} if mode == "query" else {"response_mode": mode}),
         nonce=nonce,
         link_for=link_for.pk if link_for else None,
     )
@@ -259,6 +260,17 @@ class Return(OAuth2CallbackView):
         state, answer = super()._get_state(request, provider)
         self.adapter.begun = state
         return state, answer
+
+
+def around(request: HttpRequest) -> HttpResponse:
+    """What the provider sends as a form comes once more as an address: browsers send our cookie with that alone.
+
+    The form comes from another house, so the cookie (SameSite=Lax) is not with it; nothing is read or kept here.
+    """
+    sent = {name: request.POST[name][:4000] for name in ("code", "state", "iss", "error") if name in request.POST}
+    answer = HttpResponseRedirect(f"{reverse('sso_callback')}?{urlencode(sent)}")
+    answer.status_code = 303
+    return answer
 
 
 def come_back(request: HttpRequest) -> HttpResponse:
@@ -362,13 +374,13 @@ def _equal(one: str, other: str) -> bool:
 
 def _linked(request: HttpRequest, sociallogin, whose: int) -> HttpResponse:
     """Somebody who is signed in has shown who they are at the provider: keep that as theirs."""
-    user = request.user
+    user: User = request.user  # type: ignore[assignment]
     if user.pk != whose or why_closed(user) or not sign_ins.is_alive(request):
         raise Refused("state")
-    if sociallogin.is_existing and sociallogin.user != request.user:
+    if sociallogin.is_existing and sociallogin.user != user:
         raise Refused("taken")
     if not sociallogin.is_existing:
-        _link(request.user, sociallogin.account, by=request.user)
+        _link(user, sociallogin.account, by=user)
     _began_elsewhere(request, sociallogin)
     messages.success(request, f"Ihr Konto ist mit „{chosen().name}“ verbunden.")
     return redirect("sso_link")

@@ -8,7 +8,7 @@ from django.http import Http404, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from kim import sso as sign_on
 from kim.errors import too_many
@@ -61,12 +61,13 @@ def _begun(request, **kwargs):
         return sign_on.refusal(request, refused)
 
 
+@csrf_exempt  # what is sent here is believed only with the state kept in the session
 @login_not_required
 @never_cache
-@require_GET
+@require_http_methods(["GET", "POST"])
 def sso_callback(request):
     _provider()
-    return sign_on.come_back(request)
+    return sign_on.around(request) if request.method == "POST" else sign_on.come_back(request)
 
 
 @csrf_exempt

@@ -1,6 +1,7 @@
 """Single sign-on through the pages of a real provider: in, out at both, ended from there, and who does not get in."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
@@ -91,6 +92,17 @@ def test_signing_out_at_the_provider_signs_out_here(window, provider, anna):
     visitor.open("/absences/")
     assert visitor.page.title().startswith("Anmelden")
     assert TrailEntry.objects.filter(act="user.end_by_provider", object_id=str(anna.pk)).count() == 1
+
+
+def test_back_by_a_form_the_session_is_still_the_same(window, provider, anna, settings):
+    """The browser sends no cookie of ours with a form of the provider's."""
+    settings.KIM_OIDC = replace(provider, mode="form_post")
+    visitor = window()
+    visitor.open("/absences/")
+    press(visitor)
+    sign_in_there(visitor, provider, "s-anna")
+    visitor.page.wait_for_url("**/absences/")
+    visitor.look()
 
 
 def test_somebody_unknown_and_somebody_locked_read_what_to_do(window, provider, anna):

@@ -41,6 +41,7 @@ def test_half_of_it_is_refused_with_the_name_of_what_is_missing(missing):
         ({"name": "N" * 41}, "KIM_OIDC_NAME ist zu lang"),
         ({"link": "telefon"}, "KIM_OIDC_LINK='telefon' ist unbekannt"),
         ({"passed": ["https://login.example/weg"]}, "keine Herkunft"),
+        ({"mode": "fragment"}, "KIM_OIDC_RESPONSE_MODE='fragment' ist unbekannt"),
         ({"passed": ["*"]}, "keine Herkunft"),
         ({"only": True}, "braucht mindestens ein Reservekonto"),
     ],

@@ -143,6 +143,18 @@ class TestSigningIn:
         link = SocialAccount.objects.get()
         assert (link.uid, link.provider) == ("o-1", f"{provider.issuer}#oid")
 
+    def test_back_by_a_form_as_well(self, client, provider, anna, configure):
+        configure(mode="form_post")
+        address = leave(client)
+        assert parse_qs(urlsplit(address).query)["response_mode"] == ["form_post"]
+        back = provider.sign_in(address, **ADDRESS) | {"next": "https://evil.example/", "iss": provider.issuer}
+        from_there = Client(enforce_csrf_checks=True)  # without our cookie, as browsers send it
+        around = from_there.post("/konto/sso/callback/", back)
+        assert (around.status_code, from_there.cookies) == (303, {})
+        assert "evil" not in around.headers["Location"]
+        assert client.get(around.headers["Location"]).headers["Location"] == "/"
+        assert is_in(client)
+
     def test_without_a_provider_there_is_no_such_page(self, client):
         for address in ("/konto/sso/", "/konto/sso/callback/", "/konto/sso/backchannel/"):
             assert client.post(address).status_code in (404, 405)
