@@ -255,8 +255,18 @@ def leave(user: User, *, by: User, last_day: dt.date) -> Suspension:
     _withdraw(user)
     if first <= today:
         _end_sessions(user)
+        switch_off()
     trail.record("user.leave", user, by=by, note=f"ab {first:%d.%m.%Y}")
     return row
+
+
+def switch_off() -> int:
+    """`is_active` of those whose last day is over, for every list that offers open accounts; how many there were.
+
+    Whether somebody gets in does not wait for it.
+    """
+    gone = Suspension.objects.valid_on().filter(reason=Suspension.Reason.LEFT)
+    return User.objects.filter(is_active=True, pk__in=gone.values("user")).update(is_active=False)
 
 
 @transaction.atomic

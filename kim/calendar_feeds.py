@@ -12,7 +12,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from kim import trail, workdays
-from kim.models import CalendarFeed, User
+from kim.models import CalendarFeed, Suspension, User
 from kim.workflow import StepRefused
 
 OLD_PAGE = (
@@ -62,7 +62,8 @@ def _end(feed: CalendarFeed) -> None:
 def of_token(token: str) -> CalendarFeed | None:
     """The live feed of an account that may sign in; looked up by digest, so that no comparison tells a beginning."""
     found = CalendarFeed.objects.filter(digest=digest_of(token), revoked_at=None, user__is_active=True)
-    return found.select_related("user").first()
+    closed = Suspension.objects.valid_on().values("user")
+    return found.exclude(user__in=closed).select_related("user").first()
 
 
 def note_reading(feed: CalendarFeed) -> None:

@@ -6,7 +6,7 @@ from importlib import import_module
 from celery import shared_task
 from django.conf import settings
 
-from kim import digests, jobs, mail, sign_ins, workdays
+from kim import accounts, digests, jobs, mail, sign_ins, workdays
 from kim.celery import app as celery
 from kim.models import Draft, JobRun, Mail
 
@@ -45,6 +45,7 @@ def sweep_up() -> None:
         gone = mails.count()
         mails.delete()
         sign_ins.sweep()
+        accounts.switch_off()
         JobRun.objects.filter(day__lt=(now - RUNS_KEPT).date()).delete()
         knocks = delete_old_knocks()
         report.result = f"gelöscht: {drafts} Entwürfe, {gone} Mails, {knocks} alte Aufträge"

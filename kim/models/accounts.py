@@ -70,6 +70,10 @@ class Invitation(models.Model):
     def __str__(self):
         return f"Einladung von {self.user} ({self.made_at:%d.%m.%Y})"
 
+    @property
+    def is_open(self) -> bool:
+        return self.used_at is None and self.withdrawn_at is None and self.expires_at > workdays.now()
+
 
 class Device(models.Model):
     """A browser somebody has signed in with. Its cookie is random; only a digest of cookie and account is kept."""

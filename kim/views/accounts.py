@@ -58,24 +58,20 @@ def account_list(request):
 def account_detail(request, pk):
     user = _account(request, pk)
     factors = Authenticator.objects.filter(user=user).order_by("created_at")
+    links = list(Invitation.objects.filter(user=user).order_by("-pk")[:20])
     context = {
         "account": _say_state(user),
         "closed": accounts.why_closed(user).removesuffix(accounts.ASK).strip(),
         "is_own": user.pk == request.user.pk,
         "ahead": list(Suspension.objects.ahead().filter(user=user).order_by("valid_from", "pk")),
-        "invitation": accounts.open_invitations().filter(user=user).first(),
-        "accepted": Invitation.objects.filter(user=user, used_at__isnull=False).order_by("-used_at").first(),
+        "invitation": next((one for one in links if one.is_open), None),
+        "accepted": next((one for one in links if one.used_at), None),
         "factors": [factor for factor in factors if factor.type in accounts.FACTORS],
-        "factor_words": FACTOR_WORDS,
         "needs_factor": accounts.needs_second_factor(user),
         "running": sign_ins.running(user).count(),
         "links": sso.links_of(user),
     }
     return render(request, "kim/account_detail.html", context)
-
-
-#: What a factor is called, by allauth's type.
-FACTOR_WORDS = {Authenticator.Type.TOTP.value: "Code aus einer App", Authenticator.Type.WEBAUTHN.value: "Passkey"}
 
 
 # Acts with something to say

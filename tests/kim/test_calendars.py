@@ -14,7 +14,7 @@ import vobject
 from django.conf import settings
 from django.urls import reverse
 
-from kim import calendar_feeds, calendars, throttle, workdays
+from kim import accounts, calendar_feeds, calendars, throttle, workdays
 from kim.calendars import Entry, as_ics, entries_of, uid_of
 from kim.logs import logging_config
 from kim.models import Absence, Assignment, CalendarFeed, Role, RoleGrant, TrailEntry, User
@@ -118,6 +118,10 @@ class TestTheAddress:
     def test_a_locked_account_has_none(self, client, me):
         token = calendar_feeds.renew(by=me, seen=0)
         User.objects.filter(pk=me.pk).update(is_active=False)
+        assert client.get(feed_url(token)).status_code == 404
+        User.objects.filter(pk=me.pk).update(is_active=True)
+        assert client.get(feed_url(token)).status_code == 200
+        accounts.lock(me, by=user(Role.ADMIN), reason="misuse")
         assert client.get(feed_url(token)).status_code == 404
 
     def test_the_page_says_when_it_was_last_read(self, client, me, django_assert_num_queries):
