@@ -42,6 +42,9 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,
     beat_schedule_filename=str(settings.DATA_DIR / "beat-schedule"),
+    accept_content=["json"],  # whatever stands in the broker is data: nothing is unpickled
+    task_serializer="json",
+    result_serializer="json",
     timezone="Europe/Berlin",
     enable_utc=True,
     beat_schedule={

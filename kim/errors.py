@@ -45,13 +45,17 @@ def csrf_failure(request, reason=""):
     """
     kept: Iterable[tuple[str, str]] = ()
     if request.headers.get("Sec-Fetch-Site") == "same-origin":
-        kept = [
-            (name, text)
-            for name, values in request.POST.lists()
-            for text in values
-            if len(text) >= KEPT_FROM and "password" not in name and name != "csrfmiddlewaretoken"
-        ]
+        kept = _typed(request)
     return _answer(request, "403.html", 403, expired=True, kept=kept)
+
+
+def _typed(request) -> list[tuple[str, str]]:
+    return [
+        (name, text)
+        for name, values in request.POST.lists()
+        for text in values
+        if len(text) >= KEPT_FROM and "password" not in name and name != "csrfmiddlewaretoken"
+    ]
 
 
 def conflict(
@@ -87,7 +91,23 @@ def _too_much_text(request):
 
 def too_many(request, exception=None):
     """429 where something is asked for too often: logins, passwords."""
-    return _answer(request, "429.html", 429)
+    response = _answer(request, "429.html", 429, waiting="")
+    response["Retry-After"] = "300"
+    return response
+
+
+def too_often(request, reason: str, seconds: int):
+    """429 for what somebody signed in asked for too often (kim.throttle): `reason` says what, `seconds` when again."""
+    response = _answer(request, "429.html", 429, reason=reason, waiting=_waiting(seconds), kept=_typed(request))
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+def _waiting(seconds: int) -> str:
+    """When to try again, in full minutes (rounded up) once it takes more than one."""
+    minutes = -(-seconds // 60)
+    wait = f"{seconds} Sekunden" if seconds <= 60 else f"{minutes} Minuten"
+    return f"Bitte versuchen Sie es in {wait} noch einmal."
 
 
 def server_error(request):

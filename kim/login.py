@@ -4,6 +4,7 @@ Nothing that was typed is kept or logged, neither names that do not exist nor pa
 """
 
 import time
+from urllib.parse import urlsplit
 
 from allauth.account import app_settings
 from allauth.account import signals as account
@@ -11,6 +12,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import clear_authentication_records, get_authentication_records
 from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib.auth import signals as auth
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -44,6 +46,10 @@ class ClosedAdapter(DefaultAccountAdapter):
         "same_as_current": "Das neue Kennwort muss ein anderes sein als das jetzige.",
         "rate_limited": "Das wurde zu oft versucht. Bitte warten Sie einige Minuten.",
     }
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        """The link in the mail: to KIM_BASE_URL, whatever host the request named."""
+        return settings.BASE_URL + urlsplit(super().get_reset_password_from_key_url(key)).path
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -4,6 +4,7 @@ What an exception says is left out on purpose (database errors quote the values 
 and the places it passed stay. `KIM_DEBUG=1` shows everything on the screen of the developer instead.
 """
 
+import json
 import os
 import re
 import sys
@@ -50,6 +51,15 @@ def without_keys(logger: WrappedLogger, method: str, event: EventDict) -> EventD
     return event
 
 
+#: What some readers of logs take for the end of a line, and JSON leaves as it is.
+_ENDS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "\x85\u2028\u2029"}
+
+
+def one_line(event: EventDict, **options: Any) -> str:
+    """As JSON in one line, whatever was logged: nobody writes a second line into it."""
+    return json.dumps(event, **options).translate(_ENDS)
+
+
 SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -81,7 +91,7 @@ def logging_config(level: str) -> dict[str, Any]:
                     without_values,
                     without_query,
                     without_keys,
-                    structlog.processors.JSONRenderer(ensure_ascii=False),
+                    structlog.processors.JSONRenderer(one_line, ensure_ascii=False),
                 ],
             }
         },

@@ -49,16 +49,36 @@ class RequestLog:
 
 
 class ResponseHeaders:
-    """Pages for somebody logged in are kept by no cache; the browser's sensors stay off."""
+    """What every answer carries, whoever gave it: a view, an error, a redirect, a file of ours.
+
+    Nothing but static files is kept by any cache. Headers that an answer set itself stay.
+    """
+
+    ALWAYS = {
+        "Permissions-Policy": ", ".join(
+            f"{sensor}=()"
+            for sensor in (
+                "accelerometer", "autoplay", "camera", "display-capture", "encrypted-media", "geolocation", "gyroscope",
+                "hid", "idle-detection", "magnetometer", "microphone", "midi", "payment", "screen-wake-lock",
+                "serial", "usb", "xr-spatial-tracking",
+            )
+        ),
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "X-Permitted-Cross-Domain-Policies": "none",
+        "X-Robots-Tag": "noindex, nofollow",
+    }  # fmt: skip
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-        session = getattr(request, "session", None)
-        if session is not None and session.accessed and request.user.is_authenticated:
+        for name, value in self.ALWAYS.items():
+            response.headers.setdefault(name, value)
+        if not request.path_info.startswith(settings.STATIC_URL) or response.status_code >= 400:
             patch_cache_control(response, no_store=True, private=True)
         return response
 
@@ -152,12 +172,19 @@ class LoginRequired(auth.LoginRequiredMiddleware):
 
 
 class OnlyActs:
-    """An address that only acts, opened as a page, is answered by a page that says so. Django's own answer is empty."""
+    """An address that only acts, opened as a page, is answered by a page that says so. Django's own answer is empty.
+
+    Methods no page of ours uses are refused for all of them: a view would take TRACE or DELETE for a reading.
+    """
+
+    KNOWN = ("GET", "HEAD", "POST")
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method not in self.KNOWN:
+            return not_allowed(request, ", ".join(self.KNOWN))
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed):
             return not_allowed(request, response.headers["Allow"])

@@ -14,6 +14,8 @@ from kim.forms import clean_text
 
 #: The last searches of a session, each under its token.
 SEARCHES, KEPT = "casework_searches", 8
+#: Lists whose words name people: no filter keeps them, whatever is sent.
+NAMING = ("casework:case_list", "casework:consultation_list", "casework:followup_list")
 #: What the token is called in the address.
 TOKEN = "suche"  # noqa: S105
 LONGEST = 100

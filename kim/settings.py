@@ -3,6 +3,7 @@
 Every variable is described in `.env.example`; `KIM_ENV=production` is strict about what must be set.
 """
 
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -45,20 +46,62 @@ def words(name: str) -> list[str]:
 
 
 def secret(name: str) -> str:
-    """As given in the variable `name` or in the file that `<name>_FILE` names; empty where neither is set."""
-    if given := os.environ.get(name, "").strip():
-        return given
+    """A secret from the variable `name`, or from the file `<name>_FILE` names; empty where neither is set."""
+    if value := os.environ.get(name, "").strip():
+        return value
     named = os.environ.get(f"{name}_FILE", "").strip()
-    if not named:
-        return ""
+    return _read(name, named) if named else ""
+
+
+def _read(name: str, named: str) -> str:
     try:
-        found = Path(named).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", "") or "kein Text"
-        raise ImproperlyConfigured(f"{name}_FILE={named} lässt sich nicht lesen ({why}).") from None
-    if not found:
+        value = Path(named).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE={named} lässt sich nicht lesen ({error.strerror}).") from None
+    if not value:
         raise ImproperlyConfigured(f"{name}_FILE={named} ist leer.")
-    return found
+    return value
+
+
+#: What people leave standing where a secret belongs.
+PLACEHOLDERS = (
+    "changeme",
+    "change-me",
+    "change_me",
+    "example",
+    "beispiel",
+    "insecure",
+    "password",
+    "kennwort",
+    "geheim",
+)
+SHORTEST_KEY, FEWEST_SIGNS = 50, 10
+
+
+def demand_strong(name: str, key: str) -> None:
+    """Refuse, in words and without the key, what can be guessed: short, of few signs, or a placeholder."""
+    if len(key) < SHORTEST_KEY:
+        what = f"hat nur {len(key)} Zeichen, nötig sind mindestens {SHORTEST_KEY}"
+    elif len(set(key)) < FEWEST_SIGNS:
+        what = "wiederholt immer dieselben Zeichen"
+    elif any(word in key.lower() for word in PLACEHOLDERS):
+        what = "sieht aus wie ein Platzhalter"
+    else:
+        return
+    raise ImproperlyConfigured(
+        f"{name} ist zu schwach: Der Schlüssel {what}. Bitte einen zufälligen angeben, etwa aus "
+        'python3 -c "import secrets; print(secrets.token_urlsafe(64))"'
+    )
+
+
+def demand_strong_password(name: str, address: str) -> None:
+    """The same for the password in an address; one without a password (a socket, a trusted network) passes."""
+    parts = urlsplit(address)
+    word = (parts.password or "").lower()
+    if word and (len(word) < 8 or word == parts.username or any(one in word for one in PLACEHOLDERS)):
+        raise ImproperlyConfigured(
+            f"Das Kennwort in {name} ist zu schwach: Bitte mindestens 8 zufällige Zeichen, kein Platzhalter."
+        )
 
 
 def secret_key(data_dir: Path, production: bool) -> str:
@@ -95,13 +138,7 @@ def _key(name: str, given: str, named: str, file_name: str, what: str, data_dir:
     if key := given.strip():
         return key
     if named := named.strip():
-        try:
-            key = Path(named).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ImproperlyConfigured(f"{name}_FILE={named} lässt sich nicht lesen ({error.strerror}).") from None
-        if key:
-            return key
-        raise ImproperlyConfigured(f"{name}_FILE={named} ist leer.")
+        return _read(name, named)
     if production:
         raise ImproperlyConfigured(
             f"KIM startet im Betrieb (KIM_ENV=production) nicht ohne {what}: Bitte {name} "
@@ -141,12 +178,28 @@ if PRODUCTION and DEBUG:
 DATA_DIR = Path(os.environ.get("KIM_DATA_DIR", "").strip() or BASE_DIR / "var").resolve()
 SECRET_KEY = secret_key(DATA_DIR, PRODUCTION)
 FILES_KEY = files_key(DATA_DIR, PRODUCTION)
+if PRODUCTION:
+    demand_strong("KIM_SECRET_KEY", SECRET_KEY)
+    demand_strong("KIM_FILES_KEY", FILES_KEY)
+    if SECRET_KEY == FILES_KEY:
+        raise ImproperlyConfigured(
+            "KIM_SECRET_KEY und KIM_FILES_KEY sind derselbe Schlüssel. Bitte zwei verschiedene angeben: "
+            "Der eine darf gewechselt werden, der andere nie."
+        )
 FILES_DIR = DATA_DIR / "files"
 PORT = number("PORT", 8000)
+if PRODUCTION and not os.environ.get("KIM_BASE_URL", "").strip():
+    raise ImproperlyConfigured("KIM startet im Betrieb (KIM_ENV=production) nicht ohne KIM_BASE_URL.")
 BASE_URL = (os.environ.get("KIM_BASE_URL", "").strip() or f"http://localhost:{PORT}").rstrip("/")
 if urlsplit(BASE_URL).scheme not in {"http", "https"} or not urlsplit(BASE_URL).hostname:
     raise ImproperlyConfigured(f"KIM_BASE_URL={BASE_URL!r} ist keine Adresse wie https://kim.example.org.")
 BEHIND_TLS = BASE_URL.startswith("https://")
+if PRODUCTION and not BEHIND_TLS and urlsplit(BASE_URL).hostname not in {"localhost", "127.0.0.1", "::1"}:
+    raise ImproperlyConfigured(
+        f"KIM_BASE_URL={BASE_URL}: Im Betrieb (KIM_ENV=production) ist KIM nur über https:// erreichbar."
+    )
+if PRODUCTION and any(host.startswith(("*", ".")) for host in words("KIM_HOSTS")):
+    raise ImproperlyConfigured("KIM_HOSTS nennt jeden beliebigen Namen. Bitte die Namen einzeln angeben.")
 # The local names stay allowed: health checks ask from the machine itself.
 ALLOWED_HOSTS = list(
     dict.fromkeys(
@@ -188,19 +241,21 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "kim.middleware.RequestLog",
+    # Before everything that may answer by itself: no file, redirect or error goes out without its headers.
+    "kim.middleware.ResponseHeaders",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
-    "kim.middleware.ResponseHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "kim.middleware.IdleSession",
     "kim.middleware.LoginRequired",
+    "kim.throttle.Throttle",
     "kim.middleware.OnlyActs",
     "kim.middleware.TwoWindows",
     "kim.middleware.BodyLimit",
@@ -234,7 +289,9 @@ CRISPY_FAIL_SILENTLY = False
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # One database, two engines. IMMEDIATE is not optional: without it two writers end in "database is locked".
-DATABASE_URL = os.environ.get("DATABASE_URL", "").strip()
+DATABASE_URL = secret("DATABASE_URL")
+if PRODUCTION:
+    demand_strong_password("DATABASE_URL", DATABASE_URL)
 if DATABASE_URL:
     DATABASES = {
         "default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True),
@@ -259,7 +316,9 @@ else:
     }
 
 # Broker and the cache all processes share (login throttling counts in it)
-REDIS_URL = os.environ.get("REDIS_URL", "").strip()
+REDIS_URL = secret("REDIS_URL")
+if PRODUCTION:
+    demand_strong_password("REDIS_URL", REDIS_URL)
 CELERY_BROKER_URL = REDIS_URL or f"sqla+sqlite:///{DATA_DIR / 'broker.sqlite3'}"
 CACHES: dict[str, dict[str, object]]
 if REDIS_URL:
@@ -267,6 +326,9 @@ if REDIS_URL:
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL,
+            "OPTIONS": {"serializer": "kim.signed_cache.SignedSerializer"},
+            # what was put there under another key, or by an older version, is not ours to read
+            "KEY_PREFIX": hashlib.sha256(f"cache {SECRET_KEY}".encode()).hexdigest()[:8],
         }
     }
 else:
@@ -296,9 +358,14 @@ LOGOUT_REDIRECT_URL = "account_login"
 IDLE_MINUTES = number("KIM_IDLE_MINUTES", 30)
 SESSION_COOKIE_AGE = IDLE_MINUTES * 60  # slides: kim.middleware.IdleSession
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
-SESSION_COOKIE_NAME = "kim_session"
+# Under TLS no other host and no page without TLS can set or overwrite a cookie with this prefix.
+COOKIE_PREFIX = "__Host-" if BEHIND_TLS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}kim_session"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_NAME = "kim_csrf"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}kim_csrf"
+CSRF_COOKIE_HTTPONLY = False  # a page takes the new token from it after signing in again (static/js/drafts.js)
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "kim.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
@@ -325,6 +392,8 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
     "reauthenticate": "10/m/user",
 }
+#: What kim.throttle allows, times this: for a house that automates its work with many accounts.
+KIM_RATE_FACTOR = number("KIM_RATE_FACTOR", 1)
 # The second factor, and who has to have one (kim.accounts, kim.factors)
 MFA_ADAPTER = "kim.factors.Adapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -444,7 +513,7 @@ EMAIL_BACKEND = "kim.mail.OutboxBackend"
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "").strip()
 EMAIL_PORT = number("EMAIL_PORT", 25)
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_HOST_PASSWORD = secret("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = flag("EMAIL_USE_TLS")
 EMAIL_USE_SSL = flag("EMAIL_USE_SSL")
 EMAIL_TIMEOUT = 20

@@ -17,8 +17,8 @@ from steering.whereabouts import countdown, holder_name
 
 #: More rows than this nobody reads in a spreadsheet; the last row then says so.
 MOST = 20_000
-#: A cell that begins like this would be run as a formula by a spreadsheet.
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
+#: A cell that begins like this would be run as a formula by a spreadsheet; the wide ones by one that speaks Japanese.
+FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 Column = tuple[str, int, Callable]
 
@@ -182,7 +182,7 @@ def safe(value) -> str:
     if hasattr(value, "strftime"):
         return f"{value:%d.%m.%Y}"
     text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_BEGINS) else text
+    return f"'{text}" if text.lstrip(" \xa0").startswith(FORMULA_BEGINS) else text
 
 
 class _Line:

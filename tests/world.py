@@ -27,6 +27,7 @@ from tests.factories import (
     take,
     user,
 )
+from tests.reports.makers import export, saved, status_report
 
 
 def world(*, with_case=True) -> SimpleNamespace:
@@ -75,8 +76,21 @@ def world(*, with_case=True) -> SimpleNamespace:
     JobRun.objects.create(job="heartbeat", day=workdays.today(), finished_at=workdays.now())
     agreed = cooperation(people[Role.STRATEGIC_OFFICE], place)
     paper(group.next_meeting(), by=people[Role.STRATEGIC_OFFICE])
+    report, evaluation, file = told(people[Role.STRATEGIC_OFFICE])
     its = one_of_each(reporter, taker=case_manager(), issue=talked_about) if with_case else None
-    return SimpleNamespace(people=people, issues=issues, group=group, local=local, place=place, agreed=agreed, its=its)
+    return SimpleNamespace(
+        people=people, issues=issues, group=group, local=local, place=place, agreed=agreed, its=its,
+        report=report, evaluation=evaluation, file=file,
+    )  # fmt: skip
+
+
+def told(office) -> tuple:
+    """A status report begun, an evaluation kept for oneself and a file that waits to be made, all of the office."""
+    return (
+        status_report(by=office),
+        saved(office, name="Offene Knackpunkte je Monat"),
+        export(office, title="Knackpunkte je Kommune"),
+    )
 
 
 def cooperation(office, place) -> SimpleNamespace:

@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_POST
 
 from kim.models import SavedFilter
+from kim.searches import NAMING
 
 #: So many searches may one person keep for one list.
 MOST = 30
@@ -19,7 +20,10 @@ LEFT_OUT = ("after", "before", "filter")
 def filter_save(request):
     """Keep `query` of the list `page` as `name`; the same name again replaces it."""
     page, name = request.POST.get("page", ""), " ".join(request.POST.get("name", "").split())
-    query = searched(QueryDict(request.POST.get("query", "").encode("utf-8", "replace")[:1000]))
+    asked = QueryDict(request.POST.get("query", "").encode("utf-8", "replace")[:1000], mutable=True)
+    if page in NAMING:
+        asked.pop("q", None)
+    query = searched(asked)
     url = _url_of(page)
     if not name or len(name) > 60 or not name.isprintable():
         messages.error(request, "Der Filter braucht einen Namen mit höchstens 60 Zeichen.")

@@ -31,7 +31,7 @@ function typed(form) {
 // Signing in again, in another window, brings a new token; the page takes it over from the cookie.
 function tokenOf(form) {
   const field = form.elements.namedItem("csrfmiddlewaretoken");
-  const fresh = document.cookie.match(/(?:^|; )kim_csrf=([^;]+)/)?.[1];
+  const fresh = document.cookie.match(/(?:^|; )(?:__Host-)?kim_csrf=([^;]+)/)?.[1];
   if (field && fresh && state.get(form)?.ended) field.value = fresh;
   return field?.value || "";
 }

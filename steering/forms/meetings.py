@@ -5,6 +5,7 @@ import datetime as dt
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 
 from kim import uploads, workdays
 from kim.forms import CHOSEN, Day, Form, Line, OneOf, Pick, Text
@@ -47,6 +48,7 @@ def video_url() -> forms.URLField:
     said = "Bitte eine Adresse angeben wie https://konferenz.example.org/raum."
     return forms.URLField(
         label="Zugang zur Videokonferenz", required=False, max_length=300, assume_scheme="https",
+        validators=[URLValidator(schemes=["http", "https"], message=said)],
         error_messages={"invalid": said, "max_length": "Bitte höchstens 300 Zeichen."},
         help_text="Steht in der Einladung; nur Mitglieder sehen sie.",
     )  # fmt: skip

@@ -24,7 +24,9 @@ from casework.lifecycle import LIFECYCLE, State
 from casework.models import Case, Conference, Consent, HandOver, Participant, Procedure, Referral
 from casework.models.network import PASSES_ON
 from kim import calendar_feeds, digests, jobs, workdays
-from kim.models import Absence, CalendarFeed, Code, JobRun, Mail, Notice, Role, SavedFilter, User
+from kim.models import Absence, CalendarFeed, Code, Draft, JobRun, Mail, Notice, Role, SavedFilter, User
+from kim.notices import Telling, tell
+from kim.throttle import BUDGET_OF
 from kim.workflow import StepRefused
 from steering import reminders
 from steering.escalation import ESCALATION
@@ -35,10 +37,15 @@ from tests.casework.factories import (
     case_manager,
     checklist,
     consent,
+    consultation,
+    goal,
     take,
 )
+from tests.casework.factories import client as person
 from tests.casework.full_case import MARK, TOLD, marked
-from tests.factories import county, organisation, user
+from tests.factories import county, draft, organisation, user
+from tests.kim.test_hardening import lacking
+from tests.reports.makers import export, saved
 from tests.test_hostile import routes
 from tests.world import world
 
@@ -73,6 +80,17 @@ LEFT_OUT = ("/konto/", "/healthz", "/readyz", "/funding/")
 #: The beginning of the mark: what a search must not find.
 SEARCHED = MARK[:5].lower()
 
+#: What belongs to one account alone, each with a mark: whose it is among the people below. Nobody else meets it, of
+#: whatever role; what the county knows of posts and money is the business of tests/funding/test_access.py.
+OWN = {
+    "Qyanderefall": "other",  # a person another employer counsels
+    "Qyentwurf": "colleague",  # an issue that is not reported yet
+    "Qygetippt": "office",  # a form that was begun
+    "Qyfiltername": "steering",  # a search kept under a name
+    "Qymitteilung": "project",  # something one was told
+    "Qyauswertung": "coordination",  # an evaluation that is not shared
+    "Qyausfuhr": "coordination",  # a file that was ordered
+}
 BLIND = (
     "colleague", "other", "coordination", "office", "steering", "project", "authority", "receiver", "admin", "audit",
     "root", "nobody",
@@ -180,15 +198,32 @@ def here(db):
         "receiver": user(Role.AUTHORITY, organisation=authority()),
         "root": user(None, is_superuser=True, is_staff=True), "nobody": None,
     }  # fmt: skip
+    own_things({mark: people[name] for mark, name in OWN.items()})
     for name in ("owner", "look"):
         CalendarFeed.objects.create(user=people[name], digest=calendar_feeds.digest_of(f"calendar-of-{name}"))
     return Case.objects.get(pk=case.pk), people
+
+
+def own_things(whose) -> None:
+    """What stands in OWN, each made by the account it belongs to."""
+    of_another = person("Qyanderefall", "Qyanderefall")
+    other = case_at(State.MONITORING, by=whose["Qyanderefall"], person=of_another)
+    goal(other, text="Qyanderefall")
+    consultation(case=other, by=whose["Qyanderefall"], note="Qyanderefall")
+    draft(by=whose["Qyentwurf"], title="Qyentwurf", situation="Qyentwurf")
+    Draft.keep(whose["Qygetippt"], "issue.new", {"title": "Qygetippt"}, url="/steering/issues/new/", title="Qygetippt")
+    SavedFilter.objects.create(user=whose["Qyfiltername"], page="steering:issue_list", name="Qyfiltername")
+    told = Telling("project_group", "x", (whose["Qymitteilung"],), "Qymitteilung", "Qymitteilung")
+    tell([told], key="probe", url="/")
+    saved(whose["Qyauswertung"], name="Qyauswertung")
+    export(whose["Qyausfuhr"], title="Qyausfuhr")
 
 
 @pytest.mark.parametrize("name", BLIND)
 def test_no_answer_gives_a_client_away(client, here, name):
     case, people = here
     client.raise_request_exception = False
+    foreign = [mark for mark, whose in OWN.items() if whose != name]
     if people[name]:
         client.force_login(people[name])
     for there in addresses():
@@ -198,7 +233,12 @@ def test_no_answer_gives_a_client_away(client, here, name):
             assert MARK.lower() not in given.lower(), what
             assert name == "receiver" or TOLD not in given, what
             assert name in NUMBERS or case.number not in given, what
+            assert not [mark for mark in foreign if mark in given], what
             assert response.status_code < 500, what
+            assert lacking(response) == [], what
+            assert "no-store" in response.headers["Cache-Control"], what
+            if "attachment" in response.headers.get("Content-Disposition", "") and response.resolver_match:
+                assert response.resolver_match.view_name in BUDGET_OF, what
 
 
 def answers(client, there, number):
@@ -219,6 +259,19 @@ def test_the_same_walk_shows_the_client_to_those_who_may_see_them(client, here, 
     case, people = here
     client.force_login(people[name])
     assert any(MARK in read(client.get(there)) for there in addresses() if f"/cases/{case.pk}/" in there)
+
+
+def test_who_something_belongs_to_meets_it(client, here):
+    """Else no absence of a mark would prove anything."""
+    _, people = here
+    shown = {
+        "Qyanderefall": "/casework/cases/", "Qyentwurf": "/steering/reports/", "Qygetippt": "/",
+        "Qyfiltername": "/steering/issues/", "Qymitteilung": "/notices/", "Qyauswertung": "/reports/saved/",
+        "Qyausfuhr": "/reports/exports/",
+    }  # fmt: skip
+    for mark, name in OWN.items():
+        client.force_login(people[name])
+        assert mark in read(client.get(shown[mark])), mark
 
 
 def test_no_mail_and_no_notice_gives_a_client_away(here):

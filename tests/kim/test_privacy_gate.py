@@ -543,23 +543,24 @@ def test_ten_kilobytes_and_a_whole_caseload_are_read_in_a_moment(known):
 
 
 @pytest.mark.parametrize(
-    "text",
+    "piece",
     [
-        "a" * 10_000,
-        "1 " * 5_000,
-        "0" * 10_000,
-        "M." * 5_000,
-        "A-" * 5_000,
-        "Am " * 3_000,
-        "Str. " * 2_000,
-        "x.y@" * 2_500,
-        "Az 1 " * 2_000,
-        "DE1 " * 2_500,
-        "Frau Dr. " * 1_100,
+        "a", "1 ", "0", "M.", "A-", "Am ", "Str. ", "x.y@", "Az 1 ", "DE1 ", "Frau Dr. ", "geb. ", "vom vom ",
+        "01.01.", "\u00df", "(0", "+49 ", "a.a.", "12/12/", "seit:", "Gesetz der ", " \n",
     ],
-)
-def test_no_text_makes_the_gate_stall(text, known):
+)  # fmt: skip
+def test_no_text_makes_the_gate_stall(piece, known):
+    """Four times the text takes about four times as long. What backtracks takes sixteen times as long, or for ever."""
     known(*CASELOAD)
-    began = time.process_time()
-    found(text)
-    assert time.process_time() - began < 2.5
+
+    def spent(length):
+        text = (piece * length)[:length]
+        found(text)
+        times = []
+        for _ in range(3):
+            began = time.process_time()
+            found(text)
+            times.append(time.process_time() - began)
+        return max(min(times), 0.002)  # below that a clock measures itself
+
+    assert spent(4_000) / spent(1_000) < 9

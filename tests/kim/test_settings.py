@@ -15,11 +15,11 @@ from django.core.exceptions import ImproperlyConfigured
 from kim import settings
 
 ROOT = Path(__file__).parents[2]
-KEY = "k" * 60
+KEY = "Zt3kQ9vW_x7LmR2bYc8HnP5dSg1JfA6uEo4KiXqTzM-wB0rVyNhCpDjG"
 PRODUCTION = {
     "KIM_ENV": "production",
     "KIM_SECRET_KEY": KEY,
-    "KIM_FILES_KEY": "f" * 60,
+    "KIM_FILES_KEY": KEY[::-1],
     "KIM_BASE_URL": "https://kim.example.org",
 }
 
@@ -147,6 +147,52 @@ class TestProduction:
         assert "KIM_SECRET_KEY" in said
         assert list(tmp_path.iterdir()) == []
 
+    @pytest.mark.parametrize(
+        ("weak", "told"),
+        [
+            ({"KIM_SECRET_KEY": KEY[:49]}, "hat nur 49 Zeichen"),
+            ({"KIM_FILES_KEY": KEY[:45]}, "hat nur 45 Zeichen"),
+            ({"KIM_SECRET_KEY": "abcabc" * 10}, "wiederholt immer dieselben Zeichen"),
+            ({"KIM_SECRET_KEY": f"django-insecure-{KEY}"}, "sieht aus wie ein Platzhalter"),
+            ({"KIM_FILES_KEY": KEY}, "derselbe Schlüssel"),
+            ({"DATABASE_URL": "postgres://kim:kim@db/kim"}, "Kennwort in DATABASE_URL ist zu schwach"),
+            ({"DATABASE_URL": "postgres://kim:changeme2026@db/kim"}, "Kennwort in DATABASE_URL ist zu schwach"),
+            ({"REDIS_URL": "redis://:redis@redis/0"}, "Kennwort in REDIS_URL ist zu schwach"),
+            ({"KIM_BASE_URL": ""}, "nicht ohne KIM_BASE_URL"),
+            ({"KIM_BASE_URL": "http://kim.example.org"}, "nur über https://"),
+            ({"KIM_HOSTS": "*"}, "Namen einzeln angeben"),
+        ],
+    )
+    def test_does_not_start_with_a_secret_or_an_address_that_is_weak(self, tmp_path, weak, told):
+        said = start(tmp_path, "DEBUG", **PRODUCTION | weak)
+        assert told in said
+        assert not any(value in said for name, value in weak.items() if "KEY" in name or "URL" in name and "@" in value)
+
+    def test_every_secret_may_come_from_a_file(self, tmp_path):
+        files = {}
+        for name, value in [
+            ("DATABASE_URL", "postgres://kim:V7xq2mLw9@db/kim"), ("REDIS_URL", "redis://redis/0"),
+            ("EMAIL_HOST_PASSWORD", "Kp3vX8sW"), ("KIM_SECRET_KEY", KEY), ("KIM_FILES_KEY", KEY[::-1]),
+        ]:  # fmt: skip
+            (tmp_path / name).write_text(f"{value}\n")
+            files[f"{name}_FILE"] = str(tmp_path / name)
+        found = start(
+            tmp_path, "DATABASE_URL", "REDIS_URL", "EMAIL_HOST_PASSWORD", "SECRET_KEY",
+            KIM_ENV="production", KIM_BASE_URL="https://kim.example.org", **files,
+        )  # fmt: skip
+        assert found == {
+            "DATABASE_URL": "postgres://kim:V7xq2mLw9@db/kim", "REDIS_URL": "redis://redis/0",
+            "EMAIL_HOST_PASSWORD": "Kp3vX8sW", "SECRET_KEY": KEY,
+        }  # fmt: skip
+
+    def test_behind_tls_no_other_host_can_set_a_cookie_of_ours(self, tmp_path):
+        names = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "SESSION_COOKIE_HTTPONLY", "SESSION_COOKIE_SAMESITE")
+        assert start(tmp_path, *names, **PRODUCTION) == {
+            "SESSION_COOKIE_NAME": "__Host-kim_session", "CSRF_COOKIE_NAME": "__Host-kim_csrf",
+            "SESSION_COOKIE_HTTPONLY": True, "SESSION_COOKIE_SAMESITE": "Lax",
+        }  # fmt: skip
+        assert start(tmp_path, "SESSION_COOKIE_NAME") == {"SESSION_COOKIE_NAME": "kim_session"}
+
     def test_does_not_start_with_debug(self, tmp_path):
         assert "KIM_DEBUG ist im Betrieb" in start(tmp_path, "DEBUG", **PRODUCTION, KIM_DEBUG="1")
 
@@ -219,7 +265,8 @@ READ_BY = ("kim/settings.py", "kim/logs.py", "gunicorn.conf.py", "script/serve.p
 
 def test_every_variable_the_settings_read_is_described_in_the_example():
     source = "".join((ROOT / name).read_text() for name in READ_BY)
-    read = set(re.findall(r'(?:get\(|flag\(|number\(|words\()\s*"([A-Z][A-Z_]+)"', source))
+    read = set(re.findall(r'(?:get\(|flag\(|number\(|words\(|secret\()\s*"([A-Z][A-Z_]+)"', source))
+    read |= {f"{name}_FILE" for name in re.findall(r'\bsecret\("([A-Z][A-Z_]+)"', source)}
     described = set(re.findall(r"^([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert len(read) > 20
     assert read - described == set()
