@@ -20,7 +20,7 @@ from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils import timezone
 
-from kim import sign_ins, trail
+from kim import sign_ins, sso, trail
 from kim.accounts import why_closed
 from kim.models import SignIn, User
 
@@ -62,7 +62,14 @@ class ClosedAdapter(DefaultAccountAdapter):
             clear_authentication_records(request)
             trail.record("user.refuse_sign_in", user, by=None, note="Konto geschlossen")
             return render(request, "account/account_inactive.html", {"words": words}, status=403)
-        return super().pre_login(request, user, **kwargs)
+        return sso.turned_away(request, user, kwargs["signal_kwargs"]) or super().pre_login(request, user, **kwargs)
+
+    def get_login_stages(self):
+        ours = {"allauth.mfa.stages.AuthenticateStage": "kim.sso.SecondFactor"}
+        return [ours.get(stage, stage) for stage in super().get_login_stages()]
+
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+        return sso.logout_address(request) or super().get_logout_redirect_url(request)
 
     def authentication_failed(self, request, **credentials):
         name, address = credentials.get("username"), credentials.get("email")

@@ -15,6 +15,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from kim import oidc
 from kim.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -458,6 +459,29 @@ KIM_FACTORS_KEY = optional_key("KIM_FACTORS_KEY")
 
 ALLAUTH_TRUSTED_PROXY_COUNT = len(words("KIM_PROXIES"))
 
+# Single sign-on: a provider that speaks OpenID Connect (kim.oidc, kim.sso, docs/single-sign-on.md)
+KIM_OIDC = oidc.configured(
+    production=PRODUCTION,
+    name=os.environ.get("KIM_OIDC_NAME", "").strip(),
+    issuer=os.environ.get("KIM_OIDC_ISSUER", "").strip(),
+    client_id=os.environ.get("KIM_OIDC_CLIENT_ID", "").strip(),
+    client_secret=secret("KIM_OIDC_CLIENT_SECRET"),
+    uid_claim=os.environ.get("KIM_OIDC_UID_CLAIM", "").strip(),
+    link=os.environ.get("KIM_OIDC_LINK", "").strip(),
+    username_claim=os.environ.get("KIM_OIDC_USERNAME_CLAIM", "").strip(),
+    mode=os.environ.get("KIM_OIDC_RESPONSE_MODE", "").strip(),
+    trusts_email=flag("KIM_OIDC_TRUST_EMAIL"),
+    counts_factors=flag("KIM_OIDC_MFA"),
+    factors=words("KIM_OIDC_MFA_VALUES"),
+    only=flag("KIM_OIDC_ONLY"),
+    reserve=words("KIM_OIDC_RESERVE"),
+    passed=words("KIM_OIDC_ORIGINS"),
+)
+SOCIALACCOUNT_ADAPTER = "kim.sso.SignOnAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_AUTO_SIGNUP = False
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+
 # Headers
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -468,7 +492,8 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
-        "form-action": [SELF],
+        # Chromium holds this against every redirect a form leads to: signing in and out leads to the provider.
+        "form-action": [SELF, *(KIM_OIDC.origins if KIM_OIDC else [])],
         "base-uri": [NONE],
         "object-src": [NONE],
         "frame-ancestors": [NONE],

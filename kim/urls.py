@@ -22,6 +22,7 @@ from kim.views import (
     notices,
     operation,
     own_account,
+    single_sign_on,
     today,
     trail,
 )
@@ -47,7 +48,15 @@ SIGNING_IN = {
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
 }
-signing_in = [pattern for pattern in allauth_pages if pattern.name in SIGNING_IN]
+signing_in = [
+    path("login/", single_sign_on.account_login, name="account_login"),
+    *(pattern for pattern in allauth_pages if pattern.name in SIGNING_IN - {"account_login"}),
+    # single sign-on (views/single_sign_on.py)
+    path("sso/", single_sign_on.sso, name="sso"),
+    path("sso/callback/", single_sign_on.sso_callback, name="sso_callback"),
+    path("sso/backchannel/", single_sign_on.sso_backchannel, name="sso_backchannel"),
+    path("sso/link/", single_sign_on.sso_link, name="sso_link"),
+]
 
 #: Second factors. What allauth calls its index and its list of keys is our page „Mein Konto“.
 _to_account = RedirectView.as_view(pattern_name="kim:account")
@@ -98,6 +107,7 @@ own = [
     path("accounts/<int:pk>/reopen/", accounts.account_reopen, name="account_reopen"),
     path("accounts/<int:pk>/reset-factors/", accounts.account_reset_factors, name="account_reset_factors"),
     path("accounts/<int:pk>/end-sessions/", accounts.account_end_sessions, name="account_end_sessions"),
+    path("accounts/<int:pk>/unlink/", accounts.account_unlink, name="account_unlink"),
     # calendar (views/calendars.py); what follows calendar/ is kept out of every log (kim/logs.py)
     path("calendar/", calendars.calendar, name="calendar"),
     path("calendar/revoke/", calendars.calendar_revoke, name="calendar_revoke"),

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
+from tests.oidc import real
 from tests.triggers import without_refusals
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -21,6 +22,7 @@ THERE = {
     "chromium": CHROMIUM is not None,
     "postgresql": bool(os.environ.get("DATABASE_URL")),
     "redis": bool(os.environ.get("REDIS_URL")),
+    "oidc": real.IS_THERE,
 }
 #: What `script/test --full` promises; a missing one then ends the run instead of leaving tests out.
 REQUIRED = os.environ.get("KIM_TEST_REQUIRES", "").split()

@@ -3,6 +3,7 @@
 from kim.models.barriers import BarrierReport
 from kim.models.accounts import Device, Invitation, SignIn, Suspension
 from kim.models.backups import BackupKind, BackupRun, BackupState
+from kim.models.accounts import Device, Invitation, ProviderSession, SignIn, Suspension
 from kim.models.people import Absence, Assignment, Role, RoleGrant, User
 from kim.models.places import Bank, County, Municipality, Organisation, PopulationCount
 from kim.models.records import CalendarFeed, Code, Draft, JobRun, Mail, Notice, SavedFilter
@@ -28,6 +29,7 @@ __all__ = [
     "Notice",
     "Organisation",
     "PopulationCount",
+    "ProviderSession",
     "Role",
     "RoleGrant",
     "SavedFilter",

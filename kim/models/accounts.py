@@ -102,3 +102,18 @@ class SignIn(models.Model):
 
     def __str__(self):
         return f"{self.browser}, seit {self.began_at:%d.%m.%Y}"
+
+
+class ProviderSession(models.Model):
+    """A session that began at a provider (kim.sso), and what it is called there; the provider may end it by that."""
+
+    sign_in = models.OneToOneField(SignIn, on_delete=models.CASCADE, related_name="elsewhere")
+    realm = models.CharField("Anmeldedienst", max_length=200)
+    sub = models.CharField("Kennung", max_length=255)
+    sid = models.CharField("Sitzung dort", max_length=255, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["realm", "sub"]), models.Index(fields=["realm", "sid"])]
+
+    def __str__(self):
+        return f"Sitzung beim Anmeldedienst {self.pk}"

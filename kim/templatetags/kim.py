@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from django import template
+from django.conf import settings
 from django.utils import timezone
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import mark_safe
@@ -171,6 +172,12 @@ def iso(value) -> str:
 def inclusive(value) -> str:
     """The last day of a half-open interval: an end on 01.01.2027 (exclusive) is shown as 31.12.2026."""
     return f"{value - dt.timedelta(days=1):%d.%m.%Y}" if value else ""
+
+
+@register.simple_tag
+def single_sign_on():
+    """The provider people sign in with, or None (kim.oidc)."""
+    return settings.KIM_OIDC
 
 
 @register.simple_tag

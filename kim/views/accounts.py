@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.datastructures import MultiValueDict
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from kim import accounts, paging, sign_ins, workdays
+from kim import accounts, paging, sign_ins, sso, workdays
 from kim.access import keeps_accounts
 from kim.forms import Day, Form, Line, Pick
 from kim.htmx import page as swap
@@ -69,6 +69,7 @@ def account_detail(request, pk):
         "factors": [factor for factor in factors if factor.type in accounts.FACTORS],
         "needs_factor": accounts.needs_second_factor(user),
         "running": sign_ins.running(user).count(),
+        "links": sso.links_of(user),
     }
     return render(request, "kim/account_detail.html", context)
 
@@ -160,6 +161,12 @@ def account_reset_factors(request, pk):
 @require_POST
 def account_end_sessions(request, pk):
     return _do(request, pk, accounts.end_sessions, "Alle Anmeldungen dieses Kontos sind beendet.")
+
+
+@require_POST
+def account_unlink(request, pk):
+    words = "Die Verbindung ist gelöst. Bei der nächsten Anmeldung über den Anmeldedienst wird das Konto neu gesucht."
+    return _do(request, pk, sso.unlink, words)
 
 
 def _do(request, pk, act, words):

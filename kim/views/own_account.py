@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from kim import accounts, errors, sign_ins
+from kim import accounts, errors, sign_ins, sso
 from kim.models import Device, SignIn
 from kim.throttle import address_of, is_too_often
 from kim.workflow import StepRefused
@@ -41,6 +41,7 @@ def account(request):
         "this": sign_ins.mine(request),
         "devices": list(Device.objects.filter(user=user).order_by("-last_at", "-pk")),
         "has_password": user.has_usable_password(),
+        "links": sso.links_of(user),
     }
     return render(request, "kim/account.html", context)
 

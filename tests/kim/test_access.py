@@ -81,7 +81,7 @@ def anchor() -> TrailAnchor:
     "session_end_others",
 }  # fmt: skip
 #: What administrators do with an account at one press.
-PRESSED = ("account_withdraw", "account_reopen", "account_reset_factors", "account_end_sessions")
+PRESSED = ("account_withdraw", "account_reopen", "account_reset_factors", "account_end_sessions", "account_unlink")
 #: What calendar programs ask for without signing in (see test_calendars), and the way in for who is invited
 #: (test_accounts).
 OPEN = {"calendar_feed", "invitation", "invitation_accept"}
