@@ -17,6 +17,7 @@ class CaseworkConfig(AppConfig):
             notices,
             on_people,  # noqa: F401
             on_record,
+            privacy,  # noqa: F401
             procedure_notices,
             today,  # noqa: F401  it hangs its sections into „Heute“, the views theirs into the page of a case
         )

@@ -23,6 +23,7 @@ class SteeringConfig(AppConfig):
             notices,
             on_people,
             on_record,
+            privacy,
             register,
             reminders,
             renewals,

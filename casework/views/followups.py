@@ -31,7 +31,7 @@ STATES = {
 
 def may_work(user, case) -> bool:
     """Whether `user` may act on the case, as owner or deputy, and it is not locked."""
-    return access.allows(access.owns, user, case) and not case.is_locked
+    return access.allows(access.owns, user, case) and not case.is_shut
 
 
 def _read():

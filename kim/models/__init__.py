@@ -3,11 +3,15 @@
 from kim.models.people import Absence, Assignment, Role, RoleGrant, User
 from kim.models.places import Bank, County, Municipality, Organisation, PopulationCount
 from kim.models.records import CalendarFeed, Code, Draft, JobRun, Mail, Notice, SavedFilter, TrailEntry
+from kim.models.rights import AccountRequest, Breach, BreachEntry
 
 __all__ = [
     "Absence",
+    "AccountRequest",
     "Assignment",
     "Bank",
+    "Breach",
+    "BreachEntry",
     "CalendarFeed",
     "Code",
     "County",
