@@ -12,7 +12,7 @@ class KimConfig(AppConfig):
 
     def ready(self):
         import_module("kim.celery")  # makes it the current application before any task is named
-        from kim import privacy_gate, privacy_table  # noqa: F401  the table hangs itself in
+        from kim import privacy_gate, retention  # noqa: F401  it brings the privacy table
         from kim.models.places import small_places
 
         privacy_gate.register("places", small_places)
