@@ -10,6 +10,7 @@ class CaseworkConfig(AppConfig):
     def ready(self):
         from casework import (
             calendars,  # noqa: F401  what it knows stands in calendars
+            duties,  # noqa: F401
             known_people,
             linked_issues,
             matrix,
@@ -36,6 +37,7 @@ class CaseworkConfig(AppConfig):
             plan,
             procedures,
             referrals,
+            requests,
             retention,
         )
         from kim import access, demo, digests, privacy_gate, trail

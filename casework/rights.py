@@ -15,9 +15,9 @@ from django.db.models import Q
 
 from casework import access, retention
 from casework.models import Case, Client, ClientRequest, Consent, Hold, Look
-from casework.models.people import hold_client
-from kim import rights, trail, workdays
-from kim.dated import months_after
+from casework.models.consents import hold_client
+from casework.privacy import Kept
+from kim import privacy, rights, trail, workdays
 from kim.models import Organisation, TrailEntry
 from kim.models.rights import Ground, Kind, Outcome
 from kim.workflow import StepRefused
@@ -104,9 +104,7 @@ def why_kept(case: Case) -> str:
             f"Die Verarbeitung von {case} ist eingeschränkt (Art. 18 DSGVO). Bitte heben Sie zuerst die Einschränkung "
             "auf, und kündigen Sie es der Person vorher an."
         )
-    held = case.holds.filter(ended_at__isnull=True, until__gte=workdays.today()).exclude(
-        reason=Hold.Reason.RESTRICTION
-    )
+    held = case.holds.filter(ended_at__isnull=True, until__gte=workdays.today()).exclude(reason=Hold.Reason.RESTRICTION)
     if hold := held.order_by("-until").first():
         return (
             f"{case} wird bis zum {hold.until:%d.%m.%Y} aufbewahrt: {hold.get_reason_display()}. Bitte lehnen Sie die "
@@ -206,10 +204,8 @@ def recipients(client: Client) -> list[Organisation]:
 # The end of the proof
 
 
+@privacy.due("casework.ClientRequest")
 def over(day: dt.date):
     """Requests answered so long ago that nobody has to show the answer any more."""
-    from casework.privacy import Kept
-
-    months = Kept.REQUEST.months or 0
-    done = ClientRequest.objects.filter(answered_on__lt=months_after(day, -months))
+    done = ClientRequest.objects.filter(answered_on__lt=Kept.REQUEST.ended_before(day))
     return done.filter(Q(restricted_on__isnull=True) | Q(lifted_on__isnull=False))

@@ -3,7 +3,10 @@
 Clients stand nowhere here. A leave may say that somebody is ill or pregnant: it is read by the administration alone.
 """
 
-from kim import privacy
+import datetime as dt
+
+from funding.models import CostImportRow
+from kim import privacy, workdays
 from kim.privacy import Activity, Category, Erasure, Row
 from kim.privacy import Kept as Period
 from kim.privacy_table import WHO_DID, Kept
@@ -114,5 +117,12 @@ ACTIVITIES = (
          "funding.Cost", "funding.CostImport", "funding.CostImportRow", "funding.Scenario", "funding.CriterionValue"),
     ),
 )  # fmt: skip
+
+
+@privacy.due("funding.CostImportRow")
+def _lines_nobody_took(day):
+    limit = dt.datetime.combine(TAKEN.ended_before(day), dt.time(), workdays.BERLIN)
+    return CostImportRow.objects.filter(whole__created_at__lt=limit)
+
 
 privacy.register("funding", TABLE, ACTIVITIES)

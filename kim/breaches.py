@@ -158,7 +158,9 @@ def remind() -> int:
     now, told = workdays.now(), 0
     waiting = Breach.objects.filter(closed_at__isnull=True, told_authority_at__isnull=True).exclude(risk=Risk.NONE)
     for breach in waiting.filter(discovered_at__lte=now - dt.timedelta(hours=TOLD_AT[0])).order_by("pk"):
-        hours = max(hour for hour in TOLD_AT if breach.discovered_at + dt.timedelta(hours=hour) <= now)
+        hours = max(
+            hour for hour in TOLD_AT if breach.discovered_at.astimezone(dt.UTC) + dt.timedelta(hours=hour) <= now
+        )
         told += _remind_of(breach.pk, hours)
     return told
 

@@ -32,6 +32,9 @@ TIMETABLE = {
     "parts": ("reports.tasks.keep_parts", crontab(minute="*/10"), 600),
     "publish": ("reports.tasks.publish", crontab(minute="30", hour="1"), 6 * 3600),
     "subscriptions": ("reports.tasks.tell_subscribers", crontab(minute="5,35", hour="6-11"), 1800),
+    # Hours count here, on every day: who is told of a breach by the next morning is told too late.
+    "breaches": ("kim.tasks.watch_breaches", timedelta(minutes=10), 600),
+    "retention": ("kim.tasks.forget", crontab(minute="0", hour="3"), 6 * 3600),
     "sweep": ("kim.tasks.sweep_up", crontab(minute="30", hour="2"), 6 * 3600),
     "erase": ("casework.tasks.erase", crontab(minute="15", hour="3"), 6 * 3600),
     "files": ("casework.tasks.sweep_files", crontab(minute="45", hour="3"), 6 * 3600),

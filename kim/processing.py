@@ -125,7 +125,9 @@ def deletion() -> Paper:
     for label, row in privacy.every_row():
         found.setdefault(row.kept, []).append((label, row))
     classes = [
-        (kept.label, kept.starts, kept.basis, _who(kept), kept.exceptions or "–") for kept in found if _matters(found[kept])
+        (kept.label, kept.starts, kept.basis, _who(kept), kept.exceptions or "–")
+        for kept in found
+        if _matters(found[kept])
     ]
     harmless = ", ".join(sorted({_called(label) for kept in found if not _matters(found[kept])
                                  for label, _ in found[kept]}))  # fmt: skip

@@ -1,5 +1,7 @@
 """Forms of requests by right: receiving one, and one form for each step (kim.rights.STEPS)."""
 
+from dataclasses import dataclass
+
 from kim import workdays
 from kim.forms import Day, Form, Line, Pick
 from kim.models.rights import Asked, Extension, Identified, Kind, Outcome, Refusal, Way
@@ -61,6 +63,18 @@ def form_for(step: str, asked: Asked, data=None) -> Form:
     given = {"asked": asked} if made in (AnswerForm, RefuseForm) else {}
     # Fields of several forms stand on one page: their ids differ, their names need not.
     return made(data, auto_id=f"id_{step}_%s", **given)
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A step as a page offers it: its form folded away, or open where it was sent and said no to."""
+
+    name: str
+    label: str
+    hint: str
+    url: str
+    form: Form
+    is_open: bool = False
 
 
 FORMS: dict[str, type[Form]] = {

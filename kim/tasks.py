@@ -6,7 +6,7 @@ from importlib import import_module
 from celery import shared_task
 from django.conf import settings
 
-from kim import digests, jobs, mail, workdays
+from kim import breaches, digests, jobs, mail, retention, workdays
 from kim.celery import app as celery
 from kim.models import Draft, JobRun, Mail
 
@@ -31,6 +31,19 @@ def send_mail() -> None:
 @shared_task(name="kim.tasks.compose_digests")
 def compose_digests() -> None:
     digests.compose()
+
+
+@shared_task(name="kim.tasks.watch_breaches")
+def watch_breaches() -> None:
+    with jobs.run("breaches") as report:
+        told = breaches.remind()
+        report.result = "1 Erinnerung" if told == 1 else f"{told} Erinnerungen"
+
+
+@shared_task(name="kim.tasks.forget")
+def forget() -> None:
+    with jobs.run("retention") as report:
+        report.result = f"gelöscht: {retention.run()}"
 
 
 @shared_task(name="kim.tasks.sweep_up")

@@ -7,6 +7,7 @@ from kim import health
 from kim.views import (
     absences,
     access_matrix,
+    breaches,
     calendars,
     drafts,
     filters,
@@ -14,6 +15,7 @@ from kim.views import (
     mails,
     notices,
     operation,
+    privacy,
     today,
     trail,
 )
@@ -66,6 +68,19 @@ own = [
     path("operation/mails/<int:pk>/resend/", operation.mail_resend, name="mail_resend"),
     path("access/", access_matrix.access_matrix, name="access_matrix"),
     path("trail/", trail.trail, name="trail"),
+    # data protection (views/privacy.py, breaches.py)
+    path("processing/", privacy.processing_list, name="processing_list"),
+    path("processing/<slug:key>/print/", privacy.processing_print, name="processing_print"),
+    path("account-requests/", privacy.account_request_list, name="account_request_list"),
+    path("account-requests/new/", privacy.account_request_new, name="account_request_new"),
+    path("account-requests/<int:pk>/", privacy.account_request_detail, name="account_request_detail"),
+    path("account-requests/<int:pk>/<slug:step>/", privacy.account_request_step, name="account_request_step"),
+    path("accounts/<int:pk>/data/<slug:kind>/", privacy.account_data_file, name="account_data_file"),
+    path("breaches/", breaches.breach_list, name="breach_list"),
+    path("breaches/new/", breaches.breach_new, name="breach_new"),
+    path("breaches/<int:pk>/", breaches.breach_detail, name="breach_detail"),
+    path("breaches/<int:pk>/print/", breaches.breach_print, name="breach_print"),
+    path("breaches/<int:pk>/<slug:step>/", breaches.breach_step, name="breach_step"),
 ]
 
 urlpatterns = [

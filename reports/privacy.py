@@ -1,9 +1,10 @@
 """What the roof knows about people: whose saved figures and exports these are. What it counts leads back to nobody."""
 
-from kim import privacy
+from kim import privacy, retention
 from kim.privacy import Activity, Category, Erasure, Row
 from kim.privacy import Kept as Period
 from kim.privacy_table import WHO_DID, Kept
+from reports.models import SavedFigure, Subscription
 
 C, K, E = Category, Kept, Erasure
 COUNTED = "gezählte Werte, kleine Zahlen geschützt"
@@ -50,5 +51,17 @@ ACTIVITIES = (
          "reports.Subscription", "reports.StatusReport", "reports.ReportText", "casework.StatisticalRecord"),
     ),
 )  # fmt: skip
+
+
+@privacy.due("reports.Subscription")
+def _subscriptions(day):
+    return Subscription.objects.filter(user__in=retention.without_access(day))
+
+
+@privacy.due("reports.SavedFigure")
+def _saved(day):
+    """One's own; what is shared with others stays, under the name of a former account."""
+    return SavedFigure.objects.filter(by__in=retention.without_access(day), shared_with="")
+
 
 privacy.register("reports", TABLE, ACTIVITIES)

@@ -27,6 +27,7 @@ class SteeringConfig(AppConfig):
             register,
             reminders,
             renewals,
+            rights_duties,
             today,
             vacancies,
         )

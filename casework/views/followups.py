@@ -1,6 +1,7 @@
 """Follow-ups: at their case, and all of somebody's in the order of their days."""
 
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -130,7 +131,7 @@ def _listing(caseload, state, of_place, words, order, backwards):
     family, given = "case__client__identity__family_name", "case__client__identity__given_name"
     lines = FollowUp.objects.annotate(
         number=F("case__number"), owner=F("case__owner"), owner_name=F("case__owner__display_name"),
-        locked_at=F("case__locked_at"), place=F("case__municipality__name"), family_name=F(family), given_name=F(given),
+        locked_at=Coalesce(F("case__locked_at"), F("case__restricted_at")), place=F("case__municipality__name"), family_name=F(family), given_name=F(given),
     )  # fmt: skip
     return {
         "rows": first_rows(behind([rows], order, start), order_of(order, start), SIZE + 1, lines),

@@ -266,7 +266,7 @@ class Breach(models.Model):
     @property
     def due_at(self) -> dt.datetime:
         """72 hours of real time: a night in which the clock changes makes no difference."""
-        return self.discovered_at + dt.timedelta(hours=HOURS)
+        return self.discovered_at.astimezone(dt.UTC) + dt.timedelta(hours=HOURS)
 
     @property
     def counts_down(self) -> bool:

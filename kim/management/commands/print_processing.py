@@ -1,8 +1,8 @@
 """Prints a paper of data protection: the register of processing, the deletion concept, the fields, the roles.
 
-    manage.py print_processing                              the register as Markdown
-    manage.py print_processing --all docs/datenschutz       all of them into a folder
-    manage.py print_processing loeschkonzept --pdf > loeschkonzept.pdf
+manage.py print_processing                              the register as Markdown
+manage.py print_processing --all docs/datenschutz       all of them into a folder
+manage.py print_processing loeschkonzept --pdf > loeschkonzept.pdf
 """
 
 from pathlib import Path
