@@ -6,6 +6,7 @@ is added, changed, exported, handed on or erased until it is lifted, which the p
 """
 
 import datetime as dt
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -48,9 +49,7 @@ def receive(case: Case, *, by, **given: Any) -> ClientRequest:
     access.demand(access.owns, by, case)
     asked = ClientRequest(client_id=case.client_id, municipality_id=case.municipality_id, employer_id=case.employer_id,
                           **given)  # fmt: skip
-    made = rights.receive(asked, by=by)
-    assert isinstance(made, ClientRequest)
-    return made
+    return rights.receive(asked, by=by)
 
 
 @transaction.atomic
@@ -135,7 +134,7 @@ def _withdrawn(asked: ClientRequest, given: dict, *, by) -> None:
         raise StepRefused("Bitte tragen Sie zuerst bei der Einwilligung ein, dass sie widerrufen ist.")
 
 
-_ANSWERS = {
+_ANSWERS: dict[str, Callable[..., None]] = {
     Kind.ACCESS: _told,
     Kind.PORTABILITY: _told,
     Kind.ERASURE: _erased,
@@ -196,7 +195,7 @@ def lift(asked: ClientRequest, *, by, lift_told_on: dt.date) -> None:
 
 
 def recipients(client: Client) -> list[Organisation]:
-    """Who learnt something of the person by a consent, and is told of a correction, erasure or restriction (Art. 19)."""
+    """Who learnt something of the person by a consent, and is told of its correction or erasure (Art. 19 DSGVO)."""
     given = Consent.objects.filter(client=client, recipient__isnull=False)
     return list(Organisation.objects.filter(pk__in=given.values("recipient")).order_by("name"))
 

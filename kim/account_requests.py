@@ -61,9 +61,7 @@ class Part:
 
 def receive(*, account: User, by, **given: Any) -> AccountRequest:
     demand(access.keeps_account_requests, by)
-    made = rights.receive(AccountRequest(account=account, **given), by=by)
-    assert isinstance(made, AccountRequest)
-    return made
+    return rights.receive(AccountRequest(account=account, **given), by=by)
 
 
 def take(asked: AccountRequest, name: str, *, by, **given: Any) -> None:
@@ -103,11 +101,11 @@ def _part(label: str, account: User) -> Part:
         found = model._base_manager.filter(_any(ways, account)).order_by("pk")
         entries = [list(_told(one, rows, withheld)) for one in found[:MOST]]
         return Part(label, name, list(dict.fromkeys(words)), entries, found.count())
-    counted = Counter()
+    counted: Counter[str] = Counter()
     for field in model._meta.concrete_fields:
         if field.is_relation and field.related_model is User:
-            if number := model._base_manager.filter(**{field.name: account}).count():
-                counted[str(field.verbose_name)] = number
+            counted[str(field.verbose_name)] += model._base_manager.filter(**{field.name: account}).count()
+    counted = +counted
     if label == "kim.TrailEntry" and counted:
         acts = Counter(TrailEntry.objects.filter(by=account).order_by().values_list("act", flat=True))
         counted = Counter({ACTS.get(act, act): number for act, number in acts.items()})

@@ -158,9 +158,8 @@ def remind() -> int:
     now, told = workdays.now(), 0
     waiting = Breach.objects.filter(closed_at__isnull=True, told_authority_at__isnull=True).exclude(risk=Risk.NONE)
     for breach in waiting.filter(discovered_at__lte=now - dt.timedelta(hours=TOLD_AT[0])).order_by("pk"):
-        hours = max(
-            hour for hour in TOLD_AT if breach.discovered_at.astimezone(dt.UTC) + dt.timedelta(hours=hour) <= now
-        )
+        passed = (now - breach.discovered_at).total_seconds() / 3600
+        hours = max(hour for hour in TOLD_AT if hour <= passed)
         told += _remind_of(breach.pk, hours)
     return told
 

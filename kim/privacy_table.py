@@ -110,7 +110,8 @@ TABLE = (
     Row("User", "username display_name", C.PERSONAL, "wer handelt; Bezeichnung nach der Funktion", K.NAME, E.BLANK),
     Row("User", "email", C.PERSONAL, "Erinnerungen, Wiederherstellen des Zugangs", K.ACCESS, E.BLANK),
     Row("User", "password last_login", C.PERSONAL, SIGNING_IN, K.ACCESS, E.BLANK),
-    Row("User", "is_active is_staff is_superuser date_joined groups user_permissions", C.PERSONAL, SIGNING_IN, K.NAME, E.KEEP),
+    Row("User", "is_active is_staff is_superuser date_joined groups user_permissions", C.PERSONAL, SIGNING_IN, K.NAME,
+        E.KEEP),
     Row("RoleGrant", "id user role valid_from valid_until", C.PERSONAL, "Rechte nach Aufgabe und Zeit", K.NAME,
         E.DELETE),
     Row("Assignment", "id user role title employer municipality bank share weekdays source valid_from valid_until "

@@ -5,7 +5,7 @@ of roles: each a `Paper` of tables, shown as a page, printed as PDF, and kept as
 compares. Nothing is written beside the tables that could say something else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -28,10 +28,11 @@ MEASURES = (
      "pyproject.toml (import-linter), tests/casework/test_walls.py"),
     ("Verschlüsselung", "abgelegte Dateien verschlüsselt; Transport über TLS", "kim/files.py, kim/settings.py"),
     ("Protokoll", "wer was sah, änderte, ausgab, ohne Inhalt", "kim/trail.py"),
-    ("Datenminimierung", "kein Feld für Religion, Ethnie, Asylgründe; Prüfung jedes Textes, der die Fallarbeit verlässt",
+    ("Datenminimierung", "kein Feld für Religion, Ethnie, Asylgründe; jeder Text, der einen Fall verlässt, wird geprüft",
      "kim/privacy_gate, tests/casework/test_privacy.py"),
     ("Zahlen", "kleine Zahlen geschützt, auch gegen Zurückrechnen", "kim/disclosure.py"),
-    ("Löschung", "jede Nacht nach den Datenschutztabellen, gezählt im Löschregister", "casework/retention.py, kim/retention.py"),
+    ("Löschung", "jede Nacht nach den Datenschutztabellen, gezählt im Löschregister",
+     "casework/retention.py, kim/retention.py"),
 )  # fmt: skip
 
 
@@ -39,7 +40,7 @@ MEASURES = (
 class Table:
     name: str
     columns: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
     words: tuple[str, ...] = ()
     widths: tuple[int, ...] = ()  # in parts of the page; even when empty
 
@@ -148,8 +149,8 @@ def deletion() -> Paper:
         "loeschkonzept",
         "Löschkonzept",
         (
-            "In der Art von DIN 66398: Löschklassen mit Frist, Beginn und Grundlage, wer löscht, Ausnahmen. Gedruckt aus "
-            "den Datenschutztabellen von KIM.",
+            "In der Art von DIN 66398: Löschklassen mit Frist, Beginn und Grundlage, wer löscht, Ausnahmen. Gedruckt "
+            "aus den Datenschutztabellen von KIM.",
             "Was eine Frist hat und von einer Aufgabe des nächtlichen Zeitplans getragen wird, löscht KIM selbst; was "
             "die letzte Tabelle nennt, löschen Menschen.",
             f"Ohne Personenbezug und auf Dauer: {harmless}.",
@@ -159,8 +160,8 @@ def deletion() -> Paper:
                   widths=(24, 18, 24, 16, 18)),
             Table("Was darunter fällt", ("Frist", "am Ende", "Datenobjekte"), things, widths=(28, 18, 54)),
             Table("Einschränkung der Verarbeitung (Art. 18 DSGVO)", ("was", "wie"), [
-                ("Fälle einer Person", "werden nur noch aufbewahrt und gelesen: nichts wird ergänzt, geändert, ausgegeben, "
-                 "übergeben oder gelöscht, bis die Einschränkung aufgehoben und das der Person angekündigt ist"),
+                ("Fälle einer Person", "werden nur noch aufbewahrt und gelesen: nichts wird ergänzt, geändert, "
+                 "ausgegeben, übergeben oder gelöscht, bis die Einschränkung aufgehoben ist; das wird der Person angekündigt"),
                 ("Widerruf der Einwilligung", "der Fall ist sofort gesperrt und wird binnen 30 Tagen gelöscht"),
                 ("Sicherungen", "ein gelöschter Fall steht noch in Sicherungen, bis sie ablaufen; wer eine Sicherung "
                  "einspielt, lässt danach die Löschung laufen (manage.py erase, manage.py forget)"),
@@ -225,8 +226,8 @@ def roles() -> Paper:
     return Paper(
         "rollen",
         "Rollen und Rechte",
-        ("Aus den Regeln selbst erzeugt, nach denen KIM entscheidet. Wer mehrere Rollen hat, darf die Summe; Verwaltung "
-         "sowie Datenschutz und Revision sehen nie Inhalte.",),
+        ("Aus den Regeln selbst erzeugt, nach denen KIM entscheidet. Wer mehrere Rollen hat, darf die Summe; "
+         "Verwaltung sowie Datenschutz und Revision sehen nie Inhalte.",),
         tables,
     )  # fmt: skip
 
@@ -265,7 +266,8 @@ def as_pdf(paper: Paper) -> bytes:
 
     name = told_by_county()["controller"]["name"]
     tables = [
-        {"name": one.name, "columns": [column or "Recht" for column in one.columns], "rows": [list(row) for row in one.rows],
+        {"name": one.name, "columns": [column or "Recht" for column in one.columns],
+         "rows": [list(row) for row in one.rows],
          "words": list(one.words), "widths": list(one.widths or (1,) * len(one.columns))}
         for one in paper.tables
     ]  # fmt: skip

@@ -48,7 +48,7 @@ def _name(label: str) -> str:
 
 
 def left_by(limit: dt.date) -> models.QuerySet[User]:
-    """Accounts whose last role ended before `limit` and that nobody used since. The account of the machine room stays."""
+    """Accounts whose last role ended before `limit` and that nobody used since; superusers stay."""
     held = RoleGrant.objects.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=limit)).values("user")
     begins = _midnight(limit)
     idle = Q(last_login__isnull=True) | Q(last_login__lt=begins)

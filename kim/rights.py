@@ -7,7 +7,7 @@ is restricted or erased) is asked of whoever calls: kim/account_requests.py and 
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
 
@@ -16,6 +16,7 @@ from kim.models.rights import OPEN, Asked, Kind, Outcome, Refusal, Standing, due
 from kim.workflow import OutOfTurn, StepRefused
 
 R, K = Refusal, Kind
+A = TypeVar("A", bound=Asked)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def _may_be_extended(asked: Asked) -> bool:
 
 
 @transaction.atomic
-def receive(asked: Asked, *, by) -> Asked:
+def receive(asked: A, *, by) -> A:
     """A new request, `asked` not yet saved. The month runs from the day of receipt, not from when it was recorded."""
     if asked.received_on > workdays.today():
         raise StepRefused("Ein Anliegen kann nicht in der Zukunft eingegangen sein.")
@@ -90,7 +91,7 @@ def take(asked: Asked, name: str, *, by, along: Along | None = None, **given: An
     step = find(name)
     asked.refresh_from_db(from_queryset=type(asked)._base_manager.select_for_update(of=("self",)))
     if asked.state not in step.sources:
-        raise OutOfTurn(f"Dieses Anliegen ist inzwischen „{asked.get_state_display()}“.")  # type: ignore[attr-defined]
+        raise OutOfTurn(f"Dieses Anliegen ist inzwischen „{asked.get_state_display()}“.")
     _CHECKS[name](asked, given)
     if along:
         along(asked, given)

@@ -190,7 +190,8 @@ def moved_by(taker, cases) -> list[tuple[Case, Organisation]]:
     moved = [(case, employer) for case, employer in found if employer.pk != case.employer_id]
     if held := [case for case, _ in moved if case.is_restricted]:
         raise StepRefused(
-            f"Die Verarbeitung von {held[0]} ist eingeschränkt (Art. 18 DSGVO). Der Fall geht nicht zu einem anderen Träger."
+            f"Die Verarbeitung von {held[0]} ist eingeschränkt (Art. 18 DSGVO). "
+            "Der Fall geht nicht zu einem anderen Träger."
         )
     return moved
 

@@ -1,5 +1,7 @@
 """What clients ask by right: recorded at a case, answered step by step, and the deadlines of all without a name."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,7 +26,7 @@ MORE = {
     "restrict": ("Verarbeitung einschränken", "die Fälle werden nur noch aufbewahrt und gelesen (Art. 18 DSGVO)"),
     "lift": ("Einschränkung aufheben", "erst nachdem Sie es der Person angekündigt haben (Art. 18 Abs. 3 DSGVO)"),
 }
-ACTS = {"restrict": acts.restrict, "lift": acts.lift}
+ACTS: dict[str, Any] = {"restrict": acts.restrict, "lift": acts.lift}
 SIZE = 50
 
 
@@ -115,7 +117,7 @@ def _show(request, asked, *, sent=None, refused="", status=200):
         names.append(("lift", *MORE["lift"]))
     steps = [
         Offered(name, label, hint, reverse("casework:request_step", args=[asked.pk, name]),
-                failed if tried == name else _form(name, asked), tried == name)
+                failed if failed and tried == name else _form(name, asked), tried == name)
         for name, label, hint in names
     ]  # fmt: skip
     cases = Case.objects.kept_by(request.user).filter(client=asked.client_id).order_by("-opened_on", "-pk")

@@ -201,7 +201,7 @@ def _show(request, breach, *, sent=None, status=200):
     tried, failed = sent or ("", None)
     steps = [
         Offered(name, label, "", reverse("kim:breach_step", args=[breach.pk, name]),
-                failed if tried == name else make(auto_id=f"id_{name}_%s"), tried == name)
+                failed if failed and tried == name else make(auto_id=f"id_{name}_%s"), tried == name)
         for name, (label, offered, make, _) in STEPS.items()
         if offered(breach) or tried == name
     ]  # fmt: skip

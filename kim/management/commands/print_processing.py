@@ -5,6 +5,7 @@ manage.py print_processing --all docs/datenschutz       all of them into a folde
 manage.py print_processing loeschkonzept --pdf > loeschkonzept.pdf
 """
 
+import sys
 from pathlib import Path
 
 from django.core.management.base import BaseCommand
@@ -25,6 +26,6 @@ class Command(BaseCommand):
             for key, make in PAPERS.items():
                 Path(options["all"], f"{key}.md").write_text(markdown(make()), encoding="utf-8")
         elif pdf:
-            self.stdout.buffer.write(as_pdf(PAPERS[paper]()))
+            sys.stdout.buffer.write(as_pdf(PAPERS[paper]()))
         else:
             self.stdout.write(markdown(PAPERS[paper]()), ending="")
