@@ -64,9 +64,10 @@ def demand(check: Rule, user, case) -> None:
 
 
 def demand_work(user, case) -> None:
-    """Raise PermissionDenied unless `user` leads the case, or stands in for who does, and it is not locked."""
+    """Raise PermissionDenied unless `user` leads the case, or stands in for who does, and it is not shut."""
     demand(owns, user, case)
     demand(is_unlocked, user, case)
+    demand(is_unrestricted, user, case)
 
 
 def demand_client(user, client) -> None:
@@ -76,13 +77,13 @@ def demand_client(user, client) -> None:
 
 
 def works_on_client(user, client) -> bool:
-    """Whether one of the cases through which `user` advises the client is unlocked."""
+    """Whether one of the cases through which `user` advises the client is neither locked nor restricted."""
     return ways_to_client(user, client)[1]
 
 
 def ways_to_client(user, client) -> tuple[bool, bool]:
-    """Whether `user` advises the client at all, and through an unlocked case; one query."""
-    here, unlocked = _rows("Client").filter(pk=OuterRef("pk")), Q(locked_at__isnull=True)
+    """Whether `user` advises the client at all, and through a case that is not shut; one query."""
+    here, unlocked = _rows("Client").filter(pk=OuterRef("pk")), Q(locked_at__isnull=True, restricted_at__isnull=True)
     rows = _rows("Client").filter(pk=client.pk)
     return rows.values_list(
         Exists(here.filter(clients_kept_by(user))), Exists(here.filter(clients_kept_by(user, unlocked)))
@@ -90,13 +91,13 @@ def ways_to_client(user, client) -> tuple[bool, bool]:
 
 
 NOTHING_ADDED = (
-    "Der Fall ist gesperrt, weil die Einwilligung widerrufen wurde. Zur Person wird nichts mehr ergänzt; "
-    "berichtigen lassen sich nur Name und Geburtsdatum."
+    "Der Fall ist gesperrt, weil die Einwilligung widerrufen wurde oder die Verarbeitung eingeschränkt ist. Zur Person "
+    "wird nichts mehr ergänzt; berichtigen lassen sich nur Name und Geburtsdatum."
 )
 
 
 def demand_client_work(user, client) -> None:
-    """The same as `demand_client`; StepRefused where the consent is withdrawn: nothing is added or changed any more."""
+    """The same as `demand_client`; StepRefused where every case is shut: nothing is added or changed any more."""
     demand_client(user, client)
     if not works_on_client(user, client):
         raise StepRefused(NOTHING_ADDED)
@@ -219,11 +220,12 @@ def visible_procedures(user) -> Q:
 
 
 def received_procedures(user) -> Q:
-    """What Modul 3 works on: only while the consent that names its authority holds."""
+    """What Modul 3 works on: only while the consent that names its authority holds, and no restriction stands."""
     if not user.holds(Role.AUTHORITY):
         return Q(pk__in=[])
     authorities = [hat.organisation_id for hat in user.hats() if hat.holds(Role.AUTHORITY) and hat.organisation_id]
-    return Q(authority__in=authorities, consent__in=consents_in_force())
+    restricted = _rows("CaseProcedure").filter(case__restricted_at__isnull=False).values("procedure")
+    return Q(authority__in=authorities, consent__in=consents_in_force()) & ~Q(pk__in=restricted)
 
 
 def visible_handovers(user) -> Q:
@@ -271,6 +273,14 @@ def owns(user, case):
 @rule("Der Fall ist gesperrt, weil die Einwilligung widerrufen wurde. Er kann nur noch beendet werden.")
 def is_unlocked(user, case):
     return case.locked_at is None
+
+
+@rule(
+    "Die Verarbeitung ist eingeschränkt (Art. 18 DSGVO). Der Fall wird nur aufbewahrt, bis die Einschränkung beim "
+    "Anliegen der Person aufgehoben ist."
+)
+def is_unrestricted(user, case):
+    return case.restricted_at is None
 
 
 @rule("Einen Fall geben die Fallführung, ihre Vertretung oder die Koordinierung Case Management weiter.")
@@ -374,3 +384,25 @@ def reads_retention(user, _=None):
 @rule("Das Löschregister lesen Datenschutz und Revision, Koordinierung und Verwaltung.")
 def reads_erasures(user, _=None):
     return user.holds(Role.AUDIT, Role.COORDINATION, Role.ADMIN)
+
+
+# What people ask by right
+
+
+def requests_kept_by(user) -> Q:
+    """Those of the clients `user` advises; each employer answers for its own."""
+    if not user.holds(Role.CASE_MANAGER):
+        return Q(pk__in=[])
+    cases = kept_cases(user)
+    here = _rows("Case").filter(cases, client=OuterRef("client"), employer=OuterRef("employer"))
+    return Q(Exists(here))
+
+
+@rule("Anliegen beratener Personen bearbeitet, wer die Person berät.")
+def keeps_requests(user, _=None):
+    return user.holds(Role.CASE_MANAGER)
+
+
+@rule("Die Fristen aller Anliegen sehen Datenschutz und Revision und die Koordinierung Case Management, ohne Namen.")
+def watches_requests(user, _=None):
+    return user.holds(Role.AUDIT, Role.COORDINATION)

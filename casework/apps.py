@@ -10,6 +10,7 @@ class CaseworkConfig(AppConfig):
     def ready(self):
         from casework import (
             calendars,  # noqa: F401  what it knows stands in calendars
+            duties,  # noqa: F401
             known_people,
             linked_issues,
             matrix,
@@ -17,6 +18,7 @@ class CaseworkConfig(AppConfig):
             notices,
             on_people,  # noqa: F401
             on_record,
+            privacy,  # noqa: F401
             procedure_notices,
             today,  # noqa: F401  it hangs its sections into „Heute“, the views theirs into the page of a case
         )
@@ -35,6 +37,7 @@ class CaseworkConfig(AppConfig):
             plan,
             procedures,
             referrals,
+            requests,
             retention,
         )
         from kim import access, demo, digests, metrics, privacy_gate, trail

@@ -180,7 +180,9 @@ def own_case(cell, lists):
     case = lists.cases.get(fold(cell))
     if case is None:
         return _fault(f"„{cell[:40]}“ ist keiner Ihrer Fälle")
-    return case if not case.is_locked else _fault("der Fall ist gesperrt, weil die Einwilligung widerrufen wurde")
+    if case.is_locked:
+        return _fault("der Fall ist gesperrt, weil die Einwilligung widerrufen wurde")
+    return case if not case.is_restricted else _fault("die Verarbeitung des Falls ist eingeschränkt")
 
 
 def yes_or_no(cell, lists):

@@ -44,7 +44,7 @@ def elsewhere(given_name: str, family_name: str, birth_date, precision: str = "d
         return []
     found = (
         Case.objects.open()
-        .filter(locked_at=None)
+        .filter(locked_at=None, restricted_at=None)
         .filter(_about(pk for _, pk, _ in alike))
         .exclude(access.kept_cases(user))
     )

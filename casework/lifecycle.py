@@ -6,9 +6,11 @@ moves without a consent in force; ending one is always possible. A hand-over bet
 stays where it is and changes its owner (models/caseload.py).
 """
 
+from dataclasses import replace
+
 from django.db import models
 
-from casework.access import hats_on, is_unlocked, owns
+from casework.access import hats_on, is_unlocked, is_unrestricted, owns
 from kim import workdays
 from kim.rules import rule
 from kim.workflow import Step, Workflow
@@ -97,7 +99,7 @@ def has_valued_every_goal(user, case):
 
 
 # fmt: off
-LIFECYCLE = Workflow(
+STEPS = (
     #    what               from               to                 who may
     Step("clear",           S.REQUEST,         S.CLEARING,        owns,
          label="Clearing beginnen", hint="klären, ob Case Management das Richtige ist"),
@@ -174,6 +176,8 @@ LIFECYCLE = Workflow(
          label="Assessment beginnen", hint="neu einschätzen"),
     Step("plan",            S.TAKEN_UP_AGAIN,  S.PLANNING,        owns,   gates=(has_consent, has_assessed_all),
          label="Hilfeplanung beginnen", hint="Ziele und Maßnahmen vereinbaren"),
-    hats=hats_on,
 )
 # fmt: on
+
+#: No step of any kind leads out of a restriction: data is kept, and nothing else happens to it (Art. 18 (2) DSGVO).
+LIFECYCLE = Workflow(*(replace(row, gates=(is_unrestricted, *row.gates)) for row in STEPS), hats=hats_on)

@@ -140,7 +140,8 @@ def lines() -> QuerySet:
 
 
 def _bare_lines():
-    return Case.objects.only("number", "state", "state_since", "opened_on", "locked_at", "owner").annotate(
+    kept = ("number", "state", "state_since", "opened_on", "locked_at", "restricted_at", "owner")
+    return Case.objects.only(*kept).annotate(
         given_name=F("client__identity__given_name"), family_name=F("client__identity__family_name"),
         place=F("municipality__name"), owner_name=F("owner__display_name"), title_expires_on=_title_ends(),
     )  # fmt: skip

@@ -56,6 +56,8 @@ QUESTIONS = (
     ("Löschfristen ansehen", access.reads_retention),
     ("Löschregister lesen", access.reads_erasures),
     ("Fälle übergeben", access.hands_over),
+    ("Anliegen beratener Personen bearbeiten", access.keeps_requests),
+    ("Fristen aller Anliegen ansehen, ohne Namen", access.watches_requests),
     ("Verzeichnis der Stellen lesen", access.reads_directory),
     ("Verzeichnis der Stellen pflegen", access.keeps_directory),
     ("Formulare drucken", access.prints_forms),

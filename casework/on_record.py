@@ -83,6 +83,17 @@ ACTS = {
     "code.add": "Codeliste: Eintrag angelegt",
     "code.change": "Codeliste: Eintrag geändert",
     "code.end": "Codeliste: Eintrag beendet",
+    # what people ask by right
+    "case.restrict": "Fall: Verarbeitung eingeschränkt (Art. 18 DSGVO)",
+    "case.unrestrict": "Fall: Einschränkung aufgehoben",
+    "clientrequest.receive": "Anliegen einer Person erfasst",
+    "clientrequest.identify": "Anliegen: Identität geklärt",
+    "clientrequest.answer": "Anliegen beantwortet",
+    "clientrequest.refuse": "Anliegen abgelehnt",
+    "clientrequest.extend": "Anliegen: Frist verlängert",
+    "clientrequest.take_back": "Anliegen zurückgenommen",
+    "clientrequest.restrict": "Anliegen: Verarbeitung eingeschränkt",
+    "clientrequest.lift": "Anliegen: Einschränkung aufgehoben",
 }
 
 #: What rows are about. A case stands there by its id: its number is for those who see cases, and the audit does not.
@@ -98,6 +109,7 @@ KINDS = {
     "casework.document": Kind("Dokument"),
     "casework.import": Kind("Import"),
     "casework.checklist": Kind("Prüfliste"),
+    "casework.clientrequest": Kind("Anliegen"),
 }
 
 

@@ -1,48 +1,45 @@
-"""What we know about people and for how long: every field of casework, what it is for, and what becomes of it.
+"""What we know about clients and for how long: every field of casework, what it is for, and what becomes of it.
 
-One row names the fields of one model that share an answer. The nightly erasure, the export of one person's data and the
-printed list of processing read this table; a test finds a field that is in no row, or in two.
+The nightly erasure (casework/retention.py) and the export of one person's data (casework/person_data.py) read this
+table; the mechanism stands in kim/privacy.py, where all tables are put together.
 """
-
-from dataclasses import dataclass
 
 from django.db import models
 
+from kim import privacy
+from kim.privacy import Activity, Category, Erasure, Row
+from kim.privacy import Kept as Period
+from kim.privacy_table import Kept as GroundKept
 
-class Category(models.TextChoices):
-    HARMLESS = "harmless", "ohne Personenbezug"
-    PERSONAL = "personal", "personenbezogen"
-    SPECIAL = "special", "besonders geschützt (Art. 9 DSGVO) oder kann es sein"
-
-
-class Kept(models.TextChoices):
-    CASE = "case", "mit dem Fall: ohne Aufnahme 6 Monate, sonst 3 Jahre nach dem Ende, nach Widerruf 30 Tage"
-    CLIENT = "client", "bis der letzte Fall der Person gelöscht ist"
-    ALONE = "alone", "mit dem Fall; ohne Fall höchstens so lange wie ein beendeter"
-    DIRECTORY = "directory", "solange die Stelle besteht"
-    ALWAYS = "always", "auf Dauer"
-    IMPORT = "import", "14 Tage"
+LAW = "Art. 5 Abs. 1 Buchst. e, Art. 17 DSGVO"
 
 
-class Erasure(models.TextChoices):
-    DELETE = "delete", "löschen"
-    BLANK = "blank", "leeren"
-    STATISTICS = "statistics", "vergröbert in den Statistiksatz übernehmen, dann löschen"
-    KEEP = "keep", "bleibt"
+class Kept:
+    """The classes of deletion of casework; months and years are settings of the county."""
 
-
-@dataclass(frozen=True)
-class Row:
-    model: str
-    names: str
-    category: Category
-    purpose: str
-    kept: Kept
-    erasure: Erasure
-
-    @property
-    def fields(self) -> list[str]:
-        return self.names.split()
+    CASE = Period(
+        "case", "mit dem Fall: ohne Aufnahme 6 Monate, sonst 3 Jahre nach dem Ende, nach Widerruf 30 Tage",
+        starts="Tag der Anfrage; Ende des Falls; Tag des Widerrufs", basis=LAW, job="erase",
+        exceptions="Aufschub der Löschung (Art. 17 Abs. 3 Buchst. e, Art. 18 DSGVO, Prüfung); Einschränkung",
+    )  # fmt: skip
+    CLIENT = Period(
+        "client", "bis der letzte Fall der Person gelöscht ist",
+        starts="Löschung des letzten Falls der Person und ihres Haushalts", basis=LAW, job="erase",
+        exceptions="wie beim Fall",
+    )  # fmt: skip
+    ALONE = Period(
+        "alone", "mit dem Fall; ohne Fall höchstens so lange wie ein beendeter",
+        starts="Tag der Beratung, in ganzen Monaten", basis=LAW, job="erase",
+    )  # fmt: skip
+    DIRECTORY = Period(
+        "directory", "solange die Stelle besteht", starts="Tag, an dem die Stelle wegfällt", basis=LAW, job="erase"
+    )
+    ALWAYS = Period(
+        "always", "auf Dauer", starts="–",
+        basis="ohne Bezug zu beratenen Personen; Nachweis der Löschung (Art. 5 Abs. 2 DSGVO)",
+    )  # fmt: skip
+    REQUEST = GroundKept.REQUEST
+    IMPORT = Period("import", "14 Tage", starts="Tag des Hochladens", basis=LAW, job="imports")
 
 
 C, K, E = Category, Kept, Erasure
@@ -81,6 +78,15 @@ TABLE = (
     Row("Consent", "papers", C.SPECIAL, "was eine Behörde bekommen darf", K.CLIENT, E.DELETE),
     Row("Consent", "recorded_by", C.PERSONAL, WHO_DID, K.CLIENT, E.DELETE),
 
+    # What people ask by right: the proof stays, without the person
+    Row("ClientRequest", "client", C.PERSONAL, LINK, K.CLIENT, E.KEEP),
+    Row("ClientRequest", "corrected", C.SPECIAL, "was berichtigt wurde", K.CLIENT, E.BLANK),
+    Row("ClientRequest", "id municipality employer kind state received_on came_by identified identified_on due_on "
+        "extended_on extension_reason extension_told_on answered_on outcome refusal kept_until ground restricted_on "
+        "lifted_on lift_told_on", C.PERSONAL, "Antwort auf ein Anliegen nach Art. 15 bis 21 DSGVO", K.REQUEST,
+        E.DELETE),
+    Row("ClientRequest", "recorded_by recorded_at", C.PERSONAL, WHO_DID, K.REQUEST, E.DELETE),
+
     # Cases
     Row("CaseNumberRange", "year last", C.HARMLESS, "lückenlose Nummern", K.ALWAYS, E.KEEP),
     Row("Case", "id number client", C.PERSONAL, LINK, K.CASE, E.DELETE),
@@ -96,7 +102,7 @@ TABLE = (
     Row("Case", "referring_organisation referred_to handed_to voluntary", C.PERSONAL, "Clearing, Übergabe", K.CASE,
         E.DELETE),
     Row("Case", "blocked_by", C.HARMLESS, "Knackpunkt, der den Fall blockiert", K.CASE, E.DELETE),
-    Row("Case", "locked_at erase_on", C.HARMLESS, "Sperre und Löschfrist", K.CASE, E.DELETE),
+    Row("Case", "locked_at erase_on restricted_at", C.HARMLESS, "Sperre und Löschfrist", K.CASE, E.DELETE),
     Row("CaseStep", "id case no name source at", C.PERSONAL, "Verlauf", K.CASE, E.DELETE),
     Row("CaseStep", "target", C.PERSONAL, "Verlauf", K.CASE, E.STATISTICS),
     Row("CaseStep", "by on_behalf_of owner", C.PERSONAL, WHO_DID, K.CASE, E.DELETE),
@@ -223,7 +229,7 @@ def blanked(model: str) -> list[str]:
     return [name for row in TABLE if row.model == model and row.erasure == Erasure.BLANK for name in row.fields]
 
 
-def kept_with(*kept: Kept) -> set[str]:
+def kept_with(*kept: Period) -> set[str]:
     """The models whose rows (their keys) are deleted at the end of one of these times."""
     return {
         row.model
@@ -233,6 +239,7 @@ def kept_with(*kept: Kept) -> set[str]:
 
 
 def rows_of(model: type[models.Model]) -> list[Row]:
+    """Those of a model of this app; no row of another app is looked through."""
     return [row for row in TABLE if row.model == model.__name__]
 
 
@@ -242,3 +249,47 @@ def row_of(model: type[models.Model], field: str) -> Row:
         if field in row.fields:
             return row
     raise LookupError(f"{model.__name__}.{field} stands in no row of the privacy table")
+
+
+ACTIVITIES = (
+    Activity(
+        "casework", "Case Management im Einzelfall",
+        "Menschen mit Einwanderungsgeschichte beraten und begleiten; Hilfeplan, Weitervermittlung",
+        "Einwilligung, Art. 6 Abs. 1 Buchst. a und Art. 9 Abs. 2 Buchst. a DSGVO; Anfrage: Art. 6 Abs. 1 Buchst. e",
+        "beratene Personen und ihre Haushalte; Ansprechpersonen anderer Stellen",
+        "wen eine Einwilligung nennt: andere Beratungsstellen, Teilnehmende einer Fallkonferenz; sonst niemand",
+        ("casework.Client", "casework.Identity", "casework.Household", "casework.ResidenceStatus",
+         "casework.LegalArea", "casework.Consent", "casework.Case", "casework.CaseStep", "casework.CaseIssue",
+         "casework.Assessment", "casework.Goal", "casework.GoalMeasure", "casework.PlanVersion",
+         "casework.Document", "casework.FollowUp", "casework.Referral", "casework.Conference",
+         "casework.Participant", "casework.Agreement", "casework.HandOver", "casework.Look", "casework.Hold",
+         "casework.Actor", "casework.Import", "casework.ImportRow"),
+    ),
+    Activity(
+        "consultations", "Beratungen und ihre Auswertung",
+        "Beratungen festhalten, Angebote planen, über Jahre auswerten",
+        "Einwilligung wie beim Fall; ohne Fall und Namen Art. 6 Abs. 1 Buchst. e DSGVO; Statistik § 17 DSG NRW",
+        "beratene Personen; ohne Fall nur Zahlen",
+        "niemand; ausgewertet wird ohne Personenbezug",
+        ("casework.Consultation", "casework.StatisticalRecord"),
+    ),
+    Activity(
+        "procedures", "Übergabe an Ausländer- und Einbürgerungsbehörden (Modul 3)",
+        "ein Anliegen mit ausgewählten Unterlagen an die Behörde geben, die die Einwilligung nennt",
+        "Einwilligung, Art. 6 Abs. 1 Buchst. a und Art. 9 Abs. 2 Buchst. a DSGVO",
+        "beratene Personen",
+        "die in der Einwilligung genannte Behörde, solange die Einwilligung gilt",
+        ("casework.Procedure", "casework.ProcedureItem", "casework.ProcedureNote", "casework.CaseProcedure",
+         "casework.Checklist"),
+    ),
+    Activity(
+        "client-rights", "Anliegen beratener Personen und Löschung",
+        "Auskunft, Berichtigung, Löschung, Einschränkung, Widerspruch binnen eines Monats; Nachweis der Löschung",
+        "Art. 6 Abs. 1 Buchst. c DSGVO mit Art. 12 bis 22 DSGVO",
+        "beratene Personen",
+        "Fristen ohne Namen: Datenschutz und Revision, Koordinierung",
+        ("casework.ClientRequest", "casework.Erasure"),
+    ),
+)  # fmt: skip
+
+privacy.register("casework", TABLE, ACTIVITIES)

@@ -27,6 +27,7 @@ from casework.models import (
     Case,
     CaseIssue,
     Client,
+    ClientRequest,
     Conference,
     Consent,
     Consultation,
@@ -123,9 +124,10 @@ class Result:
 
 
 def due(on: dt.date | None = None) -> models.QuerySet[Case]:
-    """The cases whose time is over and whose erasure nobody has put off."""
+    """The cases whose time is over and whose erasure nobody has put off; what is restricted is only kept."""
     held = Hold.objects.in_force(on).values("case")
-    return Case.objects.to_be_erased(on).exclude(pk__in=held).exclude(pk__in=_renewed(on).values("pk"))
+    found = Case.objects.to_be_erased(on).filter(restricted_at__isnull=True)
+    return found.exclude(pk__in=held).exclude(pk__in=_renewed(on).values("pk"))
 
 
 def _renewed(on: dt.date | None = None) -> models.QuerySet[Case]:
@@ -215,10 +217,21 @@ def unlock_renewed(by=None) -> None:
 def erase(pk: int, *, by=None) -> Why | None:
     """Erase one case and all that nobody else needs; None if it is not (or no longer) due."""
     case = due().select_for_update(of=("self",)).filter(pk=pk).first()
-    if case is None:
-        return None
+    return _erase(case, why(case), by=by) if case else None
+
+
+@transaction.atomic
+def erase_on_request(case: Case, *, by) -> None:
+    """The same before its time, because the person asks for it (Art. 17 DSGVO). `case` is locked, and nothing the law
+    knows keeps it: casework/rights.py has looked.
+    """
+    _erase(case, Why.REQUEST, by=by)
+
+
+def _erase(case: Case, reason: Why, *, by) -> Why:
+    pk = case.pk
     client = Client.objects.select_for_update(of=("self",)).get(pk=case.client_id)
-    reason, gone = why(case), _Gone()
+    gone = _Gone()
     summary(case, client).save(force_insert=True)
     procedures = Procedure.objects.filter(pk__in=list(case.procedure_links.values_list("procedure", flat=True)))
     people, households = _left_alone(client, case)
@@ -227,6 +240,9 @@ def erase(pk: int, *, by=None) -> Why | None:
     for rows in going:
         gone.add(rows)
     numbers, files = gone.numbers() + _forget_hints(case, gone), gone.forget_files()
+    ClientRequest.objects.filter(client__in=gone.keys.get(Client, ())).update(
+        **dict.fromkeys(blanked("ClientRequest"), "")
+    )
     for rows in going:
         rows.delete()
     Erasure.note(reason, numbers, files=files, by=by)

@@ -71,7 +71,7 @@ def _due(*caseload):
         "due_measures": _lines_of(measures, "until", "goal__case"),
         "due_resting": Case.objects.filter(kept(), state=State.RESTING, resting_until__lte=today)
         .order_by("resting_until", "pk").annotate(to_case=F("pk"))[:OF_EACH],
-        "due_unagreed": Case.objects.open().filter(kept(), locked_at=None).without_agreement(today)
+        "due_unagreed": Case.objects.open().filter(kept(), locked_at=None, restricted_at=None).without_agreement(today)
         .order_by("changed_employer_at", "pk").annotate(to_case=F("pk"))[:OF_EACH],
     }  # fmt: skip
 

@@ -24,6 +24,7 @@ from casework.views import (
     plan,
     procedures,
     referrals,
+    requests,
     retention,
 )
 
@@ -154,6 +155,11 @@ urlpatterns = [
     path("retention/register/", retention.erasure_list, name="erasure_list"),
     path("cases/<int:pk>/holds/new/", retention.hold_new, name="hold_new"),
     path("holds/<int:pk>/end/", retention.hold_end, name="hold_end"),
+    # what people ask by right (views/requests.py)
+    path("requests/", requests.request_list, name="request_list"),
+    path("cases/<int:pk>/requests/new/", requests.request_new, name="request_new"),
+    path("requests/<int:pk>/", requests.request_detail, name="request_detail"),
+    path("requests/<int:pk>/<slug:step>/", requests.request_step, name="request_step"),
     # code lists (views/codes.py)
     path("codes/", codes.code_list, name="code_list"),
     path("codes/<slug:which>/new/", codes.code_new, name="code_new"),

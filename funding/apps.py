@@ -15,6 +15,7 @@ class FundingConfig(AppConfig):
             matrix,
             on_people,
             on_record,
+            privacy,
             repayment_on_notice,
         )
         from kim import access, demo, trail

@@ -33,6 +33,19 @@ def reads_trail(user, obj=None):
 @rule("Konten verwaltet die Verwaltung.")
 def keeps_accounts(user, obj=None):
     return user.holds(Role.ADMIN)
+@rule("Anliegen zu Konten bearbeiten Verwaltung sowie Datenschutz und Revision.")
+def keeps_account_requests(user, obj=None):
+    return user.holds(Role.ADMIN, Role.AUDIT)
+
+
+@rule("Datenschutzvorfälle bearbeiten Datenschutz und Revision.")
+def keeps_breaches(user, obj=None):
+    return user.holds(Role.AUDIT)
+
+
+@rule("Das Verzeichnis der Verarbeitungen lesen Verwaltung sowie Datenschutz und Revision.")
+def reads_processing(user, obj=None):
+    return user.holds(Role.ADMIN, Role.AUDIT)
 
 
 @rule("Abwesenheiten trägt jede Person für sich ein, für andere die Verwaltung.")

@@ -14,7 +14,7 @@ class KimConfig(AppConfig):
         import_module("kim.celery")  # makes it the current application before any task is named
         import_module("kim.login")  # hears who signs in
         _demand_known_roles()
-        from kim import backups, privacy_gate  # noqa: F401 - what it shows on „Betrieb“ hangs itself in
+        from kim import backups, privacy_gate, retention  # noqa: F401 - pages and the privacy table hang themselves in
         from kim.models.places import small_places
 
         privacy_gate.register("places", small_places)

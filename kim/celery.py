@@ -36,6 +36,9 @@ TIMETABLE = {
     "link_trail": ("kim.tasks.link_trail", timedelta(seconds=30), 30),
     "anchor_trail": ("kim.tasks.anchor_trail", crontab(minute="5,35"), 1800),
     "check_trail": ("kim.tasks.check_trail", crontab(minute="50", hour="0"), 6 * 3600),
+    # Hours count here, on every day: who is told of a breach by the next morning is told too late.
+    "breaches": ("kim.tasks.watch_breaches", timedelta(minutes=10), 600),
+    "retention": ("kim.tasks.forget", crontab(minute="0", hour="3"), 6 * 3600),
     "sweep": ("kim.tasks.sweep_up", crontab(minute="30", hour="2"), 6 * 3600),
     "erase": ("casework.tasks.erase", crontab(minute="15", hour="3"), 6 * 3600),
     "files": ("casework.tasks.sweep_files", crontab(minute="45", hour="3"), 6 * 3600),

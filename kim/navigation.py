@@ -33,6 +33,8 @@ HANDING_OVER = frozenset({Role.CASE_MANAGER, Role.COORDINATION})
 COORDINATION = frozenset({Role.COORDINATION})
 MODULE_3 = frozenset({Role.AUTHORITY})
 OVERSIGHT = frozenset({Role.ADMIN, Role.AUDIT})
+#: Who answers what clients ask by right, and who watches over the deadlines.
+WATCHING = CASES | COORDINATION | {Role.AUDIT}
 REPORTING = frozenset({Role.CASE_MANAGER, Role.AUTHORITY})
 #: Pages of a meeting, from its agenda to its minutes.
 OF_A_MEETING = tuple(
@@ -138,6 +140,13 @@ ENTRIES = (
         Entry("Rechte", "shield-check", "kim:access_matrix", OVERSIGHT),
         Entry("Protokoll", "journal-text", "kim:trail", frozenset({Role.AUDIT}), ("kim:trail_",)),
         Entry("Löschregister", "trash", "casework:erasure_list", OVERSIGHT),
+    ),
+    *_group(
+        "Datenschutz",
+        Entry("Anliegen", "shield-lock", "casework:request_list", WATCHING, ("casework:request_",)),
+        Entry("Anliegen zu Konten", "person-badge", "kim:account_request_list", OVERSIGHT, ("kim:account_",)),
+        Entry("Vorfälle", "shield-exclamation", "kim:breach_list", frozenset({Role.AUDIT}), ("kim:breach_",)),
+        Entry("Verarbeitungen", "file-earmark-lock", "kim:processing_list", OVERSIGHT, ("kim:processing_",)),
     ),
     *_group(
         "Für mich",

@@ -526,6 +526,11 @@ KIM_FILE_MB = number("KIM_FILE_MB", 10)
 KIM_FILE_MAX = KIM_FILE_MB * 1024 * 1024
 #: A Word file status reports are written on, in place of templates/print/status.docx (docs/reports.md).
 KIM_LETTERHEAD = os.environ.get("KIM_LETTERHEAD", "").strip()
+# Data protection
+#: What the county says of itself in the register of processing, in place of data/datenschutz.yaml.
+KIM_PRIVACY_FILE = os.environ.get("KIM_PRIVACY_FILE", "").strip()
+
+# Uploads
 FILE_UPLOAD_HANDLERS = ["kim.uploads.SealedHandler"]
 
 # The trail: its key, how many years its rows are kept, and where the signed anchor of each day is sent

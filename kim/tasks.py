@@ -10,6 +10,7 @@ from kim import barriers, digests, jobs, mail, workdays
 from kim import backups, digests, jobs, mail, workdays
 from kim import digests, jobs, mail, trail_chain, workdays
 from kim import accounts, digests, jobs, mail, sign_ins, workdays
+from kim import breaches, digests, jobs, mail, retention, workdays
 from kim.celery import app as celery
 from kim.models import BackupKind, BackupRun, Draft, JobRun, Mail
 
@@ -64,6 +65,17 @@ def check_trail() -> None:
         verdict = trail_chain.check()
         gone = trail_chain.cut()
         report.result = f"{verdict}{f'; {gone} Zeilen nach Ablauf gelöscht' if gone else ''}"
+@shared_task(name="kim.tasks.watch_breaches")
+def watch_breaches() -> None:
+    with jobs.run("breaches") as report:
+        told = breaches.remind()
+        report.result = "1 Erinnerung" if told == 1 else f"{told} Erinnerungen"
+
+
+@shared_task(name="kim.tasks.forget")
+def forget() -> None:
+    with jobs.run("retention") as report:
+        report.result = f"gelöscht: {retention.run()}"
 
 
 @shared_task(name="kim.tasks.sweep_up")

@@ -52,6 +52,23 @@ ACTS: dict[str, str] = {
     "user.sign_in": "angemeldet",
     "user.sign_out": "abgemeldet",
     "user.withdraw_invitation": "Einladung zurückgezogen",
+    # what people ask by right, breaches, and the end of accounts
+    "accountrequest.receive": "Anliegen zu einem Konto erfasst",
+    "accountrequest.identify": "Anliegen zu einem Konto: Identität geklärt",
+    "accountrequest.answer": "Anliegen zu einem Konto beantwortet",
+    "accountrequest.refuse": "Anliegen zu einem Konto abgelehnt",
+    "accountrequest.extend": "Anliegen zu einem Konto: Frist verlängert",
+    "accountrequest.take_back": "Anliegen zu einem Konto zurückgenommen",
+    "user.export": "Auskunft über ein Konto ausgegeben (Art. 15 DSGVO)",
+    "user.forget_access": "Konto: Zugang gelöscht",
+    "user.forget_name": "Konto: Bezeichnung gelöscht",
+    "breach.suspect": "Vorfall: Verdacht gemeldet",
+    "breach.enter": "Vorfall: Eintrag",
+    "breach.judge": "Vorfall: eingeschätzt",
+    "breach.tell_authority": "Vorfall: der Aufsicht gemeldet",
+    "breach.tell_people": "Vorfall: Personen benachrichtigt",
+    "breach.close": "Vorfall: abgeschlossen",
+    "breach.print": "Vorfall: Meldung ausgegeben",
 }
 
 
@@ -70,6 +87,8 @@ KINDS: dict[str, Kind] = {
     "kim.calendarfeed": Kind("Kalenderadresse"),
     "kim.code": Kind("Eintrag einer Codeliste"),
     "kim.county": Kind("Kreis"),
+    "kim.accountrequest": Kind("Anliegen zu einem Konto"),
+    "kim.breach": Kind("Vorfall"),
     "kim.mail": Kind("Mail"),
     "kim.trailanchor": Kind("Anker des Protokolls"),
     "kim.trailentry": Kind("Zeile des Protokolls"),

@@ -14,6 +14,7 @@ from kim.views import (
     access_matrix,
     accessibility,
     accounts,
+    breaches,
     calendars,
     drafts,
     filters,
@@ -23,6 +24,7 @@ from kim.views import (
     operation,
     own_account,
     single_sign_on,
+    privacy,
     today,
     trail,
 )
@@ -128,6 +130,19 @@ own = [
     path("trail/export/<slug:kind>/", trail.trail_export, name="trail_export"),
     path("trail/state/", trail.trail_state, name="trail_state"),
     path("trail/anchors/<int:pk>/", trail.trail_anchor, name="trail_anchor"),
+    # data protection (views/privacy.py, breaches.py)
+    path("processing/", privacy.processing_list, name="processing_list"),
+    path("processing/<slug:key>/print/", privacy.processing_print, name="processing_print"),
+    path("account-requests/", privacy.account_request_list, name="account_request_list"),
+    path("account-requests/new/", privacy.account_request_new, name="account_request_new"),
+    path("account-requests/<int:pk>/", privacy.account_request_detail, name="account_request_detail"),
+    path("account-requests/<int:pk>/<slug:step>/", privacy.account_request_step, name="account_request_step"),
+    path("accounts/<int:pk>/data/<slug:kind>/", privacy.account_data_file, name="account_data_file"),
+    path("breaches/", breaches.breach_list, name="breach_list"),
+    path("breaches/new/", breaches.breach_new, name="breach_new"),
+    path("breaches/<int:pk>/", breaches.breach_detail, name="breach_detail"),
+    path("breaches/<int:pk>/print/", breaches.breach_print, name="breach_print"),
+    path("breaches/<int:pk>/<slug:step>/", breaches.breach_step, name="breach_step"),
 ]
 
 urlpatterns = [

@@ -5,7 +5,18 @@ from importlib import import_module
 from django.apps import AppConfig
 
 #: Modules that hang in what they know: sections of the dashboard, parts, makers of files.
-HANG_IN = ("building", "casework", "day_rows", "governance", "indicators", "lage_files", "money", "staffing", "today")
+HANG_IN = (
+    "building",
+    "casework",
+    "day_rows",
+    "governance",
+    "indicators",
+    "lage_files",
+    "money",
+    "privacy",
+    "staffing",
+    "today",
+)
 
 
 class ReportsConfig(AppConfig):

@@ -23,9 +23,11 @@ class SteeringConfig(AppConfig):
             notices,
             on_people,
             on_record,
+            privacy,
             register,
             reminders,
             renewals,
+            rights_duties,
             today,
             vacancies,
         )

@@ -22,6 +22,7 @@ from casework.models.procedures import (
     ProcedureNote,
 )
 from casework.models.retention import Erasure, Hold, StatisticalRecord
+from casework.models.rights import ClientRequest
 from casework.models.traces import CaseStep
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Checklist",
     "ChecklistItem",
     "Client",
+    "ClientRequest",
     "Conference",
     "Consent",
     "Consultation",

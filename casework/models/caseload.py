@@ -187,7 +187,13 @@ def moved_by(taker, cases) -> list[tuple[Case, Organisation]]:
     """
     by_place = {place: employer_of(taker, place) for place in {case.municipality for case in cases}}
     found = [(case, by_place[case.municipality]) for case in cases]
-    return [(case, employer) for case, employer in found if employer.pk != case.employer_id]
+    moved = [(case, employer) for case, employer in found if employer.pk != case.employer_id]
+    if held := [case for case, _ in moved if case.is_restricted]:
+        raise StepRefused(
+            f"Die Verarbeitung von {held[0]} ist eingeschränkt (Art. 18 DSGVO). "
+            "Der Fall geht nicht zu einem anderen Träger."
+        )
+    return moved
 
 
 def unagreed_among(moved: list[tuple[Case, Organisation]]) -> list[Case]:
@@ -307,6 +313,8 @@ class Look(models.Model):
         """Look inside from now; the signal tells the case manager in the same breath."""
         if not access.looks_inside(by, case):
             raise PermissionDenied(access.looks_inside.refusal)
+        if case.is_restricted:
+            raise StepRefused(access.is_unrestricted.refusal)
         if not reason.strip():
             raise StepRefused("Bitte nennen Sie den Anlass. Die Fallführung erfährt ihn.")
         # The reason stands in the trail, which the audit reads: it names nobody.

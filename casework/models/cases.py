@@ -132,6 +132,8 @@ class Case(models.Model):
     ended_at = models.DateTimeField("beendet", null=True, blank=True)
     locked_at = models.DateTimeField("gesperrt", null=True, blank=True)
     erase_on = models.DateField("löschen ab", null=True, blank=True)
+    #: Art. 18 DSGVO: kept and read on, nothing else, until somebody lifts it (casework/rights.py).
+    restricted_at = models.DateTimeField("eingeschränkt", null=True, blank=True)
 
     objects = CaseQuerySet.as_manager()
 
@@ -208,6 +210,15 @@ class Case(models.Model):
     @property
     def is_locked(self) -> bool:
         return self.locked_at is not None
+
+    @property
+    def is_restricted(self) -> bool:
+        return self.restricted_at is not None
+
+    @property
+    def is_shut(self) -> bool:
+        """Nothing is added or changed: the consent is withdrawn, or processing is restricted."""
+        return self.is_locked or self.is_restricted
 
     @property
     def since(self) -> dt.date:

@@ -118,8 +118,9 @@ class Document(models.Model):
 
     @transaction.atomic
     def remove(self, *, by) -> None:
-        """Row and file; of both nothing is kept. A locked case may lose papers, too."""
+        """Row and file; of both nothing is kept. A locked case may lose papers, too, a restricted one nothing."""
         access.demand(access.owns, by, self.case)
+        access.demand(access.is_unrestricted, by, self.case)
         trail.record("document.remove", self, by=by)
         self.delete()
 

@@ -20,7 +20,7 @@ class FollowUpQuerySet(models.QuerySet):
         return self.filter(done_on__isnull=True)
 
     def due(self, on=None):
-        return self.open().filter(on_day__lte=on or workdays.today())
+        return self.open().filter(on_day__lte=on or workdays.today(), case__restricted_at__isnull=True)
 
 
 class FollowUp(models.Model):

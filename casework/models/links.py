@@ -28,7 +28,9 @@ class CaseIssueQuerySet(models.QuerySet):
 
         A withdrawn consent takes it back at once.
         """
-        return self.filter(interim_shared=True, case__locked_at__isnull=True).exclude(interim="")
+        return self.filter(interim_shared=True, case__locked_at__isnull=True, case__restricted_at__isnull=True).exclude(
+            interim=""
+        )
 
 
 class CaseIssue(models.Model):

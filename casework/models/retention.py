@@ -115,6 +115,7 @@ class Erasure(models.Model):
         ENDED = "ended", "beendeter Fall"
         ALONE = "alone", "Beratung ohne Fall"
         GONE = "gone", "Stelle besteht nicht mehr"
+        REQUEST = "request", "Verlangen der Person (Art. 17 DSGVO)"
 
     day = models.DateField("Tag")
     why = models.CharField("Anlass", max_length=12, choices=Why)

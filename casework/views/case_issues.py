@@ -326,4 +326,4 @@ def case_issues(user, case, read):
     """Issues tied to the case, where each one is, and the answer once there is one."""
     works = access.allows(access.owns, user, case)
     found = linked(read["issue_links"], user)
-    return {"case": case, "links": found, "may_act": works and not case.is_locked} if found or works else None
+    return {"case": case, "links": found, "may_act": works and not case.is_shut} if found or works else None

@@ -89,13 +89,15 @@ def wanted(form, words: str) -> dict[str, Any]:
 
 @require_safe
 def case_export(request, kind):
-    """The whole of what the list shows with this search, as CSV or XLSX; written to the trail without its words."""
+    """What the list shows with this search, as CSV or XLSX, but for what is restricted (Art. 18 DSGVO): that stays in
+    the house. Written to the trail without the words of the search.
+    """
     demand(access.manages_cases, request.user)
     if kind not in ("csv", "xlsx"):
         raise Http404
     read = _offered()(user=request.user.pk, today=workdays.today(), page=LIST)
     form, words = SearchForm(request.GET, choices=read), searches.words_of(request, request.GET)
-    cases = listing.found(request.user, wanted(form, words))
+    cases = listing.found(request.user, wanted(form, words)).filter(restricted_at__isnull=True)
     rows = listing.lines().filter(pk__in=cases.values("pk")).order_by(*order_of(form.order, None))
     narrowed_by = [*form.in_use, *(["Suche"] if words else [])]
     export.record(request.user, number=cases.count(), kind=kind.upper(), narrowed_by=narrowed_by)

@@ -106,13 +106,13 @@ def _facts(client, read) -> Facts:
 def person(user, case, read):
     """Who it is, and what the law says."""
     may_work = access.allows(access.owns, user, case)
-    return {"facts": _facts(case.client, read), "may_work": may_work, "may_add": may_work and not case.is_locked}
+    return {"facts": _facts(case.client, read), "may_work": may_work, "may_add": may_work and not case.is_shut}
 
 
 @section("casework/_household.html", column=ASIDE, order=15)
 def household(user, case):
     """Who is advised together: only those whom this user may see."""
-    may_work = access.allows(access.owns, user, case) and not case.is_locked
+    may_work = access.allows(access.owns, user, case) and not case.is_shut
     members = members_of(case.client, user)
     reading.listed(Client, (one.pk for one in members), by=user)
     return {"client": case.client, "members": members, "may_work": may_work}
@@ -143,7 +143,7 @@ def clearing(user, case, read):
     case.referring_organisation = next(iter(read["case_referring"]), None)
     case.blocked_by = next(iter(read["case_blocking"]), None)
     case.client.municipality = read["client_place"][0]
-    may_work = access.allows(access.owns, user, case) and not case.is_locked
+    may_work = access.allows(access.owns, user, case) and not case.is_shut
     return {"case": case, "may_work": may_work, "left": case.left_to_clear if case.state in REQUESTED else []}
 
 

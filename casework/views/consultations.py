@@ -473,7 +473,7 @@ def consultation_detail(request, pk):
         "topics": list(consultation.topics.all()),
         "legal_areas": list(consultation.legal_areas.all()),
         "links": linked(list(consultation.issue_links.all()), request.user),
-        "may_act": works and not (case and case.is_locked),
+        "may_act": works and not (case and case.is_shut),
         "locked": bool(case and case.is_locked),
     }
     return render(request, "casework/consultation_detail.html", context)
@@ -553,7 +553,7 @@ def consultations(user, case, read):
         "case": case,
         "rows": [(row, topics.get(row.pk, [])) for row in rows[:LAST]],
         "more": len(rows) > LAST,
-        "may_act": access.allows(access.owns, user, case) and not case.is_locked,
+        "may_act": access.allows(access.owns, user, case) and not case.is_shut,
         "lists": manages_cases(user, None),
     }
 

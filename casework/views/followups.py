@@ -1,6 +1,7 @@
 """Follow-ups: at their case, and all of somebody's in the order of their days."""
 
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -28,10 +29,13 @@ STATES = {
     "done": ("erledigte", lambda rows: rows.filter(done_on__isnull=False), "-done_on"),
 }
 
+#: Since when nothing is done at a case any more.
+SHUT = Coalesce(F("case__locked_at"), F("case__restricted_at"))
+
 
 def may_work(user, case) -> bool:
     """Whether `user` may act on the case, as owner or deputy, and it is not locked."""
-    return access.allows(access.owns, user, case) and not case.is_locked
+    return access.allows(access.owns, user, case) and not case.is_shut
 
 
 def _read():
@@ -130,7 +134,7 @@ def _listing(caseload, state, of_place, words, order, backwards):
     family, given = "case__client__identity__family_name", "case__client__identity__given_name"
     lines = FollowUp.objects.annotate(
         number=F("case__number"), owner=F("case__owner"), owner_name=F("case__owner__display_name"),
-        locked_at=F("case__locked_at"), place=F("case__municipality__name"), family_name=F(family), given_name=F(given),
+        locked_at=SHUT, place=F("case__municipality__name"), family_name=F(family), given_name=F(given),
     )  # fmt: skip
     return {
         "rows": first_rows(behind([rows], order, start), order_of(order, start), SIZE + 1, lines),

@@ -124,7 +124,7 @@ def handover_detail(request, pk):
     """Numbers, places and phases; who the people are, the taker learns with the cases."""
     handover = _handover(request, pk)
     rows = handover.cases.select_related("municipality").only(
-        "number", "state", "opened_on", "owner", "locked_at", "municipality"
+        "number", "state", "opened_on", "owner", "locked_at", "restricted_at", "municipality"
     )
     user = request.user
     given = {name: request.GET.get(name, "") for name in ("after", "before")}

@@ -11,7 +11,7 @@ from casework.models import Case
 from kim.models import Draft
 
 #: What changing something at a case asks for.
-WORK = (access.owns, access.is_unlocked)
+WORK = (access.owns, access.is_unlocked, access.is_unrestricted)
 
 
 def case_for(request, pk, *rules) -> Case:

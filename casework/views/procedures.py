@@ -273,7 +273,7 @@ def _handed_over():
 def procedures(user, case, read):
     """What was handed over to Modul 3, and how it stands there."""
     rows = [(row, Checklist.Kind(row.kind).label) for row in read["procedures"]]
-    works = access.allows(access.owns, user, case) and not case.is_locked
+    works = access.allows(access.owns, user, case) and not case.is_shut
     return {"rows": rows, "case": case, "may_hand_over": works} if rows or works else None
 
 

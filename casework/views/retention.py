@@ -33,7 +33,7 @@ def retention_list(request):
     cases = _narrowed(retention.coming().filter(seen), chosen)
     tokens = {name: request.GET.get(name, "") for name in ("after", "before")}
     lines = cases.select_related("municipality", "owner").only(
-        "number", "state", "erase_on", "locked_at", "municipality__name", "owner__display_name"
+        "number", "state", "erase_on", "locked_at", "restricted_at", "municipality__name", "owner__display_name"
     )
     found = page(lines, "erase_on", size=SIZE, **tokens)
     number = capped(cases)

@@ -8,15 +8,20 @@ from kim.models.people import Absence, Assignment, Role, RoleGrant, User
 from kim.models.places import Bank, County, Municipality, Organisation, PopulationCount
 from kim.models.records import CalendarFeed, Code, Draft, JobRun, Mail, Notice, SavedFilter
 from kim.models.trail import TrailAnchor, TrailCheck, TrailCut, TrailEntry, TrailLink
+from kim.models.records import CalendarFeed, Code, Draft, JobRun, Mail, Notice, SavedFilter, TrailEntry
+from kim.models.rights import AccountRequest, Breach, BreachEntry
 
 __all__ = [
     "Absence",
+    "AccountRequest",
     "Assignment",
     "BackupKind",
     "BackupRun",
     "BackupState",
     "Bank",
     "BarrierReport",
+    "Breach",
+    "BreachEntry",
     "CalendarFeed",
     "Code",
     "County",

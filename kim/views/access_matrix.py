@@ -7,8 +7,11 @@ from kim import workdays
 from kim.access import (
     Table,
     arranges_absence,
+    keeps_account_requests,
+    keeps_breaches,
     matrix,
     reads_matrix,
+    reads_processing,
     reads_trail,
     register_tables,
     runs_operation,
@@ -36,6 +39,9 @@ RULES = (
     ("Betrieb sehen, Mails erneut senden", runs_operation),
     ("Rechte-Übersicht lesen", reads_matrix),
     ("Protokoll lesen", reads_trail),
+    ("Verzeichnis der Verarbeitungen und Löschkonzept lesen", reads_processing),
+    ("Anliegen zu Konten bearbeiten", keeps_account_requests),
+    ("Datenschutzvorfälle bearbeiten (einen Verdacht melden alle)", keeps_breaches),
 )
 
 

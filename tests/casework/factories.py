@@ -99,6 +99,7 @@ OPENED = {
     "has_new_consent": lambda case: consent(case),
     "is_still_kept": lambda case: None,
     "is_unlocked": lambda case: None,
+    "is_unrestricted": lambda case: None,
     "has_assessed_all": lambda case: Assessment.value(
         case, by=case.owner, life_domain=code(Code.List.LIFE_DOMAIN), start=2
     ),

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 
+from casework import rights
 from casework.lifecycle import State
 from casework.models import (
     Agreement,
@@ -98,6 +99,7 @@ def everything(made: Case) -> Case:
     Hold.objects.create(
         case=made, reason="claim", until=workdays.today(), by=owner, ended_at=workdays.now(), ended_by=owner
     )
+    rights.receive(made, by=owner, kind="rectification", received_on=workdays.today(), came_by="letter", corrected=MARK)
     trail.record("case.read", made, by=owner)
     sheets_about(made)
     drafts_about(made, {"goal": aim, "consultation": talk, "conference": meeting, "procedure": procedure,

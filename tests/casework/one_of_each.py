@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 from django.urls import reverse
 
+from casework import rights
 from casework.lifecycle import State
 from casework.models import (
     CaseIssue,
@@ -39,7 +40,7 @@ from tests.casework.factories import (
 ABOUT = {
     "case": "case_detail case_edit case_timeline look_take assessment_edit plan_detail plan_agree plan_print goal_new "
             "consent_new consent_form_list document_list document_new procedure_new case_issue_new case_issue_link "
-            "case_issue_similar referral_new conference_new followup_new hold_new",
+            "case_issue_similar referral_new conference_new followup_new hold_new request_new",
     "client": "client_detail client_edit client_status client_area client_household client_member client_link "
               "client_leave client_data",
     "procedure": "procedure_detail procedure_items procedure_status procedure_note",
@@ -54,6 +55,7 @@ ABOUT = {
     "follow_up": "followup_done followup_move",
     "handover": "handover_detail handover_accept handover_refuse handover_withdraw",
     "hold": "hold_end",
+    "asked": "request_detail",
     "code": "code_edit code_end",
 }  # fmt: skip
 ARGUMENTS = {
@@ -78,6 +80,7 @@ ARGUMENTS = {
     "conference_unseat": lambda its: [its.conference.pk, its.seat.pk],
     "conference_agreed": lambda its: [its.conference.pk, its.agreement.pk],
     "code_new": lambda its: ["topic"],
+    "request_step": lambda its: [its.asked.pk, "identify"],
 }
 
 
@@ -106,6 +109,7 @@ def one_of_each(owner, *, taker, issue=None) -> SimpleNamespace:
         agreement=conference.agreements.create(who="wir", what="Termin"),
         follow_up=FollowUp.plan(case, by=owner, on_day=today, text="Anrufen"),
         handover=HandOver.offer(by=owner, giver=owner, taker=taker, cases=[case]),
+        asked=rights.receive(case, by=owner, kind="access", received_on=today, came_by="letter"),
         hold=Hold.objects.create(case=case, reason="audit", until=today + dt.timedelta(days=40), by=owner),
     )  # fmt: skip
 

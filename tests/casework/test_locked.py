@@ -19,12 +19,12 @@ pytestmark = pytest.mark.django_db
 READ = {
     "case_detail", "case_timeline", "client_detail", "client_data", "client_data_file", "plan_detail", "plan_version",
     "document_list", "document_get", "consultation_detail", "conference_detail", "procedure_detail",
-    "consent_form_list", "consent_form_print",
+    "consent_form_list", "consent_form_print", "request_detail",
 }  # fmt: skip
 #: And do: end it, put a name right, take in a new consent, withdraw another one, erase sooner or, for a claim, later.
 DO = {
     "case_step", "client_edit", "consent_new", "consent_withdraw", "document_remove", "hold_new", "hold_end",
-    "handover_detail", "handover_withdraw",
+    "handover_detail", "handover_withdraw", "request_new", "request_step",
 }  # fmt: skip
 #: What is about no case: lists, the directory, check lists, imports, code lists, empty forms.
 OF_NO_CASE = {

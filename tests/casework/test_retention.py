@@ -155,7 +155,12 @@ def test_what_the_table_keeps_for_the_statistics_has_a_field_there_and_nothing_e
 def test_what_is_blanked_is_text_or_may_be_empty():
     assert blanked("HandOver") == ["note", "refusal", "unagreed_reason"]
     assert blanked("Actor") == ["phone", "email"]
-    assert {row.model for row in TABLE if row.erasure == Fate.BLANK} == {"HandOver", "Actor", "ImportRow"}
+    assert {row.model for row in TABLE if row.erasure == Fate.BLANK} == {
+        "HandOver",
+        "Actor",
+        "ImportRow",
+        "ClientRequest",
+    }
 
 
 # What is due

@@ -72,6 +72,7 @@ MODELS = {
     "sessions": "SignIn", "accounts": "User",
     "saved": "SavedFigure", "exports": "Export", "status-reports": "StatusReport",
     "documents": "Document", "imports": "Import", "case-issues": "CaseIssue", "follow-ups": "FollowUp",
+    "requests": "ClientRequest", "accounts": "User", "breaches": "Breach",
 }  # fmt: skip
 #: The same words mean something else there.
 IN_CASEWORK = {"measure": "GoalMeasure", "seat": "Participant"}

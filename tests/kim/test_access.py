@@ -9,6 +9,8 @@ from kim.models import Absence, Mail, Notice, Role, SavedFilter, TrailAnchor
 from tests.access_table import asked
 from kim import workdays
 from kim.models import Absence, Device, Mail, Notice, Role, SavedFilter, SignIn
+from kim import account_requests, breaches, workdays
+from kim.models import Absence, AccountRequest, Breach, Mail, Notice, Role, SavedFilter
 from tests.factories import county, limits, user
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +42,11 @@ ABOUT = [
     ("account_invite", 403, 403, 403, 403, 403, 403, 200, 403),
     ("account_lock",   403, 403, 403, 403, 403, 403, 200, 403),
     ("account_leave",  403, 403, 403, 403, 403, 403, 200, 403),
+    ("processing_list", 403, 403, 403, 403, 403, 403, 200, 200),
+    ("account_request_list", 403, 403, 403, 403, 403, 403, 200, 200),
+    ("account_request_new", 403, 403, 403, 403, 403, 403, 200, 200),
+    ("breach_list",    403, 403, 403, 403, 403, 403, 403, 200),
+    ("breach_new",     200, 200, 200, 200, 200, 200, 200, 200),
 ]
 # fmt: on
 
@@ -67,6 +74,28 @@ ACTS = {
 ACTS = {"draft_save", "filter_save", "notice_read_all", "mail_resend_all", "mail_resend", "calendar_revoke"}
 #: Files for the audit, with what stands in their address.
 AUDIT_ALONE = {"trail_export": lambda: ["csv"], "trail_anchor": lambda: [anchor().pk]}
+#: Of data protection, for something that is there: who opens it; nobody else, by GET or by POST. See their own tests.
+GUARDED = {
+    "processing_print": (lambda: ["rollen"], {Role.ADMIN, Role.AUDIT}),
+    "account_request_detail": (lambda: [asked().pk], {Role.ADMIN, Role.AUDIT}),
+    "account_data_file": (lambda: [user().pk, "json"], {Role.ADMIN, Role.AUDIT}),
+    "account_request_step": (lambda: [asked().pk, "identify"], {Role.ADMIN, Role.AUDIT}),
+    "breach_detail": (lambda: [breach().pk], {Role.AUDIT}),
+    "breach_print": (lambda: [breach().pk], {Role.AUDIT}),
+    "breach_step": (lambda: [breach().pk, "enter"], {Role.AUDIT}),
+}
+STEPS = ("account_request_step", "breach_step")
+
+
+def asked() -> AccountRequest:
+    given = {"kind": "access", "received_on": workdays.today(), "came_by": "letter"}
+    return account_requests.receive(account=user(), by=user(Role.AUDIT), **given)
+
+
+def breach() -> Breach:
+    return breaches.suspect(by=user(), discovered_at=workdays.now(), text="Ein Stick fehlt.")
+
+
 #: What calendar programs ask for without signing in; see test_calendars.
 OPEN = {"calendar_feed"}
 #: Pages anybody may read, also without an account; see test_accessibility.
@@ -136,6 +165,16 @@ def test_what_belongs_to_somebody_else_does_not_exist(client, address):
     assert ask(reverse(f"kim:{address}", args=[pk])).status_code in (200, 302)
 
 
+@pytest.mark.parametrize("address", GUARDED)
+def test_data_protection_opens_to_those_it_is_for(client, address):
+    make, may = GUARDED[address]
+    at = reverse(f"kim:{address}", args=make())
+    for role in Role:
+        client.force_login(user(role))
+        ask = client.post if address in STEPS else client.get
+        assert ask(at).status_code in ((200, 422) if role in may else (403, 404)), role
+
+
 @pytest.mark.parametrize("address", ["mail_resend_all", "mail_resend"])
 def test_only_administrators_send_mail_again(client, address):
     mail = Mail.objects.create(key="k", to="a@kim.example", subject="S", state="failed")
@@ -156,6 +195,7 @@ def test_every_address_of_the_ground_floor_has_a_row():
     named = {pattern.name for pattern in resolver.url_patterns}
     assert named == {row[0] for row in TABLE} | set(OWN) | set(AUDIT_ALONE) | ACTS | OPEN
     assert named == {row[0] for row in TABLE + ABOUT} | set(OWN) | ACTS | OPEN | set(PRESSED)
+    assert named == {row[0] for row in TABLE} | set(OWN) | ACTS | OPEN | set(GUARDED)
 
 
 def test_nobody_sees_anything_before_signing_in(client):
