@@ -24,6 +24,7 @@ from django.db.models import F
 
 from kim import workdays
 from kim.celery import app as celery
+from kim.celery import knock as celery_knock
 from kim.models import Mail, TrailEntry, User
 
 #: Minutes until the next try after the first, second … failure; after the eighth the mail counts as failed.
@@ -84,10 +85,7 @@ def queue(
 
 def knock() -> None:
     """Ask for the outbox to be emptied now. If nobody hears it, the next sweep comes within a minute anyway."""
-    try:
-        celery.send_task("kim.tasks.send_mail", expires=60, retry=False)
-    except Exception:  # each broker has its own errors, and none of them may break what the knock followed
-        log.warning("knock was not heard", exc_info=True)
+    celery_knock(lambda: celery.send_task("kim.tasks.send_mail", expires=60, retry=False))
 
 
 # Out of the outbox

@@ -8,15 +8,22 @@ from urllib.parse import urlsplit
 import structlog
 from django.conf import settings
 from django.contrib.auth import middleware as auth
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from kim import outages
 from kim.editing import Edited
 from kim.errors import not_allowed, too_large
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
+
+#: The status of kim.errors.unavailable.
+AWAY = 503
 
 log = structlog.get_logger("kim.request")
 
@@ -55,9 +62,31 @@ class ResponseHeaders:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         session = getattr(request, "session", None)
+        if response.status_code == AWAY:
+            return response  # kept by no cache already, and who it is cannot be asked
         if session is not None and session.accessed and request.user.is_authenticated:
             patch_cache_control(response, no_store=True, private=True)
         return response
+
+
+class Sessions(SessionMiddleware):
+    """Django's sessions in the database; a page that was only read is shown although the database takes nothing.
+
+    What is lost then is the minute of the last request: the session ends that much earlier, never later.
+    """
+
+    def process_response(self, request, response):
+        try:
+            return super().process_response(request, response)
+        except (DatabaseError, SessionInterrupted) as error:
+            # Django takes whatever the database refuses for a session that somebody ended meanwhile (400).
+            outage = outages.of(error)
+            if outage is None:
+                raise
+            if not getattr(request, "only_seen", False):
+                raise DatabaseError("the session was not saved") from error
+            log.warning("session not moved on", what=outage.name)
+            return response
 
 
 class IdleSession:
@@ -76,9 +105,12 @@ class IdleSession:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         session = request.session
+        if response.status_code == AWAY:
+            return response
         if session.accessed and not session.is_empty() and request.user.is_authenticated:
             now = time.time()
             if now - session.get(self.SEEN, 0) >= self.saved_every:
+                request.only_seen = not session.modified  # type: ignore[attr-defined]
                 session[self.SEEN] = int(now)
         return response
 
