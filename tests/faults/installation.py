@@ -69,11 +69,13 @@ class Installation:
             if not process.stdout.closed:
                 self.kill(process)
 
-    def wait_for(self, code: str, seconds: float = 60):
+    def wait_for(self, code: str, seconds: float = 60, **env):
         """Run `code` (an expression) again and again until it is true; its value."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
-            if found := self.python(f"import json\nfrom kim.models import *\nprint(json.dumps({code}))"):
+            if found := self.python(
+                f"import json\nfrom kim.models import *\nprint(json.dumps({' '.join(code.split())}))", **env
+            ):
                 return found
             time.sleep(0.5)
         raise AssertionError(f"not within {seconds} s: {code}")

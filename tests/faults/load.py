@@ -129,6 +129,13 @@ class Person:
         self.ledger.count(f"{method} {re.sub('[0-9]+', '1', path.partition('?')[0])}", answer)
         return answer
 
+    def until_it_answers(self, seconds: float = 60) -> None:
+        until = time.monotonic() + seconds
+        while self.ask("GET", "/healthz").status != 200:
+            if time.monotonic() > until:
+                raise AssertionError("the web server did not come up")
+            time.sleep(0.2)
+
     def _take_cookies(self, found) -> None:
         for line in found.headers.get_all("Set-Cookie") or ():
             name, _, rest = line.partition("=")

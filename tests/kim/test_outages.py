@@ -177,7 +177,7 @@ class TestADiskThatIsFull:
     def test_a_file_that_cannot_be_kept_is_refused_in_the_form(self, client, case, monkeypatch):
         monkeypatch.setattr(files.os, "fsync", full)
         answer = self.send(client, case)
-        assert answer.status_code == 422
+        assert answer.status_code == 409
         assert "Speicherplatz" in answer.text
         self.nothing_is_there()
 
