@@ -1,5 +1,7 @@
 """How people get in: accounts are made by administrators, nobody signs up."""
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
@@ -19,6 +21,12 @@ class ClosedAdapter(DefaultAccountAdapter):
         "same_as_current": "Das neue Kennwort muss ein anderes sein als das jetzige.",
         "rate_limited": "Das wurde zu oft versucht. Bitte warten Sie einige Minuten.",
     }
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Tries are counted per account, whatever address KIM was called by: allauth counts anew for each Host, and a
+        port put behind the name makes a new one.
+        """
+        return str(credentials.get("email", credentials.get("username", ""))).lower()
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

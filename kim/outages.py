@@ -77,7 +77,7 @@ def may_have_been_kept(error: BaseException) -> bool:
     PostgreSQL may have written the commit and died before it said so. What is undone by hand (a file on the disk) is
     left alone then: better a file that no row names, which the nightly sweep takes, than a row without its file.
     """
-    return isinstance(error, OperationalError | InterfaceError) and of(error) is AWAY
+    return isinstance(error, DatabaseError | InterfaceError) and of(error) is AWAY
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -108,7 +108,7 @@ def _of_database(error: DatabaseError | InterfaceError) -> Outage | None:
     state = getattr(cause, "pgcode", None)
     if state:
         return next((_POSTGRESQL[state[:n]] for n in (5, 3, 2) if state[:n] in _POSTGRESQL), None)
-    if getattr(cause, "pgerror", ""):
-        return None  # the server spoke, and this is none of its answers that would pass
-    # No connection was made, or the one there was broke.
-    return AWAY if isinstance(error, OperationalError | InterfaceError) else None
+    # Without a code it was not the server that spoke: no connection was made, or the one there was broke. The driver
+    # calls that an OperationalError or InterfaceError, or, in the middle of an answer, nothing but a DatabaseError.
+    broke = isinstance(error, OperationalError | InterfaceError) or type(cause).__name__ == "DatabaseError"
+    return AWAY if broke else None

@@ -166,10 +166,10 @@ class Person:
         elif answer.status in (200, 302) and not (answer.status == 200 and act.kind != "export"):
             act.told = "done"
             act.about["place"] = answer.place
-        elif answer.status == 409 and act.kind == "step":
-            act.told = "done" if act.tries > 1 else "refused"
-        elif answer.status in (0, 503) or (answer.status == 409 and act.kind == "document"):
-            act.told = "gone" if answer.status != 409 else "refused"
+        elif answer.status in (0, 503):
+            act.told = "gone"
+        elif answer.status == 409:  # refused in words; a step that was sent before may have been taken then
+            act.told = "done" if act.kind == "step" and act.tries > 1 else "refused"
         else:
             act.told = "refused"
             self.ledger.finding(f"{act.kind}: abgelehnt mit {answer.status}")

@@ -722,7 +722,9 @@ def _say(words: str) -> None:
     sys.stderr.flush()
 
 
-def run(*, rounds: int, seed: int, embedded: bool, migrated: str, only: str, settle_every: int) -> tuple[str, int]:
+def run(
+    *, rounds: int, seed: int, embedded: bool, migrated: str, only: str, settle_every: int, logs: Path | None
+) -> tuple[str, int]:
     begun = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="kim-storm-"))
     folder.chmod(0o755)
@@ -748,6 +750,10 @@ def run(*, rounds: int, seed: int, embedded: bool, migrated: str, only: str, set
         storm.check()
     finally:
         storm.end()
+        if logs:
+            logs.mkdir(parents=True, exist_ok=True)
+            for log in folder.glob("*.log"):
+                shutil.copy(log, logs)
         shutil.rmtree(folder, ignore_errors=True)
     return report(storm, rounds=done, seconds=time.monotonic() - begun), len(storm.ledger.findings)
 
@@ -760,6 +766,7 @@ def main() -> int:
     about.add_argument(
         "--embedded", action="store_true", help="SQLite and the queue in a file instead of PostgreSQL and Redis"
     )
+    about.add_argument("--logs", type=Path, help="keep what the processes logged in this folder")
     about.add_argument("--only", default="", help="faults whose name holds this")
     about.add_argument("--migrated", default="", help="a migrated database (address or file) to copy")
     about.add_argument(
@@ -768,7 +775,7 @@ def main() -> int:
     given = about.parse_args()
     words, found = run(
         rounds=given.rounds, seed=given.seed, embedded=given.embedded, migrated=given.migrated,
-        only=given.only, settle_every=given.settle_every,
+        only=given.only, settle_every=given.settle_every, logs=given.logs,
     )  # fmt: skip
     sys.stdout.write(words)
     if given.report:

@@ -268,6 +268,16 @@ class TestRedisThatIsAway:
         assert one.own.get("a") is None
 
 
+@pytest.mark.django_db
+def test_tries_to_sign_in_are_counted_together_whatever_kim_was_called(client, settings):
+    settings.ALLOWED_HOSTS = ["kim.example"]
+    manager = case_manager()
+    for no in range(6):
+        given = {"login": manager.username, "password": "falsch"}
+        answer = client.post(reverse("account_login"), given, headers={"host": f"kim.example:{8000 + no}"})
+        assert ("Zu viele Versuche" in answer.text) == (no == 5)
+
+
 def test_a_page_waits_for_a_broker_that_is_away_once_and_not_at_every_act(monkeypatch):
     tried = []
     monkeypatch.setattr(celery, "_deaf_until", 0.0)
