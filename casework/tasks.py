@@ -1,15 +1,12 @@
 """Knocks of the timetable for casework. Each is a few lines: rows say what is due, and a second knock does no harm."""
 
-import structlog
 from celery import shared_task
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from casework import importing, retention
 from casework.models.documents import sweep_files as sweep
 from kim import jobs
-
-log = structlog.get_logger("casework.tasks")
+from kim.celery import knock
 
 
 @shared_task(name="casework.tasks.sweep_files")
@@ -34,11 +31,4 @@ def work_on_imports() -> None:
 
 def knock_for_imports() -> None:
     """Have the background begin at once; if nobody hears it, the next minute's sweep finds the row."""
-    transaction.on_commit(_knock)
-
-
-def _knock() -> None:
-    try:
-        work_on_imports.apply_async(expires=60, retry=False)
-    except (OperationalError, OSError) as error:
-        log.warning("knock not delivered", error=type(error).__name__)
+    transaction.on_commit(lambda: knock(lambda: work_on_imports.apply_async(expires=60, retry=False)))

@@ -2,9 +2,12 @@
 
 import os
 import sqlite3
+import time
 import warnings
+from collections.abc import Callable
 from datetime import timedelta
 
+import structlog
 from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.schedules import crontab
@@ -47,6 +50,11 @@ TIMETABLE = {
     "rehearsal": ("kim.tasks.rehearse_restore", crontab(minute="12,42", hour="4-7"), 600),
 }
 
+#: After a knock nobody heard, none is tried for so many seconds: each try keeps a page waiting for the broker.
+DEAF = 15.0
+
+log = structlog.get_logger("kim.celery")
+
 app = Celery("kim")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
@@ -86,6 +94,21 @@ else:
     app.conf.broker_transport_options = {"connect_args": {"timeout": 20}}
     # The file has nobody to talk to but its pollers: no gossip between workers, no remote control.
     app.conf.worker_enable_remote_control = False
+
+
+_deaf_until = 0.0
+
+
+def knock(send: Callable[[], object]) -> None:
+    """Have the background begin at once by `send()`. If nobody hears it, the sweep finds the row within a minute."""
+    global _deaf_until
+    if time.monotonic() < _deaf_until:
+        return
+    try:
+        send()
+    except Exception as error:  # each broker has its own errors, and none of them may break what the knock followed
+        _deaf_until = time.monotonic() + DEAF
+        log.warning("knock was not heard", error=type(error).__name__)
 
 
 @worker_init.connect

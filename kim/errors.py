@@ -1,8 +1,10 @@
 """The error pages: what happened, in the user's words, and what to do next. Named as handlers in kim.urls."""
 
+import sys
 from collections.abc import Iterable
 from urllib.parse import urlsplit, urlunsplit
 
+import structlog
 from django.conf import settings
 from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.http import HttpResponse
@@ -10,11 +12,13 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from kim import tracing
+from kim import outages, tracing
 
 NO_CACHE = "no-store"
 #: Longer texts of a form that did not go through are shown again, so that nobody types them twice.
 KEPT_FROM = 12
+
+log = structlog.get_logger("kim.errors")
 
 
 def bad_request(request, exception=None):
@@ -45,16 +49,23 @@ def csrf_failure(request, reason=""):
 
     What was typed is shown again, but only when the browser says the form came from our own pages.
     """
-    kept: Iterable[tuple[str, str]] = ()
-    if request.headers.get("Sec-Fetch-Site") == "same-origin":
-        kept = _typed(request)
-    return _answer(request, "403.html", 403, expired=True, kept=kept)
+    return _answer(request, "403.html", 403, expired=True, kept=_typed(request))
 
 
 def _typed(request) -> list[tuple[str, str]]:
+    """The longer texts of the form that was sent, where the browser says it came from our own pages.
+
+    None where the form cannot be read at all: the disk may be full of which its files were to be written.
+    """
+    if request.headers.get("Sec-Fetch-Site") != "same-origin":
+        return []
+    try:
+        sent = request.POST.lists()
+    except Exception:  # whatever broke breaks again
+        return []
     return [
         (name, text)
-        for name, values in request.POST.lists()
+        for name, values in sent
         for text in values
         if len(text) >= KEPT_FROM and "password" not in name and name != "csrfmiddlewaretoken"
     ]
@@ -113,8 +124,23 @@ def _waiting(seconds: int) -> str:
 
 
 def server_error(request):
-    """500, drawn without request, database and context processors: whatever broke may break again."""
+    """500, or 503 where something is away that comes back.
+
+    Drawn without request, database and context processors: whatever broke may break again.
+    """
+    # Django calls this while it handles what went wrong.
+    if outage := outages.of(sys.exc_info()[1]):
+        return unavailable(request, outage)
     return _uncached(HttpResponse(render_to_string("500.html", {"number": tracing.number()}), status=500))
+
+
+def unavailable(request, outage: outages.Outage):
+    """503 with Retry-After: what is away, when to try again, and what was typed. Asks neither database nor session."""
+    log.warning("unavailable", what=outage.name)
+    context = {"number": tracing.number(), "outage": outage, "sent": request.method not in {"GET", "HEAD"}, "kept": _typed(request)}
+    response = HttpResponse(render_to_string("503.html", context), status=503)
+    response["Retry-After"] = str(outage.seconds)
+    return _uncached(response)
 
 
 def _answer(request, template, status, **context):

@@ -4,6 +4,7 @@ Nothing that was typed is kept or logged, neither names that do not exist nor pa
 """
 
 import time
+from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account import app_settings
@@ -51,6 +52,12 @@ class ClosedAdapter(DefaultAccountAdapter):
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The link in the mail: to KIM_BASE_URL, whatever host the request named."""
         return settings.BASE_URL + urlsplit(super().get_reset_password_from_key_url(key)).path
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Tries are counted per account, whatever address KIM was called by: allauth counts anew for each Host, and a
+        port put behind the name makes a new one.
+        """
+        return str(credentials.get("email", credentials.get("username", ""))).lower()
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

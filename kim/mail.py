@@ -24,11 +24,14 @@ from django.db.models import F
 
 from kim import workdays
 from kim.celery import app as celery
+from kim.celery import knock as celery_knock
 from kim.models import Mail, TrailEntry, User
 
 #: Minutes until the next try after the first, second … failure; after the eighth the mail counts as failed.
 BACKOFF = (1, 5, 15, 60, 120, 240, 480)
 ATTEMPTS = len(BACKOFF) + 1
+#: So long a mail waits for a server that cannot be reached at all, tried every minute.
+SERVER_AWAY = dt.timedelta(days=5)
 #: For so long a claimed row belongs to its sweep; longer than any conversation with a server may take.
 LEASE = dt.timedelta(minutes=10)
 #: A sweep takes no further mail after so many seconds: the next knock comes in a minute.
@@ -84,10 +87,7 @@ def queue(
 
 def knock() -> None:
     """Ask for the outbox to be emptied now. If nobody hears it, the next sweep comes within a minute anyway."""
-    try:
-        celery.send_task("kim.tasks.send_mail", expires=60, retry=False)
-    except Exception:  # each broker has its own errors, and none of them may break what the knock followed
-        log.warning("knock was not heard", exc_info=True)
+    celery_knock(lambda: celery.send_task("kim.tasks.send_mail", expires=60, retry=False))
 
 
 # Out of the outbox
@@ -119,7 +119,7 @@ def send_due(limit: int = 200) -> Sent:
             try:
                 transport.send(mail)
             except TransportDown as down:
-                _put_off(mail, down.__cause__ or down, found)
+                _wait_for_server(mail, down.__cause__ or down, found)
                 break
             except (smtplib.SMTPException, OSError, ValueError) as error:
                 _put_off(mail, error, found)
@@ -151,6 +151,20 @@ def _close(mail: Mail) -> None:
     if settings.KIM_MAIL_TRANSPORT == "smtp" and not mail.key.startswith(DIGEST):
         changes |= {"body": "", "calendar": ""}
     Mail.objects.filter(pk=mail.pk).exclude(state=Mail.State.SENT).update(**changes)
+
+
+def _wait_for_server(mail: Mail, error: BaseException, found: Sent) -> None:
+    """The server is away for all of them: that says nothing of this mail, and is no try of it. The next sweep asks
+    again. What waited for days is given up, so that nobody is told last week's news.
+    """
+    waiting = Mail.objects.filter(pk=mail.pk, state=Mail.State.QUEUED, attempts=mail.attempts)
+    if workdays.now() - mail.created_at >= SERVER_AWAY:
+        waiting.update(state=Mail.State.FAILED, last_error=words_of(error))
+        found.failed += 1
+    else:
+        again = workdays.now() + dt.timedelta(minutes=BACKOFF[0])
+        waiting.update(next_try_at=again, attempts=F("attempts") - 1, last_error=words_of(error))
+        found.put_off += 1
 
 
 def _put_off(mail: Mail, error: BaseException, found: Sent) -> None:

@@ -8,17 +8,23 @@ import structlog
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth import middleware as auth
+from django.contrib.sessions.exceptions import SessionInterrupted
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from kim import accounts, metrics, sign_ins, tracing
+from kim import accounts, metrics, outages, sign_ins, tracing
 from kim.editing import Edited
 from kim.errors import not_allowed, too_large
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
+
+#: The status of kim.errors.unavailable.
+AWAY = 503
 
 log = structlog.get_logger("kim.request")
 
@@ -95,6 +101,26 @@ class ResponseHeaders:
         return response
 
 
+class Sessions(SessionMiddleware):
+    """Django's sessions in the database; a page that was only read is shown although the database takes nothing.
+
+    What is lost then is the minute of the last request: the session ends that much earlier, never later.
+    """
+
+    def process_response(self, request, response):
+        try:
+            return super().process_response(request, response)
+        except (DatabaseError, SessionInterrupted) as error:
+            # Django takes whatever the database refuses for a session that somebody ended meanwhile (400).
+            outage = outages.of(error)
+            if outage is None:
+                raise
+            if not getattr(request, "only_seen", False):
+                raise DatabaseError("the session was not saved") from error
+            log.warning("session not moved on", what=outage.name)
+            return response
+
+
 class IdleSession:
     """A session ends KIM_IDLE_MINUTES after the last request.
 
@@ -111,9 +137,12 @@ class IdleSession:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         session = request.session
+        if response.status_code == AWAY:
+            return response
         if session.accessed and not session.is_empty() and request.user.is_authenticated:
             now = time.time()
             if now - session.get(self.SEEN, 0) >= self.saved_every:
+                request.only_seen = not session.modified  # type: ignore[attr-defined]
                 if self.SEEN in session:
                     sign_ins.used(request)
                 session[self.SEEN] = int(now)

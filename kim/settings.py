@@ -274,7 +274,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "kim.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -328,6 +328,14 @@ if DATABASE_URL:
         # What is prepared (kim.together) is planned once: planning „Heute“ takes four times as long as running it.
         once = "-c jit=off -c plan_cache_mode=force_generic_plan"
         DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", once)
+        # A server that does not answer at all is given up after seconds, not after the minutes of the system: no page
+        # hangs. (The last one in milliseconds: what was sent and is not acknowledged.)
+        waits = {
+            "connect_timeout": 5, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,
+        }  # fmt: skip
+        for name, seconds in waits.items():
+            DATABASES["default"]["OPTIONS"].setdefault(name, seconds)
 else:
     DATABASES = {
         "default": {
@@ -367,9 +375,13 @@ CACHES: dict[str, dict[str, object]]
 if REDIS_URL:
     CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "kim.caches.SharedCache",
             "LOCATION": REDIS_URL,
-            "OPTIONS": {"serializer": "kim.signed_cache.SignedSerializer"},
+            "OPTIONS": {
+                "serializer": "kim.signed_cache.SignedSerializer",
+                "socket_connect_timeout": 1,
+                "socket_timeout": 1,
+            },
             # what was put there under another key, or by an older version, is not ours to read
             "KEY_PREFIX": hashlib.sha256(f"cache {SECRET_KEY}".encode()).hexdigest()[:8],
         }

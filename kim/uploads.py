@@ -60,7 +60,11 @@ class SealedHandler(FileUploadHandler):
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         if start + len(raw_data) <= settings.KIM_FILE_MAX:  # what is beyond is counted by the parser, and not kept
-            self.taken.write(raw_data)
+            try:
+                self.taken.write(raw_data)
+            except OSError:  # no space left: the page that says so comes at once, and the file does not wait for it
+                self.taken.close()
+                raise
 
     def file_complete(self, file_size: int) -> UploadedFile:
         """The file under a name of ours: what a browser calls it may hold anything."""

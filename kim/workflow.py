@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import OperationalError, connection, transaction
 from django.dispatch import Signal
 
-from kim import trail
+from kim import outages, trail
 from kim.rules import Rule, nobody
 
 #: The one signal in the house, sent inside the transaction of an act with `obj`, `act` (its name), `record` (the
@@ -117,7 +117,7 @@ class Workflow:
                 return attempt(obj, **given)
             except OperationalError as error:
                 # Two acts locked each other out and the database let go of this one: nothing was changed.
-                if nested:
+                if nested or outages.of(error) is not outages.BUSY:
                     raise
                 raise StepRefused(
                     f"Gerade wurde derselbe {obj._meta.verbose_name} an anderer Stelle bearbeitet. "

@@ -9,7 +9,7 @@ import time
 import structlog
 from django.core.exceptions import PermissionDenied
 
-from kim import files, jobs, replica, trail
+from kim import files, jobs, outages, replica, trail
 from kim.workflow import StepRefused
 from reports import exporting, writing
 from reports.models import Export
@@ -79,12 +79,14 @@ def _made(export: Export) -> bool:
         written = writing.written(book, export.format, progress.tell)
     _demand_ours(export, done=progress.done)
     kept = files.keep(written.chunks)
-    arrived = False
     try:
         arrived = export.arrive(kept, written.suffix, progress.done)
-    finally:
-        if not arrived:
+    except BaseException as error:
+        if not outages.may_have_been_kept(error):
             files.remove(kept.name)
+        raise
+    if not arrived:
+        files.remove(kept.name)
     return arrived
 
 

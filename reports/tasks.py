@@ -1,14 +1,11 @@
 """Knocks of the timetable for reports. Each is a few lines: rows say what is due, and a second knock does no harm."""
 
-import structlog
 from celery import shared_task
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from kim import jobs
+from kim.celery import knock
 from reports import counting, making, parts, publishing, subscribing
-
-log = structlog.get_logger("reports.tasks")
 
 
 @shared_task(name="reports.tasks.work_on_exports")
@@ -36,14 +33,7 @@ def publish() -> None:
 
 def knock_for_exports() -> None:
     """Have the background begin at once; if nobody hears it, the next minute's sweep finds the row."""
-    transaction.on_commit(_knock)
-
-
-def _knock() -> None:
-    try:
-        work_on_exports.apply_async(expires=60, retry=False)
-    except (OperationalError, OSError) as error:
-        log.warning("knock not delivered", error=type(error).__name__)
+    transaction.on_commit(lambda: knock(lambda: work_on_exports.apply_async(expires=60, retry=False)))
 
 
 @shared_task(name="reports.tasks.count")
@@ -55,14 +45,7 @@ def count(anew: bool = False) -> None:
 
 def knock_for_count() -> None:
     """Have everything counted at once; if nobody hears it, the timetable comes by within ten minutes."""
-    transaction.on_commit(_knock_for_count)
-
-
-def _knock_for_count() -> None:
-    try:
-        count.apply_async(kwargs={"anew": True}, expires=600, retry=False)
-    except (OperationalError, OSError) as error:
-        log.warning("knock not delivered", error=type(error).__name__)
+    transaction.on_commit(lambda: knock(lambda: count.apply_async(kwargs={"anew": True}, expires=600, retry=False)))
 
 
 @shared_task(name="reports.tasks.keep_parts")

@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from casework import access
 from casework.models.cases import Case
 from casework.models.consents import Consent
-from kim import files, trail, uploads, workdays
+from kim import files, outages, trail, uploads, workdays
 from kim.models import User
 from kim.workflow import StepRefused
 
@@ -104,8 +104,9 @@ class Document(models.Model):
                     sha256=kept.sha256, stored_as=kept.name, uploaded_by=by,
                 )  # fmt: skip
                 trail.record("document.put", made, by=by)
-        except BaseException:
-            files.remove(kept.name)
+        except BaseException as error:
+            if not outages.may_have_been_kept(error):
+                files.remove(kept.name)
             raise
         return made
 

@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.functional import cached_property
 
-from kim import trail, workdays
+from kim import outages, trail, workdays
 from kim.addresses import address
 from kim.dated import known_choice
 from kim.files import Kept, check, keep, keeper, read, remove
@@ -257,9 +257,10 @@ class StatusReport(models.Model):
                 row.save(update_fields=["number", "released_at", "released_by", "digest"])
                 left = trail.record("statusreport.release", row, by=by, note=row.number)
                 tell(row.tellings(by), key=f"statusreport:{left.pk}", url=row.get_absolute_url())
-        except BaseException:
-            for one in kept:
-                remove(one.name)
+        except BaseException as error:
+            if not outages.may_have_been_kept(error):
+                for one in kept:
+                    remove(one.name)
             raise
         return row
 

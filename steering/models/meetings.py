@@ -8,7 +8,7 @@ from django.db import models, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, When
 from django.utils import timezone
 
-from kim import files, trail, uploads, workdays
+from kim import files, outages, trail, uploads, workdays
 from kim.addresses import address
 from kim.calendars import uid_of
 from kim.models import TrailEntry, User
@@ -840,8 +840,9 @@ class Paper(models.Model):
                     sha256=kept.sha256, by=by,
                 )  # fmt: skip
                 trail.record("paper.put", made, by=by, note=vouched)
-        except BaseException:
-            files.remove(kept.name)
+        except BaseException as error:
+            if not outages.may_have_been_kept(error):
+                files.remove(kept.name)
             raise
         return made
 
