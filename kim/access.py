@@ -33,6 +33,8 @@ def reads_trail(user, obj=None):
 @rule("Konten verwaltet die Verwaltung.")
 def keeps_accounts(user, obj=None):
     return user.holds(Role.ADMIN)
+
+
 @rule("Anliegen zu Konten bearbeiten Verwaltung sowie Datenschutz und Revision.")
 def keeps_account_requests(user, obj=None):
     return user.holds(Role.ADMIN, Role.AUDIT)

@@ -137,7 +137,12 @@ def server_error(request):
 def unavailable(request, outage: outages.Outage):
     """503 with Retry-After: what is away, when to try again, and what was typed. Asks neither database nor session."""
     log.warning("unavailable", what=outage.name)
-    context = {"number": tracing.number(), "outage": outage, "sent": request.method not in {"GET", "HEAD"}, "kept": _typed(request)}
+    context = {
+        "number": tracing.number(),
+        "outage": outage,
+        "sent": request.method not in {"GET", "HEAD"},
+        "kept": _typed(request),
+    }
     response = HttpResponse(render_to_string("503.html", context), status=503)
     response["Retry-After"] = str(outage.seconds)
     return _uncached(response)

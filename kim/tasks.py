@@ -6,11 +6,7 @@ from importlib import import_module
 from celery import shared_task
 from django.conf import settings
 
-from kim import barriers, digests, jobs, mail, workdays
-from kim import backups, digests, jobs, mail, workdays
-from kim import digests, jobs, mail, trail_chain, workdays
-from kim import accounts, digests, jobs, mail, sign_ins, workdays
-from kim import breaches, digests, jobs, mail, retention, workdays
+from kim import accounts, backups, barriers, breaches, digests, jobs, mail, retention, sign_ins, trail_chain, workdays
 from kim.celery import app as celery
 from kim.models import BackupKind, BackupRun, Draft, JobRun, Mail
 
@@ -45,6 +41,8 @@ def back_up() -> None:
 @shared_task(name="kim.tasks.rehearse_restore")
 def rehearse_restore() -> None:
     backups.begin_if_due(BackupKind.REHEARSAL)
+
+
 @shared_task(name="kim.tasks.link_trail")
 def link_trail() -> None:
     with jobs.run("link_trail") as report:
@@ -65,6 +63,8 @@ def check_trail() -> None:
         verdict = trail_chain.check()
         gone = trail_chain.cut()
         report.result = f"{verdict}{f'; {gone} Zeilen nach Ablauf gelöscht' if gone else ''}"
+
+
 @shared_task(name="kim.tasks.watch_breaches")
 def watch_breaches() -> None:
     with jobs.run("breaches") as report:

@@ -23,8 +23,8 @@ from kim.views import (
     notices,
     operation,
     own_account,
-    single_sign_on,
     privacy,
+    single_sign_on,
     today,
     trail,
 )

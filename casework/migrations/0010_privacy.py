@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('casework', '0009_columns_nobody_reads'),
-        ('kim', '0007_privacy'),
+        ('kim', '0011_privacy'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

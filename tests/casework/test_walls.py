@@ -70,9 +70,8 @@ MODELS = {
     "agenda": "AgendaItem", "rules": "RulesOfProcedure",
     "barriers": "BarrierReport", "saved": "SavedFigure", "exports": "Export", "status-reports": "StatusReport",
     "sessions": "SignIn", "accounts": "User",
-    "saved": "SavedFigure", "exports": "Export", "status-reports": "StatusReport",
     "documents": "Document", "imports": "Import", "case-issues": "CaseIssue", "follow-ups": "FollowUp",
-    "requests": "ClientRequest", "accounts": "User", "breaches": "Breach",
+    "requests": "ClientRequest", "breaches": "Breach",
 }  # fmt: skip
 #: The same words mean something else there.
 IN_CASEWORK = {"measure": "GoalMeasure", "seat": "Participant"}

@@ -4,13 +4,9 @@ import pytest
 from django.conf import settings
 from django.urls import get_resolver, reverse
 
-from kim import trail, trail_chain, workdays
-from kim.models import Absence, Mail, Notice, Role, SavedFilter, TrailAnchor
+from kim import account_requests, breaches, trail, trail_chain, workdays
+from kim.models import Absence, AccountRequest, Breach, Device, Mail, Notice, Role, SavedFilter, SignIn, TrailAnchor
 from tests.access_table import asked
-from kim import workdays
-from kim.models import Absence, Device, Mail, Notice, Role, SavedFilter, SignIn
-from kim import account_requests, breaches, workdays
-from kim.models import Absence, AccountRequest, Breach, Mail, Notice, Role, SavedFilter
 from tests.factories import county, limits, user
 
 pytestmark = pytest.mark.django_db
@@ -63,23 +59,17 @@ OWN = {
 }
 #: Addresses that take what is sent, for oneself only or for administrators; see their own tests.
 ACTS = {
-    "draft_save",
-    "filter_save",
-    "notice_read_all",
-    "mail_resend_all",
-    "mail_resend",
-    "calendar_revoke",
-    "barrier_answer",
-}
-ACTS = {"draft_save", "filter_save", "notice_read_all", "mail_resend_all", "mail_resend", "calendar_revoke"}
+    "draft_save", "filter_save", "notice_read_all", "mail_resend_all", "mail_resend", "calendar_revoke",
+    "session_end_others", "barrier_answer",
+}  # fmt: skip
 #: Files for the audit, with what stands in their address.
 AUDIT_ALONE = {"trail_export": lambda: ["csv"], "trail_anchor": lambda: [anchor().pk]}
 #: Of data protection, for something that is there: who opens it; nobody else, by GET or by POST. See their own tests.
 GUARDED = {
     "processing_print": (lambda: ["rollen"], {Role.ADMIN, Role.AUDIT}),
-    "account_request_detail": (lambda: [asked().pk], {Role.ADMIN, Role.AUDIT}),
+    "account_request_detail": (lambda: [account_request().pk], {Role.ADMIN, Role.AUDIT}),
     "account_data_file": (lambda: [user().pk, "json"], {Role.ADMIN, Role.AUDIT}),
-    "account_request_step": (lambda: [asked().pk, "identify"], {Role.ADMIN, Role.AUDIT}),
+    "account_request_step": (lambda: [account_request().pk, "identify"], {Role.ADMIN, Role.AUDIT}),
     "breach_detail": (lambda: [breach().pk], {Role.AUDIT}),
     "breach_print": (lambda: [breach().pk], {Role.AUDIT}),
     "breach_step": (lambda: [breach().pk, "enter"], {Role.AUDIT}),
@@ -87,7 +77,7 @@ GUARDED = {
 STEPS = ("account_request_step", "breach_step")
 
 
-def asked() -> AccountRequest:
+def account_request() -> AccountRequest:
     given = {"kind": "access", "received_on": workdays.today(), "came_by": "letter"}
     return account_requests.receive(account=user(), by=user(Role.AUDIT), **given)
 
@@ -96,8 +86,6 @@ def breach() -> Breach:
     return breaches.suspect(by=user(), discovered_at=workdays.now(), text="Ein Stick fehlt.")
 
 
-#: What calendar programs ask for without signing in; see test_calendars.
-OPEN = {"calendar_feed"}
 #: Pages anybody may read, also without an account; see test_accessibility.
 FOR_ANYBODY = {"accessibility", "barrier_new"}
 
@@ -106,9 +94,8 @@ def anchor() -> TrailAnchor:
     one = user()
     trail.record("absence.end", one, by=one)
     return trail_chain.anchor(workdays.today())
-    "draft_save", "filter_save", "notice_read_all", "mail_resend_all", "mail_resend", "calendar_revoke",
-    "session_end_others",
-}  # fmt: skip
+
+
 #: What administrators do with an account at one press.
 PRESSED = ("account_withdraw", "account_reopen", "account_reset_factors", "account_end_sessions", "account_unlink")
 #: What calendar programs ask for without signing in (see test_calendars), and the way in for who is invited
@@ -142,6 +129,8 @@ def test_only_the_audit_takes_the_trail_out_of_the_house(client, address):
         assert asked(client, who, reverse(f"kim:{address}", args=args)).status_code == (
             200 if role == Role.AUDIT else 403
         )
+
+
 @pytest.mark.parametrize("address", [*PRESSED, *(row[0] for row in ABOUT[1:])])
 def test_only_administrators_do_something_with_an_account(client, address):
     somebody = user(None)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kim', '0007_trail'),
+        ('kim', '0009_single_sign_on'),
     ]
 
     operations = [

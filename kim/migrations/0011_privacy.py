@@ -34,7 +34,7 @@ def allow_changes(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kim', '0006_calendars'),
+        ('kim', '0010_backups'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kim', '0007_accounts'),
+        ('kim', '0008_accounts'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('kim', '0006_calendars'),
+        ('kim', '0011_privacy'),
     ]
 
     operations = [
