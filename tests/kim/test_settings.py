@@ -200,6 +200,7 @@ class TestProduction:
             ({"KIM_SECRET_KEY": "abcabc" * 10}, "wiederholt immer dieselben Zeichen"),
             ({"KIM_SECRET_KEY": f"django-insecure-{KEY}"}, "sieht aus wie ein Platzhalter"),
             ({"KIM_FILES_KEY": KEY}, "derselbe Schlüssel"),
+            ({"KIM_TRAIL_KEY": KEY[::-1]}, "derselbe Schlüssel"),
             ({"DATABASE_URL": "postgres://kim:kim@db/kim"}, "Kennwort in DATABASE_URL ist zu schwach"),
             ({"DATABASE_URL": "postgres://kim:changeme2026@db/kim"}, "Kennwort in DATABASE_URL ist zu schwach"),
             ({"REDIS_URL": "redis://:redis@redis/0"}, "Kennwort in REDIS_URL ist zu schwach"),
@@ -218,6 +219,7 @@ class TestProduction:
         for name, value in [
             ("DATABASE_URL", "postgres://kim:V7xq2mLw9@db/kim"), ("REDIS_URL", "redis://redis/0"),
             ("EMAIL_HOST_PASSWORD", "Kp3vX8sW"), ("KIM_SECRET_KEY", KEY), ("KIM_FILES_KEY", KEY[::-1]),
+            ("KIM_TRAIL_KEY", KEY[1:] + KEY[:1]),
         ]:  # fmt: skip
             (tmp_path / name).write_text(f"{value}\n")
             files[f"{name}_FILE"] = str(tmp_path / name)
