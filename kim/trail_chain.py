@@ -360,7 +360,7 @@ class _Checking:
             self._hold_against_anchors()
 
     def end(self) -> None:
-        self.verdict.head = tuple(self.before)
+        self.verdict.head = (self.before.position, self.before.digest)
         for position, there in self._pinned.items():  # those left lie where no link is
             for day, _ in sorted(there):
                 self.verdict.note("link_missing", f"Stelle {position}, Anker vom {day:%d.%m.%Y}")
