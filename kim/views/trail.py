@@ -84,7 +84,7 @@ def trail_export(request, kind):
     order = paging.order_of("-at", None)
     rows = paging.first_rows(sets, order, MOST + 1, _lines().select_related("by", "on_behalf_of", "link"))
     narrowed = ", ".join(str(form.fields[name].label) for name, value in form.cleaned_data.items() if value)
-    note = f"{kind.upper()}{f', eingegrenzt nach {narrowed}' if narrowed else ''}"
+    note = f"{kind.upper()}, {min(rows.count(), MOST)} Zeilen{f', eingegrenzt nach {narrowed}' if narrowed else ''}"
     told.record("trailentry.export", request.user, by=request.user, note=note[:200])
     name = f"protokoll-{workdays.today()}.{kind}"
     if kind == "xlsx":
