@@ -130,10 +130,16 @@ def trail_key(data_dir: Path, production: bool) -> str:
     )
 
 
-def optional_key(name: str) -> str:
-    """A key that may be left out; one that is there is long enough."""
-    key = secret(name)
-    return _long(name, key) if key else ""
+def mfa_roles(production: bool, demo: bool) -> frozenset[str]:
+    """Whose accounts have to have a second factor: as named, else all in production and none in a demo."""
+    named = [word.lower() for word in words("KIM_MFA_ROLES")]
+    return frozenset(named or (["alle"] if production and not demo else [])) - {"keine"}
+
+
+def factors_key() -> str:
+    """What secrets of second factors are encrypted with (kim.factors); "" where what signs sessions does for both."""
+    key = secret("KIM_FACTORS_KEY")
+    return _long("KIM_FACTORS_KEY", key) if key else ""
 
 
 def _long(name: str, key: str) -> str:
@@ -465,9 +471,9 @@ MFA_FORMS = {
 }
 MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
 #: Codes of roles, or „alle“; checked when the application starts (kim.apps). Empty: nobody has to.
-KIM_MFA_ROLES = frozenset(words("KIM_MFA_ROLES") or (["alle"] if PRODUCTION and not KIM_DEMO else [])) - {"keine"}
+KIM_MFA_ROLES = mfa_roles(PRODUCTION, KIM_DEMO)
 #: Secrets of factors are encrypted with this; empty: with what is derived from SECRET_KEY.
-KIM_FACTORS_KEY = optional_key("KIM_FACTORS_KEY")
+KIM_FACTORS_KEY = factors_key()
 
 ALLAUTH_TRUSTED_PROXY_COUNT = len(words("KIM_PROXIES"))
 

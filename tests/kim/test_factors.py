@@ -12,7 +12,7 @@ from django.urls import reverse
 from kim import accounts, factors, sign_ins, workdays
 from kim.apps import _demand_known_roles
 from kim.models import Mail, Role, SignIn, TrailEntry
-from kim.settings import optional_key
+from kim.settings import factors_key, mfa_roles
 from kim.workflow import StepRefused
 from tests.factories import county, user
 
@@ -169,13 +169,13 @@ class TestAtRest:
         assert adapter.decrypt(before) != "geheim"
 
     def test_it_is_read_from_the_environment_or_a_file(self, monkeypatch, tmp_path):
-        assert optional_key("KIM_FACTORS_KEY") == ""
+        assert factors_key(tmp_path, True) == ""
         (tmp_path / "key").write_text("d" * 64 + "\n")
         monkeypatch.setenv("KIM_FACTORS_KEY_FILE", str(tmp_path / "key"))
-        assert optional_key("KIM_FACTORS_KEY") == "d" * 64
+        assert factors_key(tmp_path, True) == "d" * 64
         monkeypatch.setenv("KIM_FACTORS_KEY", "kurz")
         with pytest.raises(ImproperlyConfigured, match="zu kurz"):
-            optional_key("KIM_FACTORS_KEY")
+            factors_key(tmp_path, True)
 
 
 class TestByRole:
@@ -220,6 +220,20 @@ class TestByRole:
     def test_all_and_none(self, settings, roles, needs):
         settings.KIM_MFA_ROLES = frozenset(roles)
         assert accounts.needs_second_factor(user(None)) is needs
+
+    @pytest.mark.parametrize(
+        ("named", "production", "demo", "roles"),
+        [
+            ("", True, False, {"alle"}),
+            ("", True, True, set()),
+            ("", False, True, set()),
+            ("Keine", True, False, set()),
+            ("admin, audit", False, True, {"admin", "audit"}),
+        ],
+    )
+    def test_in_production_everybody_unless_told_otherwise(self, monkeypatch, named, production, demo, roles):
+        monkeypatch.setenv("KIM_MFA_ROLES", named)
+        assert mfa_roles(production, demo) == roles
 
     def test_a_role_nobody_knows_stops_the_start(self, settings):
         settings.KIM_MFA_ROLES = frozenset({"chef"})
