@@ -326,10 +326,17 @@ DATABASE_URL = secret("DATABASE_URL")
 if PRODUCTION:
     demand_strong_password("DATABASE_URL", DATABASE_URL)
 if DATABASE_URL:
+    #: Behind a pooler that gives each transaction another connection (pgbouncer): nothing may outlast a transaction.
+    POOLED = flag("KIM_DATABASE_POOLED")
     DATABASES = {
-        "default": dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True),
+        "default": dj_database_url.parse(
+            DATABASE_URL,
+            conn_max_age=0 if POOLED else 600,
+            conn_health_checks=True,
+            disable_server_side_cursors=POOLED,
+        ),
     }
-    if DATABASES["default"]["ENGINE"].endswith("postgresql"):
+    if DATABASES["default"]["ENGINE"].endswith("postgresql") and not POOLED:
         # Compiling a query takes PostgreSQL half a second, where the longest of ours runs for some milliseconds.
         # What is prepared (kim.together) is planned once: planning „Heute“ takes four times as long as running it.
         once = "-c jit=off -c plan_cache_mode=force_generic_plan"
@@ -361,13 +368,19 @@ KIM_REPORTS_MAX_LAG = number("KIM_REPORTS_MAX_LAG", 300)
 if reports_url := secret("KIM_REPORTS_DATABASE_URL"):
     if not DATABASE_URL:
         raise ImproperlyConfigured("KIM_REPORTS_DATABASE_URL ohne DATABASE_URL: Eine Lesekopie braucht PostgreSQL.")
-    DATABASES["reports"] = dj_database_url.parse(reports_url, conn_max_age=600, conn_health_checks=True)
+    DATABASES["reports"] = dj_database_url.parse(
+        reports_url,
+        conn_max_age=0 if POOLED else 600,
+        conn_health_checks=True,
+        disable_server_side_cursors=POOLED,
+    )
     if DATABASES["reports"]["ENGINE"] != DATABASES["default"]["ENGINE"]:
         raise ImproperlyConfigured("KIM_REPORTS_DATABASE_URL muss dieselbe Datenbank sein wie DATABASE_URL.")
     if DATABASES["reports"]["ENGINE"].endswith("postgresql"):
         # One that is away must not hold up pages: it is then not read.
         DATABASES["reports"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
-        DATABASES["reports"]["OPTIONS"].setdefault("options", DATABASES["default"]["OPTIONS"]["options"])
+        if not POOLED:
+            DATABASES["reports"]["OPTIONS"].setdefault("options", DATABASES["default"]["OPTIONS"]["options"])
     DATABASES["reports"]["TEST"] = {"MIRROR": "default"}
     DATABASE_ROUTERS = ["kim.replica.Router"]
     MIDDLEWARE.insert(MIDDLEWARE.index("kim.middleware.OnlyActs"), "kim.replica.ReadYourOwn")

@@ -9,11 +9,12 @@ from django.db.models import Count
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from kim import mail, paging, workdays
+from kim import mail, paging, replica, workdays
 from kim.access import runs_operation
 from kim.health import HEARTBEAT_SECONDS
 from kim.models import County, JobRun, Mail
 from kim.operation import sections_for, version
+from kim.operation import section, sections_for
 from kim.rules import demand
 
 #: name in the timetable → (what it does, when)
@@ -96,6 +97,23 @@ def operation(request):
         "version": version(),
     }
     return render(request, "kim/operation.html", context)
+
+
+@section("kim/_operation_replica.html", order=30)
+def replica_lag(user):
+    """How far the database that figures are read from lags; nothing where there is none."""
+    if not replica.is_there():
+        return None
+    lag = replica.lag()
+    if lag is None:
+        said = "Sie antwortet nicht oder kennt noch keinen Herzschlag. Zahlen kommen aus der ersten Datenbank."
+        return {"tone": "late", "word": "wird nicht gelesen", "sentence": said}
+    behind = f"Sie ist {round(lag)} Sekunden zurück" if lag >= 1 else "Sie ist auf dem Stand des letzten Herzschlags"
+    if lag > settings.KIM_REPORTS_MAX_LAG:
+        said = f"{behind}, mehr als {settings.KIM_REPORTS_MAX_LAG}. Zahlen kommen aus der ersten Datenbank."
+        return {"tone": "late", "word": "wird nicht gelesen", "sentence": said}
+    said = f"{behind}. Seiten mit Zahlen lesen aus ihr und sagen, von wann die Zahlen sind."
+    return {"tone": "done", "word": "wird gelesen", "sentence": said}
 
 
 @require_POST

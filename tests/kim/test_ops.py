@@ -1,6 +1,7 @@
 """ops/: units for systemd and examples of proxies. They start what Compose starts, and what can be run is run."""
 
 import configparser
+import datetime as dt
 import http.client
 import http.server
 import os
@@ -14,7 +15,12 @@ import time
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from honcho.environ import parse_procfile
+
+from kim import trail, workdays
+from kim.models import TrailEntry
+from tests.factories import user
 
 ROOT = Path(__file__).parents[2]
 SYSTEMD, NGINX = ROOT / "ops" / "systemd", ROOT / "ops" / "nginx"
@@ -252,3 +258,35 @@ def test_caddy_understands_its_example(tmp_path):
         env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "XDG_DATA_HOME": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.needs("postgresql")
+@pytest.mark.django_db
+def test_the_trail_can_be_partitioned_by_years():
+    """The script as it stands; KIM writes, finds and refuses afterwards as before, and a year is read from its part."""
+    refused_before = triggers_of("kim_trailentry")
+    with connection.cursor() as cursor:
+        cursor.execute((ROOT / "ops" / "postgresql" / "partition_trail.sql").read_text(encoding="utf-8"))
+    year = workdays.today().year
+    now = trail.record("user.test", user(), by=user())
+    with workdays.as_of(dt.datetime(year + 1, 6, 1, 12, tzinfo=dt.UTC)):
+        trail.record("user.test", user(), by=user())
+    rows = TrailEntry.objects.filter(act="user.test").order_by("at")
+    first, second = rows
+    assert second.pk == first.pk + 1
+    assert now.pk == first.pk
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tableoid::regclass::text FROM kim_trailentry WHERE act = 'user.test' ORDER BY at")
+        assert [name for (name,) in cursor.fetchall()] == ["kim_trailentry_before", f"kim_trailentry_{year + 1}"]
+    assert f"kim_trailentry_{year + 1}" in rows.filter(at__gte=second.at).explain()
+    assert "kim_trailentry_before" not in rows.filter(at__gte=second.at).explain()
+    assert triggers_of("kim_trailentry") == refused_before
+    assert triggers_of(f"kim_trailentry_{year + 1}") >= refused_before
+
+
+def triggers_of(table: str) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgname LIKE 'RI_%%'", [table]
+        )
+        return {name for (name,) in cursor.fetchall()}

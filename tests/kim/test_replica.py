@@ -166,6 +166,19 @@ class TestNobodyIsPuzzled:
             assert replica.alias() == "default"
 
 
+def test_administrators_see_how_far_it_lags(second, lags, client, settings):
+    settings.KIM_REPORTS_MAX_LAG = 300
+    county()
+    client.force_login(user(Role.ADMIN))
+    for seconds, words in [
+        (0, "auf dem Stand des letzten Herzschlags. Seiten mit Zahlen lesen aus ihr"),
+        (60, "Sie ist 60 Sekunden zurück. Seiten mit Zahlen lesen aus ihr"),
+        (400, "Sie ist 400 Sekunden zurück, mehr als 300. Zahlen kommen aus der ersten Datenbank."),
+    ]:
+        lags(seconds)
+        assert words in client.get("/operation/").text
+
+
 #: Pages that read from it. What decides who may see them, and the page around the numbers, does not.
 PAGES = ["", "chain/", "places/", "staffing/", "money/", "governance/", "casework/", "builder/", "indicators/"]
 
