@@ -266,7 +266,7 @@ def back_up(folder: Path, *, keep: Keep, say: Say) -> BackupRun:
 
 
 def _result(made: Manifest, gone: int) -> str:
-    words = [f"{sum(made.facts.tables.values())} Zeilen in {len(made.facts.tables)} Tabellen"]
+    words = [f"{_grouped(sum(made.facts.tables.values()))} Zeilen in {len(made.facts.tables)} Tabellen"]
     words.append(_counted(made.documents.number, "Dokument", "Dokumente"))
     if made.documents.missing:
         words.append(f"{_counted(len(made.documents.missing), 'Dokument fehlt', 'Dokumente fehlen')} im Dateiordner")
@@ -276,7 +276,11 @@ def _result(made: Manifest, gone: int) -> str:
 
 
 def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+    return f"{_grouped(number)} {one if number == 1 else many}"
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", ".")
 
 
 def _made(folder: Path, aside: Path, here: Place, progress: Progress) -> Manifest:
@@ -836,7 +840,7 @@ def rehearse(path: Path, key: str, *, documents: int, say: Say) -> tuple[BackupR
 def _good(manifest: Manifest, documents: int) -> str:
     read = min(documents, manifest.documents.number)
     return (
-        f"Vollständig wiederhergestellt: {sum(manifest.facts.tables.values())} Zeilen in {len(manifest.facts.tables)} "
+        f"Vollständig wiederhergestellt: {_grouped(sum(manifest.facts.tables.values()))} Zeilen in {len(manifest.facts.tables)} "
         f"Tabellen, {_counted(manifest.documents.number, 'Dokument', 'Dokumente')} (davon {read} gelesen und "
         "verglichen), Verweise und Protokoll stimmen"
     )
@@ -971,9 +975,13 @@ def begin_if_due(kind: BackupKind) -> bool:
     return True
 
 
+def is_set_up() -> bool:
+    return bool(settings.BACKUP_DIR and settings.BACKUP_PUBLIC_KEYS)
+
+
 def _why_not(kind: BackupKind) -> str | None:
     """None: it is due. Words: it never will be as things are set, or not this week. Empty: not now."""
-    if not settings.BACKUP_DIR:
+    if not is_set_up():
         return "nicht eingerichtet"
     if kind == BackupKind.REHEARSAL and not settings.BACKUP_REHEARSALS:
         return "ausgeschaltet"
@@ -1040,7 +1048,7 @@ def _sets():
 
 @section("kim/_operation_backups.html", order=40, sets=_sets)
 def backups(user, read):
-    configured = bool(settings.BACKUP_DIR)
+    configured = is_set_up()
     kinds = [kind for kind in BackupKind if kind == BackupKind.BACKUP or settings.BACKUP_REHEARSALS]
     good = {kind: next(iter(read[f"{kind}_good"]), None) for kind in kinds}
     if not configured and not any(good.values()):

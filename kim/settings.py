@@ -44,13 +44,12 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
 
 
-def given_or_filed(name: str) -> str:
-    """A secret nobody needs to have: as given in the variable, in the file named by `<name>_FILE`, or empty."""
-    given, named = os.environ.get(name, "").strip(), os.environ.get(f"{name}_FILE", "").strip()
-    if given or not named:
-        return given
+def given_or_filed(name: str, given: str, named: str) -> str:
+    """A secret nobody needs to have: as `given` in the variable, in the `named` file, or empty."""
+    if given.strip() or not named.strip():
+        return given.strip()
     try:
-        return Path(named).read_text(encoding="utf-8").strip()
+        return Path(named.strip()).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise ImproperlyConfigured(f"{name}_FILE={named} lässt sich nicht lesen ({error.strerror}).") from None
 
@@ -406,7 +405,11 @@ BACKUP_REHEARSE_DAYS = number("KIM_BACKUP_REHEARSE_DAYS", 7)
 #: Whether what sessions and links are signed with goes into the backup too.
 BACKUP_SECRET_KEY = flag("KIM_BACKUP_WITH_SECRET_KEY")
 #: Another PostgreSQL server for rehearsals, whose account may make databases; a password may stand in it.
-REHEARSAL_DATABASE_URL = given_or_filed("KIM_REHEARSAL_DATABASE_URL")
+REHEARSAL_DATABASE_URL = given_or_filed(
+    "KIM_REHEARSAL_DATABASE_URL",
+    os.environ.get("KIM_REHEARSAL_DATABASE_URL", ""),
+    os.environ.get("KIM_REHEARSAL_DATABASE_URL_FILE", ""),
+)
 
 # Mail: every mail is a row first (kim.mail); this says how rows leave the house
 EMAIL_BACKEND = "kim.mail.OutboxBackend"

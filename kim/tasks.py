@@ -42,6 +42,8 @@ def back_up() -> None:
 @shared_task(name="kim.tasks.rehearse_restore")
 def rehearse_restore() -> None:
     backups.begin_if_due(BackupKind.REHEARSAL)
+
+
 @shared_task(name="kim.tasks.link_trail")
 def link_trail() -> None:
     with jobs.run("link_trail") as report:

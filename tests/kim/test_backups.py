@@ -200,9 +200,7 @@ class TestRoundTrip:
         assert before
         assert {path.name: path.read_bytes() for path in empty.files.rglob("*") if path.is_file()} == before
         assert restored.manifest.documents.number == len(before)
-
-    def test_files_and_keys_are_for_their_account_alone(self, made, empty, keys):
-        backups.restore(made, keys.private, empty, lambda words: None)
+        # Files and keys are for their account alone.
         there = [made, *(path for path in empty.files.rglob("*") if path.is_file()), empty.keys / "files-key"]
         assert {path.stat().st_mode & 0o777 for path in there} == {0o600}
         assert (empty.keys / "files-key").read_text() == settings.FILES_KEY
@@ -457,6 +455,7 @@ class TestAtNight:
     @pytest.fixture(autouse=True)
     def configured(self, monkeypatch, tmp_path):
         monkeypatch.setattr(settings, "BACKUP_DIR", str(tmp_path))
+        monkeypatch.setattr(settings, "BACKUP_PUBLIC_KEYS", [backup_format.make_key().public])
         monkeypatch.setattr(settings, "DATA_DIR", tmp_path)
         self.started = []
         monkeypatch.setattr(backups.subprocess, "Popen", self.start)
@@ -497,8 +496,10 @@ class TestAtNight:
             tasks.back_up()
         assert self.started == []
 
-    def test_where_none_is_wanted_the_row_says_so(self, monkeypatch):
-        monkeypatch.setattr(settings, "BACKUP_DIR", "")
+    @pytest.mark.parametrize("missing", [{"BACKUP_DIR": ""}, {"BACKUP_PUBLIC_KEYS": []}], ids=str)
+    def test_where_none_is_wanted_the_row_says_so(self, monkeypatch, missing):
+        for name, value in missing.items():
+            monkeypatch.setattr(settings, name, value)
         with self.night():
             tasks.back_up()
             tasks.rehearse_restore()
@@ -545,6 +546,7 @@ class TestOnThePage:
     @pytest.fixture
     def configured(self, monkeypatch):
         monkeypatch.setattr(settings, "BACKUP_DIR", "/srv/backups")
+        monkeypatch.setattr(settings, "BACKUP_PUBLIC_KEYS", [backup_format.make_key().public])
 
     def test_where_none_is_set_up_it_says_so(self, client):
         assert "Es ist keine Sicherung eingerichtet" in self.page(client)
