@@ -840,8 +840,8 @@ def rehearse(path: Path, key: str, *, documents: int, say: Say) -> tuple[BackupR
 def _good(manifest: Manifest, documents: int) -> str:
     read = min(documents, manifest.documents.number)
     return (
-        f"Vollständig wiederhergestellt: {_grouped(sum(manifest.facts.tables.values()))} Zeilen in {len(manifest.facts.tables)} "
-        f"Tabellen, {_counted(manifest.documents.number, 'Dokument', 'Dokumente')} (davon {read} gelesen und "
+        f"Vollständig wiederhergestellt: {_grouped(sum(manifest.facts.tables.values()))} Zeilen in "
+        f"{len(manifest.facts.tables)} Tabellen, {_counted(manifest.documents.number, 'Dokument', 'Dokumente')} (davon {read} gelesen und "
         "verglichen), Verweise und Protokoll stimmen"
     )
 

@@ -6,8 +6,7 @@ from importlib import import_module
 from celery import shared_task
 from django.conf import settings
 
-from kim import backups, digests, jobs, mail, workdays
-from kim import digests, jobs, mail, trail_chain, workdays
+from kim import backups, digests, jobs, mail, trail_chain, workdays
 from kim.celery import app as celery
 from kim.models import BackupKind, BackupRun, Draft, JobRun, Mail
 
