@@ -841,8 +841,8 @@ def _good(manifest: Manifest, documents: int) -> str:
     read = min(documents, manifest.documents.number)
     return (
         f"Vollständig wiederhergestellt: {_grouped(sum(manifest.facts.tables.values()))} Zeilen in "
-        f"{len(manifest.facts.tables)} Tabellen, {_counted(manifest.documents.number, 'Dokument', 'Dokumente')} (davon {read} gelesen und "
-        "verglichen), Verweise und Protokoll stimmen"
+        f"{len(manifest.facts.tables)} Tabellen, {_counted(manifest.documents.number, 'Dokument', 'Dokumente')} "
+        f"(davon {read} gelesen und verglichen), Verweise und Protokoll stimmen"
     )
 
 

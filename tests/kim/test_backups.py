@@ -12,8 +12,10 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import dj_database_url
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 
@@ -21,6 +23,7 @@ from kim import backup_format, backups, files, tasks, trail, workdays
 from kim.backup_engines import Postgres, engine_of
 from kim.backup_format import BackupRefused
 from kim.models import BackupKind, BackupRun, BackupState, JobRun, Mail, Role, TrailEntry
+from kim.operation import version
 from kim.workdays import BERLIN
 from tests.conftest import copy_sqlite
 from tests.factories import user
@@ -590,12 +593,63 @@ class TestOnThePage:
             client.get(reverse("kim:operation"))
 
 
+class TestCommands:
+    def test_where_to_and_which_one_must_be_told(self, home):
+        with pytest.raises(CommandError, match="--to ORDNER"):
+            call_command("backup")
+        with pytest.raises(CommandError, match="KIM_BACKUP_DIR"):
+            call_command("rehearse_restore")
+        with pytest.raises(CommandError, match="gibt es nicht"):
+            call_command("restore", "/nowhere/kim.kimbackup", "--check")
+        with pytest.raises(CommandError, match="keine Angabe wie 7,4,12"):
+            call_command("backup", "--to", str(home / "c"), "--keep", "viele")
+
+    def test_a_file_is_checked_without_touching_anything(self, made, keys, monkeypatch, capsys, tmp_path):
+        (tmp_path / "private").write_text(keys.private)
+        monkeypatch.setenv("KIM_BACKUP_KEY_FILE", str(tmp_path / "private"))
+        call_command("restore", str(made), "--check")
+        said = capsys.readouterr().out
+        assert f"mit KIM {version()} auf {backups.Place.here().engine.name}" in said
+        assert "Es wurde nichts angefasst" in said
+        monkeypatch.setenv("KIM_BACKUP_KEY_FILE", str(tmp_path / "nowhere"))
+        with pytest.raises(CommandError, match="lässt sich nicht lesen"):
+            call_command("restore", str(made), "--check")
+        damaged = altered(made, tmp_path, lambda raw: raw[:-10])
+        monkeypatch.setenv("KIM_BACKUP_KEY", keys.private)
+        with pytest.raises(CommandError, match="beschädigt oder abgeschnitten"):
+            call_command("restore", str(damaged), "--check")
+
+    def test_the_nightly_run_stands_among_the_jobs(self, home, tmp_path, monkeypatch, capsys):
+        monkeypatch.setattr(os, "nice", lambda by: by)  # would hold for the rest of the suite
+        with workdays.as_of(dt.date(2026, 11, 27)):
+            call_command("backup", "--nightly", "--to", str(tmp_path / "b"))
+        run = JobRun.objects.get(job="backup", day=dt.date(2026, 11, 27))
+        assert "Zeilen in" in run.result
+        assert "kimbackup" in capsys.readouterr().out
+
+    def test_the_keys_are_shown_and_fit(self, capsys):
+        call_command("make_backup_key")
+        said = capsys.readouterr().out.split()
+        public = next(word.partition("=")[2] for word in said if word.startswith("KIM_BACKUP_PUBLIC_KEY="))
+        private = next(word for word in said if word.startswith(backup_format.PRIVATE))
+        assert backup_format.public_of(private) == public
+
+
+def test_an_address_says_what_the_settings_say_however_odd_the_password():
+    known = {"NAME": "kim", "USER": "k@m", "PASSWORD": "p:/?#@ä%", "HOST": "/run/pg", "PORT": 5433}
+    told = dj_database_url.parse(Postgres(known | {"OPTIONS": {"sslmode": "require", "options": "-c x=y"}}).url())
+    assert {name: told[name] for name in known} == known
+    assert told["OPTIONS"] == {"sslmode": "require"}
+
+
 @pytest.mark.long
 def test_a_rehearsal_finds_everything_in_its_place_and_leaves_nothing_behind(home, made, keys):
     server = backups.Place.here().engine
     backups._opener_path().write_text(json.dumps({"file": "another", "key": keys.private}))
     with pytest.raises(BackupRefused, match="braucht es den privaten Schlüssel"):
         backups.key_for(made)
+    if server.name == "PostgreSQL":  # what a killed rehearsal left
+        server.fresh(f"{server.database['NAME']}_rehearsal_dead", home)
     row, found = backups.rehearse(made, keys.private, documents=5, say=quiet)
     assert (found, row.state) == ([], BackupState.DONE)
     assert row.result.startswith("Vollständig wiederhergestellt")
