@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import dj_database_url
@@ -79,7 +80,13 @@ def filled_elsewhere(django_db_setup, django_db_blocker, tmp_path_factory, keys)
             patch.setattr(settings, "BACKUP_PUBLIC_KEYS", [keys.public])
             world()
             Mail.objects.create(key="mail:waits", to="a@kim.example", subject="S")
-            backups.back_up(folder / "backups", keep=KEEP, say=quiet)
+
+            def meanwhile(row, step):
+                if step == "Datenbank":
+                    Mail.objects.get_or_create(key="mail:meanwhile", to="a@kim.example", subject="S")
+
+            backups.back_up(folder / "backups", keep=KEEP, say=meanwhile)
+            assert Mail.objects.filter(key="mail:meanwhile").delete()[0] == 1
             yield folder
         engine_of({**connection.settings_dict, "NAME": name}).drop()
 
@@ -106,6 +113,16 @@ def empty(tmp_path):
     here = backups.Place.here().engine
     engine = here.fresh(f"{here.database['NAME']}_empty" if here.name == "PostgreSQL" else "empty", tmp_path)
     yield backups.Place(engine, tmp_path / "files", tmp_path)
+    engine.drop()
+
+
+@pytest.fixture(scope="module")
+def nowhere(filled_elsewhere, tmp_path_factory):
+    """The same for those who are refused: it stays empty, and they look."""
+    folder, here = tmp_path_factory.mktemp("nowhere"), backups.Place.here().engine
+    name = f"{here.database['NAME']}_nowhere" if here.name == "PostgreSQL" else "nowhere"
+    engine = here.fresh(name, folder)
+    yield backups.Place(engine, folder / "files", folder)
     engine.drop()
 
 
@@ -196,6 +213,7 @@ class TestTheSeal:
 
 class TestRoundTrip:
     def test_every_table_and_every_document_is_as_it_was(self, home, made, empty, keys):
+        """And what was written while the backup was made (`filled_elsewhere`) is neither counted nor in it."""
         restored = backups.restore(made, keys.private, empty, lambda words: None)
         assert restored.differences == []
         assert content(empty.engine) == content(backups.Place.here().engine)
@@ -218,23 +236,6 @@ class TestRoundTrip:
     def test_the_check_sum_is_one_that_other_programs_read(self, made):
         done = subprocess.run(["sha256sum", "-c", made.name + ".sha256"], cwd=made.parent, capture_output=True)
         assert done.returncode == 0
-
-    def test_counts_and_content_are_of_one_moment(self, home, keys, tmp_path, empty):
-        """What is written while a backup is under way is neither counted nor in it."""
-        written = []
-
-        def meanwhile(row, step):
-            if step == "Datenbank" and not written:
-                written.append(Mail.objects.create(key="mail:meanwhile", to="a@kim.example", subject="S"))
-
-        try:
-            row = backups.back_up(tmp_path / "b", keep=KEEP, say=meanwhile)
-            restored = backups.restore(Path(row.folder, row.file), keys.private, empty, lambda words: None)
-        finally:
-            Mail.objects.filter(key="mail:meanwhile").delete()
-        assert written
-        assert restored.differences == []
-        assert "mail:meanwhile" not in repr(content(empty.engine)["kim_mail"])
 
     def test_documents_that_are_missing_or_come_and_go_are_named(self, home, keys, tmp_path, empty):
         wanted = next(path for path in (home / "files").rglob("*") if path.is_file() and files.wanted(path.name))
@@ -269,33 +270,33 @@ class TestRefusals:
          lambda raw: raw[:5000] + bytes([raw[5000] ^ 1]) + raw[5001:]],
         ids=["cut by one", "cut in half", "longer", "empty", "one bit"],
     )  # fmt: skip
-    def test_a_damaged_file_is_refused_before_anything_is_touched(self, made, empty, keys, tmp_path, change):
+    def test_a_damaged_file_is_refused_before_anything_is_touched(self, made, nowhere, keys, tmp_path, change):
         with pytest.raises(BackupRefused):
-            backups.restore(altered(made, tmp_path, change), keys.private, empty, lambda words: None)
-        assert empty.engine.tables() == []
-        assert not empty.files.exists()
-        assert not (empty.keys / "files-key").exists()
+            backups.restore(altered(made, tmp_path, change), keys.private, nowhere, lambda words: None)
+        assert nowhere.engine.tables() == []
+        assert not nowhere.files.exists()
+        assert not (nowhere.keys / "files-key").exists()
 
-    def test_a_check_sum_that_does_not_fit_is_refused(self, made, empty, keys, tmp_path):
+    def test_a_check_sum_that_does_not_fit_is_refused(self, made, nowhere, keys, tmp_path):
         copy = altered(made, tmp_path, lambda raw: raw)
         copy.with_name(copy.name + ".sha256").write_text("0" * 64 + f"  {copy.name}\n")
         with pytest.raises(BackupRefused, match="Prüfsumme"):
-            backups.restore(copy, keys.private, empty, lambda words: None)
-        assert empty.engine.tables() == []
+            backups.restore(copy, keys.private, nowhere, lambda words: None)
+        assert nowhere.engine.tables() == []
 
-    def test_so_is_another_key(self, made, empty):
+    def test_so_is_another_key(self, made, nowhere):
         with pytest.raises(BackupRefused, match="gehört nicht zu"):
-            backups.restore(made, backup_format.make_key().private, empty, lambda words: None)
+            backups.restore(made, backup_format.make_key().private, nowhere, lambda words: None)
 
-    def test_a_filled_database_and_a_filled_folder_are_not_written_to(self, home, made, empty, keys):
+    def test_a_filled_database_and_a_filled_folder_are_not_written_to(self, home, made, nowhere, keys, tmp_path):
         here = backups.Place.here()
         with pytest.raises(BackupRefused, match=r"nicht leer \(\d+ Tabellen\)"):
             backups.restore(made, keys.private, here, lambda words: None)
-        empty.files.mkdir()
-        (empty.files / "letter").write_text("x")
+        filled = replace(nowhere, files=tmp_path)
+        (tmp_path / "letter").write_text("x")
         with pytest.raises(BackupRefused, match="Ordner .* ist nicht leer"):
-            backups.restore(made, keys.private, empty, lambda words: None)
-        assert empty.engine.tables() == []
+            backups.restore(made, keys.private, filled, lambda words: None)
+        assert nowhere.engine.tables() == []
 
     @pytest.mark.parametrize(
         ("change", "says"),
@@ -307,7 +308,9 @@ class TestRefusals:
         ],
         ids=["release", "migration", "engine", "format"],
     )
-    def test_what_is_newer_or_of_another_kind_is_refused(self, made, empty, keys, tmp_path, monkeypatch, change, says):
+    def test_what_is_newer_or_of_another_kind_is_refused(
+        self, made, nowhere, keys, tmp_path, monkeypatch, change, says
+    ):
         read = backups.Manifest.read
 
         def otherwise(told):
@@ -317,13 +320,13 @@ class TestRefusals:
 
         monkeypatch.setattr(backups.Manifest, "read", otherwise)
         with pytest.raises(BackupRefused, match=says):
-            backups.restore(made, keys.private, empty, lambda words: None)
-        assert empty.engine.tables() == []
+            backups.restore(made, keys.private, nowhere, lambda words: None)
+        assert nowhere.engine.tables() == []
 
-    def test_an_older_release_may_be_restored(self, made, empty, keys):
+    def test_an_older_release_may_be_restored(self, made, nowhere, keys):
         manifest = backups.examine(made, keys.private)
         manifest.release = "0.0.9"
-        backups.refuse_what_does_not_fit(manifest, empty.engine)
+        backups.refuse_what_does_not_fit(manifest, nowhere.engine)
 
     def test_without_a_public_key_there_is_no_backup(self, home, tmp_path, monkeypatch):
         monkeypatch.setattr(settings, "BACKUP_PUBLIC_KEYS", [])
