@@ -62,16 +62,18 @@ class Busy(BackupRefused):
 
 
 class Key(NamedTuple):
-    """A key of this installation: its variable, its setting, and the file the embedded set-up keeps it in."""
+    """A key of this installation: its variable, its setting, and the file the embedded set-up keeps it in, or would."""
 
     variable: str
     setting: str
     file: str
+    is_found: bool = True
 
 
 KEYS = (
     Key("KIM_FILES_KEY", "FILES_KEY", "files-key"),
     Key("KIM_TRAIL_KEY", "TRAIL_KEY", "trail-key"),
+    Key("KIM_FACTORS_KEY", "KIM_FACTORS_KEY", "factors-key", is_found=False),
     Key("KIM_SECRET_KEY", "SECRET_KEY", "secret-key"),
 )
 
@@ -330,14 +332,23 @@ def _write(file: BinaryIO, manifest: Manifest, chunks, here: Place, listed, prog
         with progress.step("Dokumente"):
             _add_documents(tar, here, listed, manifest, progress)
         with progress.step("Schlüssel und Verzeichnis"):
-            for key in KEYS:
-                value = getattr(settings, key.setting, "")
-                if value and (key.variable != "KIM_SECRET_KEY" or settings.BACKUP_SECRET_KEY):
-                    _add(tar, f"keys/{key.variable}", value.encode(), manifest.moment)
-                    manifest.keys.append(key.variable)
+            for variable, value in carried_keys().items():
+                _add(tar, f"keys/{variable}", value.encode(), manifest.moment)
+                manifest.keys.append(variable)
             _add(tar, "manifest.json", json.dumps(asdict(manifest), indent=1).encode(), manifest.moment)
     sealed.close()
     return sealed.opener, hashed.sum.hexdigest()
+
+
+def carried_keys() -> dict[str, str]:
+    """Those without which something in the backup could not be read again; what signs sessions only where it is wished,
+    or where it encrypts second factors because they have no key of their own.
+    """
+    found = {key.variable: value for key in KEYS if (value := getattr(settings, key.setting, ""))}
+    encrypts = getattr(settings, "KIM_FACTORS_KEY", None) == ""
+    if not (settings.BACKUP_SECRET_KEY or encrypts):
+        del found["KIM_SECRET_KEY"]
+    return found
 
 
 def _add_documents(tar: tarfile.TarFile, here: Place, listed, manifest: Manifest, progress: Progress) -> None:
@@ -763,10 +774,10 @@ def keep_keys(keys: dict[str, str], folder: Path) -> list[str]:
         value = keys[key.variable]
         if getattr(settings, key.setting, "") == value and folder == Path(settings.DATA_DIR):
             said.append(f"{key.variable}: stimmt überein.")
-        elif folder == Path(settings.DATA_DIR) and _set_by_variable(key.variable):
+        elif folder == Path(settings.DATA_DIR) and (_set_by_variable(key.variable) or not key.is_found):
             restored = folder / f"{key.file}.restored"
             _write_private(restored, value)
-            said.append(f"{key.variable}: eingestellt ist ein anderer. Bitte {key.variable}_FILE={restored} setzen.")
+            said.append(f"{key.variable}: eingestellt ist er hier nicht. Bitte {key.variable}_FILE={restored} setzen.")
         else:
             _write_private(folder / key.file, value)
             said.append(f"{key.variable}: liegt in {folder / key.file}.")

@@ -77,6 +77,7 @@ def filled_elsewhere(django_db_setup, django_db_blocker, tmp_path_factory, keys)
         with standing_in(name), pytest.MonkeyPatch.context() as patch:
             patch.setattr(settings, "FILES_DIR", folder / "files")
             patch.setattr(settings, "DATA_DIR", folder)
+            patch.setattr(settings, "KIM_FACTORS_KEY", "f" * 40, raising=False)
             patch.setattr(settings, "BACKUP_PUBLIC_KEYS", [keys.public])
             world()
             Mail.objects.create(key="mail:waits", to="a@kim.example", subject="S")
@@ -261,6 +262,52 @@ class TestRoundTrip:
         assert [name for name, _ in row.steps] == ["Datenbank", "Dokumente", "Schlüssel und Verzeichnis"]
         assert TrailEntry.objects.filter(act="backuprun.finish", object_id=str(row.pk), by=None).count() == 1
         assert "backuprun.finish" in trail.ACTS
+
+
+@pytest.fixture
+def keys_here(tmp_path, monkeypatch):
+    monkeypatch.setattr(settings, "DATA_DIR", tmp_path)
+    for key in backups.KEYS:
+        monkeypatch.delenv(key.variable, raising=False)
+        monkeypatch.delenv(f"{key.variable}_FILE", raising=False)
+        monkeypatch.setattr(settings, key.setting, f"{key.variable} of this place", raising=False)
+    return tmp_path
+
+
+class TestKeys:
+    @pytest.mark.parametrize(
+        ("wished", "factors", "carried"),
+        [(False, "f" * 40, False), (True, "f" * 40, True), (False, "", True), (False, None, False)],
+        ids=["not by itself", "where it is wished", "where factors hang on it", "where nothing does"],
+    )
+    def test_what_signs_sessions_is_carried(self, monkeypatch, wished, factors, carried):
+        monkeypatch.setattr(settings, "BACKUP_SECRET_KEY", wished)
+        monkeypatch.setattr(settings, "KIM_FACTORS_KEY", factors, raising=False)
+        found = backups.carried_keys()
+        assert ("KIM_SECRET_KEY" in found) is carried
+        assert {"KIM_FILES_KEY", "KIM_TRAIL_KEY"} <= set(found)
+
+    def test_the_one_that_is_here_already_agrees(self, keys_here):
+        said = backups.keep_keys({"KIM_FILES_KEY": "KIM_FILES_KEY of this place"}, keys_here)
+        assert said == ["KIM_FILES_KEY: stimmt überein."]
+        assert list(keys_here.iterdir()) == []
+
+    def test_another_goes_where_the_embedded_set_up_looks_for_it(self, keys_here):
+        (keys_here / "files-key").write_text("made at the first start")
+        backups.keep_keys({"KIM_FILES_KEY": "old"}, keys_here)
+        assert (keys_here / "files-key").read_text() == "old"
+
+    @pytest.mark.parametrize("variable", ["KIM_FILES_KEY", "KIM_FILES_KEY_FILE"])
+    def test_where_a_variable_says_otherwise_it_is_told_and_not_overruled(self, keys_here, monkeypatch, variable):
+        monkeypatch.setenv(variable, "x")
+        said = backups.keep_keys({"KIM_FILES_KEY": "old"}, keys_here)
+        assert f"KIM_FILES_KEY_FILE={keys_here / 'files-key.restored'} setzen" in said[0]
+        assert [path.name for path in keys_here.iterdir()] == ["files-key.restored"]
+        assert (keys_here / "files-key.restored").stat().st_mode & 0o777 == 0o600
+
+    def test_one_that_no_start_looks_for_in_a_file_is_told(self, keys_here):
+        said = backups.keep_keys({"KIM_FACTORS_KEY": "old"}, keys_here)
+        assert "KIM_FACTORS_KEY_FILE=" in said[0]
 
 
 class TestRefusals:
