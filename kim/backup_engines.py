@@ -381,14 +381,16 @@ class Postgres(Engine):
         return kept | (asked or {}) | given
 
     def _program(self, name: str) -> str:
-        """The one of the server's version, or a newer one. Raises BackupRefused naming the Debian package."""
+        """The one of the server's version. Raises BackupRefused naming the Debian package. A newer one would write what
+        this server does not take back, an older one does not read it.
+        """
         with self.connection() as connection:
             wanted = connection.connection.server_version // 10_000
         for path in (str(DEBIAN / str(wanted) / "bin" / name), shutil.which(name)):
-            if path and os.access(path, os.X_OK) and _major(path) >= wanted:
+            if path and os.access(path, os.X_OK) and _major(path) == wanted:
                 return path
         raise BackupRefused(
-            f"Es fehlt {name} in Version {wanted} oder neuer, wie der Datenbankserver. "
+            f"Es fehlt {name} in Version {wanted}, der des Datenbankservers. "
             f"Bitte installieren; in Debian: apt-get install postgresql-client-{wanted}"
         )
 

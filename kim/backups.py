@@ -62,16 +62,18 @@ class Busy(BackupRefused):
 
 
 class Key(NamedTuple):
-    """A key of this installation: its variable, its setting, and the file the embedded set-up keeps it in."""
+    """A key of this installation: its variable, its setting, and the file the embedded set-up keeps it in, or would."""
 
     variable: str
     setting: str
     file: str
+    is_found: bool = True
 
 
 KEYS = (
     Key("KIM_FILES_KEY", "FILES_KEY", "files-key"),
     Key("KIM_TRAIL_KEY", "TRAIL_KEY", "trail-key"),
+    Key("KIM_FACTORS_KEY", "KIM_FACTORS_KEY", "factors-key", is_found=False),
     Key("KIM_SECRET_KEY", "SECRET_KEY", "secret-key"),
 )
 
@@ -266,7 +268,7 @@ def back_up(folder: Path, *, keep: Keep, say: Say) -> BackupRun:
 
 
 def _result(made: Manifest, gone: int) -> str:
-    words = [f"{sum(made.facts.tables.values())} Zeilen in {len(made.facts.tables)} Tabellen"]
+    words = [f"{_grouped(sum(made.facts.tables.values()))} Zeilen in {len(made.facts.tables)} Tabellen"]
     words.append(_counted(made.documents.number, "Dokument", "Dokumente"))
     if made.documents.missing:
         words.append(f"{_counted(len(made.documents.missing), 'Dokument fehlt', 'Dokumente fehlen')} im Dateiordner")
@@ -276,7 +278,11 @@ def _result(made: Manifest, gone: int) -> str:
 
 
 def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+    return f"{_grouped(number)} {one if number == 1 else many}"
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", ".")
 
 
 def _made(folder: Path, aside: Path, here: Place, progress: Progress) -> Manifest:
@@ -326,14 +332,23 @@ def _write(file: BinaryIO, manifest: Manifest, chunks, here: Place, listed, prog
         with progress.step("Dokumente"):
             _add_documents(tar, here, listed, manifest, progress)
         with progress.step("Schlüssel und Verzeichnis"):
-            for key in KEYS:
-                value = getattr(settings, key.setting, "")
-                if value and (key.variable != "KIM_SECRET_KEY" or settings.BACKUP_SECRET_KEY):
-                    _add(tar, f"keys/{key.variable}", value.encode(), manifest.moment)
-                    manifest.keys.append(key.variable)
+            for variable, value in carried_keys().items():
+                _add(tar, f"keys/{variable}", value.encode(), manifest.moment)
+                manifest.keys.append(variable)
             _add(tar, "manifest.json", json.dumps(asdict(manifest), indent=1).encode(), manifest.moment)
     sealed.close()
     return sealed.opener, hashed.sum.hexdigest()
+
+
+def carried_keys() -> dict[str, str]:
+    """Those without which something in the backup could not be read again; what signs sessions only where it is wished,
+    or where it encrypts second factors because they have no key of their own.
+    """
+    found = {key.variable: value for key in KEYS if (value := getattr(settings, key.setting, ""))}
+    encrypts = getattr(settings, "KIM_FACTORS_KEY", None) == ""
+    if not (settings.BACKUP_SECRET_KEY or encrypts):
+        del found["KIM_SECRET_KEY"]
+    return found
 
 
 def _add_documents(tar: tarfile.TarFile, here: Place, listed, manifest: Manifest, progress: Progress) -> None:
@@ -759,10 +774,10 @@ def keep_keys(keys: dict[str, str], folder: Path) -> list[str]:
         value = keys[key.variable]
         if getattr(settings, key.setting, "") == value and folder == Path(settings.DATA_DIR):
             said.append(f"{key.variable}: stimmt überein.")
-        elif folder == Path(settings.DATA_DIR) and _set_by_variable(key.variable):
+        elif folder == Path(settings.DATA_DIR) and (_set_by_variable(key.variable) or not key.is_found):
             restored = folder / f"{key.file}.restored"
             _write_private(restored, value)
-            said.append(f"{key.variable}: eingestellt ist ein anderer. Bitte {key.variable}_FILE={restored} setzen.")
+            said.append(f"{key.variable}: eingestellt ist er hier nicht. Bitte {key.variable}_FILE={restored} setzen.")
         else:
             _write_private(folder / key.file, value)
             said.append(f"{key.variable}: liegt in {folder / key.file}.")
@@ -836,9 +851,9 @@ def rehearse(path: Path, key: str, *, documents: int, say: Say) -> tuple[BackupR
 def _good(manifest: Manifest, documents: int) -> str:
     read = min(documents, manifest.documents.number)
     return (
-        f"Vollständig wiederhergestellt: {sum(manifest.facts.tables.values())} Zeilen in {len(manifest.facts.tables)} "
-        f"Tabellen, {_counted(manifest.documents.number, 'Dokument', 'Dokumente')} (davon {read} gelesen und "
-        "verglichen), Verweise und Protokoll stimmen"
+        f"Vollständig wiederhergestellt: {_grouped(sum(manifest.facts.tables.values()))} Zeilen in "
+        f"{len(manifest.facts.tables)} Tabellen, {_counted(manifest.documents.number, 'Dokument', 'Dokumente')} "
+        f"(davon {read} gelesen und verglichen), Verweise und Protokoll stimmen"
     )
 
 
@@ -971,9 +986,13 @@ def begin_if_due(kind: BackupKind) -> bool:
     return True
 
 
+def is_set_up() -> bool:
+    return bool(settings.BACKUP_DIR and settings.BACKUP_PUBLIC_KEYS)
+
+
 def _why_not(kind: BackupKind) -> str | None:
     """None: it is due. Words: it never will be as things are set, or not this week. Empty: not now."""
-    if not settings.BACKUP_DIR:
+    if not is_set_up():
         return "nicht eingerichtet"
     if kind == BackupKind.REHEARSAL and not settings.BACKUP_REHEARSALS:
         return "ausgeschaltet"
@@ -1040,7 +1059,7 @@ def _sets():
 
 @section("kim/_operation_backups.html", order=40, sets=_sets)
 def backups(user, read):
-    configured = bool(settings.BACKUP_DIR)
+    configured = is_set_up()
     kinds = [kind for kind in BackupKind if kind == BackupKind.BACKUP or settings.BACKUP_REHEARSALS]
     good = {kind: next(iter(read[f"{kind}_good"]), None) for kind in kinds}
     if not configured and not any(good.values()):

@@ -10,10 +10,13 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import dj_database_url
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 
@@ -21,6 +24,7 @@ from kim import backup_format, backups, files, tasks, trail, workdays
 from kim.backup_engines import Postgres, engine_of
 from kim.backup_format import BackupRefused
 from kim.models import BackupKind, BackupRun, BackupState, JobRun, Mail, Role, TrailEntry
+from kim.operation import version
 from kim.workdays import BERLIN
 from tests.conftest import copy_sqlite
 from tests.factories import user
@@ -73,10 +77,17 @@ def filled_elsewhere(django_db_setup, django_db_blocker, tmp_path_factory, keys)
         with standing_in(name), pytest.MonkeyPatch.context() as patch:
             patch.setattr(settings, "FILES_DIR", folder / "files")
             patch.setattr(settings, "DATA_DIR", folder)
+            patch.setattr(settings, "KIM_FACTORS_KEY", "f" * 40, raising=False)
             patch.setattr(settings, "BACKUP_PUBLIC_KEYS", [keys.public])
             world()
             Mail.objects.create(key="mail:waits", to="a@kim.example", subject="S")
-            backups.back_up(folder / "backups", keep=KEEP, say=quiet)
+
+            def meanwhile(row, step):
+                if step == "Datenbank":
+                    Mail.objects.get_or_create(key="mail:meanwhile", to="a@kim.example", subject="S")
+
+            backups.back_up(folder / "backups", keep=KEEP, say=meanwhile)
+            assert Mail.objects.filter(key="mail:meanwhile").delete()[0] == 1
             yield folder
         engine_of({**connection.settings_dict, "NAME": name}).drop()
 
@@ -103,6 +114,16 @@ def empty(tmp_path):
     here = backups.Place.here().engine
     engine = here.fresh(f"{here.database['NAME']}_empty" if here.name == "PostgreSQL" else "empty", tmp_path)
     yield backups.Place(engine, tmp_path / "files", tmp_path)
+    engine.drop()
+
+
+@pytest.fixture(scope="module")
+def nowhere(filled_elsewhere, tmp_path_factory):
+    """The same for those who are refused: it stays empty, and they look."""
+    folder, here = tmp_path_factory.mktemp("nowhere"), backups.Place.here().engine
+    name = f"{here.database['NAME']}_nowhere" if here.name == "PostgreSQL" else "nowhere"
+    engine = here.fresh(name, folder)
+    yield backups.Place(engine, folder / "files", folder)
     engine.drop()
 
 
@@ -193,6 +214,7 @@ class TestTheSeal:
 
 class TestRoundTrip:
     def test_every_table_and_every_document_is_as_it_was(self, home, made, empty, keys):
+        """And what was written while the backup was made (`filled_elsewhere`) is neither counted nor in it."""
         restored = backups.restore(made, keys.private, empty, lambda words: None)
         assert restored.differences == []
         assert content(empty.engine) == content(backups.Place.here().engine)
@@ -200,9 +222,7 @@ class TestRoundTrip:
         assert before
         assert {path.name: path.read_bytes() for path in empty.files.rglob("*") if path.is_file()} == before
         assert restored.manifest.documents.number == len(before)
-
-    def test_files_and_keys_are_for_their_account_alone(self, made, empty, keys):
-        backups.restore(made, keys.private, empty, lambda words: None)
+        # Files and keys are for their account alone.
         there = [made, *(path for path in empty.files.rglob("*") if path.is_file()), empty.keys / "files-key"]
         assert {path.stat().st_mode & 0o777 for path in there} == {0o600}
         assert (empty.keys / "files-key").read_text() == settings.FILES_KEY
@@ -217,23 +237,6 @@ class TestRoundTrip:
     def test_the_check_sum_is_one_that_other_programs_read(self, made):
         done = subprocess.run(["sha256sum", "-c", made.name + ".sha256"], cwd=made.parent, capture_output=True)
         assert done.returncode == 0
-
-    def test_counts_and_content_are_of_one_moment(self, home, keys, tmp_path, empty):
-        """What is written while a backup is under way is neither counted nor in it."""
-        written = []
-
-        def meanwhile(row, step):
-            if step == "Datenbank" and not written:
-                written.append(Mail.objects.create(key="mail:meanwhile", to="a@kim.example", subject="S"))
-
-        try:
-            row = backups.back_up(tmp_path / "b", keep=KEEP, say=meanwhile)
-            restored = backups.restore(Path(row.folder, row.file), keys.private, empty, lambda words: None)
-        finally:
-            Mail.objects.filter(key="mail:meanwhile").delete()
-        assert written
-        assert restored.differences == []
-        assert "mail:meanwhile" not in repr(content(empty.engine)["kim_mail"])
 
     def test_documents_that_are_missing_or_come_and_go_are_named(self, home, keys, tmp_path, empty):
         wanted = next(path for path in (home / "files").rglob("*") if path.is_file() and files.wanted(path.name))
@@ -261,6 +264,52 @@ class TestRoundTrip:
         assert "backuprun.finish" in trail.ACTS
 
 
+@pytest.fixture
+def keys_here(tmp_path, monkeypatch):
+    monkeypatch.setattr(settings, "DATA_DIR", tmp_path)
+    for key in backups.KEYS:
+        monkeypatch.delenv(key.variable, raising=False)
+        monkeypatch.delenv(f"{key.variable}_FILE", raising=False)
+        monkeypatch.setattr(settings, key.setting, f"{key.variable} of this place", raising=False)
+    return tmp_path
+
+
+class TestKeys:
+    @pytest.mark.parametrize(
+        ("wished", "factors", "carried"),
+        [(False, "f" * 40, False), (True, "f" * 40, True), (False, "", True), (False, None, False)],
+        ids=["not by itself", "where it is wished", "where factors hang on it", "where nothing does"],
+    )
+    def test_what_signs_sessions_is_carried(self, monkeypatch, wished, factors, carried):
+        monkeypatch.setattr(settings, "BACKUP_SECRET_KEY", wished)
+        monkeypatch.setattr(settings, "KIM_FACTORS_KEY", factors, raising=False)
+        found = backups.carried_keys()
+        assert ("KIM_SECRET_KEY" in found) is carried
+        assert {"KIM_FILES_KEY", "KIM_TRAIL_KEY"} <= set(found)
+
+    def test_the_one_that_is_here_already_agrees(self, keys_here):
+        said = backups.keep_keys({"KIM_FILES_KEY": "KIM_FILES_KEY of this place"}, keys_here)
+        assert said == ["KIM_FILES_KEY: stimmt überein."]
+        assert list(keys_here.iterdir()) == []
+
+    def test_another_goes_where_the_embedded_set_up_looks_for_it(self, keys_here):
+        (keys_here / "files-key").write_text("made at the first start")
+        backups.keep_keys({"KIM_FILES_KEY": "old"}, keys_here)
+        assert (keys_here / "files-key").read_text() == "old"
+
+    @pytest.mark.parametrize("variable", ["KIM_FILES_KEY", "KIM_FILES_KEY_FILE"])
+    def test_where_a_variable_says_otherwise_it_is_told_and_not_overruled(self, keys_here, monkeypatch, variable):
+        monkeypatch.setenv(variable, "x")
+        said = backups.keep_keys({"KIM_FILES_KEY": "old"}, keys_here)
+        assert f"KIM_FILES_KEY_FILE={keys_here / 'files-key.restored'} setzen" in said[0]
+        assert [path.name for path in keys_here.iterdir()] == ["files-key.restored"]
+        assert (keys_here / "files-key.restored").stat().st_mode & 0o777 == 0o600
+
+    def test_one_that_no_start_looks_for_in_a_file_is_told(self, keys_here):
+        said = backups.keep_keys({"KIM_FACTORS_KEY": "old"}, keys_here)
+        assert "KIM_FACTORS_KEY_FILE=" in said[0]
+
+
 class TestRefusals:
     @pytest.mark.parametrize(
         "change",
@@ -268,33 +317,33 @@ class TestRefusals:
          lambda raw: raw[:5000] + bytes([raw[5000] ^ 1]) + raw[5001:]],
         ids=["cut by one", "cut in half", "longer", "empty", "one bit"],
     )  # fmt: skip
-    def test_a_damaged_file_is_refused_before_anything_is_touched(self, made, empty, keys, tmp_path, change):
+    def test_a_damaged_file_is_refused_before_anything_is_touched(self, made, nowhere, keys, tmp_path, change):
         with pytest.raises(BackupRefused):
-            backups.restore(altered(made, tmp_path, change), keys.private, empty, lambda words: None)
-        assert empty.engine.tables() == []
-        assert not empty.files.exists()
-        assert not (empty.keys / "files-key").exists()
+            backups.restore(altered(made, tmp_path, change), keys.private, nowhere, lambda words: None)
+        assert nowhere.engine.tables() == []
+        assert not nowhere.files.exists()
+        assert not (nowhere.keys / "files-key").exists()
 
-    def test_a_check_sum_that_does_not_fit_is_refused(self, made, empty, keys, tmp_path):
+    def test_a_check_sum_that_does_not_fit_is_refused(self, made, nowhere, keys, tmp_path):
         copy = altered(made, tmp_path, lambda raw: raw)
         copy.with_name(copy.name + ".sha256").write_text("0" * 64 + f"  {copy.name}\n")
         with pytest.raises(BackupRefused, match="Prüfsumme"):
-            backups.restore(copy, keys.private, empty, lambda words: None)
-        assert empty.engine.tables() == []
+            backups.restore(copy, keys.private, nowhere, lambda words: None)
+        assert nowhere.engine.tables() == []
 
-    def test_so_is_another_key(self, made, empty):
+    def test_so_is_another_key(self, made, nowhere):
         with pytest.raises(BackupRefused, match="gehört nicht zu"):
-            backups.restore(made, backup_format.make_key().private, empty, lambda words: None)
+            backups.restore(made, backup_format.make_key().private, nowhere, lambda words: None)
 
-    def test_a_filled_database_and_a_filled_folder_are_not_written_to(self, home, made, empty, keys):
+    def test_a_filled_database_and_a_filled_folder_are_not_written_to(self, home, made, nowhere, keys, tmp_path):
         here = backups.Place.here()
         with pytest.raises(BackupRefused, match=r"nicht leer \(\d+ Tabellen\)"):
             backups.restore(made, keys.private, here, lambda words: None)
-        empty.files.mkdir()
-        (empty.files / "letter").write_text("x")
+        filled = replace(nowhere, files=tmp_path)
+        (tmp_path / "letter").write_text("x")
         with pytest.raises(BackupRefused, match="Ordner .* ist nicht leer"):
-            backups.restore(made, keys.private, empty, lambda words: None)
-        assert empty.engine.tables() == []
+            backups.restore(made, keys.private, filled, lambda words: None)
+        assert nowhere.engine.tables() == []
 
     @pytest.mark.parametrize(
         ("change", "says"),
@@ -306,7 +355,9 @@ class TestRefusals:
         ],
         ids=["release", "migration", "engine", "format"],
     )
-    def test_what_is_newer_or_of_another_kind_is_refused(self, made, empty, keys, tmp_path, monkeypatch, change, says):
+    def test_what_is_newer_or_of_another_kind_is_refused(
+        self, made, nowhere, keys, tmp_path, monkeypatch, change, says
+    ):
         read = backups.Manifest.read
 
         def otherwise(told):
@@ -316,13 +367,13 @@ class TestRefusals:
 
         monkeypatch.setattr(backups.Manifest, "read", otherwise)
         with pytest.raises(BackupRefused, match=says):
-            backups.restore(made, keys.private, empty, lambda words: None)
-        assert empty.engine.tables() == []
+            backups.restore(made, keys.private, nowhere, lambda words: None)
+        assert nowhere.engine.tables() == []
 
-    def test_an_older_release_may_be_restored(self, made, empty, keys):
+    def test_an_older_release_may_be_restored(self, made, nowhere, keys):
         manifest = backups.examine(made, keys.private)
         manifest.release = "0.0.9"
-        backups.refuse_what_does_not_fit(manifest, empty.engine)
+        backups.refuse_what_does_not_fit(manifest, nowhere.engine)
 
     def test_without_a_public_key_there_is_no_backup(self, home, tmp_path, monkeypatch):
         monkeypatch.setattr(settings, "BACKUP_PUBLIC_KEYS", [])
@@ -457,6 +508,7 @@ class TestAtNight:
     @pytest.fixture(autouse=True)
     def configured(self, monkeypatch, tmp_path):
         monkeypatch.setattr(settings, "BACKUP_DIR", str(tmp_path))
+        monkeypatch.setattr(settings, "BACKUP_PUBLIC_KEYS", [backup_format.make_key().public])
         monkeypatch.setattr(settings, "DATA_DIR", tmp_path)
         self.started = []
         monkeypatch.setattr(backups.subprocess, "Popen", self.start)
@@ -497,8 +549,10 @@ class TestAtNight:
             tasks.back_up()
         assert self.started == []
 
-    def test_where_none_is_wanted_the_row_says_so(self, monkeypatch):
-        monkeypatch.setattr(settings, "BACKUP_DIR", "")
+    @pytest.mark.parametrize("missing", [{"BACKUP_DIR": ""}, {"BACKUP_PUBLIC_KEYS": []}], ids=str)
+    def test_where_none_is_wanted_the_row_says_so(self, monkeypatch, missing):
+        for name, value in missing.items():
+            monkeypatch.setattr(settings, name, value)
         with self.night():
             tasks.back_up()
             tasks.rehearse_restore()
@@ -545,6 +599,7 @@ class TestOnThePage:
     @pytest.fixture
     def configured(self, monkeypatch):
         monkeypatch.setattr(settings, "BACKUP_DIR", "/srv/backups")
+        monkeypatch.setattr(settings, "BACKUP_PUBLIC_KEYS", [backup_format.make_key().public])
 
     def test_where_none_is_set_up_it_says_so(self, client):
         assert "Es ist keine Sicherung eingerichtet" in self.page(client)
@@ -588,12 +643,63 @@ class TestOnThePage:
             client.get(reverse("kim:operation"))
 
 
+class TestCommands:
+    def test_where_to_and_which_one_must_be_told(self, home):
+        with pytest.raises(CommandError, match="--to ORDNER"):
+            call_command("backup")
+        with pytest.raises(CommandError, match="KIM_BACKUP_DIR"):
+            call_command("rehearse_restore")
+        with pytest.raises(CommandError, match="gibt es nicht"):
+            call_command("restore", "/nowhere/kim.kimbackup", "--check")
+        with pytest.raises(CommandError, match="keine Angabe wie 7,4,12"):
+            call_command("backup", "--to", str(home / "c"), "--keep", "viele")
+
+    def test_a_file_is_checked_without_touching_anything(self, made, keys, monkeypatch, capsys, tmp_path):
+        (tmp_path / "private").write_text(keys.private)
+        monkeypatch.setenv("KIM_BACKUP_KEY_FILE", str(tmp_path / "private"))
+        call_command("restore", str(made), "--check")
+        said = capsys.readouterr().out
+        assert f"mit KIM {version()} auf {backups.Place.here().engine.name}" in said
+        assert "Es wurde nichts angefasst" in said
+        monkeypatch.setenv("KIM_BACKUP_KEY_FILE", str(tmp_path / "nowhere"))
+        with pytest.raises(CommandError, match="lässt sich nicht lesen"):
+            call_command("restore", str(made), "--check")
+        damaged = altered(made, tmp_path, lambda raw: raw[:-10])
+        monkeypatch.setenv("KIM_BACKUP_KEY", keys.private)
+        with pytest.raises(CommandError, match="beschädigt oder abgeschnitten"):
+            call_command("restore", str(damaged), "--check")
+
+    def test_the_nightly_run_stands_among_the_jobs(self, home, tmp_path, monkeypatch, capsys):
+        monkeypatch.setattr(os, "nice", lambda by: by)  # would hold for the rest of the suite
+        with workdays.as_of(dt.date(2026, 11, 27)):
+            call_command("backup", "--nightly", "--to", str(tmp_path / "b"))
+        run = JobRun.objects.get(job="backup", day=dt.date(2026, 11, 27))
+        assert "Zeilen in" in run.result
+        assert "kimbackup" in capsys.readouterr().out
+
+    def test_the_keys_are_shown_and_fit(self, capsys):
+        call_command("make_backup_key")
+        said = capsys.readouterr().out.split()
+        public = next(word.partition("=")[2] for word in said if word.startswith("KIM_BACKUP_PUBLIC_KEY="))
+        private = next(word for word in said if word.startswith(backup_format.PRIVATE))
+        assert backup_format.public_of(private) == public
+
+
+def test_an_address_says_what_the_settings_say_however_odd_the_password():
+    known = {"NAME": "kim", "USER": "k@m", "PASSWORD": "p:/?#@ä%", "HOST": "/run/pg", "PORT": 5433}
+    told = dj_database_url.parse(Postgres(known | {"OPTIONS": {"sslmode": "require", "options": "-c x=y"}}).url())
+    assert {name: told[name] for name in known} == known
+    assert told["OPTIONS"] == {"sslmode": "require"}
+
+
 @pytest.mark.long
 def test_a_rehearsal_finds_everything_in_its_place_and_leaves_nothing_behind(home, made, keys):
     server = backups.Place.here().engine
     backups._opener_path().write_text(json.dumps({"file": "another", "key": keys.private}))
     with pytest.raises(BackupRefused, match="braucht es den privaten Schlüssel"):
         backups.key_for(made)
+    if server.name == "PostgreSQL":  # what a killed rehearsal left
+        server.fresh(f"{server.database['NAME']}_rehearsal_dead", home)
     row, found = backups.rehearse(made, keys.private, documents=5, say=quiet)
     assert (found, row.state) == ([], BackupState.DONE)
     assert row.result.startswith("Vollständig wiederhergestellt")
