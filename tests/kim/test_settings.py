@@ -151,7 +151,7 @@ class TestProduction:
         ("weak", "told"),
         [
             ({"KIM_SECRET_KEY": KEY[:49]}, "hat nur 49 Zeichen"),
-            ({"KIM_FILES_KEY": KEY[:45]}, "hat nur 45 Zeichen"),
+            ({"KIM_FILES_KEY": KEY[:39]}, "ist zu kurz"),
             ({"KIM_SECRET_KEY": "abcabc" * 10}, "wiederholt immer dieselben Zeichen"),
             ({"KIM_SECRET_KEY": f"django-insecure-{KEY}"}, "sieht aus wie ein Platzhalter"),
             ({"KIM_FILES_KEY": KEY}, "derselbe Schlüssel"),
