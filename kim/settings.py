@@ -472,6 +472,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(os.environ.get("KIM_STATIC_ROOT", "").strip() or DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
