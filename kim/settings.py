@@ -77,13 +77,13 @@ PLACEHOLDERS = (
     "kennwort",
     "geheim",
 )
-SHORTEST_KEY, FEWEST_SIGNS = 50, 10
+FEWEST_SIGNS = 10
 
 
-def demand_strong(name: str, key: str) -> None:
+def demand_strong(name: str, key: str, *, shortest: int) -> None:
     """Refuse, in words and without the key, what can be guessed: short, of few signs, or a placeholder."""
-    if len(key) < SHORTEST_KEY:
-        what = f"hat nur {len(key)} Zeichen, nötig sind mindestens {SHORTEST_KEY}"
+    if len(key) < shortest:
+        what = f"hat nur {len(key)} Zeichen, nötig sind mindestens {shortest}"
     elif len(set(key)) < FEWEST_SIGNS:
         what = "wiederholt immer dieselben Zeichen"
     elif any(word in key.lower() for word in PLACEHOLDERS):
@@ -210,8 +210,12 @@ SECRET_KEY = secret_key(DATA_DIR, PRODUCTION)
 FILES_KEY = files_key(DATA_DIR, PRODUCTION)
 TRAIL_KEY = trail_key(DATA_DIR, PRODUCTION)
 if PRODUCTION:
-    for name, key in (("KIM_SECRET_KEY", SECRET_KEY), ("KIM_FILES_KEY", FILES_KEY), ("KIM_TRAIL_KEY", TRAIL_KEY)):
-        demand_strong(name, key)
+    for name, key, shortest in (
+        ("KIM_SECRET_KEY", SECRET_KEY, 50),
+        ("KIM_FILES_KEY", FILES_KEY, 40),
+        ("KIM_TRAIL_KEY", TRAIL_KEY, 40),
+    ):
+        demand_strong(name, key, shortest=shortest)
     if len({SECRET_KEY, FILES_KEY, TRAIL_KEY}) < 3:
         raise ImproperlyConfigured(
             "Zwei von KIM_SECRET_KEY, KIM_FILES_KEY und KIM_TRAIL_KEY sind derselbe Schlüssel. Bitte drei verschiedene "
@@ -582,6 +586,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(os.environ.get("KIM_STATIC_ROOT", "").strip() or DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
