@@ -383,8 +383,9 @@ class TestWhoItIs:
         assert client.get("/konto/sso/link/").status_code == 200
         self.shows_who_it_is(client, anna)
         address = client.post("/konto/sso/link/").headers["Location"]
+        assert parse_qs(urlsplit(address).query)["prompt"] == ["login"]
         assert client.get("/konto/sso/callback/", provider.sign_in(address)).headers["Location"] == "/konto/sso/link/"
-        assert "Ihr Konto ist mit „Kreishaus“ verbunden." in client.get("/konto/sso/link/").text
+        assert "Ab jetzt genügt „Anmelden mit Kreishaus“." in client.get("/konto/sso/link/").text
         assert sso.links_of(anna)[0].uid == "s-1"
         assert sign_in(Client(), provider).status_code == 302
 
@@ -430,9 +431,9 @@ class TestWhoItIs:
         sign_in(client, provider, **ADDRESS)
         office.force_login(admin)
         page = f"/accounts/{anna.pk}/"
-        assert "verbunden mit „Kreishaus“" in office.get(page).text
+        assert "Verbindung lösen" in office.get(page).text
         assert office.post(f"{page}unlink/").headers["Location"] == page
-        assert "nicht verbunden" in office.get(page).text
+        assert "Noch nicht verbunden." in office.get(page).text
         assert not goes_on(client)
         assert sso.links_of(anna) == []
         assert TrailEntry.objects.filter(act="user.unlink_sso", object_id=str(anna.pk), by=admin).count() == 1
