@@ -14,6 +14,7 @@ from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import signals as auth
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.shortcuts import render
@@ -139,21 +140,18 @@ FACTORS = {
 }
 
 
-@receiver(mfa.authenticator_added, dispatch_uid="kim.login.factor_added")
-def _factor_added(sender, user, authenticator, **kwargs):
-    user.forget_standing()
-    trail.record("user.add_factor", user, by=user, note=FACTORS[authenticator.type])
+@receiver(post_save, sender=Authenticator, dispatch_uid="kim.login.factor_added")
+def _factor_added(sender, instance, created, **kwargs):
+    """In the transaction that adds it; nobody but its owner ever does."""
+    if created:
+        is_codes = instance.type == Authenticator.Type.RECOVERY_CODES
+        act, note = ("user.make_codes", "") if is_codes else ("user.add_factor", FACTORS[instance.type])
+        trail.record(act, instance.user, by=instance.user, note=note)
 
 
 @receiver(mfa.authenticator_removed, dispatch_uid="kim.login.factor_removed")
 def _factor_removed(sender, user, authenticator, **kwargs):
-    user.forget_standing()
     trail.record("user.remove_factor", user, by=user, note=FACTORS[authenticator.type])
-
-
-@receiver(mfa.authenticator_reset, dispatch_uid="kim.login.codes_renewed")
-def _codes_renewed(sender, user, authenticator, **kwargs):
-    trail.record("user.renew_codes", user, by=user)
 
 
 @receiver(mfa.authentication_failed, dispatch_uid="kim.login.factor_failed")

@@ -119,14 +119,14 @@ def files_key(data_dir: Path, production: bool) -> str:
     return key
 
 
-def optional_key(name: str) -> str:
-    """A key that may be left out: from the variable, or from the file named in `<name>_FILE`; else empty."""
-    given, named = os.environ.get(name, "").strip(), os.environ.get(f"{name}_FILE", "").strip()
-    if not given and not named:
+def factors_key(data_dir: Path, production: bool) -> str:
+    """What secrets of second factors are encrypted with (kim.factors); "" where what signs sessions does for both."""
+    given, named = os.environ.get("KIM_FACTORS_KEY", ""), os.environ.get("KIM_FACTORS_KEY_FILE", "")
+    if not given.strip() and not named.strip():
         return ""
-    key = _key(name, given, named, "", "", DATA_DIR, PRODUCTION)
+    key = _key("KIM_FACTORS_KEY", given, named, "", "", data_dir, production)
     if len(key) < 40:
-        raise ImproperlyConfigured(f"{name} ist zu kurz: Bitte mindestens 40 zufällige Zeichen angeben.")
+        raise ImproperlyConfigured("KIM_FACTORS_KEY ist zu kurz: Bitte mindestens 40 zufällige Zeichen angeben.")
     return key
 
 
@@ -412,7 +412,7 @@ MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
 #: Codes of roles, or „alle“; checked when the application starts (kim.apps). Empty: nobody has to.
 KIM_MFA_ROLES = frozenset(words("KIM_MFA_ROLES") or (["alle"] if PRODUCTION and not KIM_DEMO else [])) - {"keine"}
 #: Secrets of factors are encrypted with this; empty: with what is derived from SECRET_KEY.
-KIM_FACTORS_KEY = optional_key("KIM_FACTORS_KEY")
+KIM_FACTORS_KEY = factors_key(DATA_DIR, PRODUCTION)
 
 ALLAUTH_TRUSTED_PROXY_COUNT = len(words("KIM_PROXIES"))
 

@@ -44,4 +44,7 @@ function arm(form) {
   });
 }
 
-if (window.PublicKeyCredential && window.webauthnJSON) document.querySelectorAll("form[data-passkey]").forEach(arm);
+if (window.PublicKeyCredential && window.webauthnJSON) {
+  document.querySelectorAll("form[data-passkey]").forEach(arm);
+  document.querySelectorAll("[data-passkey-without]").forEach((words) => words.remove());
+}

@@ -108,5 +108,5 @@ def sign_in(visitor: Visitor, user) -> Visitor:
     visitor.user = user
     visitor.page.get_by_label("Benutzername").fill(user.username)
     visitor.page.get_by_label("Kennwort").fill(PASSWORD)
-    visitor.page.get_by_role("button", name="Anmelden").click()
+    visitor.page.get_by_role("button", name="Anmelden", exact=True).click()
     return visitor
