@@ -17,7 +17,7 @@ from django.test import Client
 
 from kim import accounts, sso, workdays
 from kim.models import Role, TrailEntry, User
-from kim.oidc import BACKCHANNEL, Provider
+from kim.oidc import BACKCHANNEL, Provider, Refused
 from tests.factories import county, user
 from tests.oidc.misbehaving import CLIENT, FOREIGN, OURS, SECRET, Misbehaving, public
 
@@ -397,6 +397,16 @@ class TestWhoItIs:
         answer = client.get("/konto/sso/callback/", provider.sign_in(address))
         assert "SSO-taken" in answer.text
         assert sso.links_of(anna) == []
+
+    def test_also_where_both_come_at_the_same_moment(self, provider, anna):
+        """Both were looked for, and neither was there yet."""
+        account = {"provider": provider.issuer, "uid": "s-1", "extra_data": {"sub": "s-1"}}
+        sso._link(anna, SocialAccount(**account), by=anna)
+        other = user()
+        with pytest.raises(Refused) as refused:
+            sso._link(other, SocialAccount(**account), by=other)
+        assert refused.value.kind == "taken"
+        assert not TrailEntry.objects.filter(act="user.link_sso", object_id=str(other.pk)).exists()
 
     def test_an_account_is_linked_by_the_person_who_began_it(self, client, provider, anna):
         client.force_login(anna)
