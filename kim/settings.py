@@ -119,6 +119,12 @@ def files_key(data_dir: Path, production: bool) -> str:
     return key
 
 
+def mfa_roles(production: bool, demo: bool) -> frozenset[str]:
+    """Whose accounts have to have a second factor: as named, else all in production and none in a demo."""
+    named = [word.lower() for word in words("KIM_MFA_ROLES")]
+    return frozenset(named or (["alle"] if production and not demo else [])) - {"keine"}
+
+
 def factors_key(data_dir: Path, production: bool) -> str:
     """What secrets of second factors are encrypted with (kim.factors); "" where what signs sessions does for both."""
     given, named = os.environ.get("KIM_FACTORS_KEY", ""), os.environ.get("KIM_FACTORS_KEY_FILE", "")
@@ -410,7 +416,7 @@ MFA_FORMS = {
 }
 MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
 #: Codes of roles, or „alle“; checked when the application starts (kim.apps). Empty: nobody has to.
-KIM_MFA_ROLES = frozenset(words("KIM_MFA_ROLES") or (["alle"] if PRODUCTION and not KIM_DEMO else [])) - {"keine"}
+KIM_MFA_ROLES = mfa_roles(PRODUCTION, KIM_DEMO)
 #: Secrets of factors are encrypted with this; empty: with what is derived from SECRET_KEY.
 KIM_FACTORS_KEY = factors_key(DATA_DIR, PRODUCTION)
 

@@ -128,6 +128,15 @@ class TestClosed:
         accounts.reopen(person, by=admin)
         assert again(person).is_active
 
+    def test_who_left_is_offered_in_no_list_from_that_day_on(self, admin, person):
+        accounts.leave(person, by=admin, last_day=workdays.today())
+        assert again(person).is_active
+        with workdays.as_of(workdays.today() + ONE_DAY):
+            tasks.sweep_up()
+        assert not again(person).is_active
+        accounts.reopen(person, by=admin)
+        assert again(person).is_active
+
     @pytest.mark.parametrize("act", ["lock", "leave", "reset_factors"])
     def test_nobody_closes_the_own_account(self, admin, act):
         given = {"lock": {"reason": "other"}, "leave": {"last_day": workdays.today()}}.get(act, {})
@@ -298,6 +307,14 @@ class TestSessions:
         sign_in(client, person)
         assert accounts.end_sessions(person, by=admin) == 1
         assert not is_in(client)
+
+    def test_who_has_no_password_yet_may_set_one(self, client):
+        client.force_login(somebody := user(Role.AUDIT))
+        assert "hat kein Kennwort" in client.get(reverse("kim:account")).text
+        assert "Ihr Konto hat noch kein Kennwort" in client.get("/konto/password/set/").text
+        client.post("/konto/password/set/", {"password1": PASSWORD, "password2": PASSWORD})
+        assert again(somebody).check_password(PASSWORD)
+        assert is_in(client)
 
     def test_signing_out_leaves_no_row(self, client, person):
         sign_in(client, person)

@@ -12,7 +12,7 @@ from django.urls import reverse
 from kim import accounts, factors, sign_ins, workdays
 from kim.apps import _demand_known_roles
 from kim.models import Mail, Role, SignIn, TrailEntry
-from kim.settings import factors_key
+from kim.settings import factors_key, mfa_roles
 from kim.workflow import StepRefused
 from tests.factories import county, user
 
@@ -220,6 +220,20 @@ class TestByRole:
     def test_all_and_none(self, settings, roles, needs):
         settings.KIM_MFA_ROLES = frozenset(roles)
         assert accounts.needs_second_factor(user(None)) is needs
+
+    @pytest.mark.parametrize(
+        ("named", "production", "demo", "roles"),
+        [
+            ("", True, False, {"alle"}),
+            ("", True, True, set()),
+            ("", False, True, set()),
+            ("Keine", True, False, set()),
+            ("admin, audit", False, True, {"admin", "audit"}),
+        ],
+    )
+    def test_in_production_everybody_unless_told_otherwise(self, monkeypatch, named, production, demo, roles):
+        monkeypatch.setenv("KIM_MFA_ROLES", named)
+        assert mfa_roles(production, demo) == roles
 
     def test_a_role_nobody_knows_stops_the_start(self, settings):
         settings.KIM_MFA_ROLES = frozenset({"chef"})
