@@ -75,13 +75,13 @@ PLACEHOLDERS = (
     "kennwort",
     "geheim",
 )
-SHORTEST_KEY, FEWEST_SIGNS = 50, 10
+FEWEST_SIGNS = 10
 
 
-def demand_strong(name: str, key: str) -> None:
+def demand_strong(name: str, key: str, *, shortest: int) -> None:
     """Refuse, in words and without the key, what can be guessed: short, of few signs, or a placeholder."""
-    if len(key) < SHORTEST_KEY:
-        what = f"hat nur {len(key)} Zeichen, nötig sind mindestens {SHORTEST_KEY}"
+    if len(key) < shortest:
+        what = f"hat nur {len(key)} Zeichen, nötig sind mindestens {shortest}"
     elif len(set(key)) < FEWEST_SIGNS:
         what = "wiederholt immer dieselben Zeichen"
     elif any(word in key.lower() for word in PLACEHOLDERS):
@@ -185,8 +185,8 @@ DATA_DIR = Path(os.environ.get("KIM_DATA_DIR", "").strip() or BASE_DIR / "var").
 SECRET_KEY = secret_key(DATA_DIR, PRODUCTION)
 FILES_KEY = files_key(DATA_DIR, PRODUCTION)
 if PRODUCTION:
-    demand_strong("KIM_SECRET_KEY", SECRET_KEY)
-    demand_strong("KIM_FILES_KEY", FILES_KEY)
+    demand_strong("KIM_SECRET_KEY", SECRET_KEY, shortest=50)
+    demand_strong("KIM_FILES_KEY", FILES_KEY, shortest=40)
     if SECRET_KEY == FILES_KEY:
         raise ImproperlyConfigured(
             "KIM_SECRET_KEY und KIM_FILES_KEY sind derselbe Schlüssel. Bitte zwei verschiedene angeben: "
@@ -503,6 +503,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = Path(os.environ.get("KIM_STATIC_ROOT", "").strip() or DATA_DIR / "static")
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -22,7 +22,7 @@ class SignedSerializer(RedisSerializer):
         packed = super().dumps(obj)
         return packed if type(obj) is int else _mark(packed) + packed
 
-    def loads(self, data: bytes) -> Any:
+    def loads(self, data: Any) -> Any:
         if data.lstrip(b"-").isdigit():
             return int(data)
         mark, packed = data[:LENGTH], data[LENGTH:]

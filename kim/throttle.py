@@ -68,6 +68,7 @@ VIEWS = {
         steering:paper_new casework:document_new casework:import_new funding:cost_import_new
         funding:criterion_import""",
     "search": """
+        kim:account_list
         steering:issue_list steering:report_list steering:inbox steering:body_list steering:meeting_list
         steering:minutes_list steering:resolution_list steering:statement_list steering:agreement_list
         steering:kickoff_list steering:interface_list steering:contact_list
@@ -97,7 +98,8 @@ VIEWS = {
     "filter": "kim:filter_save kim:filter_delete",
     "calendar key": "kim:calendar kim:calendar_revoke",
     "many mails": """
-        steering:meeting_invite steering:minutes_send steering:agreement_send kim:mail_resend_all kim:mail_resend""",
+        steering:meeting_invite steering:minutes_send steering:agreement_send kim:mail_resend_all kim:mail_resend
+        kim:account_invite""",
 }
 BUDGET_OF = {view: name for name, views in VIEWS.items() for view in views.split()}
 

@@ -143,6 +143,18 @@ def of_stores() -> list[str]:
     return told
 
 
+def of_broker() -> list[str]:
+    """Messages that wait in Redis; without it they lie in a file of the data folder."""
+    if not settings.REDIS_URL:
+        assert (settings.DATA_DIR / "broker.sqlite3").exists()
+        return []
+    from redis import Redis
+
+    with Redis.from_url(settings.REDIS_URL) as broker:
+        lists = [key for key in broker.scan_iter() if broker.type(key) == b"list"]
+        return [f"{key!r} {message!r}" for key in lists for message in broker.lrange(key, 0, -1)]
+
+
 def of_files() -> list[str]:
     """Names and contents in the data folder; the database itself is where names belong."""
     told = []
@@ -168,6 +180,7 @@ def test_no_name_leaves_the_case_whatever_is_done(client, led, written, django_c
     assert betrayed(written) == []
     assert betrayed(of_rows()) == []
     assert betrayed(of_stores()) == []
+    assert betrayed(of_broker()) == []
     assert betrayed(of_files()) == []
 
 

@@ -1,6 +1,7 @@
 """What may be asked how often: the table, the refusal, and that nothing expensive stands outside it."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,8 +19,10 @@ EXPENSIVE = re.compile(
 
 
 @pytest.fixture
-def _as_in_life(settings):
+def _as_in_life(settings, monkeypatch):
+    """And in one window: its end, in the middle of a test, would begin to count anew."""
     settings.KIM_RATE_FACTOR = 1
+    monkeypatch.setattr(throttle, "time", SimpleNamespace(time=lambda: 1_800_000_010.0))
 
 
 def test_the_table_names_views_that_exist_each_once():
