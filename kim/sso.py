@@ -241,14 +241,18 @@ def begin(request: HttpRequest, *, link_for: User | None = None) -> HttpResponse
 
     Nothing in the request chooses scopes, parameters or the kind of act, as it may in allauth's own views.
     """
-    nonce, mode = secrets.token_urlsafe(32), chosen().mode
+    asked = {"nonce": secrets.token_urlsafe(32)}
+    if chosen().mode != "query":
+        asked["response_mode"] = chosen().mode
+    if link_for:  # who sits there may be signed in at the provider as whoever sat there before
+        asked["prompt"] = "login"
     return SignOn(request, app=_app()).redirect(
         request,
         process=AuthProcess.LOGIN,
         next_url=get_next_redirect_url(request),
         scope=["openid", "profile", "email"],
-        auth_params={"nonce": nonce} | ({} if mode == "query" else {"response_mode": mode}),
-        nonce=nonce,
+        auth_params=asked,
+        nonce=asked["nonce"],
         link_for=link_for.pk if link_for else None,
     )
 
@@ -382,7 +386,7 @@ def _linked(request: HttpRequest, sociallogin, whose: int) -> HttpResponse:
     if not sociallogin.is_existing:
         _link(user, sociallogin.account, by=user)
     _began_elsewhere(request, sociallogin)
-    messages.success(request, f"Ihr Konto ist mit „{chosen().name}“ verbunden.")
+    messages.success(request, f"Ihr Konto ist verbunden. Ab jetzt genügt „Anmelden mit {chosen().name}“.")
     return redirect("sso_link")
 
 

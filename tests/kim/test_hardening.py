@@ -482,7 +482,7 @@ class TestTheCode:
             "kim:accessibility", "kim:barrier_new", "kim:calendar_feed", "kim:invitation", "kim:invitation_accept", "mfa_authenticate",
             "mfa_login_webauthn", "account_login", "account_logout", "account_inactive", "account_signup",
             "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
-            "account_reset_password_from_key_done",
+            "account_reset_password_from_key_done", "sso", "sso_callback", "sso_backchannel",
         }  # fmt: skip
 
     def test_each_package_is_pinned_to_one_version(self):

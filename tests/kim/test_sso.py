@@ -17,7 +17,7 @@ from django.test import Client
 
 from kim import accounts, sso, workdays
 from kim.models import Role, TrailEntry, User
-from kim.oidc import BACKCHANNEL, Provider
+from kim.oidc import BACKCHANNEL, Provider, Refused
 from tests.factories import county, user
 from tests.oidc.misbehaving import CLIENT, FOREIGN, OURS, SECRET, Misbehaving, public
 
@@ -339,10 +339,10 @@ class TestWhoItIs:
     def test_so_does_one_closed_by_a_dated_fact(self, client, provider, anna):
         sign_in(client, provider, **ADDRESS)
         accounts.leave(anna, by=user(Role.ADMIN), last_day=workdays.today() - workdays.ONE_DAY)
-        assert client.get("/").status_code == 302
+        assert not goes_on(client)
         answer = sign_in(client, provider, **ADDRESS)
         assert answer.status_code == 403
-        assert not is_in(client)
+        assert not goes_on(client)
         assert TrailEntry.objects.filter(act="user.refuse_sign_in", object_id=str(anna.pk)).exists()
 
     @pytest.mark.parametrize("said", [False, None, "false", "ja", 1])
@@ -383,8 +383,9 @@ class TestWhoItIs:
         assert client.get("/konto/sso/link/").status_code == 200
         self.shows_who_it_is(client, anna)
         address = client.post("/konto/sso/link/").headers["Location"]
+        assert parse_qs(urlsplit(address).query)["prompt"] == ["login"]
         assert client.get("/konto/sso/callback/", provider.sign_in(address)).headers["Location"] == "/konto/sso/link/"
-        assert "Ihr Konto ist mit „Kreishaus“ verbunden." in client.get("/konto/sso/link/").text
+        assert "Ab jetzt genügt „Anmelden mit Kreishaus“." in client.get("/konto/sso/link/").text
         assert sso.links_of(anna)[0].uid == "s-1"
         assert sign_in(Client(), provider).status_code == 302
 
@@ -396,6 +397,16 @@ class TestWhoItIs:
         answer = client.get("/konto/sso/callback/", provider.sign_in(address))
         assert "SSO-taken" in answer.text
         assert sso.links_of(anna) == []
+
+    def test_also_where_both_come_at_the_same_moment(self, provider, anna):
+        """Both were looked for, and neither was there yet."""
+        account = {"provider": provider.issuer, "uid": "s-1", "extra_data": {"sub": "s-1"}}
+        sso._link(anna, SocialAccount(**account), by=anna)
+        other = user()
+        with pytest.raises(Refused) as refused:
+            sso._link(other, SocialAccount(**account), by=other)
+        assert refused.value.kind == "taken"
+        assert not TrailEntry.objects.filter(act="user.link_sso", object_id=str(other.pk)).exists()
 
     def test_an_account_is_linked_by_the_person_who_began_it(self, client, provider, anna):
         client.force_login(anna)
@@ -430,9 +441,9 @@ class TestWhoItIs:
         sign_in(client, provider, **ADDRESS)
         office.force_login(admin)
         page = f"/accounts/{anna.pk}/"
-        assert "verbunden mit „Kreishaus“" in office.get(page).text
+        assert "Verbindung lösen" in office.get(page).text
         assert office.post(f"{page}unlink/").headers["Location"] == page
-        assert "nicht verbunden" in office.get(page).text
+        assert "Noch nicht verbunden." in office.get(page).text
         assert not goes_on(client)
         assert sso.links_of(anna) == []
         assert TrailEntry.objects.filter(act="user.unlink_sso", object_id=str(anna.pk), by=admin).count() == 1
