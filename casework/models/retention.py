@@ -149,8 +149,8 @@ class Erasure(models.Model):
             added[kind[:60]] += number
         of_today = cls.objects.filter(day=workdays.today(), why=why, by=by)
         there = set(of_today.filter(kind__in=added).values_list("kind", flat=True))
-        new = [cls(day=workdays.today(), why=why, kind=kind, by=by) for kind in sorted(added) if kind not in there]
-        cls.objects.bulk_create(new, ignore_conflicts=True)  # somebody else's run may have been faster
+        new = [Erasure(day=workdays.today(), why=why, kind=kind, by=by) for kind in sorted(added) if kind not in there]
+        Erasure.objects.bulk_create(new, ignore_conflicts=True)  # somebody else's run may have been faster
         for kind, number in added.items():
             of_today.filter(kind=kind).update(rows=F("rows") + number)
         if files:
