@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections import Counter
 
 from django.db import models, transaction
 from django.db.models import F, Q
@@ -143,12 +144,17 @@ class Erasure(models.Model):
     @classmethod
     def note(cls, why, numbers: dict[str, int], *, files=0, by=None) -> None:
         """Add to today's rows: kind → how many. Call it in the transaction that deletes."""
-        for kind, number in sorted(numbers.items()):
-            row = cls.objects.get_or_create(day=workdays.today(), why=why, kind=kind[:60], by=by)[0]
-            cls.objects.filter(pk=row.pk).update(rows=F("rows") + number)
+        added = Counter({"Datei": 0} if files else {})
+        for kind, number in numbers.items():
+            added[kind[:60]] += number
+        of_today = cls.objects.filter(day=workdays.today(), why=why, by=by)
+        there = set(of_today.filter(kind__in=added).values_list("kind", flat=True))
+        new = [Erasure(day=workdays.today(), why=why, kind=kind, by=by) for kind in sorted(added) if kind not in there]
+        Erasure.objects.bulk_create(new, ignore_conflicts=True)  # somebody else's run may have been faster
+        for kind, number in added.items():
+            of_today.filter(kind=kind).update(rows=F("rows") + number)
         if files:
-            row = cls.objects.get_or_create(day=workdays.today(), why=why, kind="Datei", by=by)[0]
-            cls.objects.filter(pk=row.pk).update(files=F("files") + files)
+            of_today.filter(kind="Datei").update(files=F("files") + files)
 
 
 class StatisticalRecord(models.Model):

@@ -1,4 +1,4 @@
-"""Breaches: 72 hours by the clock, who is told when, what the law asks for before the end, and that nothing is rewritten."""
+"""Breaches: 72 hours by the clock, who is told when, what has to be done before the end; nothing is rewritten."""
 
 import datetime as dt
 

@@ -66,7 +66,7 @@ def test_a_page_belongs_under_one_entry(role, path, label):
 def test_what_stands_behind_the_first_is_told_apart_by_headings():
     groups = navigation_at("/", Role.CASE_MANAGER).groups
     headings = [heading for heading, _ in groups]
-    own = ["Stellen und Mittel", "Für mich", "Nachschlagen", "Fälle verwalten"]
+    own = ["Stellen und Mittel", "Datenschutz", "Für mich", "Nachschlagen", "Fälle verwalten"]
     assert headings == ["", "Beraten und beschließen", *own]
     assert len(set(headings)) == len(headings)
 

@@ -114,7 +114,7 @@ def left(months: int) -> User:
     today = workdays.today()
     made = user(Role.CASE_MANAGER)
     ended = today - dt.timedelta(days=31 * months)
-    RoleGrant.objects.filter(user=made).update(valid_until=ended)
+    RoleGrant.objects.filter(user=made).update(valid_from=dt.date(1999, 1, 1), valid_until=ended)
     User.objects.filter(pk=made.pk).update(date_joined=workdays.now() - dt.timedelta(days=40 * months + 10))
     return made
 
