@@ -299,10 +299,11 @@ class Storm:
     def everybody_works(self):
         """Until the block ends; then everybody sends again what nobody knows the outcome of, and goes home."""
         stop = threading.Event()
-        jobs = [self.work_of(role) for role in self.people] + [self._come_and_go]
+        jobs = [(person, self.work_of(role)) for role, person in self.people.items()]
+        jobs.append((self.coming, self._come_and_go))
         broke: list[BaseException] = []
 
-        def work(job):
+        def work(person, job):
             while not stop.is_set():
                 try:
                     job()
@@ -311,7 +312,7 @@ class Storm:
                     return
                 stop.wait(random.uniform(0.02, 0.25))
 
-        threads = [threading.Thread(target=work, args=(job,), daemon=True) for job in jobs]
+        threads = [threading.Thread(target=work, args=job, daemon=True) for job in jobs]
         for thread in threads:
             thread.start()
         try:
