@@ -310,7 +310,7 @@ class Storm:
                 except BaseException as error:  # a mistake of the storm itself must not pass as calm weather
                     broke.append(error)
                     return
-                stop.wait(random.uniform(0.02, 0.25))
+                stop.wait(random.uniform(0.02, 0.25) + person.waits)
 
         threads = [threading.Thread(target=work, args=job, daemon=True) for job in jobs]
         for thread in threads:
