@@ -77,7 +77,7 @@ def may_have_been_kept(error: BaseException) -> bool:
     PostgreSQL may have written the commit and died before it said so. What is undone by hand (a file on the disk) is
     left alone then: better a file that no row names, which the nightly sweep takes, than a row without its file.
     """
-    return isinstance(error, DatabaseError | InterfaceError) and of(error) is AWAY
+    return _of_one(error) is AWAY
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -90,7 +90,9 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _of_one(error: BaseException) -> Outage | None:
     if isinstance(error, DatabaseError | InterfaceError):
-        return _of_database(error)
+        return _of_driver(error.__cause__) if error.__cause__ else _without_cause(error)
+    if isinstance(error, sqlite3.Error) or type(error).__module__.startswith("psycopg2"):
+        return _of_driver(error)
     if isinstance(error, OSError):
         if error.errno in _FULL:
             return FULL
@@ -101,14 +103,18 @@ def _of_one(error: BaseException) -> Outage | None:
     return None
 
 
-def _of_database(error: DatabaseError | InterfaceError) -> Outage | None:
-    cause = error.__cause__
-    if isinstance(cause, sqlite3.Error):
-        return _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)  # the low byte is the kind
-    state = getattr(cause, "pgcode", None)
+def _without_cause(error: DatabaseError | InterfaceError) -> Outage | None:
+    """Raised by Django itself: a connection that is closed, never a row that was not there."""
+    return AWAY if isinstance(error, OperationalError | InterfaceError) else None
+
+
+def _of_driver(error: BaseException | None) -> Outage | None:
+    """For an error of sqlite3 or psycopg2 itself; kim.together speaks to the driver."""
+    if isinstance(error, sqlite3.Error):
+        return _SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)  # the low byte is the kind
+    state = getattr(error, "pgcode", None)
     if state:
         return next((_POSTGRESQL[state[:n]] for n in (5, 3, 2) if state[:n] in _POSTGRESQL), None)
     # Without a code it was not the server that spoke: no connection was made, or the one there was broke. The driver
     # calls that an OperationalError or InterfaceError, or, in the middle of an answer, nothing but a DatabaseError.
-    broke = isinstance(error, OperationalError | InterfaceError) or type(cause).__name__ == "DatabaseError"
-    return AWAY if broke else None
+    return AWAY if type(error).__name__ in {"OperationalError", "InterfaceError", "DatabaseError"} else None

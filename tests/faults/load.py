@@ -95,6 +95,8 @@ class Person:
         self.name, self.ports, self.ledger = name, ports, ledger
         self.chance = random.Random(seed)
         self.cookies: dict[str, str] = {}
+        #: Whether the last answer was none, or „later“: then nobody goes on as if nothing were.
+        self.waits = False
 
     # Over the line
 
@@ -126,6 +128,7 @@ class Person:
         finally:
             connection.close()
         answer.seconds = time.monotonic() - begun
+        self.waits = answer.status in (0, 503)
         self.ledger.count(f"{method} {re.sub('[0-9]+', '1', path.partition('?')[0])}", answer)
         return answer
 

@@ -299,19 +299,20 @@ class Storm:
     def everybody_works(self):
         """Until the block ends; then everybody sends again what nobody knows the outcome of, and goes home."""
         stop = threading.Event()
-        jobs = [self.work_of(role) for role in self.people] + [self._come_and_go]
+        jobs = [(person, self.work_of(role)) for role, person in self.people.items()]
+        jobs.append((self.coming, self._come_and_go))
         broke: list[BaseException] = []
 
-        def work(job):
+        def work(person, job):
             while not stop.is_set():
                 try:
                     job()
                 except BaseException as error:  # a mistake of the storm itself must not pass as calm weather
                     broke.append(error)
                     return
-                stop.wait(random.uniform(0.02, 0.25))
+                stop.wait(random.uniform(0.02, 0.25) + person.waits)
 
-        threads = [threading.Thread(target=work, args=(job,), daemon=True) for job in jobs]
+        threads = [threading.Thread(target=work, args=job, daemon=True) for job in jobs]
         for thread in threads:
             thread.start()
         try:
@@ -723,13 +724,21 @@ def _say(words: str) -> None:
 
 
 def run(
-    *, rounds: int, seed: int, embedded: bool, migrated: str, only: str, settle_every: int, logs: Path | None
+    *,
+    rounds: int,
+    seed: int,
+    embedded: bool,
+    migrated: str,
+    only: str,
+    settle_every: int,
+    minutes: float,
+    logs: Path | None,
 ) -> tuple[str, int]:
     begun = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="kim-storm-"))
     folder.chmod(0o755)
     storm = Storm(folder, seed=seed, embedded=embedded, migrated=migrated)
-    done = 0
+    done, told = 0, 0
     try:
         storm.start_all()
         _say("started")
@@ -737,13 +746,15 @@ def run(
         _say("people are there")
         names = [name for name in storm.faults() if only in name]
         order: list[str] = []
-        while done < rounds:
+        while done < rounds and time.monotonic() - BEGUN < minutes * 60:
             if not order:
                 order = storm.chance.sample(names, len(names))
             name = order.pop()
             storm.round(name)
             done += 1
-            _say(f"{done}/{rounds} {name}: {len(storm.ledger.findings)} Befunde")
+            new = storm.ledger.findings[told:]
+            told += len(new)
+            _say(f"{done}/{rounds} {name}: {'; '.join(new) or 'nichts zu finden'}")
             if settle_every and done % settle_every == 0:
                 storm.settle()
         storm.settle()
@@ -766,6 +777,7 @@ def main() -> int:
     about.add_argument(
         "--embedded", action="store_true", help="SQLite and the queue in a file instead of PostgreSQL and Redis"
     )
+    about.add_argument("--minutes", type=float, default=600, help="begin no further round after so long")
     about.add_argument("--logs", type=Path, help="keep what the processes logged in this folder")
     about.add_argument("--only", default="", help="faults whose name holds this")
     about.add_argument("--migrated", default="", help="a migrated database (address or file) to copy")
@@ -775,7 +787,7 @@ def main() -> int:
     given = about.parse_args()
     words, found = run(
         rounds=given.rounds, seed=given.seed, embedded=given.embedded, migrated=given.migrated,
-        only=given.only, settle_every=given.settle_every, logs=given.logs,
+        only=given.only, settle_every=given.settle_every, minutes=given.minutes, logs=given.logs,
     )  # fmt: skip
     sys.stdout.write(words)
     if given.report:

@@ -12,7 +12,7 @@ from django.test import RequestFactory
 from django.urls import reverse
 
 from casework.models import Conference
-from kim import errors, navigation
+from kim import errors, navigation, outages
 from kim.models import Role, RoleGrant, User
 from kim.templatetags import kim as tags
 from steering.models import Meeting
@@ -394,6 +394,7 @@ def errors_with_a_frame_of_their_own():
         errors.conflict(post, "Jemand war schneller."),
         errors.too_large(post),
         errors.server_error(get),
+        errors.unavailable(post, outages.FULL),
     ]
 
 

@@ -87,8 +87,21 @@ class TestWhatItIs:
 )  # fmt: skip
 def test_each_code_of_postgresql_means_what_the_table_says(state, found):
     error = (ProgrammingError if state[:2] in {"42", "23"} else OperationalError)("m")
-    error.__cause__ = type("Cause", (Exception,), {"pgcode": state, "pgerror": "m"})()
+    error.__cause__ = type("Cause", (Exception,), {"pgcode": state})()
     assert outages.of(error) is found
+
+
+@pytest.mark.django_db
+@pytest.mark.needs("postgresql")
+def test_what_the_driver_says_below_django_is_known_too():
+    """kim.together prepares on the driver's own cursor."""
+    with connection.connection.cursor() as cursor, pytest.raises(Exception) as caught:  # noqa: PT011
+        cursor.execute("SELECT nothing FROM nowhere")
+    assert outages.of(caught.value) is None
+    import psycopg2
+
+    assert outages.of(psycopg2.OperationalError("server closed the connection unexpectedly")) is outages.AWAY
+    assert outages.of(psycopg2.InterfaceError("connection already closed")) is outages.AWAY
 
 
 class TestThePage:
