@@ -32,8 +32,12 @@ class Kept:
         starts="Ablauf oder Ende der Sitzung", basis="Art. 5 Abs. 1 Buchst. e DSGVO", job="sweep",
     )  # fmt: skip
     DEVICE = Period(
-        "device", "mit der Sitzung, spätestens in der folgenden Nacht",
-        starts="Ablauf oder Ende der Sitzung", basis="Art. 5 Abs. 1 Buchst. e DSGVO", job="retention",
+        "device", "400 Tage nach der letzten Anmeldung von dort", starts="letzte Anmeldung",
+        basis="Art. 5 Abs. 1 Buchst. e DSGVO", job="sweep",
+    )  # fmt: skip
+    BARRIER = Period(
+        "barrier", "1 Jahr nach der Antwort", starts="Tag der Antwort", basis="Art. 5 Abs. 1 Buchst. e DSGVO",
+        job="sweep", exceptions="Meldungen, die noch auf Antwort warten",
     )  # fmt: skip
     DRAFT = Period(
         "draft", "180 Tage nach dem letzten Tippen", starts="letzte Sicherung des Entwurfs",
@@ -118,6 +122,17 @@ TABLE = (
         "known_from known_until", C.PERSONAL, "wer wo arbeitet, Einsatz und Förderung", K.MONEY, E.DELETE),
     Row("Absence", "id user deputy valid_from valid_until", C.PERSONAL, "Vertretung", K.ABSENCE, E.DELETE),
 
+    Row("Suspension", "id user reason valid_from valid_until", C.PERSONAL, "gesperrte und ausgeschiedene Konten", K.NAME,
+        E.DELETE),
+    Row("Invitation", "id user made_at made_by expires_at used_at withdrawn_at", C.PERSONAL, SIGNING_IN, K.ACCESS,
+        E.DELETE),
+    Row("Invitation", "digest", C.HARMLESS, SIGNING_IN, K.ACCESS, E.DELETE),
+    Row("Device", "id user digest browser first_at last_at", C.PERSONAL, "fremde Anmeldungen bemerken", K.DEVICE,
+        E.DELETE),
+    Row("SignIn", "id user device browser began_at used_at", C.PERSONAL, "eigene Sitzungen sehen und beenden", K.SESSION,
+        E.DELETE),
+    Row("ProviderSession", "id sign_in realm sub sid", C.PERSONAL, SIGNING_IN, K.SESSION, E.DELETE),
+
     # What is told and begun
     Row("Notice", "id recipient key audience headline text url created_at read_at mail digested_at", C.PERSONAL,
         "Mitteilung an ein Konto", K.NOTICE, E.DELETE),
@@ -133,6 +148,17 @@ TABLE = (
     # On record
     Row("TrailEntry", "id at by on_behalf_of act kind object_id shown note", C.PERSONAL,
         "Nachweis, wer was sah, änderte, ausgab; ohne Inhalt", K.TRAIL, E.DELETE),
+    Row("TrailEntry", "mark note_mark", C.HARMLESS, "Zeichen, dass die Zeile echt ist", K.TRAIL, E.DELETE),
+    Row("TrailLink", "position entry digest seal made_at", C.HARMLESS, "Kette über das Protokoll", K.TRAIL, E.DELETE),
+    Row("TrailAnchor", "id day position digest before signature made_at", C.HARMLESS, "Kette über das Protokoll",
+        K.ALWAYS, E.KEEP),
+    Row("TrailCut", "id position day digest seal made_at", C.HARMLESS, "Kette über das Protokoll", K.ALWAYS, E.KEEP),
+    Row("TrailCheck", "id made_at rows links anchors found findings", C.HARMLESS, "Kette über das Protokoll", K.ALWAYS,
+        E.KEEP),
+    Row("BarrierReport", "id text page email by created_at answer answered_by answered_at", C.PERSONAL,
+        "gemeldete Barrieren beantworten", K.BARRIER, E.DELETE),
+    Row("BackupRun", "id kind state started_at finished_at folder file size done_bytes expected_bytes steps result",
+        C.HARMLESS, "Betrieb", K.RUN, E.DELETE),
     Row("JobRun", "id job day started_at finished_at result error", C.HARMLESS, "Betrieb", K.RUN, E.DELETE),
     Row("AccountRequest", "id account kind state received_on came_by identified identified_on due_on extended_on "
         "extension_reason extension_told_on answered_on outcome refusal kept_until corrected", C.PERSONAL,
@@ -148,8 +174,6 @@ TABLE = (
 
     # Packages: signing in
     Row("sessions.Session", "session_key session_data expire_date", C.PERSONAL, SIGNING_IN, K.SESSION, E.DELETE),
-    Row("usersessions.UserSession", "id user created_at ip last_seen_at session_key user_agent data", C.PERSONAL,
-        "eigene Sitzungen sehen und beenden", K.DEVICE, E.DELETE),
     Row("account.EmailAddress", "id user email verified primary", C.PERSONAL, SIGNING_IN, K.ACCESS, E.DELETE),
     Row("account.EmailConfirmation", "id email_address created sent key", C.PERSONAL, SIGNING_IN, K.ACCESS, E.DELETE),
     Row("mfa.Authenticator", "id user type data created_at last_used_at", C.PERSONAL, "zweiter Faktor", K.ACCESS,
@@ -176,7 +200,7 @@ ACTIVITIES = (
         "Beschäftigte von Kreis, Kommunen, Trägern und Behörden; Mitglieder der Gremien",
         "die Verwaltung des Kreises; Kolleginnen und Kollegen sehen die Bezeichnung nach der Funktion",
         ("kim.User", "kim.RoleGrant", "kim.Absence", "kim.Notice", "kim.Mail", "kim.Draft", "kim.SavedFilter",
-         "kim.CalendarFeed", "sessions.Session", "usersessions.UserSession", "account.EmailAddress",
+         "kim.CalendarFeed", "kim.Suspension", "kim.Invitation", "kim.Device", "kim.SignIn", "kim.ProviderSession", "sessions.Session", "account.EmailAddress",
          "account.EmailConfirmation", "mfa.Authenticator", "socialaccount.SocialAccount",
          "socialaccount.SocialToken"),
     ),
@@ -186,7 +210,7 @@ ACTIVITIES = (
         "Art. 6 Abs. 1 Buchst. c DSGVO mit Art. 5 Abs. 2, Art. 12 bis 22, Art. 32, 33, 34 DSGVO",
         "Beschäftigte; Personen mit einem Anliegen",
         "Datenschutz und Revision; die Aufsichtsbehörde (LDI NRW) bei einer Meldung",
-        ("kim.TrailEntry", "kim.AccountRequest", "kim.Breach", "kim.BreachEntry"),
+        ("kim.TrailEntry", "kim.AccountRequest", "kim.Breach", "kim.BreachEntry", "kim.BarrierReport"),
     ),
 )  # fmt: skip
 

@@ -22,6 +22,7 @@ from kim.models import (
     Notice,
     RoleGrant,
     SavedFilter,
+    Suspension,
     User,
 )
 from kim.privacy import Erasure, due
@@ -93,6 +94,12 @@ def _grants(day):
     return RoleGrant.objects.filter(user__in=left_by(Kept.NAME.ended_before(day)))
 
 
+@due("kim.Suspension")
+def _suspensions(day):
+    """They close the account as long as it has a name."""
+    return Suspension.objects.filter(user__in=left_by(Kept.NAME.ended_before(day)))
+
+
 @due("kim.AccountRequest")
 def _requests(day):
     return AccountRequest.objects.filter(answered_on__lt=Kept.REQUEST.ended_before(day))
@@ -103,20 +110,13 @@ def _breaches(day):
     return Breach.objects.filter(closed_at__lt=_midnight(Kept.BREACH.ended_before(day)))
 
 
-@due("usersessions.UserSession")
-def _devices(day):
-    """Those whose session is over: the row would tell where from somebody worked, and serves nobody any more."""
-    sessions = apps.get_model("sessions.Session").objects.filter(expire_date__gt=workdays.now())
-    return apps.get_model("usersessions.UserSession").objects.exclude(session_key__in=sessions.values("session_key"))
-
-
 def _signing_in(label):
     @due(label)
     def of_former(day):
         return apps.get_model(label).objects.filter(user__in=without_access(day))
 
 
-for _label in ("account.EmailAddress", "mfa.Authenticator", "socialaccount.SocialAccount"):
+for _label in ("kim.Invitation", "account.EmailAddress", "mfa.Authenticator", "socialaccount.SocialAccount"):
     _signing_in(_label)
 
 
@@ -195,7 +195,7 @@ def forget_at_once(user: User, *, by) -> None:
             "Das Konto hat noch eine Rolle. Bitte beenden Sie zuerst alle Rollen, oder lehnen Sie mit Grund und Tag ab."
         )
     for label in ("kim.SavedFilter", "kim.CalendarFeed", "account.EmailAddress", "mfa.Authenticator",
-                  "socialaccount.SocialAccount", "usersessions.UserSession", "kim.Draft"):  # fmt: skip
+                  "socialaccount.SocialAccount", "kim.Invitation", "kim.Device", "kim.SignIn", "kim.Draft"):  # fmt: skip
         apps.get_model(label)._base_manager.filter(user=user).delete()
     Notice.objects.filter(recipient=user).delete()
     forget_access(user, by=by)

@@ -63,7 +63,8 @@ VIEWS = {
         funding:person_export funding:board_export funding:coverage_export funding:reported_export
         funding:notice_export funding:proof_file funding:calculation_export funding:cost_export
         funding:cost_import_template funding:scenario_export
-        reports:report_file reports:export_file reports:export_new reports:export_again""",
+        reports:report_file reports:export_file reports:export_new reports:export_again
+        kim:trail_export kim:trail_anchor kim:processing_print kim:breach_print kim:account_data_file""",
     "upload": """
         steering:paper_new casework:document_new casework:import_new funding:cost_import_new
         funding:criterion_import""",
