@@ -360,7 +360,7 @@ class _Checking:
             self._hold_against_anchors()
 
     def end(self) -> None:
-        self.verdict.head = tuple(self.before)
+        self.verdict.head = (self.before.position, self.before.digest)
         for position, there in self._pinned.items():  # those left lie where no link is
             for day, _ in sorted(there):
                 self.verdict.note("link_missing", f"Stelle {position}, Anker vom {day:%d.%m.%Y}")
@@ -373,15 +373,13 @@ class _Checking:
 
     def _link(self, one: TrailLink, row: TrailEntry | None, is_gap: bool) -> None:
         self.verdict.links += 1
-        where = f"Stelle {one.position}, Zeile {one.entry_id}, verkettet {_moment(one.made_at)}"
         is_ours = trail_marks.is_sealed("link", one.position, one.digest, one.seal)
         if not is_ours:
-            self.verdict.note("link_altered", where)
+            self.verdict.note("link_altered", _where_linked(one))
         if row is None:
-            self.verdict.note("missing", where)
+            self.verdict.note("missing", _where_linked(one))
             return
         self.verdict.rows += 1
-        where = f"Stelle {one.position}, {_where(row)}"
         follows = is_gap or one.digest == trail_marks.digest(
             self.before.digest, one.position, row.pk, one.made_at, row.mark or "", row.content
         )  # behind a gap nobody knows what it follows
@@ -391,17 +389,17 @@ class _Checking:
         else:
             is_marked = trail_marks.is_marked(row.content, row.mark or "")
             if is_marked and not trail_marks.is_note(row.note, row.note_mark, row.mark or ""):
-                self._note(row, where)
+                self._note(one, row)
         if not is_marked:
-            self.verdict.note("foreign" if follows else "changed", where)
+            self.verdict.note("foreign" if follows else "changed", _where_linked(one, row))
         elif not follows and is_ours:
-            self.verdict.note("order", where)
+            self.verdict.note("order", _where_linked(one, row))
 
-    def _note(self, row: TrailEntry, where: str) -> None:
+    def _note(self, one: TrailLink, row: TrailEntry) -> None:
         if self._forgotten is None:
             self._forgotten = _forgotten()
         if row.note or row.pk not in self._forgotten:
-            self.verdict.note("note", where)
+            self.verdict.note("note", _where_linked(one, row))
         else:
             self.verdict.forgotten += 1
 
@@ -429,6 +427,11 @@ def _check_unlinked(verdict: Verdict, first_anchor: int | None) -> None:
 
 def _span(first: int, last: int) -> str:
     return f"Stelle {first}" if first == last else f"Stellen {first} bis {last}"
+
+
+def _where_linked(one: TrailLink, row: TrailEntry | None = None) -> str:
+    about = _where(row) if row else f"Zeile {one.entry_id}, verkettet {_moment(one.made_at)}"
+    return f"Stelle {one.position}, {about}"
 
 
 def _where(row: TrailEntry) -> str:

@@ -40,7 +40,7 @@ class TrailForm(Form):
         acts = sorted(told.ACTS.items(), key=lambda act: act[1])
         kinds = sorted(((key, kind.name) for key, kind in told.KINDS.items()), key=lambda kind: kind[1])
         groups = [("", "alle"), *told.GROUPS.items()]
-        self.fields["group"] = forms.ChoiceField(label="Art", choices=groups, required=False)
+        self.fields["group"] = forms.ChoiceField(label="Art", choices=groups, required=False, widget=forms.HiddenInput)
         self.fields["by"] = OneOf(people, label="Wer", empty="alle", required=False)
         self.fields["act"] = forms.ChoiceField(label="Vorgang", choices=[("", "alle"), *acts], required=False)
         self.fields["kind"] = forms.ChoiceField(label="Gegenstand", choices=[("", "alle"), *kinds], required=False)
@@ -48,7 +48,7 @@ class TrailForm(Form):
         self.fields["first"] = Day(label="Von", past=True, required=False)
         self.fields["last"] = Day(label="Bis", past=True, required=False)
         for name, field in self.fields.items():
-            kind = "form-select" if name in ("group", "by", "act", "kind") else "form-control"
+            kind = "form-select" if name in ("by", "act", "kind") else "form-control"
             field.widget.attrs["class"] = f"{kind} {kind}-sm"
 
 
@@ -84,7 +84,7 @@ def trail_export(request, kind):
     order = paging.order_of("-at", None)
     rows = paging.first_rows(sets, order, MOST + 1, _lines().select_related("by", "on_behalf_of", "link"))
     narrowed = ", ".join(str(form.fields[name].label) for name, value in form.cleaned_data.items() if value)
-    note = f"{kind.upper()}{f', eingegrenzt nach {narrowed}' if narrowed else ''}"
+    note = f"{kind.upper()}, {min(rows.count(), MOST)} Zeilen{f', eingegrenzt nach {narrowed}' if narrowed else ''}"
     told.record("trailentry.export", request.user, by=request.user, note=note[:200])
     name = f"protokoll-{workdays.today()}.{kind}"
     if kind == "xlsx":

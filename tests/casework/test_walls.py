@@ -60,7 +60,7 @@ WORDS = {
 MODELS = {
     "inbox": "Issue", "measure": "Measure", "seats": "Membership", "seat": "Membership", "filters": "SavedFilter",
     "expected": "ExpectedSeat", "items": "AgendaItem", "papers": "Paper", "objections": "Objection",
-    "agenda": "AgendaItem", "rules": "RulesOfProcedure",
+    "agenda": "AgendaItem", "rules": "RulesOfProcedure", "anchors": "TrailAnchor",
     "saved": "SavedFigure", "exports": "Export", "status-reports": "StatusReport",
     "documents": "Document", "imports": "Import", "case-issues": "CaseIssue", "follow-ups": "FollowUp",
 }  # fmt: skip

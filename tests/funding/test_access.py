@@ -1,8 +1,9 @@
 """Who may open what in funding: one row per address, one column per person. An address without a row fails."""
 
 import pytest
+from django.urls import reverse
 
-from kim.models import Municipality
+from kim.models import Municipality, TrailEntry
 from tests import access_table
 from tests.factories import municipality
 from tests.funding import makers
@@ -191,3 +192,14 @@ def test_every_address_has_a_row():
 
 def test_nobody_gets_in_without_signing_in(client, people):
     access_table.nobody_gets_in_without_signing_in(client, people, APP, OBJECTS, TABLE + ACTS)
+
+
+def test_looking_at_somebody_and_why_they_are_away_is_on_the_trail_once(client, people):
+    admin = people["admin"]
+    client.force_login(admin)
+    leave = OBJECTS["own_leave"](people)
+    for _ in range(2):
+        client.get(reverse("funding:person_detail", args=[people["case_manager"].pk]))
+        client.get(reverse("funding:fact_detail", args=leave))
+    read = TrailEntry.objects.filter(by=admin, act__endswith=".read").order_by("pk")
+    assert list(read.values_list("act", flat=True)) == ["user.read", "leave.read"]

@@ -341,7 +341,7 @@ class TestWhatIsFoundOnIt:
             assert lines[0].startswith(f"{row.pk};{row.link.position};")
             assert lines[0].endswith(";'=1+1")
         told = TrailEntry.objects.get(act="trailentry.export")
-        assert (told.by, told.note) == (auditor, f"{kind.upper()}, eingegrenzt nach Vorgang")
+        assert (told.by, told.note) == (auditor, f"{kind.upper()}, 1 Zeilen, eingegrenzt nach Vorgang")
         assert client.get(reverse("kim:trail_export", args=["pdf"])).status_code == 404
 
     def test_the_page_of_proof_shows_anchors_findings_and_the_key(self, client, auditor, django_assert_max_num_queries):

@@ -64,7 +64,7 @@ def test_neither_rows_nor_links_nor_anchors_are_changed_or_deleted(chained):
     assert trail_chain.verify().holds
 
 
-@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite knows no TRUNCATE")
+@pytest.mark.needs("postgresql")  # SQLite knows no TRUNCATE
 def test_no_table_of_the_trail_is_emptied():
     with connection.cursor() as cursor:
         for model in (TrailEntry, TrailLink, TrailAnchor, TrailCut):

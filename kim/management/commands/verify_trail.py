@@ -44,6 +44,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{verdict.unmarked} Zeilen stammen aus der Zeit vor der Verkettung.")
         if verdict.forgotten:
             self.stdout.write(f"{verdict.forgotten} Zeilen haben ihren Vermerk durch eine Löschung verloren.")
+        position, digest = verdict.head
+        self.stdout.write(f"Letzte Stelle {position}, Prüfsumme {digest}")
         self.stdout.write(str(verdict))
 
 
