@@ -7,7 +7,6 @@ from celery import shared_task
 from django.conf import settings
 
 from kim import accounts, backups, barriers, breaches, digests, jobs, mail, retention, sign_ins, trail_chain, workdays
-from kim import backups, digests, jobs, mail, trail_chain, workdays
 from kim.celery import app as celery
 from kim.models import BackupKind, BackupRun, Draft, JobRun, Mail
 

@@ -13,8 +13,7 @@ from kim import mail, paging, replica, workdays
 from kim.access import runs_operation
 from kim.health import HEARTBEAT_SECONDS
 from kim.models import County, JobRun, Mail
-from kim.operation import sections_for, version
-from kim.operation import section, sections_for
+from kim.operation import section, sections_for, version
 from kim.rules import demand
 
 #: name in the timetable → (what it does, when)
