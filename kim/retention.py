@@ -194,8 +194,8 @@ def forget_at_once(user: User, *, by) -> None:
         raise StepRefused(
             "Das Konto hat noch eine Rolle. Bitte beenden Sie zuerst alle Rollen, oder lehnen Sie mit Grund und Tag ab."
         )
-    for label in ("kim.SavedFilter", "kim.CalendarFeed", "account.EmailAddress", "mfa.Authenticator",
-                  "socialaccount.SocialAccount", "kim.Invitation", "kim.Device", "kim.SignIn", "kim.Draft"):  # fmt: skip
+    for label in ("kim.SavedFilter", "kim.CalendarFeed", "kim.Draft", "kim.Invitation", "kim.Device", "kim.SignIn",
+                  "account.EmailAddress", "mfa.Authenticator", "socialaccount.SocialAccount"):  # fmt: skip
         apps.get_model(label)._base_manager.filter(user=user).delete()
     Notice.objects.filter(recipient=user).delete()
     forget_access(user, by=by)

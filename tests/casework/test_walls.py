@@ -70,8 +70,7 @@ MODELS = {
     "agenda": "AgendaItem", "rules": "RulesOfProcedure",
     "barriers": "BarrierReport", "saved": "SavedFigure", "exports": "Export", "status-reports": "StatusReport",
     "sessions": "SignIn", "accounts": "User",
-    "agenda": "AgendaItem", "rules": "RulesOfProcedure", "anchors": "TrailAnchor",
-    "saved": "SavedFigure", "exports": "Export", "status-reports": "StatusReport",
+    "anchors": "TrailAnchor",
     "documents": "Document", "imports": "Import", "case-issues": "CaseIssue", "follow-ups": "FollowUp",
     "requests": "ClientRequest", "breaches": "Breach",
 }  # fmt: skip

@@ -164,7 +164,7 @@ def test_people_are_told_on_a_day_or_not_for_a_reason_never_both_nor_neither():
             breaches.tell_people(made, by=audit, **given)
 
 
-@pytest.mark.parametrize("role", set(Role) - {Role.AUDIT})
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.AUDIT])
 def test_nobody_but_the_audit_sees_or_keeps_it(role):
     made = breach()
     other = user(role)
