@@ -3,10 +3,14 @@
 import errno
 import io
 import os
+import socket
+import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from unittest import mock
 
+import psycopg2
 import pytest
 from django.db import DatabaseError, OperationalError, ProgrammingError, connection, transaction
 from django.test import RequestFactory
@@ -98,8 +102,6 @@ def test_what_the_driver_says_below_django_is_known_too():
     with connection.connection.cursor() as cursor, pytest.raises(Exception) as caught:  # noqa: PT011
         cursor.execute("SELECT nothing FROM nowhere")
     assert outages.of(caught.value) is None
-    import psycopg2
-
     assert outages.of(psycopg2.OperationalError("server closed the connection unexpectedly")) is outages.AWAY
     assert outages.of(psycopg2.InterfaceError("connection already closed")) is outages.AWAY
 
@@ -289,6 +291,18 @@ def test_tries_to_sign_in_are_counted_together_whatever_kim_was_called(client, s
         given = {"login": manager.username, "password": "falsch"}
         answer = client.post(reverse("account_login"), given, headers={"host": f"kim.example:{8000 + no}"})
         assert ("Zu viele Versuche" in answer.text) == (no == 5)
+
+
+@pytest.mark.needs("postgresql")
+def test_a_server_that_does_not_answer_is_given_up_within_seconds():
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(1)  # takes the connection and never says a word
+        address = f"postgres://kim@127.0.0.1:{silent.getsockname()[1]}/kim"
+        code = "import django; django.setup()\nfrom kim.health import database_answers\nprint(database_answers())"
+        env = os.environ | {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "kim.settings"}
+        done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=40)
+    assert done.stdout.strip() == "False", done.stderr
 
 
 def test_a_page_waits_for_a_broker_that_is_away_once_and_not_at_every_act(monkeypatch):
