@@ -261,7 +261,7 @@ def test_the_matrix_page_shows_the_rules_of_casework(client):
 
 
 def test_the_matrix_page_leaves_out_no_rule():
-    """A lock is no right of anybody, so it is the one that is not there."""
+    """A lock is no right of anybody, so locks are the ones that are not there."""
     shown = {check for _, check, _ in matrix.ACTS} | {check for _, check in matrix.QUESTIONS}
     rules = {rule for rule in vars(access).values() if isinstance(rule, Rule)}
-    assert rules - shown == {access.is_unlocked}
+    assert rules - shown == {access.is_unlocked, access.is_unrestricted}
