@@ -90,7 +90,8 @@ class TestRefusal:
     def test_what_was_typed_is_given_back(self, client, monkeypatch):
         monkeypatch.setitem(throttle.BUDGETS, "checked text", throttle.Budget(0, 60, "Zu viel.", ("POST",)))
         client.force_login(user(Role.CASE_MANAGER))
-        refused = client.post("/steering/issues/new/", {"title": "x", "situation": "Die Wege sind nicht abgestimmt."})
+        typed = {"title": "x", "situation": "Die Wege sind nicht abgestimmt."}
+        refused = client.post("/steering/issues/new/", typed, headers={"Sec-Fetch-Site": "same-origin"})
         assert refused.status_code == 429
         assert "Die Wege sind nicht abgestimmt." in refused.text
 
