@@ -8,12 +8,12 @@ tests/funding/test_refusals.py notices.
 
 from collections.abc import Sequence
 
-from django.db import migrations
+from django.db.migrations.operations.base import Operation
 
 _ENDLESS = "9999-12-31"
 
 
-def no_overlap(table: str, *columns: str) -> migrations.RunPython:
+def no_overlap(table: str, *columns: str) -> "Statements":
     """Of believed rows alike in `columns`, no two hold on one day (rows of kim.dated.Known)."""
     name = f"{table}_alone"
     alike = ", ".join(f"{column} WITH =" for column in columns)
@@ -33,14 +33,14 @@ def no_overlap(table: str, *columns: str) -> migrations.RunPython:
     )  # fmt: skip
 
 
-def within(table: str, span: str, *, name: str) -> migrations.RunPython:
+def within(table: str, span: str, *, name: str) -> "Statements":
     """Rows of `table` hold only within `span`: a SELECT of (first, until) that may speak of NEW."""
     first, until = "coalesce(NEW.valid_from, s.first)", f"coalesce(NEW.valid_until, '{_ENDLESS}')"
     outside = f"EXISTS (SELECT 1 FROM ({span}) s WHERE {first} < s.first OR {until} > s.until)"
     return refused(table, outside, name=name)
 
 
-def refused(table: str, condition: str, *, name: str, on: Sequence[str] = ("INSERT", "UPDATE")) -> migrations.RunPython:
+def refused(table: str, condition: str, *, name: str, on: Sequence[str] = ("INSERT", "UPDATE")) -> "Statements":
     """Refuse to write a row of `table` for which `condition` (it may speak of NEW, and of OLD on UPDATE) is true."""
     body = (
         f"CREATE FUNCTION {name}() RETURNS trigger AS $$ BEGIN IF {condition} THEN "
@@ -56,7 +56,7 @@ def refused(table: str, condition: str, *, name: str, on: Sequence[str] = ("INSE
     )
 
 
-def never_emptied(table: str, *, name: str) -> migrations.RunPython:
+def never_emptied(table: str, *, name: str) -> "Statements":
     """Refuse TRUNCATE, which asks no trigger of rows. SQLite has none: there it is a DELETE."""
     body = (
         f"CREATE FUNCTION {name}() RETURNS trigger AS $$ BEGIN "
@@ -78,12 +78,35 @@ def _dropped(name: str, on: Sequence[str] = ("INSERT", "UPDATE")) -> list[str]:
     return [f"DROP TRIGGER {name}_{event.lower()}" for event in on]
 
 
-def _both(postgres, postgres_back, sqlite, sqlite_back) -> migrations.RunPython:
-    def run(on_postgres, on_sqlite):
-        def step(apps, schema_editor):
-            for statement in on_postgres if schema_editor.connection.vendor == "postgresql" else on_sqlite:
-                schema_editor.execute(statement, params=None)
+def _both(postgres, postgres_back, sqlite, sqlite_back) -> "Statements":
+    return Statements(postgres, postgres_back, sqlite, sqlite_back)
 
-        return step
 
-    return migrations.RunPython(run(postgres, sqlite), run(postgres_back, sqlite_back))
+class Statements(Operation):
+    """Statements for each engine, and those that undo them. No model is asked for, so none is built for it: RunPython
+    would build every model of the project anew before each of its steps, half a second a time.
+    """
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, postgres, postgres_back, sqlite, sqlite_back) -> None:
+        self.postgres, self.postgres_back = postgres, postgres_back
+        self.sqlite, self.sqlite_back = sqlite, sqlite_back
+
+    def state_forwards(self, app_label, state) -> None:
+        """Models stay as they are."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state) -> None:
+        self._run(schema_editor, self.postgres, self.sqlite)
+
+    def database_backwards(self, app_label, schema_editor, from_state, to_state) -> None:
+        self._run(schema_editor, self.postgres_back, self.sqlite_back)
+
+    @staticmethod
+    def _run(schema_editor, postgres, sqlite) -> None:
+        for statement in postgres if schema_editor.connection.vendor == "postgresql" else sqlite:
+            schema_editor.execute(statement, params=None)
+
+    def describe(self) -> str:
+        return "Statements for the engine"

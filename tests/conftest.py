@@ -17,7 +17,8 @@ from django.db import connection
 from tests.oidc import real
 from tests.triggers import without_refusals
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 THERE = {
     "chromium": CHROMIUM is not None,
     "postgresql": bool(os.environ.get("DATABASE_URL")),
