@@ -53,6 +53,7 @@ def group_of(user):
 #: picture: (account of the demo, or none; address; width of the window)
 PICTURES = {
     "anmelden": (None, page("account_login"), 1280),
+    "konto": ("casemanager", page("kim:account"), 1280),
     "heute": ("coordination", page("kim:today"), 1280),
     "melden": ("casemanager", page("steering:issue_new"), 1280),
     "meldungen": ("casemanager", page("steering:report_list"), 1280),
@@ -70,6 +71,8 @@ PICTURES = {
     "bescheid": ("admin", page("funding:notice_detail", oldest(AwardNotice)), 1280),
     "betrieb": ("admin", page("kim:operation"), 1280),
     "protokoll": ("audit", page("kim:trail"), 1280),
+    "anliegen": ("audit", page("casework:request_list"), 1280),
+    "vorfaelle": ("audit", page("kim:breach_list"), 1280),
 }  # fmt: skip
 
 
