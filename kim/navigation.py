@@ -63,11 +63,6 @@ OF_A_NOTICE = tuple(
     f"funding:{about}_"
     for about in ("notice", "programme", "calculation", "proof", "eligibility", "deadline", "payment", "period")
 ) + ("funding:whatif",)
-#: What administrators do with an account; requests about accounts have an entry of their own.
-OF_AN_ACCOUNT = tuple(
-    f"kim:account_{act}"
-    for act in ("detail", "invite", "withdraw", "lock", "leave", "reopen", "reset_", "end_", "unlink", "data_")
-)
 #: Pages below one case; the coordination reads them in a look.
 OF_A_CASE = tuple(
     f"casework:{about}_"
@@ -147,17 +142,10 @@ ENTRIES = (
         Entry("Fristen", "hourglass-split", "steering:limit_list", frozenset({Role.ADMIN}), ("steering:limit_",)),
         Entry("Codelisten", "list-check", "casework:code_list", frozenset({Role.ADMIN}), ("casework:code_",)),
         Entry("Barrieren", "universal-access", "kim:barrier_list", frozenset({Role.ADMIN}), ("kim:barrier_",)),
-        Entry("Konten", "person-lock", "kim:account_list", frozenset({Role.ADMIN}), OF_AN_ACCOUNT),
-        Entry("Betrieb", "activity", "kim:operation", frozenset({Role.ADMIN}), ("kim:operation", "kim:mail_")),
-        Entry("Rechte", "shield-check", "kim:access_matrix", OVERSIGHT),
-        Entry("Protokoll", "journal-text", "kim:trail", frozenset({Role.AUDIT}), ("kim:trail_",)),
-        Entry("Löschregister", "trash", "casework:erasure_list", OVERSIGHT),
     ),
     *_group(
         "Datenschutz",
         Entry("Anliegen", "shield-lock", "casework:request_list", WATCHING, ("casework:request_",)),
-        Entry("Anliegen zu Konten", "person-badge", "kim:account_request_list", OVERSIGHT, ("kim:account_request_",)),
-        Entry("Vorfälle", "shield-exclamation", "kim:breach_list", frozenset({Role.AUDIT}), ("kim:breach_",)),
         Entry("Anliegen zu Konten", "person-badge", "kim:account_request_list", OVERSIGHT, ACCOUNT_REQUESTS),
         Entry("Löschregister", "trash", "casework:erasure_list", OVERSIGHT),
         Entry("Verarbeitungen", "file-earmark-lock", "kim:processing_list", OVERSIGHT, ("kim:processing_",)),
