@@ -10,7 +10,7 @@ from django.contrib.auth import logout
 from django.contrib.auth import middleware as auth
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import resolve_url
 from django.urls import reverse
@@ -144,9 +144,21 @@ class IdleSession:
             if now - session.get(self.SEEN, 0) >= self.saved_every:
                 request.only_seen = not session.modified  # type: ignore[attr-defined]
                 if self.SEEN in session:
-                    sign_ins.used(request)
+                    self.note_use(request)
                 session[self.SEEN] = int(now)
         return response
+
+    @staticmethod
+    def note_use(request: HttpRequest) -> None:
+        """When this sign-in was last used; where the database takes nothing, the page is shown nevertheless."""
+        try:
+            with transaction.atomic():
+                sign_ins.used(request)
+        except DatabaseError as error:
+            outage = outages.of(error)
+            if outage is None:
+                raise
+            log.warning("use of the sign-in not noted", what=outage.name)
 
 
 #: Where somebody may go who has yet to set up a second factor: setting it up, confirming that it is them.
