@@ -23,26 +23,29 @@ if settings.KIM_DEMO:
 
 # name: (task, when, seconds after which a knock nobody answered is forgotten)
 TIMETABLE = {
+    # All day long, on every day
     "heartbeat": ("kim.tasks.heartbeat", timedelta(seconds=30), 30),
+    "link_trail": ("kim.tasks.link_trail", timedelta(seconds=30), 30),  # a row waits half a minute for its link
     "mail": ("kim.tasks.send_mail", timedelta(minutes=1), 60),
-    "digests": ("kim.tasks.compose_digests", crontab(minute="*/10", hour="7-11"), 600),
-    "reminders": ("steering.tasks.remind", crontab(minute="*/10", hour="6-11"), 600),
-    "pauses": ("steering.tasks.end_pauses", crontab(minute="5"), 3600),
     "imports": ("casework.tasks.work_on_imports", timedelta(minutes=1), 60),
     "exports": ("reports.tasks.work_on_exports", timedelta(minutes=1), 60),
+    # Hours count here: who is told of a breach by the next morning is told too late.
+    "breaches": ("kim.tasks.watch_breaches", timedelta(minutes=10), 600),
     # A little after the hour begins, so that one run comes just after midnight.
     "counting": ("reports.tasks.count", crontab(minute="1-59/10"), 600),
     "parts": ("reports.tasks.keep_parts", crontab(minute="*/10"), 600),
-    "publish": ("reports.tasks.publish", crontab(minute="30", hour="1"), 6 * 3600),
-    "subscriptions": ("reports.tasks.tell_subscribers", crontab(minute="5,35", hour="6-11"), 1800),
-    # A row waits half a minute for its link; the anchor of a day is made in the first hour of the next.
-    "link_trail": ("kim.tasks.link_trail", timedelta(seconds=30), 30),
+    "pauses": ("steering.tasks.end_pauses", crontab(minute="5"), 3600),
+    # The anchor of a day is made in the first hour of the next.
     "anchor_trail": ("kim.tasks.anchor_trail", crontab(minute="5,35"), 1800),
+    # On working mornings
+    "reminders": ("steering.tasks.remind", crontab(minute="*/10", hour="6-11"), 600),
+    "subscriptions": ("reports.tasks.tell_subscribers", crontab(minute="5,35", hour="6-11"), 1800),
+    "digests": ("kim.tasks.compose_digests", crontab(minute="*/10", hour="7-11"), 600),
+    # In the night
     "check_trail": ("kim.tasks.check_trail", crontab(minute="50", hour="0"), 6 * 3600),
-    # Hours count here, on every day: who is told of a breach by the next morning is told too late.
-    "breaches": ("kim.tasks.watch_breaches", timedelta(minutes=10), 600),
-    "retention": ("kim.tasks.forget", crontab(minute="0", hour="3"), 6 * 3600),
+    "publish": ("reports.tasks.publish", crontab(minute="30", hour="1"), 6 * 3600),
     "sweep": ("kim.tasks.sweep_up", crontab(minute="30", hour="2"), 6 * 3600),
+    "retention": ("kim.tasks.forget", crontab(minute="0", hour="3"), 6 * 3600),
     "erase": ("casework.tasks.erase", crontab(minute="15", hour="3"), 6 * 3600),
     "files": ("casework.tasks.sweep_files", crontab(minute="45", hour="3"), 6 * 3600),
     # After the night's erasure, so that nothing is kept in a backup that was to go. Tried again until one is good.

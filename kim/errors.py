@@ -149,11 +149,11 @@ def unavailable(request, outage: outages.Outage):
 
 
 def _answer(request, template, status, **context):
-    given = {"reason": "", "kept": (), "back": _came_from(request), "number": tracing.number(), **context}
+    given = {"reason": "", "kept": (), "back": _way_back(request), "number": tracing.number(), **context}
     return _uncached(render(request, template, given, status=status))
 
 
-def _came_from(request) -> str:
+def _way_back(request) -> str:
     """The address of ours somebody came from, for a link that needs no JavaScript; empty where there is none."""
     try:
         there = urlsplit(request.headers.get("Referer", ""))

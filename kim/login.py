@@ -140,7 +140,7 @@ def _password_reset(sender, request, user, **kwargs):
     SignIn.objects.filter(user=user).delete()
 
 
-FACTORS = {
+FACTOR_WORDS = {
     Authenticator.Type.TOTP: "Code aus einer App",
     Authenticator.Type.WEBAUTHN: "Passkey",
     Authenticator.Type.RECOVERY_CODES: "Ersatzcodes",
@@ -152,13 +152,13 @@ def _factor_added(sender, instance, created, **kwargs):
     """In the transaction that adds it; nobody but its owner ever does."""
     if created:
         is_codes = instance.type == Authenticator.Type.RECOVERY_CODES
-        act, note = ("user.make_codes", "") if is_codes else ("user.add_factor", FACTORS[instance.type])
+        act, note = ("user.make_codes", "") if is_codes else ("user.add_factor", FACTOR_WORDS[instance.type])
         trail.record(act, instance.user, by=instance.user, note=note)
 
 
 @receiver(mfa.authenticator_removed, dispatch_uid="kim.login.factor_removed")
 def _factor_removed(sender, user, authenticator, **kwargs):
-    trail.record("user.remove_factor", user, by=user, note=FACTORS[authenticator.type])
+    trail.record("user.remove_factor", user, by=user, note=FACTOR_WORDS[authenticator.type])
 
 
 @receiver(mfa.authentication_failed, dispatch_uid="kim.login.factor_failed")

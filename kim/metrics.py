@@ -161,7 +161,7 @@ class FromDatabase:
     def collect(self) -> Iterator["Metric"]:
         from prometheus_client.core import GaugeMetricFamily
 
-        from kim.views.operation import version
+        from kim.operation import version
 
         build = GaugeMetricFamily("kim_build_info", "Version of KIM that answers", labels=["version"])
         build.add_metric([version()], 1)

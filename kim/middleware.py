@@ -144,19 +144,21 @@ class IdleSession:
             if now - session.get(self.SEEN, 0) >= self.saved_every:
                 request.only_seen = not session.modified  # type: ignore[attr-defined]
                 if self.SEEN in session:
-                    _note_use(request)
+                    self.note_use(request)
                 session[self.SEEN] = int(now)
         return response
 
-
-def _note_use(request: HttpRequest) -> None:
-    """A database that takes nothing is no reason to withhold a page: the list of sessions is then a minute older."""
-    try:
-        with transaction.atomic():
-            sign_ins.used(request)
-    except DatabaseError as error:
-        if outages.of(error) is None:
-            raise
+    @staticmethod
+    def note_use(request: HttpRequest) -> None:
+        """When this sign-in was last used; where the database takes nothing, the page is shown nevertheless."""
+        try:
+            with transaction.atomic():
+                sign_ins.used(request)
+        except DatabaseError as error:
+            outage = outages.of(error)
+            if outage is None:
+                raise
+            log.warning("use of the sign-in not noted", what=outage.name)
 
 
 #: Where somebody may go who has yet to set up a second factor: setting it up, confirming that it is them.

@@ -51,11 +51,8 @@ def secret(name: str) -> str:
     """A secret from the variable `name`, or from the file `<name>_FILE` names; empty where neither is set."""
     if value := os.environ.get(name, "").strip():
         return value
-    named = os.environ.get(f"{name}_FILE", "").strip()
-    return _read(name, named) if named else ""
-
-
-def _read(name: str, named: str) -> str:
+    if not (named := os.environ.get(f"{name}_FILE", "").strip()):
+        return ""
     try:
         value = Path(named).read_text(encoding="utf-8").strip()
     except OSError as error:
@@ -63,6 +60,18 @@ def _read(name: str, named: str) -> str:
     if not value:
         raise ImproperlyConfigured(f"{name}_FILE={named} ist leer.")
     return value
+
+
+def networks(name: str, *, strict: bool = True) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Addresses and networks („10.0.0.5, 172.16.0.0/12“). What is neither is refused, or left out if not `strict`."""
+    found = []
+    for word in words(name):
+        try:
+            found.append(ipaddress.ip_network(word, strict=False))
+        except ValueError:
+            if strict:
+                raise ImproperlyConfigured(f"{name}: {word!r} ist weder Adresse noch Netz (10.0.0.0/8).") from None
+    return found
 
 
 #: What people leave standing where a secret belongs.
@@ -108,32 +117,19 @@ def demand_strong_password(name: str, address: str) -> None:
 
 def secret_key(data_dir: Path, production: bool) -> str:
     """What sessions and links are signed with."""
-    given, named = os.environ.get("KIM_SECRET_KEY", ""), os.environ.get("KIM_SECRET_KEY_FILE", "")
-    return _key("KIM_SECRET_KEY", given, named, "secret-key", "geheimen Schlüssel", data_dir, production)
+    return _key("KIM_SECRET_KEY", "secret-key", "geheimen Schlüssel", data_dir, production)
 
 
 def files_key(data_dir: Path, production: bool) -> str:
     """What files at rest are encrypted with (kim.files). Whoever loses it loses the files."""
-    given, named = os.environ.get("KIM_FILES_KEY", ""), os.environ.get("KIM_FILES_KEY_FILE", "")
-    return _long(
-        "KIM_FILES_KEY",
-        _key("KIM_FILES_KEY", given, named, "files-key", "Schlüssel für abgelegte Dateien", data_dir, production),
-    )
+    key = _key("KIM_FILES_KEY", "files-key", "Schlüssel für abgelegte Dateien", data_dir, production)
+    return _long("KIM_FILES_KEY", key)
 
 
 def trail_key(data_dir: Path, production: bool) -> str:
     """What rows of the trail are marked, linked and signed with (kim.trail_marks). Whoever loses it proves nothing."""
-    given, named = os.environ.get("KIM_TRAIL_KEY", ""), os.environ.get("KIM_TRAIL_KEY_FILE", "")
-    return _long(
-        "KIM_TRAIL_KEY",
-        _key("KIM_TRAIL_KEY", given, named, "trail-key", "Schlüssel für das Protokoll", data_dir, production),
-    )
-
-
-def mfa_roles(production: bool, demo: bool) -> frozenset[str]:
-    """Whose accounts have to have a second factor: as named, else all in production and none in a demo."""
-    named = [word.lower() for word in words("KIM_MFA_ROLES")]
-    return frozenset(named or (["alle"] if production and not demo else [])) - {"keine"}
+    key = _key("KIM_TRAIL_KEY", "trail-key", "Schlüssel für das Protokoll", data_dir, production)
+    return _long("KIM_TRAIL_KEY", key)
 
 
 def factors_key() -> str:
@@ -148,15 +144,13 @@ def _long(name: str, key: str) -> str:
     return key
 
 
-def _key(name: str, given: str, named: str, file_name: str, what: str, data_dir: Path, production: bool) -> str:
-    """As given in the variable `name`, or kept in the `named` file; the embedded default makes one and keeps it.
+def _key(name: str, file_name: str, what: str, data_dir: Path, production: bool) -> str:
+    """The secret `name`; where none is set, the embedded default makes one and keeps it as `file_name`.
 
     Two processes that start at once agree: the file is created exclusively, the later one reads it.
     """
-    if key := given.strip():
+    if key := secret(name):
         return key
-    if named := named.strip():
-        return _read(name, named)
     if production:
         raise ImproperlyConfigured(
             f"KIM startet im Betrieb (KIM_ENV=production) nicht ohne {what}: Bitte {name} "
@@ -185,16 +179,10 @@ def _key(name: str, given: str, named: str, file_name: str, what: str, data_dir:
     return key
 
 
-def networks(name: str, *, strict: bool = True) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """Addresses and networks („10.0.0.5, 172.16.0.0/12“). What is neither is refused, or left out if not `strict`."""
-    found = []
-    for word in words(name):
-        try:
-            found.append(ipaddress.ip_network(word, strict=False))
-        except ValueError:
-            if strict:
-                raise ImproperlyConfigured(f"{name}: {word!r} ist weder Adresse noch Netz (10.0.0.0/8).") from None
-    return found
+def mfa_roles(production: bool, demo: bool) -> frozenset[str]:
+    """Whose accounts have to have a second factor: as named, else all in production and none in a demo."""
+    named = [word.lower() for word in words("KIM_MFA_ROLES")]
+    return frozenset(named or (["alle"] if production and not demo else [])) - {"keine"}
 
 
 # Where and how it runs
@@ -248,8 +236,6 @@ ALLOWED_HOSTS = list(
     )
 )
 KIM_DEMO = flag("KIM_DEMO", default=not PRODUCTION)
-#: Who answers for this installation, as the declaration of accessibility names it: one line each.
-KIM_CONTACT = [line.strip() for line in os.environ.get("KIM_CONTACT", "").split("|") if line.strip()]
 
 # What it is built of
 INSTALLED_APPS = [
@@ -470,8 +456,11 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
     "reauthenticate": "10/m/user",
 }
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
+ALLAUTH_TRUSTED_PROXY_COUNT = len(words("KIM_PROXIES"))
 #: What kim.throttle allows, times this: for a house that automates its work with many accounts.
 KIM_RATE_FACTOR = number("KIM_RATE_FACTOR", 1)
+
 # The second factor, and who has to have one (kim.accounts, kim.factors)
 MFA_ADAPTER = "kim.factors.Adapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -486,13 +475,10 @@ MFA_FORMS = {
     "login_webauthn": "kim.factors.SignInForm",
     "reauthenticate_webauthn": "kim.factors.ConfirmForm",
 }
-MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
 #: Codes of roles, or „alle“; checked when the application starts (kim.apps). Empty: nobody has to.
 KIM_MFA_ROLES = mfa_roles(PRODUCTION, KIM_DEMO)
 #: Secrets of factors are encrypted with this; empty: with what is derived from SECRET_KEY.
 KIM_FACTORS_KEY = factors_key()
-
-ALLAUTH_TRUSTED_PROXY_COUNT = len(words("KIM_PROXIES"))
 
 # Single sign-on: a provider that speaks OpenID Connect (kim.oidc, kim.sso, docs/single-sign-on.md)
 KIM_OIDC = oidc.configured(
@@ -552,6 +538,7 @@ if proxy_header := os.environ.get("KIM_PROXY_TLS_HEADER", "").strip():
     )
 
 # What one request may carry
+FILE_UPLOAD_HANDLERS = ["kim.uploads.SealedHandler"]
 #: All texts of a form. Far more than the longest field takes: what is too long is then said at its field, text kept.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
@@ -559,20 +546,20 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 10
 #: A file may have so many megabytes; a body a little more.
 KIM_FILE_MB = number("KIM_FILE_MB", 10)
 KIM_FILE_MAX = KIM_FILE_MB * 1024 * 1024
-#: A Word file status reports are written on, in place of templates/print/status.docx (docs/reports.md).
-KIM_LETTERHEAD = os.environ.get("KIM_LETTERHEAD", "").strip()
-# Data protection
-#: What the county says of itself in the register of processing, in place of data/datenschutz.yaml.
-KIM_PRIVACY_FILE = os.environ.get("KIM_PRIVACY_FILE", "").strip()
 
-# Uploads
-FILE_UPLOAD_HANDLERS = ["kim.uploads.SealedHandler"]
-
-# The trail: its key, how many years its rows are kept, and where the signed anchor of each day is sent
+# The trail: how many years its rows are kept, and where the signed anchor of each day is sent (its key stands above)
 TRAIL_YEARS = number("KIM_TRAIL_YEARS", 10)
 ANCHOR_TO = os.environ.get("KIM_ANCHOR_TO", "").strip()
 if ANCHOR_TO and not re.fullmatch(r"[^@\s]+@[^@\s]+", ANCHOR_TO):
     raise ImproperlyConfigured(f"KIM_ANCHOR_TO={ANCHOR_TO!r} ist keine Mailadresse.")
+
+# What the county says of itself
+#: Who answers for this installation, as the declaration of accessibility names it: one line each.
+KIM_CONTACT = [line.strip() for line in os.environ.get("KIM_CONTACT", "").split("|") if line.strip()]
+#: The register of processing reads this in place of data/datenschutz.yaml.
+KIM_PRIVACY_FILE = os.environ.get("KIM_PRIVACY_FILE", "").strip()
+#: A Word file status reports are written on, in place of templates/print/status.docx (docs/reports.md).
+KIM_LETTERHEAD = os.environ.get("KIM_LETTERHEAD", "").strip()
 
 # German, on German time
 LANGUAGE_CODE = "de"

@@ -85,7 +85,7 @@ own = [
     path("help/", help_page.help, name="help"),
     path("filters/", filters.filter_save, name="filter_save"),
     path("filters/<int:pk>/delete/", filters.filter_delete, name="filter_delete"),
-    # notices, absences, mail (views/notices.py, absences.py, mails.py)
+    # notices, absences (views/notices.py, absences.py)
     path("notices/", notices.notice_list, name="notice_list"),
     path("notices/read/", notices.notice_read_all, name="notice_read_all"),
     path("notices/<int:pk>/read/", notices.notice_read, name="notice_read"),
@@ -114,22 +114,22 @@ own = [
     path("calendar/", calendars.calendar, name="calendar"),
     path("calendar/revoke/", calendars.calendar_revoke, name="calendar_revoke"),
     path("calendar/<slug:token>.ics", calendars.calendar_feed, name="calendar_feed"),
-    path("mails/", mails.mail_list, name="mail_list"),
-    path("mails/<int:pk>/", mails.mail_detail, name="mail_detail"),
-    # operation, rights, trail (views/operation.py, access_matrix.py, trail.py)
+    # operation and mails, rights, trail (views/operation.py, mails.py, access_matrix.py, trail.py)
     path("operation/", operation.operation, name="operation"),
     path("operation/mails/resend/", operation.mail_resend_all, name="mail_resend_all"),
     path("operation/mails/<int:pk>/resend/", operation.mail_resend, name="mail_resend"),
+    path("mails/", mails.mail_list, name="mail_list"),
+    path("mails/<int:pk>/", mails.mail_detail, name="mail_detail"),
     path("access/", access_matrix.access_matrix, name="access_matrix"),
     path("trail/", trail.trail, name="trail"),
+    path("trail/export/<slug:kind>/", trail.trail_export, name="trail_export"),
+    path("trail/state/", trail.trail_state, name="trail_state"),
+    path("trail/anchors/<int:pk>/", trail.trail_anchor, name="trail_anchor"),
     # accessibility (views/accessibility.py); the first two are open to everybody
     path("accessibility/", accessibility.accessibility, name="accessibility"),
     path("accessibility/barriers/new/", accessibility.barrier_new, name="barrier_new"),
     path("accessibility/barriers/", accessibility.barrier_list, name="barrier_list"),
     path("accessibility/barriers/<int:pk>/answer/", accessibility.barrier_answer, name="barrier_answer"),
-    path("trail/export/<slug:kind>/", trail.trail_export, name="trail_export"),
-    path("trail/state/", trail.trail_state, name="trail_state"),
-    path("trail/anchors/<int:pk>/", trail.trail_anchor, name="trail_anchor"),
     # data protection (views/privacy.py, breaches.py)
     path("processing/", privacy.processing_list, name="processing_list"),
     path("processing/<slug:key>/print/", privacy.processing_print, name="processing_print"),

@@ -442,8 +442,8 @@ def _tile_of(asked: Asked, one: chain.Place) -> Figure:
     number = one.open
     words = f"{number} offene{'r' if number == 1 else ''} Knackpunkt{'' if number == 1 else 'e'}"
     late = f", davon {one.overdue} überfällig" if one.overdue else ""
-    said = f"{one.area.name}: {words}{late}" if number else f"{one.area.name}: keine offenen Knackpunkte"
-    return Figure(number, cell_words(number), said, of_area(asked, one.area.key))
+    # „0“ stands on the tile, so it is said as well: a name holds what one sees.
+    return Figure(number, cell_words(number), f"{one.area.name}: {words}{late}", of_area(asked, one.area.key))
 
 
 @LAGE.section("reports/_lage_bundles.html", order=50)

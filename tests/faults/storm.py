@@ -12,6 +12,7 @@ import os
 import platform
 import random
 import re
+import secrets
 import shutil
 import signal
 import statistics
@@ -146,8 +147,10 @@ class Storm:
         self.home.env |= {
             "DJANGO_SETTINGS_MODULE": "tests.faults.settings", "REDIS_URL": self.redis.url if self.redis else "",
             "PORT": str(self.port), "KIM_BASE_URL": f"http://127.0.0.1:{self.port}", "KIM_LOG_LEVEL": "ERROR",
-            "KIM_SECRET_KEY": "s" * 60, "KIM_FILES_KEY": "f" * 60, "EMAIL_HOST": "127.0.0.1",
-            "EMAIL_PORT": str(self.box.port), "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1",
+            "EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": str(self.box.port), "HOME": str(folder),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            # a key each, such as the start in production takes
+            **{name: secrets.token_urlsafe(64) for name in ("KIM_SECRET_KEY", "KIM_FILES_KEY", "KIM_TRAIL_KEY")},
         }  # fmt: skip
         os.environ.update({name: self.home.env[name] for name in self.home.env if name.startswith(("KIM_", "EMAIL_"))})
         os.environ.update(

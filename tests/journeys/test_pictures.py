@@ -4,6 +4,7 @@ They are made when asked for, since loading the demo takes as long as hundreds o
 KIM_TEST_PICTURES=1 script/test tests/journeys/test_pictures.py
 """
 
+import datetime as dt
 import os
 import re
 from pathlib import Path
@@ -13,9 +14,13 @@ from django.conf import settings
 from django.core.management import call_command
 from django.urls import reverse
 
+from casework import rights
 from casework.models import Case
 from funding.models import AwardNotice
+from kim import breaches, jobs, workdays
+from kim.celery import TIMETABLE
 from kim.models import User
+from kim.models.rights import Kind, Way
 from reports.models import StatusReport
 from steering.models import Body, Issue, Meeting
 
@@ -39,7 +44,15 @@ def issue_at_the_steering_group(user):
 
 
 def next_meeting(user):
-    return Meeting.objects.filter(body__kind=Body.Kind.STEERING).order_by("-starts_at").first().pk
+    """The next one that has an agenda, else the last that had one."""
+    held = Meeting.objects.filter(body__kind=Body.Kind.STEERING, agenda__isnull=False).distinct()
+    ahead = held.filter(starts_at__gt=workdays.now())
+    return (ahead.order_by("starts_at").first() or held.order_by("-starts_at").first()).pk
+
+
+def settled_notice(user):
+    """One that has been worked out and released."""
+    return AwardNotice.objects.filter(calculations__released_at__isnull=False).order_by("-pk").first().pk
 
 
 def oldest(model):
@@ -53,7 +66,8 @@ def group_of(user):
 #: picture: (account of the demo, or none; address; width of the window)
 PICTURES = {
     "anmelden": (None, page("account_login"), 1280),
-    "heute": ("coordination", page("kim:today"), 1280),
+    "konto": ("casemanager", page("kim:account"), 1280),
+    "heute": ("casemanager", page("kim:today"), 1280),
     "melden": ("casemanager", page("steering:issue_new"), 1280),
     "meldungen": ("casemanager", page("steering:report_list"), 1280),
     "faelle": ("casemanager", page("casework:case_list"), 1280),
@@ -67,15 +81,30 @@ PICTURES = {
     "projektgruppe": ("projectgroup", page("steering:body_detail", group_of), 1280),
     "vorgaenge": ("authority", page("casework:procedure_list"), 1280),
     "stellen": ("admin", page("funding:board"), 1280),
-    "bescheid": ("admin", page("funding:notice_detail", oldest(AwardNotice)), 1280),
+    "bescheid": ("admin", page("funding:notice_detail", settled_notice), 1280),
     "betrieb": ("admin", page("kim:operation"), 1280),
     "protokoll": ("audit", page("kim:trail"), 1280),
+    "anliegen": ("audit", page("casework:request_list"), 1280),
+    "vorfaelle": ("audit", page("kim:breach_list"), 1280),
 }  # fmt: skip
+
+
+def go_on_for_a_day():
+    """What no demo begins with: jobs that ran, something asked by right, a suspicion of a breach."""
+    for name in TIMETABLE:
+        with jobs.run(name):
+            pass
+    case = Case.objects.get(pk=own_case(User.objects.get(username="casemanager")))
+    asked = {"kind": Kind.ACCESS, "received_on": workdays.today() - dt.timedelta(days=9), "came_by": Way.choices[0][0]}
+    rights.receive(case, by=case.owner, **asked)
+    said = "Eine Liste mit Terminen lag zwei Stunden offen am Drucker im Flur."
+    breaches.suspect(by=case.owner, discovered_at=workdays.now() - dt.timedelta(hours=5), text=said)
 
 
 @pytest.mark.skipif("KIM_TEST_PICTURES" not in os.environ, reason="makes the pictures of docs/img: KIM_TEST_PICTURES=1")
 def test_the_pictures_of_the_handbook_are_made_from_the_demo(window):
     call_command("load_demo", yes_this_is_a_demo=True)
+    go_on_for_a_day()
     for name, (account, address, width) in PICTURES.items():
         user = User.objects.get(username=account) if account else None
         visitor = window(user, width=width, height=820 if width > 400 else 720)

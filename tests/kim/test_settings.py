@@ -312,8 +312,8 @@ READ_BY = ("kim/settings.py", "kim/logs.py", "gunicorn.conf.py", "script/serve.p
 
 def test_every_variable_the_settings_read_is_described_in_the_example():
     source = "".join((ROOT / name).read_text() for name in READ_BY)
-    read = set(re.findall(r'(?:get\(|flag\(|number\(|words\(|networks\(|secret\()\s*"([A-Z][A-Z_]+)"', source))
-    for name in re.findall(r'\bsecret\("([A-Z][A-Z_]+)"', source):
+    read = set(re.findall(r'(?:get\(|flag\(|number\(|words\(|networks\(|secret\(|_key\()\s*"([A-Z][A-Z_]+)"', source))
+    for name in re.findall(r'(?:\bsecret|_key)\("([A-Z][A-Z_]+)"', source):
         read |= {name, f"{name}_FILE"}
     described = set(re.findall(r"^([A-Z][A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     assert len(read) > 20
