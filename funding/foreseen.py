@@ -50,7 +50,7 @@ def of_account(username: str) -> Iterator[Measure]:
 
     def measure() -> dict[str, str]:
         user = User.objects.filter(username=username).first()
-        return {"Konto": f"{user}, Anmeldename {username}", **_roles(user)} if user else {}
+        return {"Konto": f"{user}, Benutzername {username}", **_roles(user)} if user else {}
 
     yield measure
 

@@ -40,7 +40,7 @@ class PeopleFilter(Filter):
 
     def __init__(self, data):
         super().__init__(data)
-        self.fields["q"].widget.attrs["placeholder"] = "Bezeichnung oder Anmeldename"
+        self.fields["q"].widget.attrs["placeholder"] = "Bezeichnung oder Benutzername"
         self._offer("organisation", "alle", ((one.pk, str(one)) for one in Organisation.objects.only("name")))
 
     def narrowed(self, people: QuerySet[User]) -> QuerySet[User]:

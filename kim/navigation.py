@@ -44,6 +44,9 @@ RESOLUTIONS = ("steering:resolution_",)
 #: Pages about the end of cases.
 KEPT_UNTIL = ("casework:hold_", "casework:erasure_")
 OF_A_BODY = ("steering:body_", "steering:expected_", "steering:milestone_", "steering:rules_")
+#: Pages of an account, and of what its owner asks by right.
+OF_AN_ACCOUNT = tuple(f"kim:account_{act}" for act in ("detail", "invite", "lock", "leave"))
+ACCOUNT_REQUESTS = ("kim:account_request_", "kim:account_data_")
 #: Those who read what county and municipalities agree on, and the pages about it.
 COOPERATING = CASES | MODULE_3 | OFFICES | {Role.STEERING_GROUP}
 COOPERATION = ("steering:interface_", "steering:agreement_", "steering:kickoff_")
@@ -104,6 +107,10 @@ ENTRIES = (
     Entry("Fallübersicht", "grid", "casework:case_overview", COORDINATION, ("casework:look_", *OF_A_CASE)),
     Entry("Knackpunkte", "signpost", "steering:issue_list", CONTENT, ("steering:issue_",)),
     Entry("Lage", "bar-chart", "reports:lage", FIGURES, ("reports:lage", "reports:figure_")),
+    Entry("Konten", "person-lock", "kim:account_list", frozenset({Role.ADMIN}), OF_AN_ACCOUNT),
+    Entry("Betrieb", "activity", "kim:operation", frozenset({Role.ADMIN}), ("kim:operation", "kim:mail_")),
+    Entry("Protokoll", "journal-text", "kim:trail", frozenset({Role.AUDIT}), ("kim:trail_",)),
+    Entry("Vorfälle", "shield-exclamation", "kim:breach_list", frozenset({Role.AUDIT}), ("kim:breach_",)),
     Entry("Wiedervorlagen", "calendar-check", "casework:followup_list", CASES, ("casework:followup_",)),
     Entry("Melden", "megaphone", "steering:issue_new", REPORTING),
     Entry("Meine Meldungen", "card-checklist", "steering:report_list", REPORTING, ("steering:report_",)),
@@ -135,18 +142,14 @@ ENTRIES = (
         Entry("Fristen", "hourglass-split", "steering:limit_list", frozenset({Role.ADMIN}), ("steering:limit_",)),
         Entry("Codelisten", "list-check", "casework:code_list", frozenset({Role.ADMIN}), ("casework:code_",)),
         Entry("Barrieren", "universal-access", "kim:barrier_list", frozenset({Role.ADMIN}), ("kim:barrier_",)),
-        Entry("Konten", "person-lock", "kim:account_list", frozenset({Role.ADMIN}), ("kim:account_",)),
-        Entry("Betrieb", "activity", "kim:operation", frozenset({Role.ADMIN}), ("kim:operation", "kim:mail_")),
-        Entry("Rechte", "shield-check", "kim:access_matrix", OVERSIGHT),
-        Entry("Protokoll", "journal-text", "kim:trail", frozenset({Role.AUDIT}), ("kim:trail_",)),
-        Entry("Löschregister", "trash", "casework:erasure_list", OVERSIGHT),
     ),
     *_group(
         "Datenschutz",
         Entry("Anliegen", "shield-lock", "casework:request_list", WATCHING, ("casework:request_",)),
-        Entry("Anliegen zu Konten", "person-badge", "kim:account_request_list", OVERSIGHT, ("kim:account_",)),
-        Entry("Vorfälle", "shield-exclamation", "kim:breach_list", frozenset({Role.AUDIT}), ("kim:breach_",)),
+        Entry("Anliegen zu Konten", "person-badge", "kim:account_request_list", OVERSIGHT, ACCOUNT_REQUESTS),
+        Entry("Löschregister", "trash", "casework:erasure_list", OVERSIGHT),
         Entry("Verarbeitungen", "file-earmark-lock", "kim:processing_list", OVERSIGHT, ("kim:processing_",)),
+        Entry("Rechte", "shield-check", "kim:access_matrix", OVERSIGHT),
     ),
     *_group(
         "Für mich",

@@ -170,7 +170,7 @@ class PersonForm(Form):
         label="Bezeichnung", max_length=120, help_text="Nach der Funktion, etwa „Case Management Windeck“."
     )
     username = Line(
-        label="Anmeldename", max_length=60, required=False, help_text="Leer: wird aus der Bezeichnung gebildet."
+        label="Benutzername", max_length=60, required=False, help_text="Leer: wird aus der Bezeichnung gebildet."
     )
     organisation = Chosen(organisations, label="Organisation")
     email = forms.EmailField(
@@ -190,7 +190,7 @@ class PersonForm(Form):
         if proposed != slugify(proposed):
             self.add_error("username", "Bitte nur Kleinbuchstaben ohne Umlaute, Ziffern und Bindestriche.")
         elif not proposed and "display_name" in given:
-            self.add_error("username", "Bitte einen Anmeldenamen angeben.")
+            self.add_error("username", "Bitte einen Benutzernamen angeben.")
         else:
             given["username"] = proposed
         return given

@@ -221,7 +221,7 @@ def account(
     """An account for somebody new, with a first role and no password yet. Raises StepRefused for a name in use."""
     demand(access.keeps_posts, by)
     if User.objects.filter(username__iexact=username).exists():
-        raise StepRefused(f"Der Anmeldename „{username}“ ist vergeben. Bitte wählen Sie einen anderen.")
+        raise StepRefused(f"Der Benutzername „{username}“ ist vergeben. Bitte wählen Sie einen anderen.")
     user = User(username=username, display_name=display_name, organisation=organisation, email=email)
     user.set_unusable_password()
     user.validate_constraints()
@@ -229,7 +229,7 @@ def account(
         with transaction.atomic():
             user.save()
     except IntegrityError as error:  # somebody took the name meanwhile
-        raise StepRefused(f"Der Anmeldename „{username}“ ist vergeben. Bitte wählen Sie einen anderen.") from error
+        raise StepRefused(f"Der Benutzername „{username}“ ist vergeben. Bitte wählen Sie einen anderen.") from error
     trail.record("user.enter", user, by=by, note=note)
     give_roles(user, [role], first_day, by=by)
     return user

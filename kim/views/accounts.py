@@ -31,7 +31,7 @@ class AccountFilter(Form):
         super().__init__(data, **kwargs)
         self.fields["q"].widget.attrs |= {
             "class": "form-control form-control-sm",
-            "placeholder": "Bezeichnung oder Anmeldename",
+            "placeholder": "Bezeichnung oder Benutzername",
         }
         self.fields["state"].widget.attrs["class"] = "form-select form-select-sm"
 

@@ -23,7 +23,8 @@ def navigation_at(path, role):
         (Role.CASE_MANAGER, ["Heute", "Fälle", "Beratungen", "Knackpunkte"]),
         (Role.COORDINATION, ["Heute", "Eingang", "Fallübersicht", "Knackpunkte"]),
         (Role.AUTHORITY, ["Heute", "Vorgänge", "Knackpunkte", "Melden"]),
-        (Role.ADMIN, ["Heute", "Lage", "Gremien", "Stellen"]),
+        (Role.ADMIN, ["Heute", "Lage", "Konten", "Betrieb"]),
+        (Role.AUDIT, ["Heute", "Protokoll", "Vorfälle", "Stellen"]),
     ],
 )
 def test_what_somebody_finds_first(role, labels):
@@ -57,6 +58,11 @@ def test_what_somebody_finds_first(role, labels):
         (Role.STRATEGIC_OFFICE, "/steering/meetings/1/attendance/", "Sitzungen"),
         (Role.STRATEGIC_OFFICE, "/steering/rules/1/", "Gremien"),
         (Role.AUTHORITY, "/steering/kick-offs/", "Zusammenarbeit"),
+        (Role.ADMIN, "/accounts/1/lock/", "Konten"),
+        (Role.ADMIN, "/account-requests/1/", "Anliegen zu Konten"),
+        (Role.AUDIT, "/account-requests/new/", "Anliegen zu Konten"),
+        (Role.AUDIT, "/trail/state/", "Protokoll"),
+        (Role.AUDIT, "/breaches/1/", "Vorfälle"),
     ],
 )
 def test_a_page_belongs_under_one_entry(role, path, label):
