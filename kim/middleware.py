@@ -10,7 +10,7 @@ from django.contrib.auth import logout
 from django.contrib.auth import middleware as auth
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import resolve_url
 from django.urls import reverse
@@ -144,9 +144,19 @@ class IdleSession:
             if now - session.get(self.SEEN, 0) >= self.saved_every:
                 request.only_seen = not session.modified  # type: ignore[attr-defined]
                 if self.SEEN in session:
-                    sign_ins.used(request)
+                    _note_use(request)
                 session[self.SEEN] = int(now)
         return response
+
+
+def _note_use(request: HttpRequest) -> None:
+    """A database that takes nothing is no reason to withhold a page: the list of sessions is then a minute older."""
+    try:
+        with transaction.atomic():
+            sign_ins.used(request)
+    except DatabaseError as error:
+        if outages.of(error) is None:
+            raise
 
 
 #: Where somebody may go who has yet to set up a second factor: setting it up, confirming that it is them.

@@ -15,7 +15,7 @@ from django.db.models import Value
 from django.db.models.functions import Concat
 
 from kim.models import Role
-from steering.export import safe
+from kim.sheet_files import safe
 from steering.models import Minutes
 from tests.funding import makers
 from tests.test_hostile import named_routes

@@ -746,9 +746,10 @@ def run(
         _say("started")
         storm.bring_people()
         _say("people are there")
+        until = time.monotonic() + minutes * 60
         names = [name for name in storm.faults() if only in name]
         order: list[str] = []
-        while done < rounds and time.monotonic() - BEGUN < minutes * 60:
+        while done < rounds and time.monotonic() < until:
             if not order:
                 order = storm.chance.sample(names, len(names))
             name = order.pop()

@@ -13,7 +13,8 @@ import json
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from kim.models import Role
+from kim import sign_ins
+from kim.models import Role, SignIn
 from steering.escalation import State
 from tests.factories import issue_at, user
 user(Role.STRATEGIC_OFFICE)
@@ -23,6 +24,7 @@ session = SessionStore()
 session[SESSION_KEY] = str(coordination.pk)
 session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
 session[HASH_SESSION_KEY] = coordination.get_session_auth_hash()
+session[sign_ins.KEY] = SignIn.objects.create(user=coordination, browser="Chromium").pk
 session.save()
 print(json.dumps([session.session_key, {{issue.pk: issue.step_no for issue in issues}}]))
 """

@@ -169,13 +169,13 @@ class TestAtRest:
         assert adapter.decrypt(before) != "geheim"
 
     def test_it_is_read_from_the_environment_or_a_file(self, monkeypatch, tmp_path):
-        assert factors_key(tmp_path, True) == ""
+        assert factors_key() == ""
         (tmp_path / "key").write_text("d" * 64 + "\n")
         monkeypatch.setenv("KIM_FACTORS_KEY_FILE", str(tmp_path / "key"))
-        assert factors_key(tmp_path, True) == "d" * 64
+        assert factors_key() == "d" * 64
         monkeypatch.setenv("KIM_FACTORS_KEY", "kurz")
         with pytest.raises(ImproperlyConfigured, match="zu kurz"):
-            factors_key(tmp_path, True)
+            factors_key()
 
 
 class TestByRole:

@@ -53,7 +53,7 @@ def only_reading():
             yield
         finally:
             if connection.vendor == "sqlite":
-                execute("PRAGMA query_only=OFF")
+                connection.connection.execute("PRAGMA query_only=OFF")  # also after a statement that failed
             transaction.set_rollback(True)
 
 

@@ -36,7 +36,7 @@ def hours_of(day: dt.date) -> tuple[dt.datetime, dt.datetime]:
     return begin, end
 
 
-DAILY = {"publish", "sweep", "erase", "files"}
+DAILY = {"publish", "sweep", "erase", "files", "retention", "check_trail"}
 
 
 @pytest.mark.parametrize("day", TURNED)

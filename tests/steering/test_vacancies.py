@@ -16,7 +16,7 @@ def vacant(client):
     """What „Betrieb“ names, by office."""
     client.force_login(f.user(Role.ADMIN))
     parts = client.get(OPERATION).context["parts"]
-    return {one.office: one for part in parts for one in part.about["vacancies"]}
+    return {one.office: one for part in parts for one in part.about.get("vacancies", ())}
 
 
 @pytest.fixture
