@@ -14,10 +14,11 @@ class KimConfig(AppConfig):
         import_module("kim.celery")  # makes it the current application before any task is named
         import_module("kim.login")  # hears who signs in
         _demand_known_roles()
-        from kim import backups, privacy_gate, retention  # noqa: F401 - pages and the privacy table hang themselves in
+        from kim import backups, demo, privacy_gate, retention  # noqa: F401 - pages and tables hang themselves in
         from kim.models.places import small_places
 
         privacy_gate.register("places", small_places)
+        demo.register("kim", load_demo_privacy)
         connection_created.connect(_teach_sqlite, dispatch_uid="kim.trigrams")
         connection_created.connect(_watch, dispatch_uid="kim.tracing")
         import_module("kim.alarms")
@@ -34,6 +35,13 @@ def _demand_known_roles():
         raise ImproperlyConfigured(
             f"KIM_MFA_ROLES nennt {', '.join(sorted(unknown))}. Bekannt sind: alle, keine, {', '.join(Role.values)}."
         )
+
+
+def load_demo_privacy() -> str:
+    """The demo's part of data protection; read only when somebody loads a demo."""
+    from kim.demo_privacy import load
+
+    return load()
 
 
 def _teach_sqlite(sender, connection, **kwargs):

@@ -101,7 +101,8 @@ def register() -> Paper:
 def _activity(number: int, one: Activity) -> Table:
     rows = [row for label, row in privacy.every_row() if label in one.models]
     kinds = [row for row in rows if row.category != Category.HARMLESS]
-    told = list(dict.fromkeys(f"{row.purpose} ({Category(row.category).label})" for row in kinds))
+    told = {category: dict.fromkeys(str(row.purpose) for row in kinds if row.category == category)
+            for category in Category}  # fmt: skip
     kept = list(dict.fromkeys(str(row.kept) for row in kinds))
     return Table(
         f"{number}. {one.name}",
@@ -109,8 +110,13 @@ def _activity(number: int, one: Activity) -> Table:
         [
             ("Zweck", one.purpose),
             ("Rechtsgrundlage", one.basis),
-            ("betroffene Personen", one.people),
-            ("Arten von Daten", "; ".join(told) or "keine personenbezogenen"),
+            ("Betroffene Personen", one.people),
+            ("Arten von Daten", "; ".join(told[Category.PERSONAL]) or "keine personenbezogenen"),
+            *(
+                [("Besonders geschützt (Art. 9 DSGVO), auch möglicherweise", "; ".join(told[Category.SPECIAL]))]
+                if told[Category.SPECIAL]
+                else []
+            ),
             ("Empfänger", one.recipients),
             ("Löschfristen", "; ".join(kept) or "–"),
         ],

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from casework import checklists
+from casework import checklists, rights
 from casework.demo import plan
 from casework.demo.plan import MARK, SEED, Act, CasePlan, Person
 from casework.lifecycle import State
@@ -35,6 +35,7 @@ from casework.models import (
 from kim import workdays
 from kim.models import Assignment, Code, County, Municipality, Organisation, Role, User
 from kim.models.people import with_role
+from kim.models.rights import Identified, Kind, Way
 from steering.demo import plan as issue_plan
 from steering.models import Issue
 
@@ -44,6 +45,8 @@ TEXT_VERSION = "Demo"
 ALONE = 4
 #: Working days ago that somebody was sent to an actor, and in how many the case manager asks again.
 SENT, ASK_IN = 12, 3
+#: Working days ago that clients asked something by right.
+ASKED = 6
 
 
 def load() -> str:
@@ -62,6 +65,7 @@ def load() -> str:
         player.refer(managers, data["actors"])
         player.consult_alone(managers, data["alone"])
         player.offer_hand_over()
+        player.ask_by_right()
     states = len(set(Case.objects.values_list("state", flat=True)))
     return f"{len(told)} künstliche Beispielfälle in {states} Ständen bei {len(managers)} Case Managern"
 
@@ -319,6 +323,22 @@ class Player:
                 HandOver.offer(
                     by=giver, giver=giver, taker=taker, cases=cases, note=f"{MARK}: Übergabe wegen Elternzeit ab Mai."
                 )
+
+    def ask_by_right(self) -> None:
+        """What two clients ask by right: one is to be told what is kept, the other has something put right."""
+        asked = (
+            ("casemanager", Kind.ACCESS, Way.LETTER, True),
+            ("casemanager2", Kind.RECTIFICATION, Way.PERSON, False),
+        )
+        day = workdays.add_workdays(self.today, -ASKED, self.rules)
+        for name, kind, way, identified in asked:
+            case = Case.objects.filter(owner__username=name, state=State.MONITORING, locked_at=None).last()
+            if case is None:
+                continue
+            with workdays.as_of(dt.datetime.combine(day, dt.time(9), workdays.BERLIN)):
+                one = rights.receive(case, by=case.owner, kind=kind, received_on=day, came_by=way)
+                if identified:
+                    rights.take(one, "identify", by=case.owner, identified=Identified.PAPER, identified_on=day)
 
     def _record(self, by: User, told: dict[str, Any], language="de", **given: Any) -> None:
         Consultation.record(

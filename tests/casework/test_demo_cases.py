@@ -16,6 +16,7 @@ from casework.models import (
     CaseIssue,
     CaseStep,
     Checklist,
+    ClientRequest,
     Consultation,
     FollowUp,
     HandOver,
@@ -28,6 +29,7 @@ from casework.retention import coming
 from kim import workdays
 from kim.models import Role, RoleGrant, User
 from kim.models.people import with_role
+from kim.models.rights import Kind
 
 pytestmark = pytest.mark.django_db
 TOLD = plan.read(DATA / "demo-cases.yaml")
@@ -102,6 +104,7 @@ def test_there_is_something_to_do_today(demo):
     waiting = HandOver.objects.open().get()
     assert waiting.taker == User.objects.get(username="casemanager")
     handed = Procedure.objects.get()
+    assert set(ClientRequest.objects.open().values_list("kind", flat=True)) == {Kind.ACCESS, Kind.RECTIFICATION}
     assert handed in Procedure.objects.visible_to(User.objects.get(username="authority"))
     assert coming().filter(locked_at__isnull=False).exists()
     assert coming().filter(state=State.REFERRED).exists()

@@ -81,3 +81,10 @@ def test_what_stands_behind_the_first_is_told_apart_by_headings():
 def test_no_entry_stands_there_twice(role):
     labels = [entry.label for entry in navigation_at("/", role).entries]
     assert len(labels) == len(set(labels))
+
+
+def test_the_way_out_stands_on_a_page_once_for_each_width(client):
+    client.force_login(user(Role.AUDIT))
+    page = client.get("/help/").text
+    assert page.count(">Abmelden</button>") == 2  # beside the page, and behind „Mehr“ on a phone
+    assert page.count('href="/accessibility/">Barrierefreiheit') == 2
