@@ -179,7 +179,8 @@ class TestADatabaseThatOnlyReads:
 @pytest.mark.django_db
 class TestADiskThatIsFull:
     @pytest.fixture
-    def case(self, client):
+    def case(self, client, settings, tmp_path):
+        settings.FILES_DIR = tmp_path / "files"
         manager = case_manager()
         client.force_login(manager)
         client.raise_request_exception = False
