@@ -17,8 +17,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('kim', '0002_casework'),
+        ('kim', '__first__'),
         ('steering', '0003_effect_and_indexes'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -83,6 +83,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Stelle',
                 'ordering': ['name'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('confirmed_by__isnull', True), ('confirmed_on__isnull', True)), models.Q(('confirmed_by__isnull', False), ('confirmed_on__isnull', False)), _connector='OR'), name='casework_actor_confirmed_by_somebody')],
             },
         ),
         migrations.CreateModel(
@@ -120,6 +121,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'Fall',
+                'indexes': [models.Index(fields=['owner', 'state', '-opened_on'], name='casework_ca_owner_i_f9a86c_idx'), models.Index(fields=['municipality', 'state', 'opened_on'], name='casework_ca_municip_bd4358_idx'), models.Index(fields=['state', 'opened_on', 'id'], name='casework_ca_state_f1ae1b_idx'), models.Index(fields=['opened_on', 'id'], name='casework_ca_opened__30a576_idx'), models.Index(condition=models.Q(('erase_on__isnull', False)), fields=['erase_on'], name='casework_case_to_be_erased'), models.Index(condition=models.Q(('resting_until__isnull', False)), fields=['resting_until'], name='casework_case_resting')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('admitted', 'assessment', 'planning', 'linking', 'monitoring', 'evaluation', 'taken_up_again', 'resting', 'closed', 'broken_off', 'handed_over')), _negated=True), models.Q(('admitted_on__isnull', False), ('agreed_on__isnull', False)), _connector='OR'), name='casework_case_admitted_by_agreement'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('referred', 'declined', 'closed', 'broken_off', 'handed_over')), ('ended_at__isnull', False), ('erase_on__isnull', False)), models.Q(models.Q(('state__in', ('referred', 'declined', 'closed', 'broken_off', 'handed_over')), _negated=True), ('ended_at__isnull', True)), _connector='OR'), name='casework_case_ended_has_moment_and_erasure'), models.CheckConstraint(condition=models.Q(models.Q(('closing_reason__isnull', False), ('state__in', ['closed', 'broken_off'])), models.Q(models.Q(('state__in', ['closed', 'broken_off']), _negated=True), ('blocked_by__isnull', True), ('closing_reason__isnull', True)), _connector='OR'), name='casework_case_closed_has_reason'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'resting'), ('resting_until__isnull', False)), models.Q(models.Q(('state', 'resting'), _negated=True), ('resting_until__isnull', True)), _connector='OR'), name='casework_case_resting_has_end'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'referred'), models.Q(('referred_to', ''), _negated=True)), models.Q(models.Q(('state', 'referred'), _negated=True), ('referred_to', '')), _connector='OR'), name='casework_case_referred_somewhere'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'handed_over'), models.Q(('handed_to', ''), _negated=True)), models.Q(models.Q(('state', 'handed_over'), _negated=True), ('handed_to', '')), _connector='OR'), name='casework_case_handed_to_somebody'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('request', 'clearing')), _negated=True), ('erase_on__isnull', False), _connector='OR'), name='casework_case_request_does_not_stay'), models.CheckConstraint(condition=models.Q(('locked_at__isnull', True), ('erase_on__isnull', False), _connector='OR'), name='casework_case_locked_goes'), models.CheckConstraint(condition=models.Q(('admitted_on__isnull', True), models.Q(('admitted_on__gte', models.F('opened_on')), ('agreed_on__lte', models.F('admitted_on'))), _connector='OR'), name='casework_case_dates_in_order')],
             },
         ),
         migrations.CreateModel(
@@ -136,6 +139,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Einschätzung',
                 'ordering': ['life_domain__position'],
+                'constraints': [models.UniqueConstraint(fields=('case', 'life_domain'), name='casework_domain_assessed_once'), models.CheckConstraint(condition=models.Q(models.Q(('start__isnull', True), ('start__range', (1, 5)), _connector='OR'), models.Q(('end__isnull', True), ('end__range', (1, 5)), _connector='OR')), name='casework_assessment_one_to_five', violation_error_message='Ausgangs- und Endwert liegen zwischen 1 und 5.')],
             },
         ),
         migrations.CreateModel(
@@ -156,6 +160,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Schritt eines Falls',
                 'ordering': ['no'],
+                'constraints': [models.UniqueConstraint(fields=('case', 'no'), name='casework_one_step_per_number'), models.CheckConstraint(condition=models.Q(models.Q(('name__in', ['decline', 'rest', 'take_up_again']), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='casework_step_aside_says_why')],
             },
         ),
         migrations.CreateModel(
@@ -190,6 +195,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Punkt einer Prüfliste',
                 'ordering': ['position'],
+                'constraints': [models.UniqueConstraint(fields=('checklist', 'position'), name='casework_checklist_position_once')],
             },
         ),
         migrations.CreateModel(
@@ -209,6 +215,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'Person',
+                'indexes': [models.Index(fields=['birth_date'], name='casework_id_birth_d_9c9a7c_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('birth_precision', 'day'), models.Q(('birth_date__day', 1), ('birth_precision', 'month')), models.Q(('birth_date__day', 1), ('birth_date__month', 1), ('birth_precision', 'year')), _connector='OR'), name='casework_identity_rough_birth_date_is_a_first', violation_error_message='Ist der Tag der Geburt nicht bekannt, steht der erste des Monats oder Jahres.')],
             },
         ),
         migrations.CreateModel(
@@ -261,6 +269,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'Einwilligung',
                 'ordering': ['-valid_from', '-pk'],
                 'abstract': False,
+                'indexes': [models.Index(fields=['client', 'purpose', 'valid_from'], name='casework_co_client__1caa6c_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='casework_consent_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.CheckConstraint(condition=models.Q(('withdrawn_at__isnull', True), ('withdrawn_at__gte', models.F('recorded_at')), _connector='OR'), name='casework_consent_withdrawn_after_recorded', violation_error_message='Widerrufen werden kann nur, was schon eingetragen ist.')],
             },
         ),
         migrations.CreateModel(
@@ -292,6 +302,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Beratung',
                 'ordering': ['-held_on', '-pk'],
+                'indexes': [models.Index(fields=['author', '-held_on', '-id'], name='casework_co_author__7109f5_idx'), models.Index(fields=['case', '-held_on', '-id'], name='casework_co_case_id_afc8d7_idx'), models.Index(fields=['municipality', 'held_on'], name='casework_co_municip_4fd65d_idx'), models.Index(fields=['held_on', 'id'], name='casework_co_held_on_35758c_idx'), models.Index(condition=models.Q(('case__isnull', True)), fields=['author', '-held_on', '-id'], name='casework_consultation_alone')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('quarter_hours__range', (1, 32))), name='casework_consultation_up_to_eight_hours', violation_error_message='Eine Beratung dauert 1 bis 32 Viertelstunden.'), models.CheckConstraint(condition=models.Q(('actions__gte', 1), ('persons__gte', 1)), name='casework_consultation_counts_somebody', violation_error_message='Personen und Aktionen sind mindestens 1.'), models.CheckConstraint(condition=models.Q(('held_on__lte', models.F('recorded_on'))), name='casework_consultation_not_in_the_future', violation_error_message='Eine Beratung kann nicht in der Zukunft liegen.'), models.UniqueConstraint(fields=('author', 'sent_as'), name='casework_consultation_sent_once')],
             },
         ),
         migrations.CreateModel(
@@ -309,6 +321,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Verknüpfung mit einem Knackpunkt',
                 'ordering': ['-at'],
+                'indexes': [models.Index(fields=['issue', 'case'], name='casework_ca_issue_i_c3947a_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('case__isnull', False), ('consultation__isnull', False), _connector='OR'), name='casework_link_has_an_origin'), models.UniqueConstraint(fields=('case', 'issue'), name='casework_case_linked_once'), models.UniqueConstraint(fields=('consultation', 'issue'), name='casework_consultation_linked_once')],
             },
         ),
         migrations.CreateModel(
@@ -329,6 +343,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Dokument',
                 'ordering': ['-uploaded_at', '-pk'],
+                'indexes': [models.Index(fields=['case', '-uploaded_at'], name='casework_do_case_id_d72c6b_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('size__gt', 0)), name='casework_document_is_not_empty')],
             },
         ),
         migrations.CreateModel(
@@ -345,6 +361,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Löschung',
                 'ordering': ['-day', 'why', 'kind'],
+                'constraints': [models.UniqueConstraint(fields=('day', 'why', 'kind', 'by'), name='casework_erasures_are_added_up'), models.UniqueConstraint(condition=models.Q(('by', None)), fields=('day', 'why', 'kind'), name='casework_erasures_at_night_are_added_up')],
             },
         ),
         migrations.CreateModel(
@@ -361,6 +378,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Ziel',
                 'ordering': ['until', 'pk'],
+                'indexes': [models.Index(condition=models.Q(('status__in', ['open', 'running'])), fields=['until'], name='casework_goal_going')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('achievement__isnull', True), ('achievement__in', [0, 1, 2, 3, 9]), _connector='OR'), name='casework_goal_achievement_known'), models.CheckConstraint(condition=models.Q(('achievement__isnull', True), models.Q(('achievement', 9), ('status', 'dropped')), models.Q(models.Q(('status', 'dropped'), _negated=True), models.Q(('achievement', 9), _negated=True)), _connector='OR'), name='casework_goal_dropped_both_ways', violation_error_message='Was entfallen ist, hat den Erreichungsgrad „entfallen“.')],
             },
         ),
         migrations.CreateModel(
@@ -378,6 +397,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Maßnahme',
                 'ordering': ['until', 'pk'],
+                'indexes': [models.Index(condition=models.Q(('status__in', ['open', 'running', 'waiting']), ('until__isnull', False)), fields=['until'], name='casework_measure_going')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('who', 'actor'), models.Q(('actor__isnull', False), models.Q(('actor_name', ''), _negated=True), _connector='OR')), models.Q(models.Q(('who', 'actor'), _negated=True), ('actor__isnull', True), ('actor_name', '')), _connector='OR'), name='casework_measure_actor_has_name', violation_error_message='Macht es eine andere Stelle, muss sie genannt sein.')],
             },
         ),
         migrations.CreateModel(
@@ -398,6 +419,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Fallübergabe',
                 'ordering': ['-offered_at'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('giver', models.F('taker')), _negated=True), name='casework_handover_to_somebody_else'), models.CheckConstraint(condition=models.Q(('accepted_at__isnull', True), ('refused_at__isnull', True), _connector='OR'), name='casework_handover_answered_once'), models.CheckConstraint(condition=models.Q(models.Q(('refused_at__isnull', True), ('refusal', '')), models.Q(('refused_at__isnull', False), models.Q(('refusal', ''), _negated=True)), _connector='OR'), name='casework_handover_refused_with_reason'), models.CheckConstraint(condition=models.Q(('withdrawn_at__isnull', True), models.Q(('accepted_at__isnull', True), ('refused_at__isnull', True)), _connector='OR'), name='casework_handover_withdrawn_unanswered')],
             },
         ),
         migrations.CreateModel(
@@ -415,6 +437,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Aufschub der Löschung',
                 'ordering': ['-at'],
+                'indexes': [models.Index(condition=models.Q(('ended_at', None)), fields=['case', 'until'], name='casework_hold_going')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='casework_hold_ended_by_somebody')],
             },
         ),
         migrations.AddField(
@@ -440,6 +464,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Import',
                 'ordering': ['-pk'],
+                'indexes': [models.Index(fields=['by', '-id'], name='casework_im_by_id_0c6219_idx'), models.Index(condition=models.Q(('state__in', ['checking', 'running', 'undoing'])), fields=['state'], name='casework_import_to_do')],
             },
         ),
         migrations.CreateModel(
@@ -457,6 +482,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Zeile eines Imports',
                 'ordering': ['line'],
+                'constraints': [models.UniqueConstraint(fields=('of', 'line'), name='casework_import_line_once')],
             },
         ),
         migrations.CreateModel(
@@ -472,6 +498,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'Rechtskreis',
                 'ordering': ['valid_from', 'pk'],
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='casework_legalarea_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.UniqueConstraint(fields=('client', 'area', 'valid_from'), name='casework_area_begins_once')],
             },
         ),
         migrations.CreateModel(
@@ -487,6 +514,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Einblick',
                 'ordering': ['-at'],
+                'indexes': [models.Index(fields=['by', 'until'], name='casework_lo_by_id_66760d_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('until__gt', models.F('at')), ('until__lte', django.db.models.expressions.CombinedExpression(models.F('at'), '+', models.Value(datetime.timedelta(seconds=3600))))), name='casework_look_lasts_an_hour_at_most'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='casework_look_has_a_reason')],
             },
         ),
         migrations.CreateModel(
@@ -501,6 +530,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'teilnehmende Stelle',
+                'constraints': [models.CheckConstraint(condition=models.Q(('consent__isnull', True), ('consent_checked_on__isnull', False), _connector='OR'), name='casework_participant_consent_is_checked')],
             },
         ),
         migrations.CreateModel(
@@ -517,6 +547,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Fassung des Hilfeplans',
                 'ordering': ['-no'],
+                'constraints': [models.UniqueConstraint(fields=('case', 'no'), name='casework_one_plan_per_number')],
             },
         ),
         migrations.CreateModel(
@@ -539,6 +570,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Vorgang',
                 'ordering': ['-handed_over_at'],
+                'indexes': [models.Index(fields=['authority', '-handed_over_at', '-id'], name='casework_pr_authori_fc9fa2_idx'), models.Index(fields=['authority', 'status', '-handed_over_at'], name='casework_pr_authori_ad6d41_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('ended_on__isnull', False), ('status', 'decided'), models.Q(('outcome', ''), _negated=True)), models.Q(models.Q(('status', 'decided'), _negated=True), ('ended_on__isnull', True), ('outcome', '')), _connector='OR'), name='casework_procedure_decided_has_outcome')],
             },
         ),
         migrations.CreateModel(
@@ -565,6 +598,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Punkt eines Vorgangs',
                 'ordering': ['item__position'],
+                'constraints': [models.UniqueConstraint(fields=('procedure', 'item'), name='casework_item_once_a_procedure')],
             },
         ),
         migrations.CreateModel(
@@ -598,6 +632,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Weitervermittlung',
                 'ordering': ['-sent_on', '-pk'],
+                'indexes': [models.Index(condition=models.Q(('follow_up_on__isnull', False), ('status__in', ['sent', 'accepted'])), fields=['follow_up_on'], name='casework_referral_to_ask')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('answered_on__isnull', True), ('status', 'sent')), models.Q(models.Q(('status', 'sent'), _negated=True), ('answered_on__gte', models.F('sent_on'))), _connector='OR'), name='casework_referral_answered_when_no_longer_sent')],
             },
         ),
         migrations.CreateModel(
@@ -613,6 +649,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Wiedervorlage',
                 'ordering': ['on_day', 'pk'],
+                'indexes': [models.Index(condition=models.Q(('done_on__isnull', True)), fields=['case', 'on_day'], name='casework_follow_up_open'), models.Index(condition=models.Q(('done_on__isnull', True)), fields=['on_day'], name='casework_follow_up_due')],
             },
         ),
         migrations.CreateModel(
@@ -629,6 +666,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'Aufenthaltsstatus',
                 'ordering': ['-valid_from'],
                 'abstract': False,
+                'indexes': [models.Index(condition=models.Q(('expires_on__isnull', False), ('valid_until__isnull', True)), fields=['expires_on'], name='casework_status_expiring')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='casework_residencestatus_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.UniqueConstraint(fields=('client', 'valid_from'), name='casework_one_status_begins_a_day')],
             },
         ),
         migrations.CreateModel(
@@ -656,223 +695,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'Statistiksatz',
+                'indexes': [models.Index(fields=['month', 'municipality'], name='casework_st_month_0062dc_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('month__day', 1)), name='casework_statistics_know_the_month_only')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='actor',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed_by__isnull', True), ('confirmed_on__isnull', True)), models.Q(('confirmed_by__isnull', False), ('confirmed_on__isnull', False)), _connector='OR'), name='casework_actor_confirmed_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='assessment',
-            constraint=models.UniqueConstraint(fields=('case', 'life_domain'), name='casework_domain_assessed_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='assessment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('start__isnull', True), ('start__range', (1, 5)), _connector='OR'), models.Q(('end__isnull', True), ('end__range', (1, 5)), _connector='OR')), name='casework_assessment_one_to_five', violation_error_message='Ausgangs- und Endwert liegen zwischen 1 und 5.'),
-        ),
-        migrations.AddConstraint(
-            model_name='casestep',
-            constraint=models.UniqueConstraint(fields=('case', 'no'), name='casework_one_step_per_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='casestep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('name__in', ['decline', 'rest', 'take_up_again']), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='casework_step_aside_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='checklistitem',
-            constraint=models.UniqueConstraint(fields=('checklist', 'position'), name='casework_checklist_position_once'),
-        ),
-        migrations.AddIndex(
-            model_name='identity',
-            index=models.Index(fields=['birth_date'], name='casework_id_birth_d_9c9a7c_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='identity',
-            constraint=models.CheckConstraint(condition=models.Q(('birth_precision', 'day'), models.Q(('birth_date__day', 1), ('birth_precision', 'month')), models.Q(('birth_date__day', 1), ('birth_date__month', 1), ('birth_precision', 'year')), _connector='OR'), name='casework_identity_rough_birth_date_is_a_first', violation_error_message='Ist der Tag der Geburt nicht bekannt, steht der erste des Monats oder Jahres.'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['owner', 'state', '-opened_on'], name='casework_ca_owner_i_f9a86c_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['municipality', 'state', 'opened_on'], name='casework_ca_municip_bd4358_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['state', 'opened_on', 'id'], name='casework_ca_state_f1ae1b_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(fields=['opened_on', 'id'], name='casework_ca_opened__30a576_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('erase_on__isnull', False)), fields=['erase_on'], name='casework_case_to_be_erased'),
-        ),
-        migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('resting_until__isnull', False)), fields=['resting_until'], name='casework_case_resting'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('admitted', 'assessment', 'planning', 'linking', 'monitoring', 'evaluation', 'taken_up_again', 'resting', 'closed', 'broken_off', 'handed_over')), _negated=True), models.Q(('admitted_on__isnull', False), ('agreed_on__isnull', False)), _connector='OR'), name='casework_case_admitted_by_agreement'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('referred', 'declined', 'closed', 'broken_off', 'handed_over')), ('ended_at__isnull', False), ('erase_on__isnull', False)), models.Q(models.Q(('state__in', ('referred', 'declined', 'closed', 'broken_off', 'handed_over')), _negated=True), ('ended_at__isnull', True)), _connector='OR'), name='casework_case_ended_has_moment_and_erasure'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closing_reason__isnull', False), ('state__in', ['closed', 'broken_off'])), models.Q(models.Q(('state__in', ['closed', 'broken_off']), _negated=True), ('blocked_by__isnull', True), ('closing_reason__isnull', True)), _connector='OR'), name='casework_case_closed_has_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'resting'), ('resting_until__isnull', False)), models.Q(models.Q(('state', 'resting'), _negated=True), ('resting_until__isnull', True)), _connector='OR'), name='casework_case_resting_has_end'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'referred'), models.Q(('referred_to', ''), _negated=True)), models.Q(models.Q(('state', 'referred'), _negated=True), ('referred_to', '')), _connector='OR'), name='casework_case_referred_somewhere'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'handed_over'), models.Q(('handed_to', ''), _negated=True)), models.Q(models.Q(('state', 'handed_over'), _negated=True), ('handed_to', '')), _connector='OR'), name='casework_case_handed_to_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('request', 'clearing')), _negated=True), ('erase_on__isnull', False), _connector='OR'), name='casework_case_request_does_not_stay'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('locked_at__isnull', True), ('erase_on__isnull', False), _connector='OR'), name='casework_case_locked_goes'),
-        ),
-        migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('admitted_on__isnull', True), models.Q(('admitted_on__gte', models.F('opened_on')), ('agreed_on__lte', models.F('admitted_on'))), _connector='OR'), name='casework_case_dates_in_order'),
-        ),
-        migrations.AddIndex(
-            model_name='consent',
-            index=models.Index(fields=['client', 'purpose', 'valid_from'], name='casework_co_client__1caa6c_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='casework_consent_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.CheckConstraint(condition=models.Q(('withdrawn_at__isnull', True), ('withdrawn_at__gte', models.F('recorded_at')), _connector='OR'), name='casework_consent_withdrawn_after_recorded', violation_error_message='Widerrufen werden kann nur, was schon eingetragen ist.'),
-        ),
-        migrations.AddIndex(
-            model_name='consultation',
-            index=models.Index(fields=['author', '-held_on', '-id'], name='casework_co_author__7109f5_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='consultation',
-            index=models.Index(fields=['case', '-held_on', '-id'], name='casework_co_case_id_afc8d7_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='consultation',
-            index=models.Index(fields=['municipality', 'held_on'], name='casework_co_municip_4fd65d_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='consultation',
-            index=models.Index(fields=['held_on', 'id'], name='casework_co_held_on_35758c_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='consultation',
-            index=models.Index(condition=models.Q(('case__isnull', True)), fields=['author', '-held_on', '-id'], name='casework_consultation_alone'),
-        ),
-        migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(('quarter_hours__range', (1, 32))), name='casework_consultation_up_to_eight_hours', violation_error_message='Eine Beratung dauert 1 bis 32 Viertelstunden.'),
-        ),
-        migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(('actions__gte', 1), ('persons__gte', 1)), name='casework_consultation_counts_somebody', violation_error_message='Personen und Aktionen sind mindestens 1.'),
-        ),
-        migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.CheckConstraint(condition=models.Q(('held_on__lte', models.F('recorded_on'))), name='casework_consultation_not_in_the_future', violation_error_message='Eine Beratung kann nicht in der Zukunft liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='consultation',
-            constraint=models.UniqueConstraint(fields=('author', 'sent_as'), name='casework_consultation_sent_once'),
-        ),
-        migrations.AddIndex(
-            model_name='caseissue',
-            index=models.Index(fields=['issue', 'case'], name='casework_ca_issue_i_c3947a_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseissue',
-            constraint=models.CheckConstraint(condition=models.Q(('case__isnull', False), ('consultation__isnull', False), _connector='OR'), name='casework_link_has_an_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseissue',
-            constraint=models.UniqueConstraint(fields=('case', 'issue'), name='casework_case_linked_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='caseissue',
-            constraint=models.UniqueConstraint(fields=('consultation', 'issue'), name='casework_consultation_linked_once'),
-        ),
-        migrations.AddIndex(
-            model_name='document',
-            index=models.Index(fields=['case', '-uploaded_at'], name='casework_do_case_id_d72c6b_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='document',
-            constraint=models.CheckConstraint(condition=models.Q(('size__gt', 0)), name='casework_document_is_not_empty'),
-        ),
-        migrations.AddConstraint(
-            model_name='erasure',
-            constraint=models.UniqueConstraint(fields=('day', 'why', 'kind', 'by'), name='casework_erasures_are_added_up'),
-        ),
-        migrations.AddConstraint(
-            model_name='erasure',
-            constraint=models.UniqueConstraint(condition=models.Q(('by', None)), fields=('day', 'why', 'kind'), name='casework_erasures_at_night_are_added_up'),
-        ),
-        migrations.AddIndex(
-            model_name='goal',
-            index=models.Index(condition=models.Q(('status__in', ['open', 'running'])), fields=['until'], name='casework_goal_going'),
-        ),
-        migrations.AddConstraint(
-            model_name='goal',
-            constraint=models.CheckConstraint(condition=models.Q(('achievement__isnull', True), ('achievement__in', [0, 1, 2, 3, 9]), _connector='OR'), name='casework_goal_achievement_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='goal',
-            constraint=models.CheckConstraint(condition=models.Q(('achievement__isnull', True), models.Q(('achievement', 9), ('status', 'dropped')), models.Q(models.Q(('status', 'dropped'), _negated=True), models.Q(('achievement', 9), _negated=True)), _connector='OR'), name='casework_goal_dropped_both_ways', violation_error_message='Was entfallen ist, hat den Erreichungsgrad „entfallen“.'),
-        ),
-        migrations.AddIndex(
-            model_name='goalmeasure',
-            index=models.Index(condition=models.Q(('status__in', ['open', 'running', 'waiting']), ('until__isnull', False)), fields=['until'], name='casework_measure_going'),
-        ),
-        migrations.AddConstraint(
-            model_name='goalmeasure',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('who', 'actor'), models.Q(('actor__isnull', False), models.Q(('actor_name', ''), _negated=True), _connector='OR')), models.Q(models.Q(('who', 'actor'), _negated=True), ('actor__isnull', True), ('actor_name', '')), _connector='OR'), name='casework_measure_actor_has_name', violation_error_message='Macht es eine andere Stelle, muss sie genannt sein.'),
-        ),
-        migrations.AddConstraint(
-            model_name='handover',
-            constraint=models.CheckConstraint(condition=models.Q(('giver', models.F('taker')), _negated=True), name='casework_handover_to_somebody_else'),
-        ),
-        migrations.AddConstraint(
-            model_name='handover',
-            constraint=models.CheckConstraint(condition=models.Q(('accepted_at__isnull', True), ('refused_at__isnull', True), _connector='OR'), name='casework_handover_answered_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='handover',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('refused_at__isnull', True), ('refusal', '')), models.Q(('refused_at__isnull', False), models.Q(('refusal', ''), _negated=True)), _connector='OR'), name='casework_handover_refused_with_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='handover',
-            constraint=models.CheckConstraint(condition=models.Q(('withdrawn_at__isnull', True), models.Q(('accepted_at__isnull', True), ('refused_at__isnull', True)), _connector='OR'), name='casework_handover_withdrawn_unanswered'),
-        ),
-        migrations.AddIndex(
-            model_name='hold',
-            index=models.Index(condition=models.Q(('ended_at', None)), fields=['case', 'until'], name='casework_hold_going'),
-        ),
-        migrations.AddConstraint(
-            model_name='hold',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('ended_by__isnull', True)), models.Q(('ended_at__isnull', False), ('ended_by__isnull', False)), _connector='OR'), name='casework_hold_ended_by_somebody'),
         ),
         migrations.AddConstraint(
             model_name='client',
@@ -881,97 +706,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='client',
             constraint=models.CheckConstraint(condition=models.Q(('arrival_year__isnull', True), ('arrival_year__range', (1930, 2100)), _connector='OR'), name='casework_client_arrived_in_living_memory', violation_error_message='Bitte prüfen Sie das Jahr der Einreise.'),
-        ),
-        migrations.AddIndex(
-            model_name='import',
-            index=models.Index(fields=['by', '-id'], name='casework_im_by_id_0c6219_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='import',
-            index=models.Index(condition=models.Q(('state__in', ['checking', 'running', 'undoing'])), fields=['state'], name='casework_import_to_do'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.UniqueConstraint(fields=('of', 'line'), name='casework_import_line_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='legalarea',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='casework_legalarea_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='legalarea',
-            constraint=models.UniqueConstraint(fields=('client', 'area', 'valid_from'), name='casework_area_begins_once'),
-        ),
-        migrations.AddIndex(
-            model_name='look',
-            index=models.Index(fields=['by', 'until'], name='casework_lo_by_id_66760d_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='look',
-            constraint=models.CheckConstraint(condition=models.Q(('until__gt', models.F('at')), ('until__lte', django.db.models.expressions.CombinedExpression(models.F('at'), '+', models.Value(datetime.timedelta(seconds=3600))))), name='casework_look_lasts_an_hour_at_most'),
-        ),
-        migrations.AddConstraint(
-            model_name='look',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='casework_look_has_a_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='participant',
-            constraint=models.CheckConstraint(condition=models.Q(('consent__isnull', True), ('consent_checked_on__isnull', False), _connector='OR'), name='casework_participant_consent_is_checked'),
-        ),
-        migrations.AddConstraint(
-            model_name='planversion',
-            constraint=models.UniqueConstraint(fields=('case', 'no'), name='casework_one_plan_per_number'),
-        ),
-        migrations.AddIndex(
-            model_name='procedure',
-            index=models.Index(fields=['authority', '-handed_over_at', '-id'], name='casework_pr_authori_fc9fa2_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='procedure',
-            index=models.Index(fields=['authority', 'status', '-handed_over_at'], name='casework_pr_authori_ad6d41_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='procedure',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_on__isnull', False), ('status', 'decided'), models.Q(('outcome', ''), _negated=True)), models.Q(models.Q(('status', 'decided'), _negated=True), ('ended_on__isnull', True), ('outcome', '')), _connector='OR'), name='casework_procedure_decided_has_outcome'),
-        ),
-        migrations.AddConstraint(
-            model_name='procedureitem',
-            constraint=models.UniqueConstraint(fields=('procedure', 'item'), name='casework_item_once_a_procedure'),
-        ),
-        migrations.AddIndex(
-            model_name='referral',
-            index=models.Index(condition=models.Q(('follow_up_on__isnull', False), ('status__in', ['sent', 'accepted'])), fields=['follow_up_on'], name='casework_referral_to_ask'),
-        ),
-        migrations.AddConstraint(
-            model_name='referral',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_on__isnull', True), ('status', 'sent')), models.Q(models.Q(('status', 'sent'), _negated=True), ('answered_on__gte', models.F('sent_on'))), _connector='OR'), name='casework_referral_answered_when_no_longer_sent'),
-        ),
-        migrations.AddIndex(
-            model_name='followup',
-            index=models.Index(condition=models.Q(('done_on__isnull', True)), fields=['case', 'on_day'], name='casework_follow_up_open'),
-        ),
-        migrations.AddIndex(
-            model_name='followup',
-            index=models.Index(condition=models.Q(('done_on__isnull', True)), fields=['on_day'], name='casework_follow_up_due'),
-        ),
-        migrations.AddIndex(
-            model_name='residencestatus',
-            index=models.Index(condition=models.Q(('expires_on__isnull', False), ('valid_until__isnull', True)), fields=['expires_on'], name='casework_status_expiring'),
-        ),
-        migrations.AddConstraint(
-            model_name='residencestatus',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='casework_residencestatus_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='residencestatus',
-            constraint=models.UniqueConstraint(fields=('client', 'valid_from'), name='casework_one_status_begins_a_day'),
-        ),
-        migrations.AddIndex(
-            model_name='statisticalrecord',
-            index=models.Index(fields=['month', 'municipality'], name='casework_st_month_0062dc_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='statisticalrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='casework_statistics_know_the_month_only'),
         ),
     ]

@@ -14,8 +14,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('kim', '0006_calendars'),
+        ('kim', '__first__'),
         ('steering', '0011_postponements'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -77,6 +77,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Bescheid',
                 'ordering': ['-period__valid_from', 'number'],
+                'indexes': [models.Index(fields=['recipient', 'period'], name='funding_awa_recipie_b31052_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('applied_on__isnull', True), ('granted_on__isnull', True), ('granted_on__gte', models.F('applied_on')), _connector='OR'), name='funding_notice_granted_after_applied', violation_error_message='Bewilligt wird nach dem Antrag. Bitte prüfen Sie die beiden Tage.')],
             },
         ),
         migrations.CreateModel(
@@ -106,6 +108,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Abrechnung',
                 'ordering': ['-pk'],
+                'indexes': [models.Index(fields=['notice', '-id'], name='funding_cal_notice__80fb12_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('counting__in', ['by_day', 'whole_months'])), name='funding_calculation_counting_known'), models.CheckConstraint(condition=models.Q(('bases__in', ['smaller', 'posts', 'costs'])), name='funding_calculation_bases_known'), models.CheckConstraint(condition=models.Q(('repayment', django.db.models.functions.math.Round(django.db.models.expressions.CombinedExpression(models.F('granted'), '-', models.F('entitlement')), precision=2))), name='funding_calculation_adds_up'), models.CheckConstraint(condition=models.Q(('entitlement__gte', 0), ('entitlement__lte', models.F('granted'))), name='funding_calculation_pays_no_more_than_granted'), models.CheckConstraint(condition=models.Q(models.Q(('number__isnull', True), ('released_at__isnull', True), ('released_by__isnull', True)), models.Q(('dropped_at__isnull', True), ('number__isnull', False), ('released_at__isnull', False), ('released_by__isnull', False)), _connector='OR'), name='funding_calculation_released_whole'), models.CheckConstraint(condition=models.Q(('released_by__isnull', True), models.Q(('released_by', models.F('drawn_up_by')), _negated=True), _connector='OR'), name='funding_calculation_four_eyes', violation_error_message='Freigeben muss jemand anderes als die Person, die gerechnet hat.')],
             },
         ),
         migrations.CreateModel(
@@ -123,6 +127,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Import von Personalkosten',
                 'ordering': ['-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('taken_at__isnull', True), ('taken_by__isnull', True)), models.Q(('taken_at__isnull', False), ('taken_by__isnull', False)), _connector='OR'), name='funding_costimport_taken_by_somebody'), models.CheckConstraint(condition=models.Q(('taken_at__isnull', True), ('dropped_at__isnull', True), _connector='OR'), name='funding_costimport_taken_or_dropped')],
             },
         ),
         migrations.CreateModel(
@@ -168,6 +173,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['whole', 'line', 'pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('does__in', ['enter', 'correct', 'same', 'faulty'])), name='funding_costimportrow_does_known'), models.CheckConstraint(condition=models.Q(('kind__in', ['personnel', 'employer', 'workplace', 'training', 'supervision', 'event', 'interpreting', 'travel', 'overhead', 'forwarded', ''])), name='funding_costimportrow_kind_known'), models.UniqueConstraint(fields=('whole', 'line', 'kind'), name='funding_one_row_per_line_and_kind')],
             },
         ),
         migrations.CreateModel(
@@ -190,6 +196,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'Wert eines Kriteriums',
                 'ordering': ['criterion', 'municipality', 'valid_from'],
                 'abstract': False,
+                'indexes': [models.Index(fields=['criterion', 'municipality', 'valid_from'], name='funding_cri_criteri_9966f4_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_criterionvalue_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_criterionvalue_known_until_after_from'), models.CheckConstraint(condition=models.Q(('value__gte', 0)), name='funding_criterionvalue_is_not_negative', violation_error_message='Ein Wert ist nicht negativ.')],
             },
         ),
         migrations.CreateModel(
@@ -209,6 +217,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Termin eines Bescheids',
                 'ordering': ['due_on', 'pk'],
+                'indexes': [models.Index(condition=models.Q(('done_on__isnull', True), ('dropped_on__isnull', True)), fields=['due_on'], name='funding_deadline_open')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['call_off', 'interim', 'proof', 'final', 'repayment'])), name='funding_deadline_kind_known'), models.CheckConstraint(condition=models.Q(('done_on__isnull', True), ('dropped_on__isnull', True), _connector='OR'), name='funding_deadline_done_or_dropped', violation_error_message='Ein Termin ist entweder erledigt oder entfallen.'), models.CheckConstraint(condition=models.Q(('dropped_on__isnull', True), models.Q(('dropped_because', ''), _negated=True), _connector='OR'), name='funding_deadline_dropped_with_reason', violation_error_message='Bitte begründen Sie, weshalb der Termin entfällt.')],
             },
         ),
         migrations.CreateModel(
@@ -231,6 +241,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'Weiterleitung',
                 'ordering': ['notice', 'recipient', 'valid_from'],
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_forwarding_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_forwarding_known_until_after_from'), models.CheckConstraint(condition=models.Q(('fte__gt', 0)), name='funding_forwarding_is_positive', violation_error_message='Weitergeleitete VZÄ sind größer als 0.')],
             },
         ),
         migrations.CreateModel(
@@ -254,6 +265,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'Bewilligung',
                 'ordering': ['notice', 'item', 'valid_from', 'pk'],
                 'abstract': False,
+                'indexes': [models.Index(fields=['notice', 'valid_from'], name='funding_gra_notice__b24631_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_grant_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_grant_known_until_after_from'), models.CheckConstraint(condition=models.Q(('item__in', ['post', 'assistant', 'workplace', 'other'])), name='funding_grant_item_known'), models.CheckConstraint(condition=models.Q(('item__in', ['workplace', 'other']), ('fte__isnull', False), _connector='OR'), name='funding_grant_posts_have_fte', violation_error_message='Bitte nennen Sie, wie viele VZÄ bewilligt sind.'), models.CheckConstraint(condition=models.Q(('item__in', ['post', 'assistant', 'workplace']), ('amount__isnull', False), _connector='OR'), name='funding_grant_of_things_has_amount', violation_error_message='Bitte nennen Sie den bewilligten Betrag.'), models.CheckConstraint(condition=models.Q(models.Q(('fte__isnull', True), ('fte__gt', 0), _connector='OR'), models.Q(('amount__isnull', True), ('amount__gte', 0), _connector='OR')), name='funding_grant_is_positive', violation_error_message='Bewilligte VZÄ und Beträge sind nicht negativ.')],
             },
         ),
         migrations.CreateModel(
@@ -276,6 +289,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'Unterbrechung',
                 'ordering': ['user', 'valid_from'],
                 'abstract': False,
+                'indexes': [models.Index(fields=['user', 'valid_from'], name='funding_lea_user_id_9291ce_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_leave_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_leave_known_until_after_from'), models.CheckConstraint(condition=models.Q(('kind__in', ['parental', 'maternity', 'illness', 'unpaid', 'seconded'])), name='funding_leave_kind_known')],
             },
         ),
         migrations.CreateModel(
@@ -295,6 +310,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Zahlung',
                 'ordering': ['on_day', 'pk'],
+                'indexes': [models.Index(fields=['notice', 'on_day'], name='funding_pay_notice__9d1301_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['called_off', 'repaid', 'interest'])), name='funding_payment_kind_known'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='funding_payment_is_positive', violation_error_message='Ein Betrag ist größer als 0.'), models.CheckConstraint(condition=models.Q(('cancelled_at__isnull', True), models.Q(('cancelled_because', ''), _negated=True), _connector='OR'), name='funding_payment_cancelled_with_reason', violation_error_message='Bitte begründen Sie die Stornierung.')],
             },
         ),
         migrations.CreateModel(
@@ -311,6 +328,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Stelle',
                 'ordering': ['module', 'number'],
+                'indexes': [models.Index(fields=['module', 'number'], name='funding_pos_module_ed191f_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('module__in', ['overhead', 'case_management', 'authorities'])), name='funding_post_module_known'), models.CheckConstraint(condition=models.Q(('item__in', ['post', 'assistant'])), name='funding_post_item_known')],
             },
         ),
         migrations.CreateModel(
@@ -334,6 +353,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'Besetzung',
                 'ordering': ['post', 'valid_from', 'pk'],
                 'abstract': False,
+                'indexes': [models.Index(fields=['post', 'valid_from'], name='funding_occ_post_id_17a3c5_idx'), models.Index(fields=['user', 'valid_from'], name='funding_occ_user_id_6720d2_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_occupancy_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_occupancy_known_until_after_from'), models.CheckConstraint(condition=models.Q(('share__gt', 0), ('share__lte', 1)), name='funding_occupancy_share_within_bounds', violation_error_message='Der Anteil ist größer als 0 und höchstens 1 VZÄ.'), models.CheckConstraint(condition=models.Q(('substitute_for__isnull', True), models.Q(('substitute_for', models.F('user')), _negated=True), _connector='OR'), name='funding_occupancy_substitutes_somebody_else', violation_error_message='Man kann sich nicht selbst vertreten.')],
             },
         ),
         migrations.AddField(
@@ -367,6 +388,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'Ausgestaltung einer Stelle',
                 'ordering': ['post', 'valid_from'],
                 'abstract': False,
+                'indexes': [models.Index(fields=['post', 'valid_from'], name='funding_pos_post_id_265d9b_idx'), models.Index(fields=['recipient', 'valid_from'], name='funding_pos_recipie_43bebf_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_postterm_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_postterm_known_until_after_from'), models.CheckConstraint(condition=models.Q(('fte__gt', 0), ('fte__lte', 1)), name='funding_postterm_fte_within_bounds', violation_error_message='Eine Stelle hat mehr als 0 und höchstens 1 VZÄ.'), models.CheckConstraint(condition=models.Q(('kw_on__isnull', True), ('kw', True), _connector='OR'), name='funding_postterm_kw_day_needs_kw', violation_error_message='Ein Tag zum kw-Vermerk setzt den kw-Vermerk voraus.')],
             },
         ),
         migrations.CreateModel(
@@ -413,6 +436,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'Regel zur Förderfähigkeit',
                 'ordering': ['programme', 'kind', 'valid_from'],
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_eligibilityrule_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_eligibilityrule_known_until_after_from'), models.CheckConstraint(condition=models.Q(('kind__in', ['personnel', 'employer', 'workplace', 'training', 'supervision', 'event', 'interpreting', 'travel', 'overhead', 'forwarded'])), name='funding_eligibilityrule_kind_known'), models.CheckConstraint(condition=models.Q(('eligibility__in', ['yes', 'no', 'unclear'])), name='funding_eligibilityrule_eligibility_known'), models.CheckConstraint(condition=models.Q(('item__in', ['post', 'assistant', 'workplace', 'other'])), name='funding_eligibilityrule_item_known'), models.CheckConstraint(condition=models.Q(('basis', ''), _negated=True), name='funding_eligibility_rests_on_something', violation_error_message='Bitte nennen Sie, worauf die Regel beruht.'), models.CheckConstraint(condition=models.Q(('ask_by__isnull', True), ('eligibility', 'unclear'), _connector='OR'), name='funding_eligibility_asks_while_unclear', violation_error_message='Eine Wiedervorlage zur Klärung gibt es nur, solange es ungeklärt ist.')],
             },
         ),
         migrations.CreateModel(
@@ -453,6 +477,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'Fördersatz',
                 'ordering': ['programme', 'item', 'valid_from'],
                 'abstract': False,
+                'indexes': [models.Index(fields=['programme', 'item', 'valid_from'], name='funding_rat_program_2f013e_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_rate_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_rate_known_until_after_from'), models.CheckConstraint(condition=models.Q(('item__in', ['post', 'assistant', 'workplace', 'other'])), name='funding_rate_item_known'), models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('per_fte__gt', 0)), name='funding_rate_is_positive', violation_error_message='Ein Fördersatz ist größer als 0, der Stellenanteil auch.')],
             },
         ),
         migrations.CreateModel(
@@ -475,6 +501,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Angabe einer Unterlage',
                 'ordering': ['as_of', 'module', 'measure', 'pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('module__in', ['overhead', 'case_management', 'authorities'])), name='funding_reportedfigure_module_known'), models.CheckConstraint(condition=models.Q(('measure__in', ['granted', 'filled', 'persons'])), name='funding_reportedfigure_measure_known'), models.UniqueConstraint(fields=('document', 'as_of', 'module', 'measure', 'words'), name='funding_reported_once'), models.CheckConstraint(condition=models.Q(('value__gte', 0)), name='funding_reported_is_not_negative', violation_error_message='Eine Angabe ist nicht negativ.'), models.CheckConstraint(condition=models.Q(models.Q(('clarification', ''), ('clarified_on__isnull', True)), models.Q(('clarified_on__isnull', False), models.Q(('clarification', ''), _negated=True)), _connector='OR'), name='funding_reported_clarified_in_words', violation_error_message='Bitte schreiben Sie, wie der Widerspruch geklärt wurde.')],
             },
         ),
         migrations.CreateModel(
@@ -500,6 +527,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Szenario',
                 'ordering': ['-pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('method__in', ['sainte-lague', 'hare-niemeyer', 'population'])), name='funding_scenario_method_known'), models.CheckConstraint(condition=models.Q(('minimum__gte', 0), ('step__gt', 0), ('total__gt', 0)), name='funding_scenario_amounts_make_sense', violation_error_message='Zu verteilende VZÄ und Schritt sind größer als 0, das Minimum nicht negativ.'), models.CheckConstraint(condition=models.Q(models.Q(('adopted_at', None), ('adopted_by', None), ('adopted_from', None), ('resolution', None)), models.Q(('adopted_at__isnull', False), ('adopted_by__isnull', False), ('adopted_from__isnull', False), ('dropped_at__isnull', True), ('resolution__isnull', False)), _connector='OR'), name='funding_scenario_adopted_by_resolution')],
             },
         ),
         migrations.CreateModel(
@@ -515,6 +543,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['scenario', 'municipality'],
+                'constraints': [models.UniqueConstraint(fields=('scenario', 'municipality'), name='funding_one_share_per_place'), models.CheckConstraint(condition=models.Q(('fte__gte', models.F('minimum')), ('minimum__gte', 0)), name='funding_share_not_below_minimum')],
             },
         ),
         migrations.CreateModel(
@@ -527,6 +556,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['scenario', 'criterion'],
+                'constraints': [models.UniqueConstraint(fields=('scenario', 'criterion'), name='funding_one_weight_per_criterion'), models.CheckConstraint(condition=models.Q(('weight__gt', 0)), name='funding_weight_is_positive')],
             },
         ),
         migrations.CreateModel(
@@ -550,6 +580,8 @@ class Migration(migrations.Migration):
                 'verbose_name': 'Stellenziel',
                 'ordering': ['module', 'municipality', 'valid_from'],
                 'abstract': False,
+                'indexes': [models.Index(fields=['module', 'municipality', 'valid_from'], name='funding_sta_module_39a892_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_staffingtarget_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_staffingtarget_known_until_after_from'), models.CheckConstraint(condition=models.Q(('module__in', ['overhead', 'case_management', 'authorities'])), name='funding_staffingtarget_module_known'), models.CheckConstraint(condition=models.Q(('fte__gte', 0)), name='funding_target_is_not_negative', violation_error_message='Ein Stellenziel ist nicht negativ.')],
             },
         ),
         migrations.CreateModel(
@@ -573,203 +605,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Bestimmungen des Bescheids',
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_terms_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_terms_known_until_after_from'), models.CheckConstraint(condition=models.Q(('counting__in', ['by_day', 'whole_months'])), name='funding_terms_counting_known'), models.CheckConstraint(condition=models.Q(('bases__in', ['smaller', 'posts', 'costs'])), name='funding_terms_bases_known')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='calculation',
-            index=models.Index(fields=['notice', '-id'], name='funding_cal_notice__80fb12_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='calculation',
-            constraint=models.CheckConstraint(condition=models.Q(('counting__in', ['by_day', 'whole_months'])), name='funding_calculation_counting_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='calculation',
-            constraint=models.CheckConstraint(condition=models.Q(('bases__in', ['smaller', 'posts', 'costs'])), name='funding_calculation_bases_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='calculation',
-            constraint=models.CheckConstraint(condition=models.Q(('repayment', django.db.models.functions.math.Round(django.db.models.expressions.CombinedExpression(models.F('granted'), '-', models.F('entitlement')), precision=2))), name='funding_calculation_adds_up'),
-        ),
-        migrations.AddConstraint(
-            model_name='calculation',
-            constraint=models.CheckConstraint(condition=models.Q(('entitlement__gte', 0), ('entitlement__lte', models.F('granted'))), name='funding_calculation_pays_no_more_than_granted'),
-        ),
-        migrations.AddConstraint(
-            model_name='calculation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('number__isnull', True), ('released_at__isnull', True), ('released_by__isnull', True)), models.Q(('dropped_at__isnull', True), ('number__isnull', False), ('released_at__isnull', False), ('released_by__isnull', False)), _connector='OR'), name='funding_calculation_released_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='calculation',
-            constraint=models.CheckConstraint(condition=models.Q(('released_by__isnull', True), models.Q(('released_by', models.F('drawn_up_by')), _negated=True), _connector='OR'), name='funding_calculation_four_eyes', violation_error_message='Freigeben muss jemand anderes als die Person, die gerechnet hat.'),
-        ),
-        migrations.AddConstraint(
-            model_name='costimport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('taken_at__isnull', True), ('taken_by__isnull', True)), models.Q(('taken_at__isnull', False), ('taken_by__isnull', False)), _connector='OR'), name='funding_costimport_taken_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='costimport',
-            constraint=models.CheckConstraint(condition=models.Q(('taken_at__isnull', True), ('dropped_at__isnull', True), _connector='OR'), name='funding_costimport_taken_or_dropped'),
-        ),
-        migrations.AddConstraint(
-            model_name='costimportrow',
-            constraint=models.CheckConstraint(condition=models.Q(('does__in', ['enter', 'correct', 'same', 'faulty'])), name='funding_costimportrow_does_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='costimportrow',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['personnel', 'employer', 'workplace', 'training', 'supervision', 'event', 'interpreting', 'travel', 'overhead', 'forwarded', ''])), name='funding_costimportrow_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='costimportrow',
-            constraint=models.UniqueConstraint(fields=('whole', 'line', 'kind'), name='funding_one_row_per_line_and_kind'),
-        ),
-        migrations.AddIndex(
-            model_name='criterionvalue',
-            index=models.Index(fields=['criterion', 'municipality', 'valid_from'], name='funding_cri_criteri_9966f4_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='criterionvalue',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_criterionvalue_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='criterionvalue',
-            constraint=models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_criterionvalue_known_until_after_from'),
-        ),
-        migrations.AddConstraint(
-            model_name='criterionvalue',
-            constraint=models.CheckConstraint(condition=models.Q(('value__gte', 0)), name='funding_criterionvalue_is_not_negative', violation_error_message='Ein Wert ist nicht negativ.'),
-        ),
-        migrations.AddIndex(
-            model_name='deadline',
-            index=models.Index(condition=models.Q(('done_on__isnull', True), ('dropped_on__isnull', True)), fields=['due_on'], name='funding_deadline_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['call_off', 'interim', 'proof', 'final', 'repayment'])), name='funding_deadline_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(('done_on__isnull', True), ('dropped_on__isnull', True), _connector='OR'), name='funding_deadline_done_or_dropped', violation_error_message='Ein Termin ist entweder erledigt oder entfallen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='deadline',
-            constraint=models.CheckConstraint(condition=models.Q(('dropped_on__isnull', True), models.Q(('dropped_because', ''), _negated=True), _connector='OR'), name='funding_deadline_dropped_with_reason', violation_error_message='Bitte begründen Sie, weshalb der Termin entfällt.'),
-        ),
-        migrations.AddConstraint(
-            model_name='forwarding',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_forwarding_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='forwarding',
-            constraint=models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_forwarding_known_until_after_from'),
-        ),
-        migrations.AddConstraint(
-            model_name='forwarding',
-            constraint=models.CheckConstraint(condition=models.Q(('fte__gt', 0)), name='funding_forwarding_is_positive', violation_error_message='Weitergeleitete VZÄ sind größer als 0.'),
-        ),
-        migrations.AddIndex(
-            model_name='awardnotice',
-            index=models.Index(fields=['recipient', 'period'], name='funding_awa_recipie_b31052_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='awardnotice',
-            constraint=models.CheckConstraint(condition=models.Q(('applied_on__isnull', True), ('granted_on__isnull', True), ('granted_on__gte', models.F('applied_on')), _connector='OR'), name='funding_notice_granted_after_applied', violation_error_message='Bewilligt wird nach dem Antrag. Bitte prüfen Sie die beiden Tage.'),
-        ),
-        migrations.AddIndex(
-            model_name='grant',
-            index=models.Index(fields=['notice', 'valid_from'], name='funding_gra_notice__b24631_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_grant_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_grant_known_until_after_from'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('item__in', ['post', 'assistant', 'workplace', 'other'])), name='funding_grant_item_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('item__in', ['workplace', 'other']), ('fte__isnull', False), _connector='OR'), name='funding_grant_posts_have_fte', violation_error_message='Bitte nennen Sie, wie viele VZÄ bewilligt sind.'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(('item__in', ['post', 'assistant', 'workplace']), ('amount__isnull', False), _connector='OR'), name='funding_grant_of_things_has_amount', violation_error_message='Bitte nennen Sie den bewilligten Betrag.'),
-        ),
-        migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('fte__isnull', True), ('fte__gt', 0), _connector='OR'), models.Q(('amount__isnull', True), ('amount__gte', 0), _connector='OR')), name='funding_grant_is_positive', violation_error_message='Bewilligte VZÄ und Beträge sind nicht negativ.'),
-        ),
-        migrations.AddIndex(
-            model_name='leave',
-            index=models.Index(fields=['user', 'valid_from'], name='funding_lea_user_id_9291ce_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='leave',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_leave_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='leave',
-            constraint=models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_leave_known_until_after_from'),
-        ),
-        migrations.AddConstraint(
-            model_name='leave',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['parental', 'maternity', 'illness', 'unpaid', 'seconded'])), name='funding_leave_kind_known'),
-        ),
-        migrations.AddIndex(
-            model_name='payment',
-            index=models.Index(fields=['notice', 'on_day'], name='funding_pay_notice__9d1301_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['called_off', 'repaid', 'interest'])), name='funding_payment_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='funding_payment_is_positive', violation_error_message='Ein Betrag ist größer als 0.'),
-        ),
-        migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.CheckConstraint(condition=models.Q(('cancelled_at__isnull', True), models.Q(('cancelled_because', ''), _negated=True), _connector='OR'), name='funding_payment_cancelled_with_reason', violation_error_message='Bitte begründen Sie die Stornierung.'),
-        ),
-        migrations.AddIndex(
-            model_name='post',
-            index=models.Index(fields=['module', 'number'], name='funding_pos_module_ed191f_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='post',
-            constraint=models.CheckConstraint(condition=models.Q(('module__in', ['overhead', 'case_management', 'authorities'])), name='funding_post_module_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='post',
-            constraint=models.CheckConstraint(condition=models.Q(('item__in', ['post', 'assistant'])), name='funding_post_item_known'),
-        ),
-        migrations.AddIndex(
-            model_name='occupancy',
-            index=models.Index(fields=['post', 'valid_from'], name='funding_occ_post_id_17a3c5_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='occupancy',
-            index=models.Index(fields=['user', 'valid_from'], name='funding_occ_user_id_6720d2_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='occupancy',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_occupancy_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='occupancy',
-            constraint=models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_occupancy_known_until_after_from'),
-        ),
-        migrations.AddConstraint(
-            model_name='occupancy',
-            constraint=models.CheckConstraint(condition=models.Q(('share__gt', 0), ('share__lte', 1)), name='funding_occupancy_share_within_bounds', violation_error_message='Der Anteil ist größer als 0 und höchstens 1 VZÄ.'),
-        ),
-        migrations.AddConstraint(
-            model_name='occupancy',
-            constraint=models.CheckConstraint(condition=models.Q(('substitute_for__isnull', True), models.Q(('substitute_for', models.F('user')), _negated=True), _connector='OR'), name='funding_occupancy_substitutes_somebody_else', violation_error_message='Man kann sich nicht selbst vertreten.'),
         ),
         migrations.AddIndex(
             model_name='cost',
@@ -819,30 +656,6 @@ class Migration(migrations.Migration):
             model_name='cost',
             constraint=models.CheckConstraint(condition=models.Q(('user__isnull', True), ('post__isnull', False), _connector='OR'), name='funding_cost_of_a_person_has_a_post', violation_error_message='Bitte nennen Sie die Stelle, zu der die Kosten dieser Person gehören.'),
         ),
-        migrations.AddIndex(
-            model_name='postterm',
-            index=models.Index(fields=['post', 'valid_from'], name='funding_pos_post_id_265d9b_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='postterm',
-            index=models.Index(fields=['recipient', 'valid_from'], name='funding_pos_recipie_43bebf_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='postterm',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_postterm_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='postterm',
-            constraint=models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_postterm_known_until_after_from'),
-        ),
-        migrations.AddConstraint(
-            model_name='postterm',
-            constraint=models.CheckConstraint(condition=models.Q(('fte__gt', 0), ('fte__lte', 1)), name='funding_postterm_fte_within_bounds', violation_error_message='Eine Stelle hat mehr als 0 und höchstens 1 VZÄ.'),
-        ),
-        migrations.AddConstraint(
-            model_name='postterm',
-            constraint=models.CheckConstraint(condition=models.Q(('kw_on__isnull', True), ('kw', True), _connector='OR'), name='funding_postterm_kw_day_needs_kw', violation_error_message='Ein Tag zum kw-Vermerk setzt den kw-Vermerk voraus.'),
-        ),
         migrations.AddConstraint(
             model_name='fundingperiod',
             constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_fundingperiod_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
@@ -854,137 +667,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='fundingperiod',
             constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', False)), name='funding_period_has_an_end', violation_error_message='Ein Förderzeitraum hat ein Ende. Bitte nennen Sie den letzten Tag.'),
-        ),
-        migrations.AddConstraint(
-            model_name='eligibilityrule',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_eligibilityrule_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='eligibilityrule',
-            constraint=models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_eligibilityrule_known_until_after_from'),
-        ),
-        migrations.AddConstraint(
-            model_name='eligibilityrule',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['personnel', 'employer', 'workplace', 'training', 'supervision', 'event', 'interpreting', 'travel', 'overhead', 'forwarded'])), name='funding_eligibilityrule_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='eligibilityrule',
-            constraint=models.CheckConstraint(condition=models.Q(('eligibility__in', ['yes', 'no', 'unclear'])), name='funding_eligibilityrule_eligibility_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='eligibilityrule',
-            constraint=models.CheckConstraint(condition=models.Q(('item__in', ['post', 'assistant', 'workplace', 'other'])), name='funding_eligibilityrule_item_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='eligibilityrule',
-            constraint=models.CheckConstraint(condition=models.Q(('basis', ''), _negated=True), name='funding_eligibility_rests_on_something', violation_error_message='Bitte nennen Sie, worauf die Regel beruht.'),
-        ),
-        migrations.AddConstraint(
-            model_name='eligibilityrule',
-            constraint=models.CheckConstraint(condition=models.Q(('ask_by__isnull', True), ('eligibility', 'unclear'), _connector='OR'), name='funding_eligibility_asks_while_unclear', violation_error_message='Eine Wiedervorlage zur Klärung gibt es nur, solange es ungeklärt ist.'),
-        ),
-        migrations.AddIndex(
-            model_name='rate',
-            index=models.Index(fields=['programme', 'item', 'valid_from'], name='funding_rat_program_2f013e_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='rate',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_rate_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='rate',
-            constraint=models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_rate_known_until_after_from'),
-        ),
-        migrations.AddConstraint(
-            model_name='rate',
-            constraint=models.CheckConstraint(condition=models.Q(('item__in', ['post', 'assistant', 'workplace', 'other'])), name='funding_rate_item_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='rate',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('per_fte__gt', 0)), name='funding_rate_is_positive', violation_error_message='Ein Fördersatz ist größer als 0, der Stellenanteil auch.'),
-        ),
-        migrations.AddConstraint(
-            model_name='reportedfigure',
-            constraint=models.CheckConstraint(condition=models.Q(('module__in', ['overhead', 'case_management', 'authorities'])), name='funding_reportedfigure_module_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='reportedfigure',
-            constraint=models.CheckConstraint(condition=models.Q(('measure__in', ['granted', 'filled', 'persons'])), name='funding_reportedfigure_measure_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='reportedfigure',
-            constraint=models.UniqueConstraint(fields=('document', 'as_of', 'module', 'measure', 'words'), name='funding_reported_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='reportedfigure',
-            constraint=models.CheckConstraint(condition=models.Q(('value__gte', 0)), name='funding_reported_is_not_negative', violation_error_message='Eine Angabe ist nicht negativ.'),
-        ),
-        migrations.AddConstraint(
-            model_name='reportedfigure',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('clarification', ''), ('clarified_on__isnull', True)), models.Q(('clarified_on__isnull', False), models.Q(('clarification', ''), _negated=True)), _connector='OR'), name='funding_reported_clarified_in_words', violation_error_message='Bitte schreiben Sie, wie der Widerspruch geklärt wurde.'),
-        ),
-        migrations.AddConstraint(
-            model_name='scenario',
-            constraint=models.CheckConstraint(condition=models.Q(('method__in', ['sainte-lague', 'hare-niemeyer', 'population'])), name='funding_scenario_method_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='scenario',
-            constraint=models.CheckConstraint(condition=models.Q(('minimum__gte', 0), ('step__gt', 0), ('total__gt', 0)), name='funding_scenario_amounts_make_sense', violation_error_message='Zu verteilende VZÄ und Schritt sind größer als 0, das Minimum nicht negativ.'),
-        ),
-        migrations.AddConstraint(
-            model_name='scenario',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('adopted_at', None), ('adopted_by', None), ('adopted_from', None), ('resolution', None)), models.Q(('adopted_at__isnull', False), ('adopted_by__isnull', False), ('adopted_from__isnull', False), ('dropped_at__isnull', True), ('resolution__isnull', False)), _connector='OR'), name='funding_scenario_adopted_by_resolution'),
-        ),
-        migrations.AddConstraint(
-            model_name='scenarioshare',
-            constraint=models.UniqueConstraint(fields=('scenario', 'municipality'), name='funding_one_share_per_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='scenarioshare',
-            constraint=models.CheckConstraint(condition=models.Q(('fte__gte', models.F('minimum')), ('minimum__gte', 0)), name='funding_share_not_below_minimum'),
-        ),
-        migrations.AddConstraint(
-            model_name='scenarioweight',
-            constraint=models.UniqueConstraint(fields=('scenario', 'criterion'), name='funding_one_weight_per_criterion'),
-        ),
-        migrations.AddConstraint(
-            model_name='scenarioweight',
-            constraint=models.CheckConstraint(condition=models.Q(('weight__gt', 0)), name='funding_weight_is_positive'),
-        ),
-        migrations.AddIndex(
-            model_name='staffingtarget',
-            index=models.Index(fields=['module', 'municipality', 'valid_from'], name='funding_sta_module_39a892_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='staffingtarget',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_staffingtarget_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='staffingtarget',
-            constraint=models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_staffingtarget_known_until_after_from'),
-        ),
-        migrations.AddConstraint(
-            model_name='staffingtarget',
-            constraint=models.CheckConstraint(condition=models.Q(('module__in', ['overhead', 'case_management', 'authorities'])), name='funding_staffingtarget_module_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='staffingtarget',
-            constraint=models.CheckConstraint(condition=models.Q(('fte__gte', 0)), name='funding_target_is_not_negative', violation_error_message='Ein Stellenziel ist nicht negativ.'),
-        ),
-        migrations.AddConstraint(
-            model_name='terms',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='funding_terms_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='terms',
-            constraint=models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='funding_terms_known_until_after_from'),
-        ),
-        migrations.AddConstraint(
-            model_name='terms',
-            constraint=models.CheckConstraint(condition=models.Q(('counting__in', ['by_day', 'whole_months'])), name='funding_terms_counting_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='terms',
-            constraint=models.CheckConstraint(condition=models.Q(('bases__in', ['smaller', 'posts', 'costs'])), name='funding_terms_bases_known'),
         ),
     ]

@@ -125,6 +125,10 @@ class Migration(migrations.Migration):
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
                 ('recipient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='mails', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('state', 'queued')), fields=['next_try_at'], name='kim_mail_queued'), models.Index(fields=['state', '-id'], name='kim_mail_state_0ea610_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state', 'sent'), ('sent_at__isnull', False)), models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at__isnull', True)), _connector='OR'), name='kim_mail_sent_has_moment')],
+            },
         ),
         migrations.CreateModel(
             name='Notice',
@@ -141,6 +145,10 @@ class Migration(migrations.Migration):
                 ('mail', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='notices', to='kim.mail')),
                 ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['recipient', '-id'], name='kim_notice_recipie_ecdde7_idx'), models.Index(fields=['key'], name='kim_notice_key_037153_idx'), models.Index(condition=models.Q(('read_at__isnull', True)), fields=['recipient', '-id'], name='kim_notice_unread'), models.Index(condition=models.Q(('digested_at__isnull', True)), fields=['recipient', 'id'], name='kim_notice_undigested')],
+                'constraints': [models.UniqueConstraint(fields=('recipient', 'key'), name='kim_told_once')],
+            },
         ),
         migrations.CreateModel(
             name='Organisation',
@@ -175,6 +183,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'indexes': [models.Index(fields=['role', 'municipality'], name='kim_assignm_role_1f36e9_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='kim_assignment_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='kim_assignment_known_until_after_from'), models.CheckConstraint(condition=models.Q(('share__isnull', True), models.Q(('share__gt', 0), ('share__lte', 1)), _connector='OR'), name='kim_assignment_share_within_bounds', violation_error_message='Der Stellenanteil liegt zwischen 0 und 1.'), models.CheckConstraint(condition=models.Q(('municipality__isnull', True), ('bank', ''), _connector='OR'), name='kim_assignment_municipality_or_bank', violation_error_message='Entweder eine Kommune oder eine Rheinseite, nicht beides.')],
             },
         ),
         migrations.AddField(
@@ -191,6 +201,9 @@ class Migration(migrations.Migration):
                 ('source', models.CharField(max_length=200, verbose_name='Quelle')),
                 ('municipality', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='population_counts', to='kim.municipality')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('municipality', 'counted_on'), name='kim_one_count_per_day')],
+            },
         ),
         migrations.CreateModel(
             name='RoleGrant',
@@ -203,6 +216,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'indexes': [models.Index(fields=['role', 'valid_from'], name='kim_rolegra_role_8cb834_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='kim_rolegrant_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.UniqueConstraint(fields=('user', 'role', 'valid_from'), name='kim_role_granted_once')],
             },
         ),
         migrations.CreateModel(
@@ -216,6 +231,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name'],
+                'constraints': [models.UniqueConstraint(fields=('user', 'page', 'name'), name='kim_filter_name_once')],
             },
         ),
         migrations.CreateModel(
@@ -230,6 +246,9 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('on_behalf_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['kind', 'object_id', 'id'], name='kim_trailen_kind_b76f25_idx'), models.Index(fields=['by', 'id'], name='kim_trailen_by_id_f57fc9_idx')],
+            },
         ),
         migrations.CreateModel(
             name='Absence',
@@ -261,88 +280,8 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('user', 'key'), name='kim_one_draft_per_form')],
             },
         ),
-        migrations.AddIndex(
-            model_name='mail',
-            index=models.Index(condition=models.Q(('state', 'queued')), fields=['next_try_at'], name='kim_mail_queued'),
-        ),
-        migrations.AddIndex(
-            model_name='mail',
-            index=models.Index(fields=['state', '-id'], name='kim_mail_state_0ea610_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='mail',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'sent'), ('sent_at__isnull', False)), models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at__isnull', True)), _connector='OR'), name='kim_mail_sent_has_moment'),
-        ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['recipient', '-id'], name='kim_notice_recipie_ecdde7_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['key'], name='kim_notice_key_037153_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('read_at__isnull', True)), fields=['recipient', '-id'], name='kim_notice_unread'),
-        ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('digested_at__isnull', True)), fields=['recipient', 'id'], name='kim_notice_undigested'),
-        ),
-        migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.UniqueConstraint(fields=('recipient', 'key'), name='kim_told_once'),
-        ),
-        migrations.AddIndex(
-            model_name='assignment',
-            index=models.Index(fields=['role', 'municipality'], name='kim_assignm_role_1f36e9_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='kim_assignment_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(('known_until__isnull', True), ('known_until__gt', models.F('known_from')), _connector='OR'), name='kim_assignment_known_until_after_from'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(('share__isnull', True), models.Q(('share__gt', 0), ('share__lte', 1)), _connector='OR'), name='kim_assignment_share_within_bounds', violation_error_message='Der Stellenanteil liegt zwischen 0 und 1.'),
-        ),
-        migrations.AddConstraint(
-            model_name='assignment',
-            constraint=models.CheckConstraint(condition=models.Q(('municipality__isnull', True), ('bank', ''), _connector='OR'), name='kim_assignment_municipality_or_bank', violation_error_message='Entweder eine Kommune oder eine Rheinseite, nicht beides.'),
-        ),
         migrations.AddConstraint(
             model_name='user',
             constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), condition=models.Q(('email', ''), _negated=True), name='kim_user_email_once', violation_error_message='Diese E-Mail-Adresse ist schon vergeben.'),
-        ),
-        migrations.AddConstraint(
-            model_name='populationcount',
-            constraint=models.UniqueConstraint(fields=('municipality', 'counted_on'), name='kim_one_count_per_day'),
-        ),
-        migrations.AddIndex(
-            model_name='rolegrant',
-            index=models.Index(fields=['role', 'valid_from'], name='kim_rolegra_role_8cb834_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='rolegrant',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='kim_rolegrant_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='rolegrant',
-            constraint=models.UniqueConstraint(fields=('user', 'role', 'valid_from'), name='kim_role_granted_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='savedfilter',
-            constraint=models.UniqueConstraint(fields=('user', 'page', 'name'), name='kim_filter_name_once'),
-        ),
-        migrations.AddIndex(
-            model_name='trailentry',
-            index=models.Index(fields=['kind', 'object_id', 'id'], name='kim_trailen_kind_b76f25_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='trailentry',
-            index=models.Index(fields=['by', 'id'], name='kim_trailen_by_id_f57fc9_idx'),
         ),
     ]

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('kim', '__first__'),
     ]
 
     operations = [
@@ -127,6 +127,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'gespeicherte Auswertung',
                 'ordering': ['name', 'pk'],
+                'constraints': [models.UniqueConstraint(fields=('by', 'name'), name='reports_saved_under_one_name'), models.CheckConstraint(condition=models.Q(('rhythm__in', ['month', 'quarter', 'year'])), name='reports_savedfigure_rhythm_known'), models.CheckConstraint(condition=models.Q(('part__in', [kim.figures.Part['CHAIN'], kim.figures.Part['CASEWORK'], kim.figures.Part['STAFFING'], kim.figures.Part['MONEY'], kim.figures.Part['GOVERNANCE']])), name='reports_savedfigure_part_known'), models.CheckConstraint(condition=models.Q(('periods__range', (1, 60))), name='reports_saved_some_periods')],
             },
         ),
         migrations.CreateModel(
@@ -154,6 +155,8 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'Sachstandsbericht',
                 'ordering': ['-valid_on', '-pk'],
+                'indexes': [models.Index(fields=['-valid_on', '-id'], name='reports_sta_valid_o_b72cdd_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('number__isnull', True), ('released_at__isnull', True), ('released_by__isnull', True)), models.Q(('dropped_at__isnull', True), ('number__isnull', False), ('released_at__isnull', False), ('released_by__isnull', False)), _connector='OR'), name='reports_report_released_whole'), models.CheckConstraint(condition=models.Q(('released_by__isnull', True), models.Q(('released_by', models.F('drawn_up_by')), _negated=True), _connector='OR'), name='reports_report_four_eyes', violation_error_message='Freigeben muss jemand anderes als die Person, die den Bericht erstellt hat.')],
             },
         ),
         migrations.CreateModel(
@@ -169,6 +172,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'Text eines Sachstandsberichts',
+                'constraints': [models.UniqueConstraint(fields=('report', 'key'), name='reports_one_text_per_section')],
             },
         ),
         migrations.CreateModel(
@@ -183,6 +187,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'Datei eines Sachstandsberichts',
+                'constraints': [models.UniqueConstraint(fields=('report', 'kind'), name='reports_one_file_per_kind'), models.CheckConstraint(condition=models.Q(('kind__in', ['pdf', 'docx'])), name='reports_reportfile_kind_known')],
             },
         ),
         migrations.CreateModel(
@@ -197,6 +202,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'Abonnement',
+                'indexes': [models.Index(fields=['next_on'], name='reports_sub_next_on_d81e76_idx')],
+                'constraints': [models.UniqueConstraint(fields=('saved', 'user'), name='reports_subscribed_once')],
             },
         ),
         migrations.CreateModel(
@@ -227,53 +234,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['by', '-id'], name='reports_exp_by_id_cb29fb_idx'), models.Index(condition=models.Q(('state__in', ['waiting', 'running'])), fields=['state', 'id'], name='reports_export_to_do')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('format__in', ['xlsx', 'csv', 'pdf'])), name='reports_export_format_known'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'running', 'done', 'failed'])), name='reports_export_state_known'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), models.Q(('file', ''), _negated=True), _connector='OR'), name='reports_export_done_has_file'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), models.Q(models.Q(('claim', ''), _negated=True), ('beat_at__isnull', False)), _connector='OR'), name='reports_export_running_is_claimed')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='savedfigure',
-            constraint=models.UniqueConstraint(fields=('by', 'name'), name='reports_saved_under_one_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='savedfigure',
-            constraint=models.CheckConstraint(condition=models.Q(('rhythm__in', ['month', 'quarter', 'year'])), name='reports_savedfigure_rhythm_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='savedfigure',
-            constraint=models.CheckConstraint(condition=models.Q(('part__in', [kim.figures.Part['CHAIN'], kim.figures.Part['CASEWORK'], kim.figures.Part['STAFFING'], kim.figures.Part['MONEY'], kim.figures.Part['GOVERNANCE']])), name='reports_savedfigure_part_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='savedfigure',
-            constraint=models.CheckConstraint(condition=models.Q(('periods__range', (1, 60))), name='reports_saved_some_periods'),
-        ),
-        migrations.AddIndex(
-            model_name='statusreport',
-            index=models.Index(fields=['-valid_on', '-id'], name='reports_sta_valid_o_b72cdd_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='statusreport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('number__isnull', True), ('released_at__isnull', True), ('released_by__isnull', True)), models.Q(('dropped_at__isnull', True), ('number__isnull', False), ('released_at__isnull', False), ('released_by__isnull', False)), _connector='OR'), name='reports_report_released_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='statusreport',
-            constraint=models.CheckConstraint(condition=models.Q(('released_by__isnull', True), models.Q(('released_by', models.F('drawn_up_by')), _negated=True), _connector='OR'), name='reports_report_four_eyes', violation_error_message='Freigeben muss jemand anderes als die Person, die den Bericht erstellt hat.'),
-        ),
-        migrations.AddConstraint(
-            model_name='reporttext',
-            constraint=models.UniqueConstraint(fields=('report', 'key'), name='reports_one_text_per_section'),
-        ),
-        migrations.AddConstraint(
-            model_name='reportfile',
-            constraint=models.UniqueConstraint(fields=('report', 'kind'), name='reports_one_file_per_kind'),
-        ),
-        migrations.AddConstraint(
-            model_name='reportfile',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['pdf', 'docx'])), name='reports_reportfile_kind_known'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['next_on'], name='reports_sub_next_on_d81e76_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.UniqueConstraint(fields=('saved', 'user'), name='reports_subscribed_once'),
         ),
     ]

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('kim', '0001_initial'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ('kim', '__first__'),
     ]
 
     operations = [
@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'Gremium',
                 'ordering': ['name'],
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='steering_body_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.')],
             },
         ),
         migrations.CreateModel(
@@ -127,6 +128,9 @@ class Migration(migrations.Migration):
                 ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('issue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='confirmations', to='steering.issue')),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('issue', 'key', 'field'), name='steering_confirmed_once')],
+            },
         ),
         migrations.CreateModel(
             name='Comment',
@@ -141,6 +145,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['at', 'pk'],
+                'indexes': [models.Index(fields=['issue', 'at'], name='steering_co_issue_i_a3ef43_idx')],
             },
         ),
         migrations.CreateModel(
@@ -161,6 +166,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['no'],
+                'constraints': [models.UniqueConstraint(fields=('issue', 'no'), name='steering_one_step_per_number'), models.CheckConstraint(condition=models.Q(models.Q(('name__in', ['hand_back', 'defer', 'reopen', 'unmerge', 'decline']), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='steering_step_back_says_why')],
             },
         ),
         migrations.CreateModel(
@@ -178,6 +184,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['due_on', 'pk'],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('done_by__isnull', True), ('done_on__isnull', True)), models.Q(('done_by__isnull', False), ('done_on__isnull', False)), _connector='OR'), name='steering_measure_done_by_somebody')],
             },
         ),
         migrations.CreateModel(
@@ -194,6 +201,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['starts_at'],
+                'constraints': [models.UniqueConstraint(fields=('body', 'starts_at'), name='steering_one_meeting_per_moment')],
             },
         ),
         migrations.AddField(
@@ -228,6 +236,8 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['function', 'valid_from'],
                 'abstract': False,
+                'indexes': [models.Index(fields=['user', 'valid_from'], name='steering_me_user_id_f72c42_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='steering_membership_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.CheckConstraint(condition=models.Q(('user__isnull', False), ('organisation__isnull', False), _connector='OR'), name='steering_seat_is_somebodys', violation_error_message='Ein Sitz braucht ein Konto oder eine Institution.')],
             },
         ),
         migrations.CreateModel(
@@ -244,6 +254,8 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['first_day', 'pk'],
+                'indexes': [models.Index(fields=['issue', 'stay'], name='steering_pa_issue_i_ff6074_idx')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('last_day__gte', django.db.models.expressions.CombinedExpression(models.F('first_day'), '-', models.Value(datetime.timedelta(days=1))))), name='steering_pause_in_order')],
             },
         ),
         migrations.CreateModel(
@@ -257,6 +269,10 @@ class Migration(migrations.Migration):
                 ('given_on', models.DateField(verbose_name='Tag, an dem sie gegeben wurde')),
                 ('issue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reminders', to='steering.issue')),
             ],
+            options={
+                'indexes': [models.Index(fields=['given_on', 'issue'], name='steering_re_given_o_4e328e_idx')],
+                'constraints': [models.UniqueConstraint(fields=('issue', 'stay', 'kind', 'day'), name='steering_reminded_once')],
+            },
         ),
         migrations.CreateModel(
             name='Reporter',
@@ -268,6 +284,10 @@ class Migration(migrations.Migration):
                 ('issue', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reporters', to='steering.issue')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reported', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [models.Index(fields=['user', 'issue'], name='steering_re_user_id_a43ab4_idx')],
+                'constraints': [models.UniqueConstraint(fields=('issue', 'user'), name='steering_reports_once')],
+            },
         ),
         migrations.CreateModel(
             name='TimeLimit',
@@ -284,35 +304,8 @@ class Migration(migrations.Migration):
             options={
                 'ordering': ['state', 'valid_from'],
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='steering_timelimit_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'), models.UniqueConstraint(fields=('state', 'valid_from'), name='steering_one_limit_per_state_and_day'), models.CheckConstraint(condition=models.Q(('amount__gte', 1), ('amount__lte', 400)), name='steering_limit_within_reason', violation_error_message='Die Frist liegt zwischen 1 und 400 Tagen.')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='body',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='steering_body_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='confirmation',
-            constraint=models.UniqueConstraint(fields=('issue', 'key', 'field'), name='steering_confirmed_once'),
-        ),
-        migrations.AddIndex(
-            model_name='comment',
-            index=models.Index(fields=['issue', 'at'], name='steering_co_issue_i_a3ef43_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='issuestep',
-            constraint=models.UniqueConstraint(fields=('issue', 'no'), name='steering_one_step_per_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='issuestep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('name__in', ['hand_back', 'defer', 'reopen', 'unmerge', 'decline']), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='steering_step_back_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='measure',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_by__isnull', True), ('done_on__isnull', True)), models.Q(('done_by__isnull', False), ('done_on__isnull', False)), _connector='OR'), name='steering_measure_done_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='meeting',
-            constraint=models.UniqueConstraint(fields=('body', 'starts_at'), name='steering_one_meeting_per_moment'),
         ),
         migrations.AddIndex(
             model_name='issue',
@@ -389,53 +382,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='issue',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('released_at__isnull', True), ('released_by__isnull', True)), models.Q(('released_at__isnull', False), ('released_by__isnull', False)), _connector='OR'), name='steering_issue_released_by_somebody'),
-        ),
-        migrations.AddIndex(
-            model_name='membership',
-            index=models.Index(fields=['user', 'valid_from'], name='steering_me_user_id_f72c42_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='steering_membership_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('user__isnull', False), ('organisation__isnull', False), _connector='OR'), name='steering_seat_is_somebodys', violation_error_message='Ein Sitz braucht ein Konto oder eine Institution.'),
-        ),
-        migrations.AddIndex(
-            model_name='pause',
-            index=models.Index(fields=['issue', 'stay'], name='steering_pa_issue_i_ff6074_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='pause',
-            constraint=models.CheckConstraint(condition=models.Q(('last_day__gte', django.db.models.expressions.CombinedExpression(models.F('first_day'), '-', models.Value(datetime.timedelta(days=1))))), name='steering_pause_in_order'),
-        ),
-        migrations.AddIndex(
-            model_name='reminder',
-            index=models.Index(fields=['given_on', 'issue'], name='steering_re_given_o_4e328e_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.UniqueConstraint(fields=('issue', 'stay', 'kind', 'day'), name='steering_reminded_once'),
-        ),
-        migrations.AddIndex(
-            model_name='reporter',
-            index=models.Index(fields=['user', 'issue'], name='steering_re_user_id_a43ab4_idx'),
-        ),
-        migrations.AddConstraint(
-            model_name='reporter',
-            constraint=models.UniqueConstraint(fields=('issue', 'user'), name='steering_reports_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='timelimit',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_until__isnull', True), ('valid_until__gt', models.F('valid_from')), _connector='OR'), name='steering_timelimit_ends_after_it_starts', violation_error_message='Das Ende muss nach dem Anfang liegen.'),
-        ),
-        migrations.AddConstraint(
-            model_name='timelimit',
-            constraint=models.UniqueConstraint(fields=('state', 'valid_from'), name='steering_one_limit_per_state_and_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='timelimit',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 1), ('amount__lte', 400)), name='steering_limit_within_reason', violation_error_message='Die Frist liegt zwischen 1 und 400 Tagen.'),
         ),
     ]
