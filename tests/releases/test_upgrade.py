@@ -54,7 +54,7 @@ def test_there_is_a_release_to_upgrade_from():
 
 @pytest.mark.parametrize("version", RELEASES)
 def test_on_sqlite(version, tmp_path):
-    if (migrated := os.environ.get("KIM_TEST_MIGRATED", "")) and Path(migrated).is_file():
+    if migrated := os.environ.get("KIM_TEST_MIGRATED_FILE", ""):
         copy_sqlite(migrated, tmp_path / "kim.sqlite3")
     run("manage.py", "migrate", "--verbosity", "0", folder=tmp_path)
     demand_something_was_shown(taken_there_and_back(version, folder=tmp_path))

@@ -730,7 +730,7 @@ SEATS = st.lists(
 
 
 @given(rows=SEATS, by_institution=st.booleans(), data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_no_institution_counts_twice_and_counts_add_up(rows, by_institution, data):
     places = {no: Organisation(pk=no, key=f"o{no}", name=f"Stelle {no}") for no in range(1, 5)}
     seats, present = [], set()
