@@ -28,7 +28,7 @@ THERE = {
 #: What `script/test --full` promises; a missing one then ends the run instead of leaving tests out.
 REQUIRED = os.environ.get("KIM_TEST_REQUIRES", "").split()
 #: What takes tens of seconds comes first: the short ones fill up what is left of the run, on both processes.
-LONG = {"faults", "journeys", "test_compose.py", "test_hostile.py", "test_scripts.py", "test_walls.py"}
+LONG = {"faults", "journeys", "releases", "test_compose.py", "test_hostile.py", "test_scripts.py", "test_walls.py"}
 
 
 def pytest_configure(config):
