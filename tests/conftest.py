@@ -51,7 +51,24 @@ def meets_the_engine(item) -> bool:
     )
 
 
+#: On the second engine a test of more variants than this is run with every third of them: what differs between engines
+#: is the statement, and each variant asks nearly the same. All of them have been run on the first.
+VARIANTS, EVERY = 6, 3
+
+
+def by_turns(items) -> set:
+    """The variants that are left out on the second engine; never of what runs only there."""
+    variants: dict[str, list] = {}
+    for item in items:
+        only_there = item.get_closest_marker("long") or item.get_closest_marker("needs")
+        if not only_there and {"faults", "journeys"}.isdisjoint(item.path.parts):
+            variants.setdefault(item.nodeid.split("[")[0], []).append(item)
+    many = [alike for alike in variants.values() if len(alike) > VARIANTS]
+    return {item for alike in many for number, item in enumerate(alike) if number % EVERY}
+
+
 def pytest_collection_modifyitems(config, items):
+    by_turn = by_turns(items) if ONLY_ON_AN_ENGINE else set()
     kept, left_out = [], []
     for item in items:
         journey = "journeys" in item.path.parts
@@ -60,7 +77,7 @@ def pytest_collection_modifyitems(config, items):
             needed.add("chromium")
         once = item.get_closest_marker("long") or (journey and not item.get_closest_marker("short"))
         left = once and os.environ.get("KIM_TEST_JOURNEYS") == "short"
-        wanted = meets_the_engine(item) if ONLY_ON_AN_ENGINE else True
+        wanted = (meets_the_engine(item) and item not in by_turn) if ONLY_ON_AN_ENGINE else True
         if wanted and not left and all(THERE[name] for name in needed):
             kept.append(item)
         else:
