@@ -85,7 +85,22 @@ def pytest_collection_modifyitems(config, items):
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
-    items.sort(key=lambda item: LONG.isdisjoint(item.path.parts))
+    items[:] = long_ones_first(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+
+
+def long_ones_first(items, processes: int) -> list:
+    """Each process begins with its share of the long ones. xdist gives each an equal stretch of the list and lets them
+    steal from one another later: what is long and stolen last is waited for by all.
+    """
+    long = [item for item in items if not LONG.isdisjoint(item.path.parts)]
+    short = [item for item in items if LONG.isdisjoint(item.path.parts)]
+    stretch, found = -(-len(items) // processes), []
+    for number in range(processes):
+        share = long[number::processes]
+        rest = max(stretch - len(share), 0)
+        found += share + short[:rest]
+        short = short[rest:]
+    return found + short
 
 
 def pytest_collection_finish(session):

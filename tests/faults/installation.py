@@ -27,6 +27,7 @@ class Installation:
             "DATABASE_URL": database,
             "REDIS_URL": "",  # the embedded broker is the one that forgets
             "KIM_LOG_LEVEL": "ERROR",
+            "KIM_RATE_FACTOR": "10000",
             "PYTHONPATH": str(ROOT),
         }
 

@@ -55,7 +55,7 @@ print(json.dumps({
     "steps": numbers(IssueStep.objects.filter(name="forward"), "issue"),
     "trail": TrailEntry.objects.filter(act="issue.forward").count(),
     "made": numbers(TrailEntry.objects.filter(act="export.make"), "object_id"),
-    "mails": Mail.objects.filter(state="sent", attempts=1).count(),
+    "mails": Mail.objects.filter(key__startswith="mail:", state="sent", attempts=1).count(),
     "runs": numbers(JobRun.objects.filter(job="heartbeat"), "day"),
     "broken": list(JobRun.objects.exclude(error="").values_list("job", "error")),
 }))
