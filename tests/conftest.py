@@ -43,7 +43,7 @@ MEETS_THE_ENGINE = {"db", "transactional_db", "live_server", "filled_elsewhere"}
 
 
 def meets_the_engine(item) -> bool:
-    return bool(
+    return not item.get_closest_marker("once") and bool(
         item.get_closest_marker("django_db")
         or item.get_closest_marker("needs")
         or MEETS_THE_ENGINE.intersection(item.fixturenames)
@@ -51,24 +51,27 @@ def meets_the_engine(item) -> bool:
     )
 
 
-#: On the second engine a test of more variants than this is run with every third of them: what differs between engines
-#: is the statement, and each variant asks nearly the same. All of them have been run on the first.
+#: In script/test --full a test of more variants than this meets both engines, but each variant one of them: every third
+#: the second, the others the first. What differs between engines is the statement, and variants ask nearly the same.
 VARIANTS, EVERY = 6, 3
+FIRST_OF_TWO = os.environ.get("KIM_TEST_JOURNEYS") == "short"
 
 
 def by_turns(items) -> set:
-    """The variants that are left out on the second engine; never of what runs only there."""
+    """The variants the other engine has its turn with; none where one engine is all there is."""
+    if not (FIRST_OF_TWO or ONLY_ON_AN_ENGINE):
+        return set()
     variants: dict[str, list] = {}
     for item in items:
-        only_there = item.get_closest_marker("long") or item.get_closest_marker("needs")
-        if not only_there and {"faults", "journeys"}.isdisjoint(item.path.parts):
+        on_one = any(map(item.get_closest_marker, ("long", "once", "needs")))
+        if not on_one and meets_the_engine(item) and {"faults", "journeys"}.isdisjoint(item.path.parts):
             variants.setdefault(item.nodeid.split("[")[0], []).append(item)
     many = [alike for alike in variants.values() if len(alike) > VARIANTS]
-    return {item for alike in many for number, item in enumerate(alike) if number % EVERY}
+    return {item for alike in many for number, item in enumerate(alike) if bool(number % EVERY) != FIRST_OF_TWO}
 
 
 def pytest_collection_modifyitems(config, items):
-    by_turn = by_turns(items) if ONLY_ON_AN_ENGINE else set()
+    others = by_turns(items)
     kept, left_out = [], []
     for item in items:
         journey = "journeys" in item.path.parts
@@ -76,8 +79,8 @@ def pytest_collection_modifyitems(config, items):
         if journey:
             needed.add("chromium")
         once = item.get_closest_marker("long") or (journey and not item.get_closest_marker("short"))
-        left = once and os.environ.get("KIM_TEST_JOURNEYS") == "short"
-        wanted = (meets_the_engine(item) and item not in by_turn) if ONLY_ON_AN_ENGINE else True
+        left = (once and FIRST_OF_TWO) or item in others
+        wanted = meets_the_engine(item) if ONLY_ON_AN_ENGINE else True
         if wanted and not left and all(THERE[name] for name in needed):
             kept.append(item)
         else:

@@ -18,6 +18,7 @@ from tests.test_hostile import HOSTILE, Page
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.long
 def test_no_form_breaks_whatever_is_typed_into_it(client, led):
     client.raise_request_exception = False
     led.client.legal_areas.create(area=code(Code.List.LEGAL_AREA), valid_from=workdays.today())

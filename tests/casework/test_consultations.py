@@ -617,6 +617,7 @@ def test_names_in_no_address(client, led, owner):
     assert not [one for one in addresses if "Rahimi" in one or "RSK" in one]
 
 
+@pytest.mark.long
 def test_no_form_breaks_whatever_is_typed_into_it(client, led, owner):
     one, link = consultation(case=led), CaseIssue.link(by=owner, issue=issue_at(At.STRATEGY), case=led)
     client.raise_request_exception = False

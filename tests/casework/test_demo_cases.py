@@ -32,7 +32,7 @@ from kim.models import Role, RoleGrant, User
 from kim.models.people import with_role
 from kim.models.rights import Kind
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 TOLD = plan.read(DATA / "demo-cases.yaml")
 
 

@@ -108,6 +108,7 @@ def test_acts_are_no_pages(client, here):
 @pytest.mark.parametrize(("who", "starts"), [
     ("owner", ["case", "procedure", "import", "client"]), ("authority", ["procedure", None]),
 ])  # fmt: skip
+@pytest.mark.long
 def test_no_form_breaks_whatever_is_typed_into_it(client, here, who, starts):
     client.raise_request_exception = False
     client.force_login(here.people[who])

@@ -478,6 +478,7 @@ FORMS = {
 }
 
 
+@pytest.mark.long
 def test_whatever_is_typed_is_kept_whole_or_refused_with_a_sentence(led, owner, things):
     things |= {"handover_new": []}
     right = {"name": "Beratung", "kind": "welfare", "occasion": "Schulden", "sent_on": typed(on(0)), "status": "done",

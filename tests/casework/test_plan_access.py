@@ -147,6 +147,7 @@ def fields_of(page: str) -> list[str]:
     return sorted(set().union(*(form["fields"] for form in Page(page).forms)) - {"csrfmiddlewaretoken"})
 
 
+@pytest.mark.long
 def test_whatever_is_typed_into_any_form_is_answered(client, there):
     """By somebody who may; also what was typed before and comes back as a draft."""
     client.force_login(there.owner)

@@ -21,7 +21,7 @@ from kim.oidc import BACKCHANNEL, Provider, Refused
 from tests.factories import county, user
 from tests.oidc.misbehaving import CLIENT, FOREIGN, OURS, SECRET, Misbehaving, public
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 ADDRESS = {"email": "anna@kim.example", "email_verified": True}
 
 

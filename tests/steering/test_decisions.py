@@ -990,6 +990,7 @@ def test_the_page_of_an_issue_says_beforehand_that_the_meeting_decides(client, o
     assert "Zuerst die Weisung abwarten." in answer.text
 
 
+@pytest.mark.long
 def test_whatever_is_typed_in_a_meeting_is_taken_or_refused_with_a_sentence(client, office):
     table("Jobcenter")
     sitting = meeting(days=0)

@@ -863,6 +863,7 @@ def test_pages_ask_as_much_for_many_items_as_for_few(client, office, member):
     assert queries(client, office, url("minutes_list")) == listed <= MOST_QUERIES
 
 
+@pytest.mark.long
 def test_whatever_is_typed_into_a_form_or_an_address_breaks_nothing(client, office, member):
     held = held_meeting()
     item, early = topic(held), topic(held_meeting(days=2))
