@@ -34,7 +34,7 @@ OWN: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "kim.Notice": (("recipient",), ("text", "url", "mail")),
     "kim.Mail": (("recipient",), ("body", "calendar")),
     "kim.Draft": (("user",), ("data", "title", "url")),
-    "kim.SavedFilter": (("user",), ("query",)),
+    "kim.SavedFilter": (("user",), ("name", "query")),
     "kim.CalendarFeed": (("user",), ("digest",)),
     "kim.AccountRequest": (("account",), ()),
     "account.EmailAddress": (("user",), ()),

@@ -122,10 +122,12 @@ def test_no_address_with_any_id_or_parameter_breaks(quiet, role):
     shown = []
     own = [f"/reports/status-reports/{here.report.pk}/", f"/reports/saved/{here.evaluation.pk}/",
            f"/reports/exports/{here.file.pk}/"]  # fmt: skip
-    for address in [*addresses(), *own, *(address_of(url, here.its) for url in ARGUMENTS)]:
+    asked = [*addresses(), *own, *(address_of(url, here.its) for url in ARGUMENTS)]
+    for turn, address in enumerate(asked, start=[None, *Role].index(role)):
         if (answer := ask(quiet, "get", address)) is not None and answer.status_code == 200:
             shown.append(address)
-        ask(quiet, "post", address)
+        if turn % 2 == 0:  # each address is sent to by every other role
+            ask(quiet, "post", address)
     # Two values for each page, another two for the next role: all of them meet every page that several roles find.
     for turn, address in enumerate(shown, start=[None, *Role].index(role)):
         for value in (HOSTILE[2 * turn % len(HOSTILE)], HOSTILE[(2 * turn + 1) % len(HOSTILE)]):

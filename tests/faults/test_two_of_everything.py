@@ -56,6 +56,7 @@ print(json.dumps({
     "trail": TrailEntry.objects.filter(act="issue.forward").count(),
     "made": numbers(TrailEntry.objects.filter(act="export.make"), "object_id"),
     "mails": Mail.objects.filter(key__startswith="mail:", state="sent", attempts=1).count(),
+    "written": Mail.objects.count(),
     "runs": numbers(JobRun.objects.filter(job="heartbeat"), "day"),
     "broken": list(JobRun.objects.exclude(error="").values_list("job", "error")),
 }))
@@ -144,6 +145,7 @@ def test_two_of_everything_are_one(home, postbox):
         time.sleep(0.5)
     assert found.pop("owed") == []
     assert found.pop("broken") == []
+    written = found.pop("written")  # with those that tell of a sign-in with a new device
     assert found == {"steps": [1] * 6, "trail": 6, "made": [1] * 2, "mails": 12, "runs": [1]}
-    assert len(postbox.taken) == len(set(postbox.taken)) == 12
+    assert len(postbox.taken) == len(set(postbox.taken)) == written >= 12
     assert ledger.findings == []

@@ -1,4 +1,5 @@
-"""Every page, for every role: it fits at both widths, and is accessible at one of them and in one of the lights.
+"""Every page, for every role: it is accessible and fits at one of two widths, in one of the lights, and fits the other
+width, too, for every other role.
 
 Which one goes by turns, and for each role the other way round: a page that two roles find is looked at in both.
 """
@@ -84,7 +85,8 @@ def test_every_page_is_accessible_and_quiet_and_fits(role, window):
         look, other = LOOKS[turn % 2], LOOKS[(turn + 1) % 2]
         turned(visitor, *look).open(address)
         visitor.picture(f"{role}-{address.strip('/').replace('/', '_') or 'heute'}-{look[0]}-{look[1]}")
-        turned(visitor, *other).fits()
+        if turn % 4 < 2:
+            turned(visitor, *other).fits()
 
 
 def turned(visitor, width, scheme):

@@ -124,10 +124,6 @@ def main(version: str) -> dict:
     newly = upgrade.refused_updates() - before - NEVER_UPDATED
     assert not newly, f"what the old release updates is refused by the new schema: {sorted(newly)}"
 
-    if connection.vendor == "postgresql":  # SQLite makes every changed table anew, which takes minutes
-        upgrade.migrate(upgrade.targets)
-        upgrade.demand_equal("forward and back")
-        assert snapshot.triggers(connection) == triggers, "forward and back, the refusals are not the same"
     return {"rows": sum(len(table["rows"]) for table in upgrade.tables.values()), "read": read, "steps": steps}
 
 
