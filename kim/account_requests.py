@@ -103,7 +103,11 @@ def _part(label: str, account: User) -> Part:
     name = str(model._meta.verbose_name)
     if label in OWN:
         ways, withheld = OWN[label]
+        fields = model._meta.get_fields()
+        led_to = [one.name for one in fields if one.concrete and (one.many_to_one or one.one_to_one)]
+        many = [one.name for one in fields if one.concrete and one.many_to_many]
         found = model._base_manager.filter(_any(ways, account)).order_by("pk")
+        found = found.select_related(*led_to).prefetch_related(*many)
         entries = [list(_told(one, rows, withheld)) for one in found[:MOST]]
         return Part(label, name, list(dict.fromkeys(words)), entries, found.count())
     counted: Counter[str] = Counter()
